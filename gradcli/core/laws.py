@@ -1,0 +1,209 @@
+"""The few kinds of derivative fact, and the declarers that enter a primitive into the table.
+
+Every primitive obeys one law. The law says which fact must be stated and, in each file of
+`gradcli.core.transforms`, what follows from it; nothing else in the project names a primitive's derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from gradcli.core.dtypes import DType
+from gradcli.core.errors import CoreError, DTypeError
+from gradcli.core.graph import Node, Operand, cast, coerce, intern, registry
+from gradcli.core.shapes import Shape, broadcast_shapes
+
+Partial: TypeAlias = "Callable[..., Node | float]"
+Adjoint: TypeAlias = "Callable[..., tuple[Node | None, ...]]"
+Kernel: TypeAlias = "str | Callable[..., Any]"
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """One partial for each argument, called with the output y, the arguments and the attributes."""
+
+    partials: tuple[Partial, ...]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The adjoint: called with g, the arguments and the attributes, it gives one adjoint for each argument.
+
+    `over` lists the arguments that the map is linear in (all, where None); the others get None.
+    """
+
+    adjoint: Adjoint
+    over: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Bilinear:
+    """Linear in each of two arguments: called with g, a, b, it gives both adjoints."""
+
+    adjoint: Adjoint
+
+
+@dataclass(frozen=True)
+class Implicit:
+    """Defined by an equation. `rate(y, *args, *tangents)` is dy; `adjoint(g, y, *args)` its transpose."""
+
+    rate: Callable[..., Node]
+    adjoint: Adjoint
+
+
+@dataclass(frozen=True)
+class Flat:
+    """No slope anywhere that counts: the derivative is zero."""
+
+
+Law: TypeAlias = "Elementwise | Linear | Bilinear | Implicit | Flat"
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Where the generated tests look: intervals for elementwise arguments, shapes and attributes for the rest."""
+
+    domain: tuple[tuple[float, float], ...] = ()
+    calls: tuple[tuple[tuple[Shape, ...], dict[str, Any]], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """One entry of the table. Calling it builds a node: operands are coerced and, where it broadcasts, stretched.
+
+    `kernel` is a name in the array library, or a function of the library, the arrays and the attributes.
+    `math` is the same for one float: a template on Python's math module, None where only arrays will do.
+    `result` is the dtype out: the common dtype of the operands, made float first ("float"), or bool.
+    `names` are what the language calls it, `symbol` its operator; without either it is internal.
+    """
+
+    name: str
+    law: Law
+    arity: int
+    summary: str
+    examples: Examples
+    kernel: Kernel
+    shape: Callable[..., Shape]
+    math: str | None = None
+    result: str = "same"
+    symbol: str | None = None
+    names: tuple[str, ...] = ()
+    broadcasts: bool = True
+    condition: bool = False
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, *args: Operand, **attrs: Hashable) -> Node:
+        """Apply to operands.
+
+        Raises:
+            CoreError: for shapes or dtypes that the primitive isn't defined for.
+        """
+        if self.condition:
+            (condition,) = coerce(args[:1])
+            nodes = (cast(condition, DType.BOOL), *coerce(args[1:]))
+        else:
+            nodes = coerce(args)
+        if self.result == "float":
+            nodes = tuple(n if n.dtype.is_float else cast(n, DType.FLOAT64) for n in nodes)
+        if self.broadcasts:
+            common = broadcast_shapes(n.shape for n in nodes)
+            nodes = tuple(stretch(n, common) for n in nodes)
+        shape = self.shape(*(n.shape for n in nodes), **attrs)
+        return intern(self, nodes, attrs, shape, self._dtype(nodes, attrs))
+
+    def _dtype(self, nodes: tuple[Node, ...], attrs: dict[str, Hashable]) -> DType:
+        if self.result == "bool":
+            return DType.BOOL
+        if self.result == "attribute":
+            return DType(attrs["dtype"])
+        dtype = nodes[-1].dtype
+        if self.result == "number" and dtype is DType.BOOL:
+            raise DTypeError(f"{self.name} is not defined for bool", "use and, or, not on bools")
+        return dtype
+
+
+def stretch(node: Node, shape: Shape) -> Node:
+    """The node broadcast to a shape, itself where it has it."""
+    return node if node.shape == shape else registry["broadcast"](node, shape=shape)
+
+
+def same_shape(first: Shape, *rest: Shape, **attrs: object) -> Shape:
+    """The shape rule of everything elementwise: operands have been stretched to one shape."""
+    return first
+
+
+def table() -> dict[str, Primitive]:
+    """All entries by name, each stated once in `gradcli.core.primitives`."""
+    return {name: entry for name, entry in registry.items() if isinstance(entry, Primitive)}
+
+
+def elementwise(
+    name: str, *partials: Partial, help: str, domain: tuple[tuple[float, float], ...] = (), **fields: Any
+) -> Primitive:
+    """State a function of each element by its partials, one for each argument. `fields` are Primitive's."""
+    return _state(name, Elementwise(partials), help, len(partials), _sampled(domain, len(partials)), fields, "float")
+
+
+def flat(
+    name: str, *, help: str, arity: int = 1, domain: tuple[tuple[float, float], ...] = (), **fields: Any
+) -> Primitive:
+    """State a function of each element whose derivative is zero."""
+    return _state(name, Flat(), help, arity, _sampled(domain, arity), fields, "same")
+
+
+def linear(
+    name: str,
+    adjoint: Adjoint,
+    *,
+    help: str,
+    examples: Examples,
+    arity: int = 1,
+    over: tuple[int, ...] | None = None,
+    **fields: Any,
+) -> Primitive:
+    """State a linear map by its adjoint; forward it is itself."""
+    fields = {"broadcasts": False, "names": (), **fields}
+    return _state(name, Linear(adjoint, over), help, arity, examples, fields, "same")
+
+
+def bilinear(name: str, adjoint: Adjoint, *, help: str, examples: Examples, **fields: Any) -> Primitive:
+    """State a product by its two adjoints."""
+    return _state(name, Bilinear(adjoint), help, 2, examples, {"broadcasts": False, **fields}, "number")
+
+
+def implicit(
+    name: str,
+    rate: Callable[..., Node],
+    adjoint: Adjoint,
+    *,
+    help: str,
+    arity: int,
+    examples: Examples,
+    **fields: Any,
+) -> Primitive:
+    """State a function that an equation defines, by its rate and its adjoint."""
+    return _state(name, Implicit(rate, adjoint), help, arity, examples, {"broadcasts": False, **fields}, "float")
+
+
+def _sampled(domain: tuple[tuple[float, float], ...], arity: int) -> Examples:
+    return Examples(domain=domain or ((-2.0, 2.0),) * arity)
+
+
+def _state(
+    name: str, law: Law, help: str, arity: int, examples: Examples, fields: dict[str, Any], result: str
+) -> Primitive:
+    """Put an entry into the table with the defaults of its law; a name can be taken once."""
+    if name in registry:
+        raise ValueError(f"the primitive {name} is stated twice")
+    defaults = {"kernel": name, "shape": same_shape, "result": result, "names": (name,)}
+    entry = Primitive(name=name, law=law, arity=arity, summary=help, examples=examples, **{**defaults, **fields})
+    registry[name] = entry
+    return entry
+
+
+def require(condition: bool, message: str, hint: str | None = None) -> None:
+    """Refuse an argument of a primitive or of the prelude."""
+    if not condition:
+        raise CoreError(message, hint)

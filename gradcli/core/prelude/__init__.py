@@ -1,0 +1,6 @@
+"""What is composed of primitives. Each public function states its own call and help; the language finds it here."""
+
+from gradcli.core.prelude import functions, layers
+from gradcli.core.prelude.declare import COMPOSED, LAYERS, Composed, Layer, Maker
+
+__all__ = ["COMPOSED", "LAYERS", "Composed", "Layer", "Maker", "functions", "layers"]

@@ -1,0 +1,216 @@
+"""Functions composed of primitives: their derivatives follow and are stated nowhere."""
+
+from __future__ import annotations
+
+from math import prod
+
+from gradcli.core.dtypes import DType
+from gradcli.core.errors import CoreError, ShapeError
+from gradcli.core.graph import Node, cast, coerce, constant
+from gradcli.core.laws import require, stretch
+from gradcli.core.prelude.declare import composed
+from gradcli.core.primitives import elementwise as ew
+from gradcli.core.primitives import shaping
+from gradcli.core.primitives.linear_algebra import matrix_product
+from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.shapes import Shape, broadcast_shapes, normalize_axes, size_of
+
+Axis = int | tuple[int, ...] | None
+
+
+def _number(x: Node) -> Node:
+    return cast(x, DType.INT64) if x.dtype is DType.BOOL else x
+
+
+@composed("sum of the elements, over all axes or some")
+def sum_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
+    axes = normalize_axes(axis, len(x.shape))
+    kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+    total = _number(x) if kept == x.shape else sum_to(_number(x), shape=kept)
+    dropped = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+    return total if keepdims or dropped == kept else shaping.reshape(total, shape=dropped)
+
+
+@composed("mean of the elements, over all axes or some")
+def mean(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
+    count = prod(x.shape[i] for i in normalize_axes(axis, len(x.shape)))
+    total = sum_(x, axis, keepdims)
+    return total / count if count else total * float("nan")
+
+
+@composed("x times x")
+def square(x: Node) -> Node:
+    return x * x
+
+
+@composed("x to so many decimals; halves go to the even digit")
+def round_(x: Node, decimals: int = 0) -> Node:
+    return ew.rounded(x, decimals=decimals)
+
+
+@composed("product of matrices, vectors, or stacks of matrices, as NumPy's @")
+def matmul(a: Node, b: Node) -> Node:
+    require(
+        bool(a.shape and b.shape),
+        f"@ multiplies matrices and vectors, and here one side is a single number (shapes {a.shape} and {b.shape})",
+        "use * to multiply by a number",
+    )
+    if a.shape[-1] != b.shape[-2 if len(b.shape) > 1 else 0]:
+        raise ShapeError(
+            f"shapes {a.shape} and {b.shape} do not multiply: {a.shape[-1]} columns against "
+            f"{b.shape[-2 if len(b.shape) > 1 else 0]} rows",
+            "the last length on the left must equal the one before last on the right",
+        )
+    a, b = coerce((a, b))
+    left = shaping.reshape(a, shape=(1, *a.shape)) if len(a.shape) == 1 else a
+    right = shaping.reshape(b, shape=(*b.shape, 1)) if len(b.shape) == 1 else b
+    stack = broadcast_shapes([left.shape[:-2], right.shape[:-2]])
+    product = matrix_product(
+        stretch(left, stack + left.shape[-2:]),
+        stretch(right, stack + right.shape[-2:]),
+    )
+    rows = () if len(a.shape) == 1 else (a.shape[-2],)
+    columns = () if len(b.shape) == 1 else (b.shape[-1],)
+    shape = stack + rows + columns
+    return product if shape == product.shape else shaping.reshape(product, shape=shape)
+
+
+@composed("the same elements in another shape; one length may be -1")
+def reshape(x: Node, shape: Shape) -> Node:
+    if shape.count(-1) == 1:
+        known = prod(n for n in shape if n != -1)
+        if known and size_of(x.shape) % known == 0:
+            shape = tuple(size_of(x.shape) // known if n == -1 else n for n in shape)
+    require(all(n >= 0 for n in shape), f"{shape} is not a shape that {size_of(x.shape)} elements fill")
+    return shaping.reshape(x, shape=shape)
+
+
+@composed("axes in another order, reversed if none is given; `x.T` for short")
+def transpose(x: Node, axes: Axis = None) -> Node:
+    rank = len(x.shape)
+    if axes is None:
+        order = tuple(reversed(range(rank)))
+    else:
+        given = axes if isinstance(axes, tuple) else (axes,)
+        normalize_axes(given, rank)
+        order = tuple(a % rank for a in given)
+    return shaping.transpose(x, axes=order)
+
+
+@composed("x repeated along axes of length 1 and new leading axes")
+def broadcast_to(x: Node, shape: Shape) -> Node:
+    if broadcast_shapes([x.shape, shape]) != shape:
+        raise ShapeError(f"shape {x.shape} does not stretch to {shape}", "only axes of length 1 stretch")
+    return stretch(x, shape)
+
+
+@composed("tensors joined along an axis that they have")
+def concatenate(tensors: tuple[Node, ...], axis: int = 0) -> Node:
+    require(bool(tensors), "concatenate needs at least one tensor")
+    nodes = coerce(tensors)
+    (at,) = normalize_axes(axis, len(nodes[0].shape))
+    return shaping.concatenate(*nodes, axis=at)
+
+
+@composed("tensors of one shape joined along a new axis")
+def stack(tensors: tuple[Node, ...], axis: int = 0) -> Node:
+    require(bool(tensors), "stack needs at least one tensor")
+    nodes = coerce(tensors)
+    shapes = list(dict.fromkeys(n.shape for n in nodes))
+    if len(shapes) > 1:
+        raise ShapeError(f"shapes {shapes[0]} and {shapes[1]} do not stack", "stacked tensors need one shape")
+    (at,) = normalize_axes(axis, len(shapes[0]) + 1)
+    wider = (*shapes[0][:at], 1, *shapes[0][at:])
+    return shaping.concatenate(*(shaping.reshape(n, shape=wider) for n in nodes), axis=at)
+
+
+@composed("a tensor of zeros")
+def zeros(shape: Shape, dtype: DType = DType.FLOAT64) -> Node:
+    return _filled(0, shape, dtype)
+
+
+@composed("a tensor of ones")
+def ones(shape: Shape, dtype: DType = DType.FLOAT64) -> Node:
+    return _filled(1, shape, dtype)
+
+
+@composed("a tensor of one number")
+def full(shape: Shape, value: Node) -> Node:
+    return broadcast_to(value, shape)
+
+
+def _filled(value: int, shape: Shape, dtype: DType) -> Node:
+    require(all(n >= 0 for n in shape), f"{shape} is not a shape", "lengths are whole numbers, 0 or more")
+    return stretch(constant(value, dtype), shape)
+
+
+@composed("the identity matrix with n rows")
+def eye(n: int, dtype: DType = DType.FLOAT64) -> Node:
+    require(n >= 0, f"a matrix can't have {n} rows")
+    ones_in_order = shaping.pad(_filled(1, (n, 1), dtype), ranges=((0, n, 1), (0, 1, 1)), shape=(n, n + 1))
+    return shaping.reshape(
+        shaping.take_slice(shaping.reshape(ones_in_order, shape=(n * (n + 1),)), ranges=((0, n * n, 1),)),
+        shape=(n, n),
+    )
+
+
+@composed("n numbers from start to stop, evenly spaced, both ends included")
+def linspace(start: Node, stop: Node, n: int = 50) -> Node:
+    require(n >= 1, f"linspace can't give {n} numbers", "ask for at least 1")
+    import numpy as np
+
+    from gradcli.core.graph import array_constant
+
+    start, stop = coerce((start, stop))
+    dtype = start.dtype if start.dtype.is_float else DType.FLOAT64
+    steps = array_constant(np.linspace(0.0, 1.0, n, dtype=dtype.value))
+    return start + (stop - start) * steps
+
+
+def index(x: Node, items: tuple[int | slice | type(Ellipsis) | None, ...]) -> Node:  # type: ignore[valid-type]
+    """Basic indexing as NumPy's: ints, slices with steps, an ellipsis, None for a new axis.
+
+    Raises:
+        CoreError: for an index outside its axis, or too many of them.
+    """
+    consuming = sum(1 for item in items if item is not None and item is not Ellipsis)
+    rank = len(x.shape)
+    if consuming > rank:
+        raise CoreError(
+            f"{consuming} {'index' if consuming == 1 else 'indices'} for a tensor of shape {x.shape}",
+            "a single number can't be indexed" if rank == 0 else f"it has {rank} {'axis' if rank == 1 else 'axes'}",
+        )
+    require(items.count(Ellipsis) <= 1, "an index can have only one ...")
+    at = items.index(Ellipsis) if Ellipsis in items else len(items)
+    full_slices: tuple[slice, ...] = (slice(None),) * (rank - consuming)
+    ranges: list[tuple[int, int, int]] = []
+    reversed_axes: list[int] = []
+    shape: list[int] = []
+    axis = 0
+    for item in (*items[:at], *full_slices, *items[at + 1 :]):
+        if item is None:
+            shape.append(1)
+            continue
+        n = x.shape[axis]
+        if isinstance(item, slice):
+            require(item.step != 0, "a slice's step can't be 0")
+            span = range(*item.indices(n))
+            if span.step < 0:
+                reversed_axes.append(axis)
+                span = range(n)[item][::-1]
+            ranges.append((span.start if span else 0, len(span), span.step))
+            shape.append(len(span))
+        else:
+            if not -n <= item < n:
+                raise CoreError(
+                    f"index {item} is outside axis {axis} of a tensor of shape {x.shape}",
+                    f"it runs from 0 to {n - 1}, or from -{n} to -1" if n else "that axis is empty",
+                )
+            ranges.append((item % n, 1, 1))
+        axis += 1
+    node = x
+    if any(r != (0, n, 1) for r, n in zip(ranges, x.shape, strict=True)):
+        node = shaping.take_slice(node, ranges=tuple(ranges))
+    if reversed_axes:
+        node = shaping.flip(node, axes=tuple(reversed_axes))
+    return node if node.shape == tuple(shape) else shaping.reshape(node, shape=tuple(shape))

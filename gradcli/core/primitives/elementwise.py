@@ -1,0 +1,304 @@
+"""Functions of each element. A partial is written so that differentiating it again closes on itself.
+
+The partials are those of any table of derivatives (DLMF 4.20, 4.34 for the trigonometric and hyperbolic ones).
+"""
+
+from __future__ import annotations
+
+from math import log as ln
+from typing import Any
+
+from gradcli.core.graph import Node, filled
+from gradcli.core.laws import Examples, Primitive, bilinear, elementwise, flat, linear
+from gradcli.core.primitives.selection import select
+
+PAIRS = Examples(calls=((((3,), (3,)), {}), (((2, 3), (2, 3)), {}), (((), ()), {}), (((0,), (0,)), {})))
+ONE = Examples(calls=((((3,),), {}), (((),), {}), (((2, 0),), {})))
+POSITIVE = ((0.2, 3.0),)
+UNIT = ((-0.9, 0.9),)
+
+# Arithmetic. Sums are linear, the product is bilinear; both are elementwise in their shapes.
+
+add = linear(
+    "add",
+    lambda g, a, b: (g, g),
+    help="sum of two numbers",
+    arity=2,
+    examples=PAIRS,
+    math="{0} + {1}",
+    symbol="+",
+    broadcasts=True,
+    result="number",
+)
+subtract = linear(
+    "subtract",
+    lambda g, a, b: (g, -g),
+    help="difference of two numbers",
+    arity=2,
+    examples=PAIRS,
+    math="{0} - {1}",
+    symbol="-",
+    broadcasts=True,
+    result="number",
+)
+negate = linear(
+    "negate",
+    lambda g, x: (-g,),
+    help="the number with its sign changed",
+    examples=ONE,
+    kernel="negative",
+    math="-{0}",
+    symbol="-",
+    result="number",
+)
+multiply = bilinear(
+    "multiply",
+    lambda g, a, b: (g * b, g * a),
+    help="product of two numbers",
+    examples=PAIRS,
+    math="{0} * {1}",
+    symbol="*",
+    broadcasts=True,
+    names=(),
+)
+reciprocal = elementwise(
+    "reciprocal", lambda y, x: -(y * y), help="one divided by x", domain=POSITIVE, math="1.0 / {0}"
+)
+divide = elementwise(
+    "divide",
+    lambda y, a, b: reciprocal(b),
+    lambda y, a, b: -(y * reciprocal(b)),
+    help="quotient of two numbers",
+    domain=((-2.0, 2.0), (0.5, 3.0)),
+    math="{0} / {1}",
+    symbol="/",
+    names=(),
+)
+remainder = elementwise(
+    "remainder",
+    lambda y, a, b: 1.0,
+    lambda y, a, b: -floor_divide(a, b),
+    help="what is left of a after whole multiples of b, with the sign of b",
+    domain=((0.1, 0.9), (1.0, 2.0)),
+    result="number",
+    symbol="%",
+    names=(),
+)
+floor_divide: Primitive = flat(
+    "floor_divide",
+    help="how often b goes into a, rounded down",
+    arity=2,
+    domain=((-3.0, 3.0), (0.5, 2.0)),
+    result="number",
+    symbol="//",
+    names=(),
+)
+
+
+def _constant_power_partial(y: Node, x: Node, *, exponent: float) -> Node | float:
+    if exponent == 0:
+        return 0.0
+    if exponent == 1:
+        return 1.0
+    if exponent < 0 and float(exponent).is_integer():
+        return exponent * (y * reciprocal(x))
+    return exponent * constant_power(x, exponent=exponent - 1)
+
+
+def _constant_power_kernel(xp: Any, x: Any, *, exponent: float) -> Any:
+    return x * x if exponent == 2 else xp.power(x, x.dtype.type(exponent))
+
+
+constant_power = elementwise(
+    "constant_power",
+    _constant_power_partial,
+    help="x to a power known in advance",
+    domain=POSITIVE,
+    kernel=_constant_power_kernel,
+    math="math.pow({0}, {exponent})",
+    symbol="^",
+    names=(),
+    attributes={"exponent": 3.0},
+)
+power: Primitive = elementwise(
+    "power",
+    lambda y, a, b: b * power(a, b - 1),
+    lambda y, a, b: select(a > 0, y * log(a), filled(0.0, a)),
+    help="a to the power b",
+    domain=((0.2, 3.0), (-2.0, 2.0)),
+    math="math.pow({0}, {1})",
+    symbol="^",
+    names=(),
+)
+
+# Exponentials and logarithms.
+
+exp = elementwise("exp", lambda y, x: y, help="e to the power x", math="math.exp({0})")
+expm1 = elementwise("expm1", lambda y, x: exp(x), help="exp(x) - 1, accurate near 0", math="math.expm1({0})")
+exp2 = elementwise("exp2", lambda y, x: ln(2) * y, help="2 to the power x", math="math.exp2({0})")
+log: Primitive = elementwise(
+    "log",
+    lambda y, x: reciprocal(x),
+    help="natural logarithm",
+    domain=POSITIVE,
+    math="math.log({0})",
+    names=("log", "ln"),
+)
+log1p = elementwise(
+    "log1p", lambda y, x: reciprocal(1.0 + x), help="log(1 + x), accurate near 0", domain=UNIT, math="math.log1p({0})"
+)
+log2 = elementwise(
+    "log2", lambda y, x: reciprocal(x) * (1 / ln(2)), help="logarithm to base 2", domain=POSITIVE, math="math.log2({0})"
+)
+log10 = elementwise(
+    "log10",
+    lambda y, x: reciprocal(x) * (1 / ln(10)),
+    help="logarithm to base 10",
+    domain=POSITIVE,
+    math="math.log10({0})",
+)
+sqrt = elementwise("sqrt", lambda y, x: 0.5 * reciprocal(y), help="square root", domain=POSITIVE, math="math.sqrt({0})")
+
+# Trigonometric and hyperbolic functions, in radians.
+
+sin = elementwise("sin", lambda y, x: cos(x), help="sine of x in radians", math="math.sin({0})")
+cos: Primitive = elementwise("cos", lambda y, x: -sin(x), help="cosine of x in radians", math="math.cos({0})")
+tan = elementwise("tan", lambda y, x: 1.0 + y * y, help="tangent of x in radians", domain=UNIT, math="math.tan({0})")
+asin = elementwise(
+    "arcsin",
+    lambda y, x: reciprocal(sqrt((1.0 - x) * (1.0 + x))),
+    help="the angle in radians whose sine is x",
+    domain=UNIT,
+    math="math.asin({0})",
+    names=("asin", "arcsin"),
+)
+acos = elementwise(
+    "arccos",
+    lambda y, x: -reciprocal(sqrt((1.0 - x) * (1.0 + x))),
+    help="the angle in radians whose cosine is x",
+    domain=UNIT,
+    math="math.acos({0})",
+    names=("acos", "arccos"),
+)
+atan = elementwise(
+    "arctan",
+    lambda y, x: reciprocal(1.0 + x * x),
+    help="the angle in radians whose tangent is x",
+    math="math.atan({0})",
+    names=("atan", "arctan"),
+)
+sinh = elementwise("sinh", lambda y, x: cosh(x), help="hyperbolic sine", math="math.sinh({0})")
+cosh: Primitive = elementwise("cosh", lambda y, x: sinh(x), help="hyperbolic cosine", math="math.cosh({0})")
+tanh = elementwise("tanh", lambda y, x: 1.0 - y * y, help="hyperbolic tangent", math="math.tanh({0})")
+asinh = elementwise(
+    "arcsinh",
+    lambda y, x: reciprocal(sqrt(x * x + 1.0)),
+    help="inverse hyperbolic sine",
+    math="math.asinh({0})",
+    names=("asinh", "arcsinh"),
+)
+acosh = elementwise(
+    "arccosh",
+    lambda y, x: reciprocal(sqrt((x - 1.0) * (x + 1.0))),
+    help="inverse hyperbolic cosine",
+    domain=((1.2, 4.0),),
+    math="math.acosh({0})",
+    names=("acosh", "arccosh"),
+)
+atanh = elementwise(
+    "arctanh",
+    lambda y, x: reciprocal((1.0 - x) * (1.0 + x)),
+    help="inverse hyperbolic tangent",
+    domain=UNIT,
+    math="math.atanh({0})",
+    names=("atanh", "arctanh"),
+)
+
+# Activations that are primitives for the sake of their tails.
+
+
+def _sigmoid_kernel(xp: Any, x: Any) -> Any:
+    small = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1 / (1 + small), small / (1 + small)).astype(x.dtype)
+
+
+sigmoid: Primitive = elementwise(
+    "sigmoid",
+    lambda y, x: y * sigmoid(-x),
+    help="1 / (1 + exp(-x))",
+    kernel=_sigmoid_kernel,
+)
+softplus = elementwise(
+    "softplus",
+    lambda y, x: sigmoid(x),
+    help="log(1 + exp(x))",
+    kernel=lambda xp, x: xp.logaddexp(x, xp.zeros_like(x)),
+)
+
+# Corners: the slope at the corner itself is a convention, stated in the help.
+
+relu = elementwise(
+    "relu",
+    lambda y, x: select(x > 0, filled(1.0, x), filled(0.0, x)),
+    help="x where positive, else 0; the slope at 0 is 0",
+    kernel=lambda xp, x: xp.maximum(x, xp.zeros_like(x)),
+    math="({0} if {0} > 0.0 or {0} != {0} else 0.0)",
+)
+absolute = elementwise(
+    "abs", lambda y, x: sign(x), help="distance from 0; the slope at 0 is 0", math="abs({0})", result="number"
+)
+maximum = elementwise(
+    "maximum",
+    lambda y, a, b: _larger_share(a, b),
+    lambda y, a, b: _larger_share(b, a),
+    help="the larger of two numbers; equal ones share the slope",
+    math="({0} if {0} >= {1} or {0} != {0} else {1})",
+    result="number",
+)
+minimum = elementwise(
+    "minimum",
+    lambda y, a, b: _larger_share(b, a),
+    lambda y, a, b: _larger_share(a, b),
+    help="the smaller of two numbers; equal ones share the slope",
+    math="({0} if {0} <= {1} or {0} != {0} else {1})",
+    result="number",
+)
+
+
+def _larger_share(a: Node, b: Node) -> Node:
+    """1 where a is larger, 0 where b is, one half where they are equal."""
+    return 0.5 + 0.5 * sign(a - b)
+
+
+# Steps: no slope anywhere.
+
+sign: Primitive = flat("sign", help="-1, 0 or 1, as x is", result="number")
+floor = flat("floor", help="the next whole number below", result="float")
+ceil = flat("ceil", help="the next whole number above", result="float")
+rounded = flat(
+    "round",
+    help="x to so many decimals; halves go to the even digit",
+    kernel=lambda xp, x, *, decimals: xp.round(x, decimals),
+    result="number",
+    names=(),
+    attributes={"decimals": 1},
+)
+stop_gradient = flat(
+    "stop_gradient", help="x itself, but constant for every derivative", kernel="positive", math="{0}", result="number"
+)
+
+# Comparisons and logic.
+
+greater = flat("greater", help="a > b", arity=2, math="{0} > {1}", result="bool", symbol=">", names=())
+less = flat("less", help="a < b", arity=2, math="{0} < {1}", result="bool", symbol="<", names=())
+greater_equal = flat("greater_equal", help="a >= b", arity=2, math="{0} >= {1}", result="bool", symbol=">=", names=())
+less_equal = flat("less_equal", help="a <= b", arity=2, math="{0} <= {1}", result="bool", symbol="<=", names=())
+equal = flat("equal", help="a == b", arity=2, math="{0} == {1}", result="bool", symbol="==", names=())
+not_equal = flat("not_equal", help="a != b", arity=2, math="{0} != {1}", result="bool", symbol="!=", names=())
+logical_and = flat(
+    "logical_and", help="both are true", arity=2, math="bool({0} and {1})", result="bool", symbol="and", names=()
+)
+logical_or = flat(
+    "logical_or", help="at least one is true", arity=2, math="bool({0} or {1})", result="bool", symbol="or", names=()
+)
+logical_not = flat("logical_not", help="true where false", math="not {0}", result="bool", symbol="not", names=())

@@ -1,0 +1,26 @@
+"""Choosing between values."""
+
+from __future__ import annotations
+
+from gradcli.core.graph import Node, filled
+from gradcli.core.laws import Examples, linear
+
+
+def _select_adjoint(g: Node, condition: Node, a: Node, b: Node) -> tuple[Node | None, ...]:
+    zero = filled(0.0, g)
+    return None, select(condition, g, zero), select(condition, zero, g)
+
+
+select = linear(
+    "select",
+    _select_adjoint,
+    help="a where the condition holds, else b; the one not taken leaves no trace, not even a nan",
+    arity=3,
+    over=(1, 2),
+    examples=Examples(calls=((((3,), (3,), (3,)), {}), (((), (), ()), {}), (((2, 2), (2, 2), (2, 2)), {}))),
+    kernel="where",
+    math="({1} if {0} else {2})",
+    broadcasts=True,
+    condition=True,
+    names=("where",),
+)

@@ -1,0 +1,167 @@
+"""Moving elements without changing them.
+
+`broadcast` and `sum_to` are each other's adjoint, and so are `slice` and `pad`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradcli.core.dtypes import DType
+from gradcli.core.errors import ShapeError
+from gradcli.core.graph import Node, cast
+from gradcli.core.laws import Examples, Primitive, linear
+from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.shapes import Shape, broadcast_shapes, size_of
+
+
+def _broadcast_shape(x: Shape, *, shape: Shape) -> Shape:
+    if broadcast_shapes([x, shape]) != shape:
+        raise ShapeError(f"shape {x} does not stretch to {shape}", "only axes of length 1 stretch")
+    return shape
+
+
+broadcast = linear(
+    "broadcast",
+    lambda g, x, *, shape: (sum_to(g, shape=x.shape),),
+    help="x repeated along axes of length 1 and new leading axes",
+    examples=Examples(
+        calls=((((3,),), {"shape": (2, 3)}), (((),), {"shape": (2,)}), (((1, 2),), {"shape": (0, 3, 2)}))
+    ),
+    shape=_broadcast_shape,
+    kernel=lambda xp, x, *, shape: xp.broadcast_to(x, shape),
+)
+
+
+def _reshape_shape(x: Shape, *, shape: Shape) -> Shape:
+    if size_of(x) != size_of(shape):
+        raise ShapeError(
+            f"{size_of(x)} elements of shape {x} do not fill shape {shape} with {size_of(shape)}",
+            "the number of elements must stay the same; one length may be -1",
+        )
+    return shape
+
+
+reshape: Primitive = linear(
+    "reshape",
+    lambda g, x, *, shape: (reshape(g, shape=x.shape),),
+    help="the same elements in another shape",
+    examples=Examples(calls=((((2, 3),), {"shape": (3, 2)}), (((1,),), {"shape": ()}), (((0, 2),), {"shape": (2, 0)}))),
+    shape=_reshape_shape,
+    kernel=lambda xp, x, *, shape: xp.reshape(x, shape),
+)
+
+
+def _transpose_shape(x: Shape, *, axes: tuple[int, ...]) -> Shape:
+    if sorted(axes) != list(range(len(x))):
+        raise ShapeError(f"axes {axes} do not rearrange a tensor of shape {x}", "name each axis once")
+    return tuple(x[axis] for axis in axes)
+
+
+def _transpose_adjoint(g: Node, x: Node, *, axes: tuple[int, ...]) -> tuple[Node]:
+    inverse = tuple(sorted(range(len(axes)), key=axes.__getitem__))
+    return (transpose(g, axes=inverse),)
+
+
+transpose = linear(
+    "transpose",
+    _transpose_adjoint,
+    help="axes in another order",
+    examples=Examples(calls=((((2, 3),), {"axes": (1, 0)}), (((2, 3, 4),), {"axes": (2, 0, 1)}))),
+    shape=_transpose_shape,
+    kernel=lambda xp, x, *, axes: xp.transpose(x, axes),
+)
+
+
+# A range of an axis is (start, count, step) with step > 0: what `slice` takes out and `pad` puts back.
+Ranges = tuple[tuple[int, int, int], ...]
+
+
+def _as_slices(ranges: Ranges) -> tuple[slice, ...]:
+    return tuple(slice(start, start + count * step, step) for start, count, step in ranges)
+
+
+def _slice_shape(x: Shape, *, ranges: Ranges) -> Shape:
+    return tuple(count for _, count, _ in ranges)
+
+
+take_slice = linear(
+    "slice",
+    lambda g, x, *, ranges: (pad(g, ranges=ranges, shape=x.shape),),
+    help="every step-th element of each axis",
+    examples=Examples(
+        calls=((((5,),), {"ranges": ((1, 2, 2),)}), (((3, 4),), {"ranges": ((0, 0, 1), (1, 3, 1))})),
+    ),
+    shape=_slice_shape,
+    kernel=lambda xp, x, *, ranges: x[_as_slices(ranges)],
+)
+
+
+def _pad_kernel(xp: Any, x: Any, *, ranges: Ranges, shape: Shape) -> Any:
+    out = xp.zeros(shape, dtype=x.dtype)
+    out[_as_slices(ranges)] = x
+    return out
+
+
+pad: Primitive = linear(
+    "pad",
+    lambda g, x, *, ranges, shape: (take_slice(g, ranges=ranges),),
+    help="x placed into zeros, where a slice would find it",
+    examples=Examples(calls=((((2,),), {"ranges": ((1, 2, 2),), "shape": (5,)}),)),
+    shape=lambda x, *, ranges, shape: shape,
+    kernel=_pad_kernel,
+)
+
+flip: Primitive = linear(
+    "flip",
+    lambda g, x, *, axes: (flip(g, axes=axes),),
+    help="the elements of some axes in reverse order",
+    examples=Examples(calls=((((3,),), {"axes": (0,)}), (((2, 3),), {"axes": (0, 1)}))),
+    shape=lambda x, *, axes: x,
+    kernel=lambda xp, x, *, axes: xp.flip(x, axes),
+)
+
+
+def _concatenate_shape(*shapes: Shape, axis: int) -> Shape:
+    first = shapes[0]
+    rest = {s[:axis] + s[axis + 1 :] for s in shapes}
+    if len(rest) != 1 or len({len(s) for s in shapes}) != 1:
+        listed = " and ".join(str(s) for s in dict.fromkeys(shapes))
+        raise ShapeError(f"shapes {listed} do not join along axis {axis}", "all other lengths must be equal")
+    return (*first[:axis], sum(s[axis] for s in shapes), *first[axis + 1 :])
+
+
+def _concatenate_adjoint(g: Node, *args: Node, axis: int) -> tuple[Node, ...]:
+    out = []
+    start = 0
+    for arg in args:
+        count = arg.shape[axis]
+        ranges = tuple((start, count, 1) if i == axis else (0, n, 1) for i, n in enumerate(g.shape))
+        out.append(take_slice(g, ranges=ranges))
+        start += count
+    return tuple(out)
+
+
+concatenate = linear(
+    "concatenate",
+    _concatenate_adjoint,
+    help="tensors joined along an axis that they have",
+    arity=-1,
+    examples=Examples(calls=((((2,), (3,)), {"axis": 0}), (((2, 1), (2, 3), (2, 0)), {"axis": 1}))),
+    shape=_concatenate_shape,
+    kernel=lambda xp, *args, axis: xp.concatenate(args, axis),
+)
+
+
+def _cast_adjoint(g: Node, x: Node, *, dtype: str) -> tuple[Node | None]:
+    return (cast(g, x.dtype) if x.dtype.is_float and DType(dtype).is_float else None,)
+
+
+converted = linear(
+    "cast",
+    _cast_adjoint,
+    help="the same values as another element type",
+    examples=Examples(calls=((((3,),), {"dtype": "float64"}), (((),), {"dtype": "float64"}))),
+    kernel=lambda xp, x, *, dtype: x.astype(dtype),
+    result="attribute",
+)

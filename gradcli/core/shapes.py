@@ -1,0 +1,67 @@
+"""Arithmetic on shapes, without arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from math import prod
+
+from gradcli.core.errors import ShapeError
+
+Shape = tuple[int, ...]
+
+
+def size_of(shape: Shape) -> int:
+    """The number of elements."""
+    return prod(shape)
+
+
+def show_shape(shape: Shape) -> str:
+    """A shape as it is written: (), (3,), (2, 3)."""
+    return str(shape)
+
+
+def broadcast_shapes(shapes: Iterable[Shape]) -> Shape:
+    """The common shape by NumPy's rule (aligned at the last axis; 1 stretches).
+
+    Raises:
+        ShapeError: where two lengths differ and neither is 1.
+    """
+    return reduce(_broadcast_two, shapes, ())
+
+
+def _broadcast_two(a: Shape, b: Shape) -> Shape:
+    rank = max(len(a), len(b))
+    wide_a = (1,) * (rank - len(a)) + a
+    wide_b = (1,) * (rank - len(b)) + b
+    out = []
+    for m, n in zip(wide_a, wide_b, strict=True):
+        if m != n and 1 not in (m, n):
+            raise ShapeError(
+                f"shapes {a} and {b} do not fit together: {m} against {n}",
+                "aligned at the last axis, lengths must be equal or 1",
+            )
+        out.append(n if m == 1 else m)
+    return tuple(out)
+
+
+def normalize_axes(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
+    """Axes as sorted, distinct, non-negative ints; None means all of them.
+
+    Raises:
+        ShapeError: for an axis outside the tensor, or one given twice.
+    """
+    if axis is None:
+        return tuple(range(rank))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    out = []
+    for a in axes:
+        if not -rank <= a < rank:
+            raise ShapeError(
+                f"axis {a} is outside a tensor with {rank} {'axis' if rank == 1 else 'axes'}",
+                f"axes run from {-rank} to {rank - 1}" if rank else "a scalar has no axes; leave axis out",
+            )
+        out.append(a % rank)
+    if len(set(out)) != len(out):
+        raise ShapeError(f"axis given twice in {axes}", "name each axis once")
+    return tuple(sorted(out))

@@ -1,0 +1,1 @@
+"""Graph in, graph out: a file for each mode of differentiation."""

@@ -1,0 +1,126 @@
+"""The commands of the prompt, each declared beside its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gradcli.language.arguments import signature
+from gradcli.language.builtins import Builtin, builtins
+from gradcli.language.diagnostics import Diagnostic, near
+from gradcli.language.values import Function, nodes_in
+from gradcli.output.numbers import show_value
+from gradcli.output.screen import Screen
+from gradcli.session.plain import plain
+from gradcli.session.session import Session
+
+Handler = Callable[[str, Session, Screen], Session]
+
+
+class Leave(Exception):  # noqa: N818 - it is no error
+    """The user wants to go."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the prompt: its name, how it is called, what it does."""
+
+    name: str
+    usage: str
+    summary: str
+    handler: Handler
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(usage: str, summary: str) -> Callable[[Handler], Handler]:
+    """Enter a handler under its own name."""
+
+    def announce(handler: Handler) -> Handler:
+        name = handler.__name__.strip("_")
+        COMMANDS[name] = Command(name, usage, summary, handler)
+        return handler
+
+    return announce
+
+
+def run_command(text: str, session: Session, screen: Screen) -> Session:
+    """Run the command that a line names; an unknown one is said and changes nothing.
+
+    Raises:
+        Leave: for :quit.
+    """
+    name, _, rest = text.partition(" ")
+    found = COMMANDS.get({"exit": "quit", "q": "quit", "?": "help", "h": "help"}.get(name, name))
+    if found is None:
+        hint = near(name, list(COMMANDS)) or "`:help` lists the commands"
+        screen.diagnostic(Diagnostic("usage", f"there is no command `:{name}`", hint=hint))
+        return session
+    return found.handler(rest.strip(), session, screen)
+
+
+@command(":help [NAME]", "what can be typed, or what a built-in does")
+def help_(rest: str, session: Session, screen: Screen) -> Session:
+    """Explain a built-in, or give an overview."""
+    if rest:
+        value = builtins().get(rest)
+        if isinstance(value, Builtin):
+            screen.say(signature(value), "strong")
+            screen.say(f"  {value.summary}")
+        elif value is not None:
+            screen.say(f"{rest} = {show_value(plain(value))}")
+        else:
+            hint = near(rest, list(builtins())) or "`:help` lists the built-ins"
+            screen.diagnostic(Diagnostic("name", f"there is no built-in `{rest}`", hint=hint))
+        return session
+    screen.say("Type an expression to see its value, or a definition to keep it:")
+    for example, meaning in (
+        ("f(x, y) = x^2 * y", "a function"),
+        ("grad(f, (0, 1))(3, 5)", "its gradient"),
+        ("derivatives(f, order=2)(3, 5)", "every partial up to an order"),
+        ("sin''(1)", "a prime differentiates a function of one variable"),
+        ("model net(x):", "a block; an empty line ends it"),
+    ):
+        screen.say(f"  {example:<32}{meaning}")
+    screen.say("Commands:")
+    for c in COMMANDS.values():
+        screen.say(f"  {c.usage:<32}{c.summary}")
+    functions = sorted(name for name, value in builtins().items() if isinstance(value, Function))
+    screen.say("Built-ins:")
+    for line in _wrapped(functions, 92):
+        screen.say(f"  {line}")
+    return session
+
+
+@command(":vars", "what is defined")
+def vars_(rest: str, session: Session, screen: Screen) -> Session:
+    """List the session's names."""
+    if not session.scope:
+        screen.say("nothing is defined yet", "dim")
+    for name, value in session.scope.items():
+        text = " ".join(show_value(plain(value), session.settings.digits).split())
+        shapes = {node.shape for node in nodes_in(value)}
+        big = len(text) > 70
+        screen.say(
+            f"{name} = {f'{text[:67]}...' if big else text}{f'  {shapes.pop()}' if big and len(shapes) == 1 else ''}"
+        )
+    return session
+
+
+@command(":reset", "forget what is defined")
+def reset(rest: str, session: Session, screen: Screen) -> Session:
+    """Start over with an empty session."""
+    return Session(settings=session.settings)
+
+
+@command(":quit", "leave; Ctrl-D does too")
+def quit_(rest: str, session: Session, screen: Screen) -> Session:
+    """Leave the prompt."""
+    raise Leave
+
+
+def _wrapped(words: list[str], width: int) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(", ".join(words), width)

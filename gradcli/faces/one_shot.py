@@ -1,0 +1,233 @@
+"""`gradcli grad` and `gradcli eval`: one question, one answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from gradcli.faces.runner import BAD_INPUT, OK, fresh_session, read_source, run_source
+from gradcli.language import syntax as s
+from gradcli.language.builtins import builtins
+from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
+from gradcli.language.machine import Machine
+from gradcli.language.operators import AllDerivatives
+from gradcli.language.parse import parse_expression
+from gradcli.language.reach import names_in, parameters_of
+from gradcli.language.values import REQUIRED, DerivativeTable, Function, Names, Value
+from gradcli.output.numbers import show_value
+from gradcli.output.screen import Screen
+from gradcli.session.plain import plain
+from gradcli.session.results import Derivatives
+from gradcli.session.session import Session
+
+NAME = "f"
+
+
+def evaluate(text: str, given: Sequence[str], dtype: str | None, screen: Screen) -> int:
+    """Run a text with some names defined before it, and show what it shows."""
+    session = fresh_session(dtype, screen)
+    if session is None:
+        return BAD_INPUT
+    try:
+        session = _with_values(session, _values(session, given))
+    except LanguageError as error:
+        screen.diagnostic(error.diagnostic)
+        return BAD_INPUT
+    code, _, _, _ = run_source(Source("<expression>", text), session, screen, named=False)
+    return code
+
+
+def gradient(text: str, given: Sequence[str], wrt: str | None, order: int, dtype: str | None, screen: Screen) -> int:
+    """Show the value of an expression, or of a function in a file, and its derivatives up to an order."""
+    session = fresh_session(dtype, screen)
+    if session is None:
+        return BAD_INPUT
+    if order < 0:
+        screen.diagnostic(Diagnostic("usage", f"the order can't be {order}", hint="orders are 0, 1, 2, ..."))
+        return BAD_INPUT
+    try:
+        in_file = re.fullmatch(r"(.+)::([^\W\d]\w*)", text)
+        if in_file:
+            source = read_source(in_file[1], screen)
+            if source is None:
+                return BAD_INPUT
+            code, _, _, session = run_source(source, session, screen, named=True, quiet=True)
+            if code == BAD_INPUT:
+                return code
+            title, table = _of_file(session, in_file[1], in_file[2], given, wrt, order)
+        else:
+            title, table = _of_expression(session, text, given, wrt, order)
+    except (LanguageError, IncompleteInput) as error:
+        screen.diagnostic(error.diagnostic)
+        return BAD_INPUT
+    except RecursionError:
+        screen.diagnostic(Diagnostic("value", "this is nested too deeply", hint="give parts of it names"))
+        return BAD_INPUT
+    screen.digits = session.settings.digits
+    screen.table(table, title)
+    return OK
+
+
+def _values(session: Session, given: Sequence[str]) -> dict[str, Value]:
+    """The values of NAME=VALUE arguments, each an expression."""
+    values: dict[str, Value] = {}
+    machine = session.machine()
+    for argument in given:
+        name, equal, text = argument.partition("=")
+        name = name.strip()
+        source = Source("<argument>", argument)
+        whole = Span(source, 0, len(argument))
+        if not equal or not re.fullmatch(r"[^\W\d]\w*", name):
+            raise fail("usage", f"`{argument}` is not NAME=VALUE", whole, "write values as x=3 or 'x=[1, 2]'")
+        if name in values:
+            raise fail("usage", f"`{name}` is given twice", whole, "give each name one value")
+        expression = parse_expression(Source(f"<{name}>", text))
+        values[name] = machine.settle(machine.evaluate(expression), expression.span)
+    return values
+
+
+def _with_values(session: Session, values: dict[str, Value]) -> Session:
+    return replace(session, scope=MappingProxyType({**session.scope, **values}))
+
+
+def _of_expression(
+    session: Session, text: str, given: Sequence[str], wrt: str | None, order: int
+) -> tuple[str, Derivatives]:
+    values = _values(session, given)
+    machine = session.machine()
+    source = Source("<expression>", text)
+    expression = parse_expression(source)
+    function: Function
+    if isinstance(expression, (s.Lambda, s.Prime)) or (
+        isinstance(expression, s.Name) and isinstance(builtins().get(expression.id), Function)
+    ):
+        evaluated = machine.evaluate(expression)
+        assert isinstance(evaluated, Function)
+        function = evaluated
+        title = f"{text.strip()}"
+    else:
+        bound = _lambda_names(expression)
+        free = [n for n in dict.fromkeys(names_in(expression)) if n not in builtins() and n not in bound]
+        _require_values(free, values, expression)
+        names = [n for n in values if n in free or n in names_in(expression)]
+        unused = [n for n in values if n not in names]
+        if unused:
+            hint = near(unused[0], free)
+            raise fail(
+                "usage", f"the expression has no `{unused[0]}`", Span(source, 0, len(text)), hint or "leave it out"
+            )
+        parameters = tuple(s.Parameter(expression.span, n, None) for n in names)
+        definition = s.Function(
+            expression.span,
+            s.Name(expression.span, NAME),
+            parameters,
+            (s.Return(expression.span, expression),),
+            is_model=False,
+        )
+        function = machine.define(definition, None)
+        title = f"{NAME}({', '.join(names)}) = {text.strip()}"
+    return _table(machine, function, values, {}, wrt, order, title, Span(source, 0, len(text)))
+
+
+def _require_values(free: Sequence[str], values: dict[str, Value], expression: s.Expression) -> None:
+    for name in free:
+        if name not in values:
+            span = _first(expression, name)
+            hint = near(name, [n for n in [*builtins(), *values] if n != name]) or f"add its value, such as {name}=1"
+            raise fail("name", f"no value for `{name}`", span, hint)
+
+
+def _first(expression: s.Expression, name: str) -> Span:
+    match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", expression.span.source.text)
+    start = match.start() if match else expression.span.start
+    return Span(expression.span.source, start, start + len(name))
+
+
+def _lambda_names(expression: s.Expression) -> set[str]:
+    found: set[str] = set()
+    stack: list[object] = [expression]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, s.Lambda):
+            found.update(p.name for p in item.parameters)
+        if isinstance(item, tuple):
+            stack.extend(item)
+        elif hasattr(item, "__dataclass_fields__") and not isinstance(item, Span):
+            stack.extend(getattr(item, f) for f in item.__dataclass_fields__)
+    return found
+
+
+def _of_file(
+    session: Session, path: str, name: str, given: Sequence[str], wrt: str | None, order: int
+) -> tuple[str, Derivatives]:
+    source = Source("<function>", f"{path}::{name}")
+    span = Span(source, len(path) + 2, len(source.text))
+    function = session.scope.get(name)
+    if not isinstance(function, Function):
+        functions = [n for n, v in session.scope.items() if isinstance(v, Function)]
+        what = "defines no function" if name not in session.scope else "has a value, not a function,"
+        hint = near(name, functions) or (f"it defines {', '.join(functions)}" if functions else None)
+        raise fail("name", f"`{path}` {what} `{name}`", span, hint)
+    values = _values(session, given)
+    title = f"{name}({', '.join(i.name for i in function.inputs)})"
+    return _table(session.machine(), function, values, session.scope, wrt, order, title, span)
+
+
+def _table(
+    machine: Machine,
+    function: Function,
+    values: dict[str, Value],
+    elsewhere: object,
+    wrt: str | None,
+    order: int,
+    title: str,
+    span: Span,
+) -> tuple[str, Derivatives]:
+    """The derivatives of a function at values given by name, else by what the file defines under that name."""
+    inputs = [i.name for i in function.inputs]
+    for name in values:
+        if name not in inputs:
+            raise fail(
+                "usage",
+                f"`{function.name}` has no input `{name}`",
+                span,
+                near(name, inputs) or f"it takes {', '.join(inputs)}",
+            )
+    known = {**(dict(elsewhere) if isinstance(elsewhere, dict | MappingProxyType) else {}), **values}
+    arguments: list[Value] = []
+    for i in function.inputs:
+        if i.name not in known and i.default is REQUIRED:
+            raise fail("usage", f"no value for `{i.name}`", span, f"add its value, such as {i.name}=1")
+        arguments.append(known.get(i.name, i.default))
+    table = AllDerivatives(function, order, _wrt(machine, function, wrt))
+    result = machine.settle(table.call(machine, arguments, span), span)
+    assert isinstance(result, DerivativeTable)
+    shown = plain(result)
+    assert isinstance(shown, Derivatives)
+    at = ", ".join(f"{name} = {_short(value)}" for name, value in zip(inputs, arguments, strict=True))
+    return f"{title}{f'   at {at}' if at else ''}", shown
+
+
+def _short(value: Value) -> str:
+    text = show_value(plain(value))
+    return text if len(text) <= 40 and "\n" not in text else "..."
+
+
+def _wrt(machine: Machine, function: Function, wrt: str | None) -> Names | None:
+    """`--wrt x,y` as names; without it, every real input, and every parameter."""
+    if wrt is not None:
+        source = Source("<--wrt>", wrt)
+        items = []
+        for match in re.finditer(r"[^,\s()]+", wrt):
+            items.append((match[0], Span(source, match.start(), match.end())))
+        if not items:
+            raise fail("usage", "--wrt names no input", Span(source, 0, len(wrt)), "such as --wrt x,y")
+        return Names(tuple(items), single=False)
+    parameters = parameters_of(machine, function)
+    if not parameters.names:
+        return None
+    source = Source("<function>", function.name)
+    span = Span(source, 0, len(function.name))
+    return Names(tuple((name, span) for name in [*(i.name for i in function.inputs), *parameters.names]), single=False)

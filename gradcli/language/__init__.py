@@ -1,0 +1,1 @@
+"""Text to checked syntax to graph. Knows the core below it, and no session or screen."""

@@ -1,0 +1,284 @@
+"""Every name that the language knows by itself: the table's, the prelude's, the operators and the constants."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from gradcli.core import prelude, primitives  # noqa: F401 - importing the primitives fills the table
+from gradcli.core.dtypes import DType
+from gradcli.core.errors import CoreError
+from gradcli.core.graph import Node, cast
+from gradcli.core.laws import Primitive, table
+from gradcli.core.prelude.declare import Composed, Maker, Studio
+from gradcli.language import convert
+from gradcli.language.compare import allclose
+from gradcli.language.diagnostics import Span, fail
+from gradcli.language.functions import LayerFunction
+from gradcli.language.operators import WRT, diff, make_gradient, make_table
+from gradcli.language.reach import parameters_of
+from gradcli.language.values import REQUIRED, Function, Input, Parameters, Value, describe, require_function
+
+if TYPE_CHECKING:
+    from gradcli.language.machine import Machine
+
+Apply = Callable[["Machine", Sequence[Value], Span], Value]
+
+LONGEST_RANGE = 10_000_000
+
+
+@dataclass(eq=False)
+class Builtin(Function):
+    """A function of the language's own."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    apply: Apply
+    summary: str
+    kind: str = "built-in"
+
+    def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The result.
+
+        Raises:
+            LanguageError: with this call's span, where the core refuses.
+        """
+        try:
+            return self.apply(machine, values, span)
+        except CoreError as error:
+            raise fail(error.kind, error.message, span, error.hint) from error
+
+
+@cache
+def builtins() -> Mapping[str, Value]:
+    """All of them by name."""
+    known: dict[str, Value] = dict(CONSTANTS)
+    for primitive in table().values():
+        for name in primitive.names:
+            known[name] = _from_primitive(name, primitive)
+    for name, composed in prelude.COMPOSED.items():
+        known[name] = _from_composed(name, composed)
+    for name, maker in prelude.LAYERS.items():
+        known[name] = _from_maker(name, maker)
+    known.update({b.name: b for b in _own()})
+    known["trainable_params"] = _alias("trainable_params", known["params"])
+    known["int"], known["float"] = _alias("int", known["int64"]), _alias("float", known["float64"])
+    return known
+
+
+CONSTANTS: dict[str, float] = {
+    "pi": math.pi,
+    "π": math.pi,
+    "tau": math.tau,
+    "e": math.e,
+    "inf": math.inf,
+    "nan": math.nan,
+}
+
+
+def _from_primitive(name: str, primitive: Primitive) -> Builtin:
+    names = ("condition", "x", "y") if primitive.condition else ("x", "y", "z")[: primitive.arity]
+
+    def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
+        nodes = [convert.to_node(v, machine.dtype, span) for v in values]
+        if primitive.result == "float":
+            nodes = [convert.settled_float(n, machine.dtype) for n in nodes]
+        if len(nodes) == 1 or not any(isinstance(v, Node) for v in values):
+            return primitive(*nodes)
+        # A plain number beside a tensor takes the tensor's type.
+        plain = [
+            v if isinstance(v, (int, float)) and not isinstance(v, bool) else n
+            for v, n in zip(values, nodes, strict=True)
+        ]
+        return primitive(*plain)
+
+    return Builtin(name, tuple(Input(n) for n in names), apply, primitive.summary)
+
+
+def _from_composed(name: str, composed: Composed) -> Builtin:
+    inputs, kinds = _read_signature(composed.function)
+
+    def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
+        return composed.function(*_converted(machine, values, inputs, kinds, span))  # type: ignore[no-any-return]
+
+    return Builtin(name, inputs, apply, composed.summary)
+
+
+def _from_maker(name: str, maker: Maker) -> Builtin:
+    inputs, kinds = _read_signature(maker.function)
+    inputs, kinds = inputs[1:], kinds[1:]
+
+    def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
+        given = _converted(machine, values, inputs, kinds, span)
+        return LayerFunction(maker.function(Studio(machine.random, machine.dtype), *given))
+
+    return Builtin(name, inputs, apply, maker.summary)
+
+
+def _read_signature(function: Callable[..., Any]) -> tuple[tuple[Input, ...], list[str]]:
+    """The inputs of a Python function, and what each is to be converted to, from its annotations."""
+    parameters = inspect.signature(function).parameters.values()
+    inputs = tuple(
+        Input(p.name, REQUIRED if p.default is p.empty else None if p.annotation == "DType" else p.default)
+        for p in parameters
+    )
+    return inputs, [str(p.annotation) for p in parameters]
+
+
+_CONVERT: dict[str, Callable[[Machine, Value, Span, str], Any]] = {
+    "Node": lambda m, v, span, what: convert.to_node(v, m.dtype, span),
+    "tuple[Node, ...]": lambda m, v, span, what: convert.to_nodes(v, m.dtype, span),
+    "int": lambda m, v, span, what: convert.to_int(v, span, what),
+    "bool": lambda m, v, span, what: convert.to_bool(v, span, what),
+    "Axis": lambda m, v, span, what: convert.to_axis(v, span),
+    "Shape": lambda m, v, span, what: convert.to_shape(v, span),
+    "DType": lambda m, v, span, what: m.dtype if v is None else convert.to_dtype(v, span),
+    "str": lambda m, v, span, what: _text(v, span, what),
+}
+
+
+def _converted(
+    machine: Machine, values: Sequence[Value], inputs: Sequence[Input], kinds: Sequence[str], span: Span
+) -> list[Any]:
+    return [
+        _CONVERT[kind](machine, value, span, f"`{i.name}`")
+        for value, i, kind in zip(values, inputs, kinds, strict=True)
+    ]
+
+
+def _text(value: Value, span: Span, what: str) -> str:
+    if not isinstance(value, str):
+        raise fail("type", f"{what} is a text, not {describe(value)}", span, 'such as "mean"')
+    return value
+
+
+def _alias(name: str, value: Value) -> Builtin:
+    assert isinstance(value, Builtin)
+    return Builtin(name, value.inputs, value.apply, value.summary)
+
+
+def _gradient(with_value: bool) -> Apply:
+    def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
+        function, position, weights, has_aux, wrt = values
+        return make_gradient(function, position, weights, has_aux, wrt, span, with_value)
+
+    return apply
+
+
+def _params(machine: Machine, values: Sequence[Value], span: Span) -> Parameters:
+    return parameters_of(machine, require_function(values[0], span, "params"))
+
+
+def _range(machine: Machine, values: Sequence[Value], span: Span) -> Value:
+    bounds = values[0]
+    assert isinstance(bounds, tuple)
+    if not 1 <= len(bounds) <= 3:
+        raise fail(
+            "type", f"range takes 1 to 3 numbers, and here are {len(bounds) or 'none'}", span, "such as range(n)"
+        )
+    numbers = [convert.to_int(b, span, "a bound of range") for b in bounds]
+    if len(numbers) == 3 and numbers[2] == 0:
+        raise fail("value", "range can't step by 0", span)
+    values_ = range(*numbers)
+    if len(values_) > LONGEST_RANGE:
+        raise fail("value", f"a range of {len(values_):,} numbers is too long", span, f"at most {LONGEST_RANGE:,}")
+    return tuple(values_)
+
+
+def _len(machine: Machine, values: Sequence[Value], span: Span) -> int:
+    (value,) = values
+    if isinstance(value, (tuple, str)):
+        return len(value)
+    if isinstance(value, Parameters):
+        return len(value.nodes)
+    if isinstance(value, Node) and value.shape:
+        return value.shape[0]
+    raise fail("type", f"{describe(value)} has no length", span)
+
+
+def _cast_to(dtype: DType) -> Apply:
+    def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
+        return cast(convert.to_node(values[0], DType.FLOAT64, span), dtype)
+
+    return apply
+
+
+def _draw(kind: str) -> Apply:
+    def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
+        shape, a, b, dtype = values
+        draw = getattr(machine.random, kind)
+        numbers = []
+        for what in (a, b):
+            number = convert.known_value(what) if isinstance(what, Node) else what
+            if not isinstance(number, (int, float)):
+                raise fail("type", f"{kind} needs plain numbers, not {describe(what)}", span)
+            numbers.append(float(number))
+        lengths = convert.to_shape(shape, span)
+        if any(n < 0 for n in lengths):
+            raise fail("value", f"{lengths} is not a shape", span, "lengths are whole numbers, 0 or more")
+        if kind == "normal" and numbers[1] < 0:
+            raise fail("value", f"a standard deviation can't be {numbers[1]}", span)
+        try:
+            return draw(lengths, *numbers, machine.dtype if dtype is None else convert.to_dtype(dtype, span))  # type: ignore[no-any-return]
+        except (MemoryError, ValueError, OverflowError):
+            raise fail("value", f"a tensor of shape {lengths} can't be drawn", span, "use a smaller shape") from None
+
+    return apply
+
+
+def _table(machine: Machine, values: Sequence[Value], span: Span) -> Value:
+    function, order, wrt = values
+    return make_table(function, order, wrt, span)
+
+
+def _own() -> tuple[Builtin, ...]:
+    targets = (
+        Input("fn"),
+        Input("grad_position", 0),
+        Input("weights", None),
+        Input("has_aux", False),
+        Input(WRT, None),
+    )
+    casts = tuple(Builtin(d.value, (Input("x"),), _cast_to(d), f"x with elements of type {d.value}") for d in DType)
+    return (
+        Builtin("grad", targets, _gradient(False), "the gradient of a function, as a function of the same inputs"),
+        Builtin("value_and_grad", targets, _gradient(True), "a function's outputs and its gradient, computed together"),
+        Builtin(
+            "derivatives",
+            (Input("fn"), Input("order", 2), Input(WRT, None)),
+            _table,
+            "every partial derivative up to an order, in one table",
+        ),
+        Builtin(
+            "diff",
+            (Input("u"), Input("x", variadic=True)),
+            lambda m, v, span: diff(v[0], v[1], span),
+            "inside a function: the derivative of a value with respect to inputs, one after the other",
+        ),
+        Builtin("params", (Input("fn"),), _params, "the trainable parameters of a function"),
+        Builtin("range", (Input("bounds", variadic=True),), _range, "whole numbers to go through, as Python's range"),
+        Builtin("len", (Input("x"),), _len, "how many items, or how long the first axis is"),
+        Builtin(
+            "allclose",
+            (Input("a"), Input("b"), Input("rtol", None), Input("atol", None)),
+            allclose,
+            "whether two values are equal within a tolerance, item by item and of one shape",
+        ),
+        Builtin(
+            "normal",
+            (Input("shape", ()), Input("mean", 0.0), Input("std", 1.0), Input("dtype", None)),
+            _draw("normal"),
+            "seeded random numbers, normally distributed",
+        ),
+        Builtin(
+            "uniform",
+            (Input("shape", ()), Input("low", 0.0), Input("high", 1.0), Input("dtype", None)),
+            _draw("uniform"),
+            "seeded random numbers, evenly distributed over [low, high)",
+        ),
+        *casts,
+    )

@@ -1,0 +1,107 @@
+"""From a value of the language to what a function of the core asks for, or a clear refusal."""
+
+from __future__ import annotations
+
+from gradcli.core.compile import evaluate
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import CONSTANT, INPUT, Node, cast, constant, reachable, substitute
+from gradcli.language.diagnostics import Span, fail
+from gradcli.language.values import Known, Parameters, Value, as_float, describe
+
+
+def to_node(value: Value, default: DType, span: Span) -> Node:
+    """A tensor; a number becomes a scalar of the default dtype, true and false become bool scalars."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, bool):
+        return constant(value, DType.BOOL)
+    if isinstance(value, (int, float)):
+        return constant(as_float(value), default)
+    hint = "pick one of its items, such as `t[0]`" if isinstance(value, tuple) else None
+    raise fail("type", f"expected a number or a tensor, not {describe(value)}", span, hint)
+
+
+def known_value(node: Node) -> bool | int | float | None:
+    """The number that a scalar stands for in this call, where the trace can tell; None where it can't.
+
+    Asking makes the trace depend on the answer, and the inputs remember that they were asked.
+    """
+    if node.shape != ():
+        return None
+    order = reachable([node])
+    inputs = [n for n in order if n.op is INPUT]
+    knowns = [n.attrs.get("known") for n in inputs]
+    if any(not isinstance(k, Known) for k in knowns):
+        return None
+    if inputs:
+        (node,) = substitute(
+            [node], {n: constant(as_float(k.value), n.dtype) for n, k in zip(inputs, knowns, strict=True) if k}
+        )
+    if node.op is CONSTANT:
+        value = node.attrs["value"]
+    else:
+        (data,) = evaluate([node])
+        value = data if isinstance(data, (bool, int, float)) else data.item()
+    for k in knowns:
+        if k:
+            k.used = True
+    return value  # type: ignore[no-any-return]
+
+
+def to_int(value: Value, span: Span, what: str) -> int:
+    """A whole number that is known before anything is computed: a count, an index, an axis."""
+    number = known_value(value) if isinstance(value, Node) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        if isinstance(value, Node) and number is None and value.shape == ():
+            raise fail("value", f"{what} must be known when the function is called", span, "pass a plain number for it")
+        raise fail("type", f"{what} must be a whole number, not {describe(value)}", span)
+    if isinstance(number, float) and not number.is_integer():
+        raise fail("value", f"{what} must be a whole number, not {number!r}", span, "round it first")
+    return int(number)
+
+
+def to_shape(value: Value, span: Span, what: str = "a shape") -> tuple[int, ...]:
+    """A tuple of whole numbers; one number alone is a tuple of one."""
+    if isinstance(value, tuple):
+        return tuple(to_int(v, span, f"each length in {what}") for v in value)
+    if isinstance(value, Node) and len(value.shape) == 1:
+        raise fail("type", f"{what} is written with ( ), not [ ]", span, "such as (2, 3)")
+    return (to_int(value, span, f"{what}"),)
+
+
+def to_axis(value: Value, span: Span) -> int | tuple[int, ...] | None:
+    """An axis, several, or none."""
+    if value is None:
+        return None
+    return to_shape(value, span, "an axis") if isinstance(value, tuple) else to_int(value, span, "an axis")
+
+
+def to_bool(value: Value, span: Span, what: str) -> bool:
+    """True or false, known before anything is computed."""
+    if isinstance(value, bool):
+        return value
+    raise fail("type", f"{what} is true or false, not {describe(value)}", span)
+
+
+def to_dtype(value: Value, span: Span) -> DType:
+    """An element type, from the function that makes it or from its name."""
+    name = value if isinstance(value, str) else getattr(value, "name", "")
+    try:
+        return DType({"int": "int64", "float": "float64"}.get(name, name))
+    except ValueError:
+        names = ", ".join(d.value for d in DType)
+        raise fail("dtype", f"{describe(value)} is not a dtype", span, f"dtypes are {names}") from None
+
+
+def to_nodes(value: Value, default: DType, span: Span) -> tuple[Node, ...]:
+    """Several tensors, from a tuple or from the first axis of one."""
+    if isinstance(value, tuple):
+        return tuple(to_node(v, default, span) for v in value)
+    if isinstance(value, Parameters):
+        return value.nodes
+    raise fail("type", f"expected a tuple of tensors, not {describe(value)}", span, "write them as (a, b)")
+
+
+def settled_float(node: Node, default: DType) -> Node:
+    """Ints and bools as the default float type, floats as they are."""
+    return node if node.dtype.is_float else cast(node, default)

@@ -1,0 +1,94 @@
+"""What went wrong, as plain data: one place above turns it into text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text and what it is called: a file's path, or "<input>"."""
+
+    name: str
+    text: str
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both from 1."""
+        before = self.text[:offset]
+        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+    def line(self, number: int) -> str:
+        """A line by its number from 1, without its end."""
+        return self.text.split("\n")[number - 1].rstrip("\r")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a source, in characters; `end` is one past the last."""
+
+    source: Source
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        """From the start of this to the end of the other."""
+        return Span(self.source, self.start, other.end)
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return self.source.text[self.start : self.end]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A second place that matters, and why."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """What is wrong, where, and what to do.
+
+    `kind` is one of: syntax, name, type, value, shape, dtype, derivative, file, usage, internal.
+    """
+
+    kind: str
+    message: str
+    span: Span | None = None
+    hint: str | None = None
+    labels: tuple[Label, ...] = ()
+    severity: str = "error"
+
+
+class LanguageError(Exception):
+    """Carries a diagnostic to whoever asked for the text to be read."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class IncompleteInput(LanguageError):  # noqa: N818 - it is no mistake yet
+    """The text ends where more must follow: a prompt asks for another line."""
+
+
+def fail(kind: str, message: str, span: Span | None = None, hint: str | None = None) -> LanguageError:
+    """The error to raise for one diagnostic."""
+    return LanguageError(Diagnostic(kind, message, span, hint))
+
+
+def near(name: str, known: list[str] | tuple[str, ...]) -> str | None:
+    """A hint that names the known name nearest to this one, if one is near."""
+    from difflib import get_close_matches
+
+    folded = {k.lower(): k for k in reversed(known)}
+    if name.lower() in folded:
+        return f"did you mean `{folded[name.lower()]}`?"
+    for k in known:
+        if len(k) > 2 and sorted(k) == sorted(name):  # letters swapped, the commonest slip
+            return f"did you mean `{k}`?"
+    close = get_close_matches(name, known, n=1, cutoff=0.67)
+    return f"did you mean `{close[0]}`?" if close else None

@@ -1,0 +1,421 @@
+"""Evaluation of syntax: tensors become graph, everything around them happens here and now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradcli.core.compile import evaluate
+from gradcli.core.dtypes import DType
+from gradcli.core.errors import CoreError
+from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, array_constant, coerce, constant, reachable
+from gradcli.core.prelude.functions import index, stack
+from gradcli.core.random import Random
+from gradcli.language import syntax as s
+from gradcli.language.arguments import bind
+from gradcli.language.builtins import builtins
+from gradcli.language.convert import to_int, to_node
+from gradcli.language.diagnostics import Diagnostic, Label, LanguageError, Span, fail, near
+from gradcli.language.functions import UserFunction, define
+from gradcli.language.operations import attribute_of, binary, compare, truth, unary
+from gradcli.language.operators import WRT, derivative
+from gradcli.language.scope import Frame, Settings
+from gradcli.language.values import (
+    Function,
+    Names,
+    Parameters,
+    Value,
+    as_float,
+    describe,
+    map_nodes,
+    nodes_in,
+    require_function,
+)
+
+# A loop is unrolled into the graph; past this it is a mistake more often than a wish.
+LONGEST_LOOP = 100_000
+
+
+@dataclass
+class Machine:
+    """What evaluating needs and changes: the names at the top level, the settings, the random numbers."""
+
+    scope: dict[str, Value]
+    settings: Settings = field(default_factory=Settings)
+    random: Random = field(default_factory=Random)
+    depth: int = 0
+
+    @property
+    def dtype(self) -> DType:
+        """The default float type."""
+        return self.settings.dtype
+
+    # Names.
+
+    def look_up(self, name: str, frame: Frame | None, span: Span) -> Value:
+        """The value of a name: in the frames from inside out, at the top level, among the built-ins."""
+        found = self.find(name, frame)
+        if found is not None:
+            return found[0]
+        known = [*self.scope, *builtins()]
+        while frame is not None:
+            known = [*frame.names, *known]
+            frame = frame.outer
+        raise fail("name", f"unknown name `{name}`", span, near(name, known) or _foreign(name))
+
+    def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
+        """The value of a name in a tuple of its own, or None if it has none."""
+        while frame is not None:
+            if name in frame.names:
+                return (frame.names[name],)
+            frame = frame.outer
+        if name in self.scope:
+            return (self.scope[name],)
+        return (builtins()[name],) if name in builtins() else None
+
+    # Expressions.
+
+    def evaluate(self, node: s.Expression, frame: Frame | None = None) -> Value:
+        """The value of an expression.
+
+        Raises:
+            LanguageError: with the place in the text, for whatever can't be evaluated.
+        """
+        try:
+            return _EVALUATE[type(node)](self, node, frame)
+        except CoreError as error:
+            raise fail(error.kind, error.message, node.span, error.hint) from error
+
+    def _name(self, node: s.Name, frame: Frame | None) -> Value:
+        return self.look_up(node.id, frame, node.span)
+
+    def _literal(self, node: s.Literal, frame: Frame | None) -> Value:
+        value: Any = node.value
+        return value  # type: ignore[no-any-return]
+
+    def _tuple(self, node: s.Tuple, frame: Frame | None) -> Value:
+        return tuple(self.evaluate(item, frame) for item in node.items)
+
+    def _array(self, node: s.Array, frame: Frame | None) -> Value:
+        plain = _plain_array(node)
+        if plain is not None:
+            import numpy as np
+
+            flat, shape, all_bools = plain
+            dtype = "bool" if all_bools else self.dtype.value
+            return array_constant(np.array([as_float(x) for x in flat], dtype=dtype).reshape(shape))
+        items = [to_node(self.evaluate(item, frame), self.dtype, item.span) for item in node.items]
+        for item, before, after in zip(node.items[1:], items, items[1:], strict=False):
+            if before.shape != after.shape:
+                raise _ragged(item.span, before.shape, after.shape)
+        return stack(coerce(items, self.dtype))
+
+    def _unary(self, node: s.Unary, frame: Frame | None) -> Value:
+        return unary(self, node.operator, self.evaluate(node.operand, frame), node.span)
+
+    def _binary(self, node: s.Binary, frame: Frame | None) -> Value:
+        # A long sum leans to the left: walk down that side in a loop, so that its length costs no stack.
+        spine = [node]
+        while isinstance(spine[-1].left, s.Binary):
+            spine.append(spine[-1].left)
+        value = self.evaluate(spine[-1].left, frame)
+        for step in reversed(spine):
+            if step.operator in ("and", "or") and isinstance(value, bool) and value is (step.operator == "or"):
+                continue
+            right = self.evaluate(step.right, frame)
+            try:
+                value = binary(self, step.operator, value, right, step.span)
+            except CoreError as error:
+                raise fail(error.kind, error.message, step.span, error.hint) from error
+        return value
+
+    def _compare(self, node: s.Compare, frame: Frame | None) -> Value:
+        values = [self.evaluate(operand, frame) for operand in node.operands]
+        result: Value = True
+        for operator, left, right in zip(node.operators, values, values[1:], strict=False):
+            result = binary(self, "and", result, compare(self, operator, left, right, node.span), node.span)
+        return result
+
+    def _conditional(self, node: s.Conditional, frame: Frame | None) -> Value:
+        condition = truth(self.evaluate(node.condition, frame), node.condition.span)
+        if isinstance(condition, bool):
+            return self.evaluate(node.yes if condition else node.no, frame)
+        yes, no = self.evaluate(node.yes, frame), self.evaluate(node.no, frame)
+        return self._choose(condition, yes, no, node)
+
+    def _choose(self, condition: Node, yes: Value, no: Value, node: s.Conditional) -> Value:
+        if isinstance(yes, tuple) and isinstance(no, tuple) and len(yes) == len(no):
+            return tuple(self._choose(condition, a, b, node) for a, b in zip(yes, no, strict=True))
+        where = builtins()["where"]
+        assert isinstance(where, Function)
+        both = (to_node(yes, self.dtype, node.yes.span), to_node(no, self.dtype, node.no.span))
+        return where.call(self, (condition, *both), node.span)
+
+    def _attribute(self, node: s.Attribute, frame: Frame | None) -> Value:
+        return attribute_of(self.evaluate(node.value, frame), node.name, node.span)
+
+    def _subscript(self, node: s.Subscript, frame: Frame | None) -> Value:
+        value = self.evaluate(node.value, frame)
+        items = [self._index(item, frame) for item in node.items]
+        if isinstance(value, Parameters):
+            value = value.nodes
+        if isinstance(value, tuple):
+            return _item_of_tuple(value, items, node.span)
+        if not isinstance(value, Node):
+            hint = "to call it, use ( )" if isinstance(value, Function) else None
+            raise fail("type", f"{describe(value)} can't be indexed", node.span, hint)
+        return index(value, tuple(items))
+
+    def _index(self, item: s.Expression | s.Slice, frame: Frame | None) -> Any:
+        if isinstance(item, s.Slice):
+            bounds = (item.start, item.stop, item.step)
+            return slice(*(b and to_int(self.evaluate(b, frame), b.span, "a bound of a slice") for b in bounds))
+        value = self.evaluate(item, frame)
+        return value if value is None or value is Ellipsis else to_int(value, item.span, "an index")
+
+    def _prime(self, node: s.Prime, frame: Frame | None) -> Value:
+        function = require_function(self.evaluate(node.function, frame), node.function.span, "a prime")
+        for _ in range(node.order):
+            function = derivative(function, node.span)
+        return function
+
+    def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
+        return define(self, node.span.text, node.parameters, (s.Return(node.body.span, node.body),), frame)
+
+    def _call(self, node: s.Call, frame: Frame | None) -> Value:
+        return self.apply(self.evaluate(node.function, frame), node, frame)
+
+    def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
+        """The result of a call whose function has been evaluated."""
+        if not isinstance(function, Function):
+            hint = f"to multiply, write `{node.function.span.text}*(...)`" if _multiplies(function) else None
+            raise fail("type", f"{describe(function)} can't be called", node.function.span, hint)
+        positional = [self.evaluate(a, frame) for a in node.arguments]
+        keywords = {}
+        for keyword in node.keywords:
+            if keyword.name in keywords:
+                raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
+            unevaluated = keyword.name == WRT and any(i.name == WRT for i in function.inputs)
+            keywords[keyword.name] = _names(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
+        values = bind(function, positional, keywords, node)
+        try:
+            return function.call(self, values, node.span)
+        except LanguageError as error:
+            raise _called_here(error, node.span) from None
+
+    # Bodies and statements.
+
+    def run_body(self, body: Sequence[s.Statement], frame: Frame) -> Value | None:
+        """The value of the `return` that the statements reach, in a tuple of its own, or None."""
+        for statement in body:
+            if isinstance(statement, s.Return):
+                return (self.evaluate(statement.value, frame),)
+            if isinstance(statement, s.For):
+                returned = self.run_loop(statement, frame, lambda inner: self.run_body(inner, frame))
+                if returned is not None:
+                    return returned
+            elif isinstance(statement, s.Assign):
+                self.assign(statement.target, self.evaluate(statement.value, frame), frame)
+            elif isinstance(statement, s.Function):
+                frame.names[statement.name.id] = self.define(statement, frame)
+        return None
+
+    def run_loop(
+        self, loop: s.For, frame: Frame | None, run: Callable[[Sequence[s.Statement]], Value | None]
+    ) -> Value | None:
+        """Run the body once for each value; what `run` returns ends the loop unless it is None."""
+        values = items_of(self.evaluate(loop.values, frame), loop.values.span)
+        if len(values) > LONGEST_LOOP:
+            raise fail(
+                "value",
+                f"a loop over {len(values):,} values is too long to unroll",
+                loop.values.span,
+                f"at most {LONGEST_LOOP:,}; tensors need no loop",
+            )
+        for value in values:
+            if len(loop.targets) == 1:
+                self.assign(loop.targets[0], value, frame)
+            else:
+                self.assign(s.Tuple(loop.span, loop.targets), value, frame)
+            returned = run(loop.body)
+            if returned is not None:
+                return returned
+        return None
+
+    def assign(self, target: s.Expression, value: Value, frame: Frame | None) -> None:
+        """Give a value to a name, or the items of a tuple to several, or a new value to a model's parameter."""
+        names = self.scope if frame is None else frame.names
+        if isinstance(target, s.Name):
+            names[target.id] = self.settle(value, target.span) if frame is None else value
+        elif isinstance(target, s.Tuple):
+            items = items_of(value, target.span)
+            if len(items) != len(target.items):
+                raise fail(
+                    "value",
+                    f"{len(target.items)} names for {len(items)} {'value' if len(items) == 1 else 'values'}",
+                    target.span,
+                    "give each value a name",
+                )
+            for part, item in zip(target.items, items, strict=True):
+                self.assign(part, item, frame)
+        elif isinstance(target, s.Attribute) and isinstance(target.value, s.Name):
+            model = self.look_up(target.value.id, frame, target.value.span)
+            if frame is not None or not isinstance(model, UserFunction):
+                raise fail("type", "only a model's parameter can be assigned this way, at the top level", target.span)
+            names[target.value.id] = model.with_parameter(
+                target.name, self.settle(value, target.span), self.dtype, target.span
+            )
+
+    def define(self, statement: s.Function, frame: Frame | None) -> Function:
+        """The function or model that a definition makes; its parameters are given their initial values now."""
+        return define(self, statement.name.id, statement.parameters, statement.body, frame, statement)
+
+    def settle(self, value: Value, span: Span) -> Value:
+        """The value with every tensor in it computed; a parameter stays the parameter that it is."""
+        pending = [n for n in nodes_in(value) if n.op is not CONSTANT and n.op is not PARAMETER]
+        if not pending:
+            return value
+        if any(n.op is INPUT for n in reachable(pending)):
+            raise fail("value", "this must be known before the function is called", span, "take it out of the function")
+        try:
+            data = evaluate(pending)
+        except CoreError as error:
+            raise fail(error.kind, error.message, span, error.hint) from error
+        done: dict[Node, Node] = {}
+        for node, result in zip(pending, data, strict=True):
+            scalar = isinstance(result, (bool, int, float))
+            done[node] = constant(result, node.dtype) if scalar else array_constant(result)  # type: ignore[arg-type]
+        return map_nodes(value, lambda n: done.get(n, n))
+
+
+_EVALUATE: Mapping[type, Callable[[Machine, Any, Frame | None], Value]] = {
+    s.Name: Machine._name,
+    s.Literal: Machine._literal,
+    s.Tuple: Machine._tuple,
+    s.Array: Machine._array,
+    s.Unary: Machine._unary,
+    s.Binary: Machine._binary,
+    s.Compare: Machine._compare,
+    s.Conditional: Machine._conditional,
+    s.Attribute: Machine._attribute,
+    s.Subscript: Machine._subscript,
+    s.Prime: Machine._prime,
+    s.Lambda: Machine._lambda,
+    s.Call: Machine._call,
+}
+
+
+def items_of(value: Value, span: Span) -> Sequence[Value]:
+    """The items of a tuple, or the slices of a tensor along its first axis.
+
+    Raises:
+        LanguageError: for a value that has no items.
+    """
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, Parameters):
+        return value.nodes
+    if isinstance(value, Node) and value.shape:
+        return tuple(index(value, (i,)) for i in range(value.shape[0]))
+    raise fail("type", f"{describe(value)} has no items to go through", span, "use a tuple, a tensor or range(n)")
+
+
+def _item_of_tuple(value: tuple[Value, ...], items: list[Any], span: Span) -> Value:
+    if len(items) != 1 or not isinstance(items[0], (int, slice)):
+        raise fail("type", "a tuple takes one index", span, "index the item that you get")
+    if isinstance(items[0], int) and not -len(value) <= items[0] < len(value):
+        raise fail("value", f"index {items[0]} is outside a tuple of {len(value)}", span)
+    picked: Value = value[items[0]]
+    return picked
+
+
+def _multiplies(value: Value) -> bool:
+    return isinstance(value, (int, float, Node)) and not isinstance(value, bool)
+
+
+def _names(node: s.Expression) -> Value:
+    """What `wrt=` names, without evaluating it."""
+    if isinstance(node, s.Tuple):
+        return Names(tuple(_one_name(item) for item in node.items), single=False)
+    return Names((_one_name(node),), single=True)
+
+
+def _one_name(node: s.Expression) -> tuple[str, Span]:
+    if isinstance(node, (s.Name, s.Attribute)):
+        return node.span.text, node.span
+    if isinstance(node, s.Literal) and isinstance(node.value, str):
+        return node.value, node.span
+    raise fail("type", "wrt= takes names", node.span, "such as wrt=x or wrt=(x, w)")
+
+
+def _plain_array(node: s.Array) -> tuple[list[int | float], tuple[int, ...], bool] | None:
+    """The numbers of an array literal that holds nothing else, and their shape; None if it holds more."""
+    flat: list[int | float] = []
+    shape = _collect(node, flat)
+    if shape is None:
+        return None
+    return flat, shape, bool(flat) and all(isinstance(x, bool) for x in flat)
+
+
+def _collect(node: s.Expression, flat: list[int | float]) -> tuple[int, ...] | None:
+    if isinstance(node, s.Unary) and node.operator == "-" and isinstance(node.operand, s.Literal):
+        value = node.operand.value
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return None
+        flat.append(-value)
+        return ()
+    if isinstance(node, s.Literal):
+        if not isinstance(node.value, (int, float)):
+            return None
+        flat.append(node.value)
+        return ()
+    if not isinstance(node, s.Array):
+        return None
+    inner: tuple[int, ...] | None = None
+    for item in node.items:
+        shape = _collect(item, flat)
+        if shape is None:
+            return None
+        if inner is not None and shape != inner:
+            raise _ragged(item.span, inner, shape)
+        inner = shape
+    return (len(node.items), *(inner or ()))
+
+
+def _ragged(span: Span, before: tuple[int, ...], after: tuple[int, ...]) -> LanguageError:
+    return fail(
+        "shape",
+        f"the rows of this array differ: shape {before} and then {after}",
+        span,
+        "all rows of an array have the same length",
+    )
+
+
+def _called_here(error: LanguageError, span: Span) -> LanguageError:
+    """The same mistake, with the call that led to it as a second place, if it lies elsewhere."""
+    d = error.diagnostic
+    inside = (
+        d.span is not None and span.source is d.span.source and span.start <= d.span.start and d.span.end <= span.end
+    )
+    if d.span is None or inside or len(d.labels) >= 2 or any(label.span == span for label in d.labels):
+        return error
+    labels = (*d.labels, Label(span, "called from here"))
+    return LanguageError(Diagnostic(d.kind, d.message, d.span, d.hint, labels, d.severity))
+
+
+_FOREIGN = {
+    "lambda": "a function without a name is written `x -> x^2`",
+    "np": "NumPy's functions have their own names here, such as `sin(x)`",
+    "numpy": "NumPy's functions have their own names here, such as `sin(x)`",
+    "torch": "functions have their own names here, such as `tanh(x)`",
+    "jnp": "functions have their own names here, such as `sin(x)`",
+    "math": "functions have their own names here, such as `sin(x)`",
+    "print": "an expression by itself is shown",
+    "nil": "write `none`",
+    "null": "write `none`",
+}
+
+
+def _foreign(name: str) -> str | None:
+    return _FOREIGN.get(name)

@@ -1,0 +1,204 @@
+"""Operators on values: plain numbers are calculated, tensors become graph."""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from gradcli.core import primitives
+from gradcli.core.graph import CONSTANT, Node
+from gradcli.core.laws import Primitive, table
+from gradcli.core.prelude.functions import matmul, sum_, transpose
+from gradcli.core.shapes import size_of
+from gradcli.language.convert import to_node
+from gradcli.language.diagnostics import Span, fail, near
+from gradcli.language.numbers import calculate
+from gradcli.language.values import Function, Parameters, Value, describe
+
+if TYPE_CHECKING:
+    from gradcli.language.machine import Machine
+
+_COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
+    "==": op.eq,
+    "!=": op.ne,
+    "<": op.lt,
+    "<=": op.le,
+    ">": op.gt,
+    ">=": op.ge,
+}
+
+
+@cache
+def symbols(arity: int) -> dict[str, Primitive]:
+    """The primitives that have an operator, by it; where two share one, the last stated."""
+    return {p.symbol: p for p in table().values() if p.symbol and p.arity == arity}
+
+
+def unary(machine: Machine, symbol: str, value: Value, span: Span) -> Value:
+    """`-x`, `+x`, `not x`."""
+    if symbol == "not":
+        condition = truth(value, span)
+        return (not condition) if isinstance(condition, bool) else symbols(1)["not"](condition)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return -value if symbol == "-" else value
+    node = _operand(machine, symbol, value, span)
+    return symbols(1)["-"](node) if symbol == "-" else node
+
+
+def binary(machine: Machine, symbol: str, left: Value, right: Value, span: Span) -> Value:
+    """Arithmetic and logic.
+
+    Raises:
+        CoreError: for tensors that don't fit together.
+    """
+    if symbol in ("and", "or"):
+        return _logic(symbol, truth(left, span), truth(right, span))
+    if _is_number(left) and _is_number(right):
+        result = calculate(symbol, left, right)  # type: ignore[arg-type]
+        if result is not None:
+            return result
+    if isinstance(left, Function) or isinstance(right, Function):
+        return _of_functions(symbol, left, right, span)
+    a, b = _operand(machine, symbol, left, span), _operand(machine, symbol, right, span)
+    if symbol == "@":
+        return matmul(a, b)
+    if symbol == "^":
+        exponent = right if _is_number(right) else _constant(b)
+        if exponent is not None:
+            x = a if a.dtype.is_float else a * 1.0
+            return primitives.elementwise.constant_power(x, exponent=float(exponent))  # type: ignore[arg-type]
+    # Plain numbers go in as they are, so that they take the type of the tensor that they meet.
+    weak = [v if _is_number(v) else n for v, n in ((left, a), (right, b))]
+    if not any(isinstance(v, Node) for v in weak):
+        weak = [a, b]
+    return symbols(2)[symbol](*weak)  # type: ignore[arg-type]
+
+
+def compare(machine: Machine, symbol: str, left: Value, right: Value, span: Span) -> Value:
+    """A comparison: of plain values at once, of tensors element by element, of tuples item by item."""
+    if isinstance(left, Parameters):
+        left = left.nodes
+    if isinstance(right, Parameters):
+        right = right.nodes
+    if isinstance(left, Node) or isinstance(right, Node):
+        if _is_plain_other(left) or _is_plain_other(right):
+            return _unordered(symbol, False, left, right, span)
+        a, b = _operand(machine, symbol, left, span), _operand(machine, symbol, right, span)
+        return symbols(2)[symbol](a, b)
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return _COMPARE[symbol](left, right)
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        same: Value = len(left) == len(right)
+        for a_item, b_item in zip(left, right, strict=False):
+            if same is False:
+                break
+            equal = every(compare(machine, "==", a_item, b_item, span))
+            same = _logic("and", truth(same, span), truth(equal, span))
+        if symbol == "!=":
+            return unary(machine, "not", same, span)
+        return same if symbol == "==" else _unordered(symbol, False, left, right, span)
+    return _unordered(symbol, type(left) is type(right) and left == right, left, right, span)
+
+
+def every(value: Value) -> Value:
+    """Whether a condition holds everywhere."""
+    if isinstance(value, Node) and value.shape != ():
+        broken = sum_(symbols(1)["not"](value))
+        return symbols(2)["=="](broken, 0)
+    return value
+
+
+def truth(value: Value, span: Span) -> bool | Node:
+    """A condition: a plain bool, or a tensor of bools.
+
+    Raises:
+        LanguageError: for a value that is neither true nor false.
+    """
+    if isinstance(value, bool) or (isinstance(value, Node) and value.dtype.value == "bool"):
+        if isinstance(value, Node) and value.op is CONSTANT and value.shape == ():
+            return bool(value.attrs["value"])
+        return value
+    raise fail("type", f"a condition is true or false, not {describe(value)}", span, "compare it, such as `x != 0`")
+
+
+def attribute_of(value: Value, name: str, span: Span) -> Value:
+    """`x.T`, `x.shape`, `net.weight`.
+
+    Raises:
+        LanguageError: where the value has no such attribute.
+    """
+    if isinstance(value, Node):
+        if name == "T":
+            return transpose(value)
+        known: dict[str, Value] = {
+            "shape": value.shape,
+            "ndim": len(value.shape),
+            "size": size_of(value.shape),
+            "dtype": value.dtype.value,
+        }
+        if name in known:
+            return known[name]
+        hint = near(name, ["T", *known]) or f"functions stand in front: `{name}(x)`; a tensor has .T, {_listed(known)}"
+        raise fail("name", f"a tensor has no `.{name}`", span, hint)
+    members: dict[str, Value] | None = getattr(value, "members", None)
+    if members is not None and name in members:
+        member: Value = members[name]
+        return member
+    listed = near(name, list(members)) or f"it has {_listed(members)}" if members else None
+    raise fail("name", f"{describe(value)} has no `.{name}`", span, listed)
+
+
+def _listed(names: dict[str, Value]) -> str:
+    return ", ".join(f".{name}" for name in names)
+
+
+def _logic(symbol: str, left: bool | Node, right: bool | Node) -> Value:
+    if isinstance(left, bool) and isinstance(right, bool):
+        return (left and right) if symbol == "and" else (left or right)
+    for known, other in ((left, right), (right, left)):
+        if isinstance(known, bool):
+            return other if known is (symbol == "and") else known
+    return symbols(2)[symbol](left, right)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_plain_other(value: Value) -> bool:
+    return value is None or isinstance(value, (str, tuple, Function))
+
+
+def _constant(node: Node) -> float | None:
+    return float(node.attrs["value"]) if node.op is CONSTANT and node.shape == () else None
+
+
+def _operand(machine: Machine, symbol: str, value: Value, span: Span) -> Node:
+    if _is_plain_other(value) or not isinstance(value, (bool, int, float, Node)):
+        hint = None
+        if isinstance(value, Function):
+            hint = f"call it first, such as `{value.name}({', '.join(i.name for i in value.inputs[:2])})`"
+        elif isinstance(value, tuple):
+            hint = "tuples group values; for arithmetic write an array, [a, b]"
+        raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(value)}", span, hint)
+    return to_node(value, machine.dtype, span)
+
+
+def _of_functions(symbol: str, left: Value, right: Value, span: Span) -> Value:
+    function = left if isinstance(left, Function) else right
+    assert isinstance(function, Function)
+    inputs = ", ".join(i.name for i in function.inputs) or ""
+    raise fail(
+        "type",
+        f"`{symbol}` needs numbers or tensors, not {describe(function)}",
+        span,
+        f"call it first: `{function.name}({inputs})`",
+    )
+
+
+def _unordered(symbol: str, same: bool, left: Value, right: Value, span: Span) -> bool:
+    if symbol in ("==", "!="):
+        return same is (symbol == "==")
+    raise fail("type", f"`{symbol}` can't order {describe(left)} and {describe(right)}", span, "use == or !=")

@@ -1,0 +1,238 @@
+"""The syntax, as data: one class for each form, each with the span that it was written in.
+
+Nothing changes a node once it is built. The classes are not declared frozen, nor comparable, because each such
+promise costs a fifth of a millisecond when the module is imported, and there are many of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gradcli.language.diagnostics import Span
+
+
+@dataclass(eq=False)
+class Name:
+    """A name, looked up where it is evaluated."""
+
+    span: Span
+    id: str
+
+
+@dataclass(eq=False)
+class Literal:
+    """A number, a text, true, false, none or an ellipsis."""
+
+    span: Span
+    value: object
+
+
+@dataclass(eq=False)
+class Array:
+    """`[a, b]`, nested for more axes."""
+
+    span: Span
+    items: tuple[Expression, ...]
+
+
+@dataclass(eq=False)
+class Tuple:
+    """`a, b` or `(a, b)`."""
+
+    span: Span
+    items: tuple[Expression, ...]
+
+
+@dataclass(eq=False)
+class Unary:
+    """`-x`, `+x`, `not x`."""
+
+    span: Span
+    operator: str
+    operand: Expression
+
+
+@dataclass(eq=False)
+class Binary:
+    """`a + b` and the like; `**` is read as `^`. `and` and `or` too."""
+
+    span: Span
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(eq=False)
+class Compare:
+    """`a < b <= c`: each neighbouring pair must hold."""
+
+    span: Span
+    operators: tuple[str, ...]
+    operands: tuple[Expression, ...]
+
+
+@dataclass(eq=False)
+class Conditional:
+    """`a if c else b`."""
+
+    span: Span
+    condition: Expression
+    yes: Expression
+    no: Expression
+
+
+@dataclass(eq=False)
+class Keyword:
+    """`name=value` among a call's arguments."""
+
+    span: Span
+    name: str
+    value: Expression
+
+
+@dataclass(eq=False)
+class Call:
+    """`f(a, b, key=c)`."""
+
+    span: Span
+    function: Expression
+    arguments: tuple[Expression, ...]
+    keywords: tuple[Keyword, ...]
+
+
+@dataclass(eq=False)
+class Slice:
+    """`start:stop:step` in a subscript."""
+
+    span: Span
+    start: Expression | None
+    stop: Expression | None
+    step: Expression | None
+
+
+@dataclass(eq=False)
+class Subscript:
+    """`x[i, j:k]`."""
+
+    span: Span
+    value: Expression
+    items: tuple[Expression | Slice, ...]
+
+
+@dataclass(eq=False)
+class Attribute:
+    """`x.T`, `net.weight`."""
+
+    span: Span
+    value: Expression
+    name: str
+
+
+@dataclass(eq=False)
+class Prime:
+    """`f''`: the derivative of a function of one variable, once for each prime."""
+
+    span: Span
+    function: Expression
+    order: int
+
+
+@dataclass(eq=False)
+class Lambda:
+    """`x -> x^2`, `(x, y) -> x*y`."""
+
+    span: Span
+    parameters: tuple[Parameter, ...]
+    body: Expression
+
+
+Expression: TypeAlias = (
+    "Name | Literal | Array | Tuple | Unary | Binary | Compare | Conditional | Call | Subscript"
+    " | Attribute | Prime | Lambda"
+)
+
+
+@dataclass(eq=False)
+class Parameter:
+    """An input of a function, with its default if it has one."""
+
+    span: Span
+    name: str
+    default: Expression | None
+
+
+@dataclass(eq=False)
+class Assign:
+    """`target = value`; a target is a name, a tuple of targets, or `model.parameter`."""
+
+    span: Span
+    target: Expression
+    value: Expression
+
+
+@dataclass(eq=False)
+class Function:
+    """`f(x) = ...`, `def f(x): ...` or `model f(x): ...`."""
+
+    span: Span
+    name: Name
+    parameters: tuple[Parameter, ...]
+    body: tuple[Statement, ...]
+    is_model: bool
+
+
+@dataclass(eq=False)
+class Param:
+    """`param w = value`: a trainable parameter."""
+
+    span: Span
+    name: Name
+    value: Expression
+
+
+@dataclass(eq=False)
+class Return:
+    """`return a, b`."""
+
+    span: Span
+    value: Expression
+
+
+@dataclass(eq=False)
+class For:
+    """`for i in range(n):`, unrolled."""
+
+    span: Span
+    targets: tuple[Name, ...]
+    values: Expression
+    body: tuple[Statement, ...]
+
+
+@dataclass(eq=False)
+class Assert:
+    """`assert condition, "message"`."""
+
+    span: Span
+    condition: Expression
+    message: Expression | None
+
+
+@dataclass(eq=False)
+class Set:
+    """`set dtype float32`: a setting of the session."""
+
+    span: Span
+    name: Name
+    value: Expression
+
+
+@dataclass(eq=False)
+class Show:
+    """An expression by itself."""
+
+    span: Span
+    value: Expression
+
+
+Statement: TypeAlias = "Assign | Function | Param | Return | For | Assert | Set | Show"

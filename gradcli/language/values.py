@@ -1,0 +1,218 @@
+"""What an expression evaluates to.
+
+Plain numbers stay Python's ints and floats, exact, until they meet a tensor and take its type.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import TYPE_CHECKING, TypeAlias
+
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import CONSTANT, PARAMETER, Node, constant, fresh_input, substitute
+from gradcli.language.diagnostics import Span, fail
+
+if TYPE_CHECKING:
+    from gradcli.language.machine import Machine
+
+Value: TypeAlias = (
+    "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
+    " | DerivativeTable | Names | None"
+)
+
+
+class Required:
+    """The default of an input that has none."""
+
+
+REQUIRED = Required()
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a function; `default` is REQUIRED, or what stands in when it isn't given."""
+
+    name: str
+    default: Value | Required = REQUIRED
+    variadic: bool = False
+
+
+class Function(ABC):
+    """Anything that can be called.
+
+    `kind` is the word for it in messages: function, model, layer, derivative, built-in.
+    """
+
+    name: str
+    kind: str = "function"
+    inputs: tuple[Input, ...]
+
+    @abstractmethod
+    def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The result for one value an input, defaults filled in.
+
+        `fresh` promises that the tensors among the values are inputs made for this call, so none need be made again.
+        """
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The trainable parameters of a function, by name, in the order in which its text reaches them."""
+
+    of: str
+    names: tuple[str, ...]
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What `wrt=` was given: names that are not evaluated. `single` where it was no tuple."""
+
+    items: tuple[tuple[str, Span], ...]
+    single: bool
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The name of a derivative: what is differentiated, and with respect to what, in order."""
+
+    of: str
+    variables: tuple[str, ...] = ()
+
+    @property
+    def order(self) -> int:
+        """How often it was differentiated."""
+        return len(self.variables)
+
+    def then(self, variable: str) -> Partial:
+        """This one differentiated once more."""
+        return Partial(self.of, (*self.variables, variable))
+
+    def __str__(self) -> str:
+        if not self.variables:
+            return self.of
+        counts: dict[str, int] = {}
+        for variable in self.variables:
+            counts[variable] = counts.get(variable, 0) + 1
+        below = "".join(f"∂{name}{_superscript(n)}" for name, n in counts.items())
+        return f"∂{_superscript(self.order)}{self.of}/{below}"
+
+
+def _superscript(n: int) -> str:
+    return "" if n == 1 else str(n).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+@dataclass(frozen=True)
+class DerivativeTable:
+    """Derivatives by order, as `derivatives` and the grad command show them."""
+
+    title: str
+    rows: tuple[tuple[Partial, Node], ...]
+    note: str | None = None
+
+
+class Known:
+    """The number that an input stands for in this call, and whether the trace has come to depend on it.
+
+    A count such as `range(n)` fixes the graph's shape, so no derivative with respect to n is left in it.
+    """
+
+    def __init__(self, value: bool | int | float) -> None:
+        self.value = value
+        self.used = False
+
+
+def abstract(value: Value, name: str, default: DType, replacements: dict[Node, Node]) -> Value:
+    """The value with each tensor and number in it replaced by a fresh input; `replacements` collects what for."""
+    if isinstance(value, tuple):
+        return tuple(abstract(v, f"{name}[{i}]", default, replacements) for i, v in enumerate(value))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        fresh = fresh_input(name, (), default)
+        fresh.attrs = {"name": name, "known": Known(value), "weak": True}
+        replacements[fresh] = constant(as_float(value), default)
+        return fresh
+    if isinstance(value, Node):
+        fresh = fresh_input(name, value.shape, value.dtype)
+        known = value.attrs.get("known")
+        if value.op is CONSTANT and value.shape == ():
+            known = Known(value.attrs["value"])
+        if known is not None:
+            fresh.attrs = {**value.attrs, "name": name, "known": known}
+        replacements[fresh] = value
+        return fresh
+    return value
+
+
+def as_float(value: int | float) -> float:
+    """A number as a float64; an int too large for one becomes inf, with its sign."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def nodes_in(value: Value) -> Iterator[Node]:
+    """The tensors of a nested tuple, from left to right."""
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from nodes_in(item)
+
+
+def map_nodes(value: Value, change: Callable[[Node], Node]) -> Value:
+    """The same nesting with each tensor changed."""
+    if isinstance(value, Node):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(map_nodes(item, change) for item in value)
+    return value
+
+
+def replace_nodes(value: Value, replacements: Mapping[Node, Node]) -> Value:
+    """The same nesting with nodes substituted in all of its tensors at once."""
+    before = list(nodes_in(value))
+    after = dict(zip(before, substitute(before, replacements), strict=True))
+    return map_nodes(value, after.__getitem__)
+
+
+def describe(value: Value) -> str:
+    """What sort of value it is, for a message."""
+    if isinstance(value, Node):
+        if value.op is PARAMETER:
+            return f"the parameter `{value.attrs['name']}`"
+        return "a number" if value.shape == () else f"a tensor of shape {value.shape}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}"
+    if isinstance(value, Parameters):
+        return f"the parameters of `{value.of}`"
+    if isinstance(value, DerivativeTable):
+        return "a table of derivatives"
+    if isinstance(value, Function):
+        return f"the {value.kind} `{value.name}`"
+    return "..."
+
+
+def require_function(value: Value, span: Span, what: str) -> Function:
+    """The value as a function.
+
+    Raises:
+        LanguageError: if it can't be called.
+    """
+    if isinstance(value, Function):
+        return value
+    hint = None
+    if isinstance(value, (Node, int, float)):
+        hint = "define a function first, such as `f(x) = x^2`, or write `x -> x^2`"
+    raise fail("type", f"{what} needs a function, not {describe(value)}", span, hint)

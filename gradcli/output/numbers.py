@@ -1,0 +1,63 @@
+"""Numbers as text: every digit that distinguishes a value from its neighbours, and no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradcli.session.results import Plain, Tensor, Text
+
+# Tensors with more elements are shown by their edges.
+WHOLE_UP_TO = 60
+
+
+def show_number(value: bool | int | float, dtype: str, digits: int | None = None) -> str:
+    """One number: whole ones without a point, others in the shortest form that reads back as the same value."""
+    if isinstance(value, bool) or dtype == "bool":
+        return "true" if value else "false"
+    if dtype.startswith("int"):
+        return str(value)
+    number = float(value)
+    if digits is not None:
+        return _trim(f"{number:.{digits}g}")
+    if dtype == "float32":
+        import numpy as np
+
+        return _trim(str(np.float32(number)))
+    return _trim(repr(number))
+
+
+def _trim(text: str) -> str:
+    return text[:-2] if text.endswith(".0") else text
+
+
+def show_tensor(tensor: Tensor, digits: int | None = None, indent: int = 0) -> str:
+    """A tensor in brackets that the language reads back, a large one by its edges."""
+    if tensor.shape == ():
+        return show_number(tensor.data, tensor.dtype, digits)  # type: ignore[arg-type]
+    import numpy as np
+
+    array: Any = tensor.data
+    each: Any = {"all": lambda x: show_number(x.item(), tensor.dtype, digits)}
+    if 0 in tensor.shape:
+        return f"[] of shape {tensor.shape}"
+    return np.array2string(
+        array,
+        separator=", ",
+        threshold=WHOLE_UP_TO,
+        edgeitems=3,
+        prefix=" " * indent,
+        max_line_width=88,
+        formatter=each,
+    )
+
+
+def show_value(value: Plain, digits: int | None = None) -> str:
+    """A value on as few lines as it needs, for where there is no table."""
+    if isinstance(value, Tensor):
+        return show_tensor(value, digits)
+    if isinstance(value, Text):
+        return f'"{value.text}"' if value.quoted else value.text
+    if isinstance(value, tuple):
+        inner = ", ".join(show_value(item, digits) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return str(value)

@@ -1,0 +1,90 @@
+"""Checking an assert, and both of its sides for the report."""
+
+from __future__ import annotations
+
+from gradcli.core.graph import CONSTANT, Node
+from gradcli.language import syntax as s
+from gradcli.language.arguments import bind
+from gradcli.language.builtins import builtins
+from gradcli.language.compare import tolerances
+from gradcli.language.diagnostics import fail
+from gradcli.language.machine import Machine
+from gradcli.language.operations import compare, every, truth
+from gradcli.language.values import Parameters, Value, describe
+from gradcli.session.plain import plain
+from gradcli.session.results import Assertion, Comparison, Tensor
+
+
+def check_assert(machine: Machine, statement: s.Assert) -> Assertion:
+    """Evaluate an assert. Each side is evaluated once.
+
+    Raises:
+        LanguageError: if the condition is neither true nor false.
+    """
+    condition = statement.condition
+    comparison: Comparison | None = None
+    if isinstance(condition, s.Compare) and len(condition.operators) == 1:
+        left, right = (machine.settle(machine.evaluate(o), o.span) for o in condition.operands)
+        passed = _holds(machine, compare(machine, condition.operators[0], left, right, condition.span), condition)
+        comparison = Comparison(condition.operators[0], plain(left), plain(right), _difference(left, right), None)
+    elif _is_allclose(machine, condition):
+        assert isinstance(condition, s.Call)
+        function = builtins()["allclose"]
+        positional = [machine.settle(machine.evaluate(a), a.span) for a in condition.arguments]
+        keywords = {k.name: machine.evaluate(k.value) for k in condition.keywords}
+        left, right, rtol, atol = values = bind(function, positional, keywords, condition)  # type: ignore[arg-type]
+        passed = _holds(machine, function.call(machine, values, condition.span), condition)  # type: ignore[union-attr]
+        relative, absolute = tolerances(left, right, rtol, atol, condition.span)
+        comparison = Comparison(
+            "close to",
+            plain(left),
+            plain(right),
+            _difference(left, right),
+            f"rtol {relative:g}, atol {absolute:g}",
+        )
+    else:
+        passed = _holds(machine, machine.evaluate(condition), condition)
+    message = None if statement.message is None else machine.evaluate(statement.message)
+    if message is not None and not isinstance(message, str):
+        raise fail("type", f"the message of an assert is a text, not {describe(message)}", statement.span)
+    line, _ = statement.span.source.position(statement.span.start)
+    where = f"{statement.span.source.name}:{line}"
+    return Assertion(statement.span.text, where, passed, message, None if passed else comparison)
+
+
+def _is_allclose(machine: Machine, condition: s.Expression) -> bool:
+    return (
+        isinstance(condition, s.Call)
+        and isinstance(condition.function, s.Name)
+        and machine.find(condition.function.id, None) == (builtins()["allclose"],)
+    )
+
+
+def _holds(machine: Machine, value: Value, condition: s.Expression) -> bool:
+    settled = machine.settle(every(truth(value, condition.span)), condition.span)
+    if isinstance(settled, Node):
+        assert settled.op is CONSTANT
+        return bool(settled.attrs["value"])
+    return bool(settled)
+
+
+def _difference(left: Value, right: Value) -> float | None:
+    """The largest absolute difference between numbers that stand at the same place; None where there are none."""
+    import numpy as np
+
+    if isinstance(left, Parameters):
+        left = left.nodes
+    if isinstance(right, Parameters):
+        right = right.nodes
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        found = [_difference(a, b) for a, b in zip(left, right, strict=False)]
+        known = [d for d in found if d is not None]
+        return max(known) if known else None
+    a, b = plain(left), plain(right)
+    if not isinstance(a, Tensor) or not isinstance(b, Tensor) or "bool" in (a.dtype, b.dtype):
+        return None
+    if a.shape != b.shape and () not in (a.shape, b.shape):
+        return None
+    with np.errstate(all="ignore"):
+        gap = np.abs(np.asarray(a.data, dtype=float) - np.asarray(b.data, dtype=float))
+    return float(gap.max()) if gap.size else None

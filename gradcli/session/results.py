@@ -1,0 +1,89 @@
+"""What running a text gives, as frozen plain data: the output floor turns it into tables or anything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A value with its shape and dtype; `data` is a Python number for a scalar, a read-only array otherwise."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    data: bool | int | float | numpy.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text value, or what stands for a value that has no numbers: a function, a layer."""
+
+    text: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True)
+class ParameterTable:
+    """The parameters of a function, with their shapes and values."""
+
+    of: str
+    names: tuple[str, ...]
+    tensors: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One derivative: its order, its name and its value."""
+
+    order: int
+    name: str
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Outputs and gradients by order. `whole` says that it is a full table, not one gradient asked for alone."""
+
+    rows: tuple[Row, ...]
+    note: str | None = None
+    whole: bool = False
+
+
+Plain: TypeAlias = "Tensor | Text | ParameterTable | Derivatives | tuple[Plain, ...]"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The value of an expression that stood by itself, and the expression."""
+
+    source: str
+    value: Plain
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both sides of an assertion; `difference` is the largest between numbers, `tolerance` what was allowed."""
+
+    relation: str
+    left: Plain
+    right: Plain
+    difference: float | None
+    tolerance: str | None
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """An assert that was checked. `where` is file:line."""
+
+    source: str
+    where: str
+    passed: bool
+    message: str | None = None
+    comparison: Comparison | None = None
+
+
+Result: TypeAlias = "Shown | Assertion"

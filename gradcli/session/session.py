@@ -1,0 +1,169 @@
+"""A session: what is defined, as an immutable value; running a text gives the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from gradcli.core.errors import CoreError
+from gradcli.core.random import Random
+from gradcli.language import syntax as s
+from gradcli.language.check import check
+from gradcli.language.convert import to_dtype, to_int
+from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
+from gradcli.language.functions import declare
+from gradcli.language.machine import Machine
+from gradcli.language.operators import Derived
+from gradcli.language.parse import parse
+from gradcli.language.scope import Settings
+from gradcli.language.values import Value
+from gradcli.session.asserts import check_assert
+from gradcli.session.plain import gradient_rows, plain
+from gradcli.session.results import Result, Shown
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one statement did: the session behind it, what it shows, what is to be said about it."""
+
+    session: Session
+    results: tuple[Result, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True)
+class Session:
+    """The names that are defined, the settings, and how far the random numbers have been drawn."""
+
+    scope: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    settings: Settings = field(default_factory=Settings)
+    seed: int = 0
+    drawn: int = 0
+
+    def steps(self, source: Source) -> Iterator[Step]:
+        """Run a text statement by statement. An error is the last step; what ran before it stays.
+
+        Raises:
+            IncompleteInput: before anything runs, where the text could go on.
+        """
+        session = self
+        try:
+            statements = parse(source)
+        except IncompleteInput:
+            raise
+        except (LanguageError, RecursionError, MemoryError) as error:
+            yield Step(session, diagnostics=(_diagnose(error, source),))
+            return
+        for statement in statements:
+            try:
+                step = session._run(statement)
+            except (LanguageError, CoreError, RecursionError, MemoryError) as error:
+                yield Step(session, diagnostics=(_diagnose(error, source, statement.span),))
+                return
+            session = step.session
+            yield step
+
+    def run(self, source: Source) -> Step:
+        """Run a whole text: the session behind it, all results and all diagnostics.
+
+        Raises:
+            IncompleteInput: where the text could go on.
+        """
+        session, results, diagnostics = self, (), ()  # type: tuple[Session, tuple[Result, ...], tuple[Diagnostic, ...]]
+        for step in self.steps(source):
+            session = step.session
+            results += step.results
+            diagnostics += step.diagnostics
+        return Step(session, results, diagnostics)
+
+    def machine(self) -> Machine:
+        """A machine on a copy of this session's names: whatever it does, the session stays."""
+        return Machine(dict(self.scope), self.settings, Random(self.seed, self.drawn))
+
+    def _run(self, statement: s.Statement) -> Step:
+        warnings = check(statement)
+        machine = self.machine()
+        results: list[Result] = []
+        settings, seed = self.settings, self.seed
+        if isinstance(statement, s.Set):
+            settings, machine.random = _set(machine, statement, settings)
+            seed = machine.random.seed
+        else:
+            _execute(machine, statement, results)
+        session = Session(MappingProxyType(machine.scope), settings, seed, machine.random.drawn)
+        return Step(session, tuple(results), warnings)
+
+
+def _execute(machine: Machine, statement: s.Statement, results: list[Result]) -> None:
+    if isinstance(statement, s.Assign):
+        machine.assign(statement.target, machine.settle(machine.evaluate(statement.value), statement.value.span), None)
+    elif isinstance(statement, s.Function):
+        machine.scope[statement.name.id] = machine.define(statement, None)
+    elif isinstance(statement, s.Param):
+        machine.scope[statement.name.id] = declare(machine, statement, None)
+    elif isinstance(statement, s.For):
+
+        def body(statements: tuple[s.Statement, ...]) -> None:
+            for inner in statements:
+                _execute(machine, inner, results)
+
+        machine.run_loop(statement, None, body)  # type: ignore[arg-type]
+    elif isinstance(statement, s.Assert):
+        results.append(check_assert(machine, statement))
+    elif isinstance(statement, s.Show):
+        results.append(_show(machine, statement.value))
+
+
+def _show(machine: Machine, expression: s.Expression) -> Shown:
+    """The value of an expression; what a derivative operator gives keeps the names of its parts."""
+    text = expression.span.text
+    if not isinstance(expression, s.Call):
+        return Shown(text, plain(machine.settle(machine.evaluate(expression), expression.span)))
+    function = machine.evaluate(expression.function)
+    value = machine.settle(machine.apply(function, expression), expression.span)
+    return Shown(text, gradient_rows(function, value) if isinstance(function, Derived) else plain(value))
+
+
+def _set(machine: Machine, statement: s.Set, settings: Settings) -> tuple[Settings, Random]:
+    """The settings and the random numbers after `set name value`.
+
+    Raises:
+        LanguageError: for a name that can't be set, or a value that it can't have.
+    """
+    name, value = statement.name.id, statement.value
+    if name == "dtype":
+        text = value.id if isinstance(value, s.Name) else machine.evaluate(value)
+        dtype = to_dtype(text, value.span)
+        if not dtype.is_float:
+            raise fail("dtype", f"numbers can't be {dtype.value} throughout", value.span, "write float32 or float64")
+        return replace(settings, dtype=dtype), machine.random
+    if name == "seed":
+        seed = to_int(machine.evaluate(value), value.span, "a seed")
+        if seed < 0:
+            raise fail("value", f"a seed can't be {seed}", value.span, "seeds are whole numbers, 0 or more")
+        return settings, Random(seed)
+    if name == "digits":
+        given = machine.evaluate(value)
+        digits = None if given is None else to_int(given, value.span, "the number of digits")
+        if digits is not None and not 1 <= digits <= 17:
+            raise fail("value", f"{digits} digits can't be shown", value.span, "from 1 to 17, or none for all")
+        return replace(settings, digits=digits), machine.random
+    known = ["dtype", "seed", "digits"]
+    raise fail(
+        "name",
+        f"there is no setting `{name}`",
+        statement.name.span,
+        near(name, known) or f"there are {', '.join(known)}",
+    )
+
+
+def _diagnose(error: Exception, source: Source, span: Span | None = None) -> Diagnostic:
+    if isinstance(error, LanguageError):
+        return error.diagnostic
+    if isinstance(error, CoreError):
+        return Diagnostic(error.kind, error.message, span, error.hint)
+    whole = span or Span(source, 0, min(len(source.text), 40))
+    if isinstance(error, MemoryError):
+        return Diagnostic("value", "this takes more memory than the machine has", whole, "use smaller shapes")
+    return Diagnostic("value", "this is nested too deeply", whole, "give parts of it names")
