@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError, DTypeError
 from gradcli.core.graph import Node, Operand, cast, coerce, intern, registry
-from gradcli.core.shapes import Shape, broadcast_shapes
+from gradcli.core.shapes import Shape, broadcast_shapes, check_shape
 
 Partial: TypeAlias = "Callable[..., Node | float]"
 Adjoint: TypeAlias = "Callable[..., tuple[Node | None, ...]]"
@@ -110,7 +110,7 @@ class Primitive:
         if self.broadcasts:
             common = broadcast_shapes(n.shape for n in nodes)
             nodes = tuple(stretch(n, common) for n in nodes)
-        shape = self.shape(*(n.shape for n in nodes), **attrs)
+        shape = check_shape(self.shape(*(n.shape for n in nodes), **attrs))
         return intern(self, nodes, attrs, shape, self._dtype(nodes, attrs))
 
     def _dtype(self, nodes: tuple[Node, ...], attrs: dict[str, Hashable]) -> DType:

@@ -10,15 +10,26 @@ from gradcli.core.errors import ShapeError
 
 Shape = tuple[int, ...]
 
+# NumPy's own bound.
+MOST_AXES = 64
+
 
 def size_of(shape: Shape) -> int:
     """The number of elements."""
     return prod(shape)
 
 
-def show_shape(shape: Shape) -> str:
-    """A shape as it is written: (), (3,), (2, 3)."""
-    return str(shape)
+def check_shape(shape: Shape) -> Shape:
+    """The shape itself.
+
+    Raises:
+        ShapeError: for a negative length, or more axes than an array can have.
+    """
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"{shape} is not a shape", "lengths are whole numbers, 0 or more")
+    if len(shape) > MOST_AXES:
+        raise ShapeError(f"a tensor can't have {len(shape)} axes", f"at most {MOST_AXES}")
+    return shape
 
 
 def broadcast_shapes(shapes: Iterable[Shape]) -> Shape:

@@ -35,8 +35,7 @@ def evaluate(text: str, given: Sequence[str], dtype: str | None, screen: Screen)
     except LanguageError as error:
         screen.diagnostic(error.diagnostic)
         return BAD_INPUT
-    code, _, _, _ = run_source(Source("<expression>", text), session, screen, named=False)
-    return code
+    return run_source(Source("<expression>", text), session, screen, named=False).code
 
 
 def gradient(text: str, given: Sequence[str], wrt: str | None, order: int, dtype: str | None, screen: Screen) -> int:
@@ -53,9 +52,10 @@ def gradient(text: str, given: Sequence[str], wrt: str | None, order: int, dtype
             source = read_source(in_file[1], screen)
             if source is None:
                 return BAD_INPUT
-            code, _, _, session = run_source(source, session, screen, named=True, quiet=True)
-            if code == BAD_INPUT:
-                return code
+            ran = run_source(source, session, screen, named=True, quiet=True)
+            if ran.code == BAD_INPUT:
+                return BAD_INPUT
+            session = ran.session
             title, table = _of_file(session, in_file[1], in_file[2], given, wrt, order)
         else:
             title, table = _of_expression(session, text, given, wrt, order)

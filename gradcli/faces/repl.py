@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gradcli import __version__
 from gradcli.faces.commands import COMMANDS, Leave, run_command
+from gradcli.faces.runner import OK, run_source
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.parse import parse
 from gradcli.output.screen import Screen
@@ -26,9 +27,10 @@ class Repl:
         self.screen = screen or Screen()
         self.session = Session()
         self.count = 0
+        self.code = OK
 
     def run(self) -> int:
-        """Go on until the input ends or `:quit`; 0."""
+        """Go on until the input ends or `:quit`. The code is 0, or what a script would give where nobody types."""
         interactive = sys.stdin.isatty()
         history = _start_history() if interactive else None
         if interactive:
@@ -40,14 +42,14 @@ class Repl:
                 except EOFError:
                     if interactive:
                         self.screen.say("")
-                    return 0
+                    return OK if interactive else self.code
                 except KeyboardInterrupt:
                     self.screen.say("")
                     continue
                 try:
                     self.evaluate(text)
                 except Leave:
-                    return 0
+                    return OK if interactive else self.code
                 except KeyboardInterrupt:
                     self.screen.say("interrupted; what was defined before stays", "warning")
         finally:
@@ -66,15 +68,8 @@ class Repl:
             if text.lstrip().startswith(":") or text.strip() in ("exit", "quit", "help"):
                 self.session = run_command(text.strip().lstrip(":"), self.session, self.screen)
                 return
-            for step in self.session.steps(Source(f"<input {self.count}>", text)):
-                self.session = step.session
-                self.screen.digits = self.session.settings.digits
-                for diagnostic in step.diagnostics:
-                    self.screen.diagnostic(diagnostic)
-                for result in step.results:
-                    self.screen.result(result)
-        except IncompleteInput as error:
-            self.screen.diagnostic(error.diagnostic)
+            ran = run_source(Source(f"<input {self.count}>", text), self.session, self.screen, named=False)
+            self.session, self.code = ran.session, max(self.code, ran.code)
         except (Leave, KeyboardInterrupt):
             raise
         except Exception as error:

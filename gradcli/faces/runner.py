@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, Source
@@ -22,15 +23,17 @@ def run_files(paths: Sequence[str], session: Session, screen: Screen, quiet: boo
         if source is None:
             codes.append(BAD_INPUT)
             continue
-        code, passed, failed, _ = run_source(source, session, screen, named=True, quiet=quiet)
-        codes.append(code)
-        _summarize(path, code, passed, failed, screen)
+        ran = run_source(source, session, screen, named=True, quiet=quiet)
+        codes.append(ran.code)
+        _summarize(path, ran, screen)
     return max(codes, default=OK)
 
 
 def read_source(path: str, screen: Screen) -> Source | None:
-    """The text of a file, or None after saying why there is none."""
+    """The text of a file, of standard input for `-`, or None after saying why there is none."""
     hint = None
+    if path == "-":
+        return Source("<stdin>", sys.stdin.read())
     try:
         return Source(path, Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -45,38 +48,48 @@ def read_source(path: str, screen: Screen) -> Source | None:
     return None
 
 
-def run_source(
-    source: Source, session: Session, screen: Screen, named: bool, quiet: bool = False
-) -> tuple[int, int, int, Session]:
-    """Run one text: its exit code, how many asserts passed and failed, and the session behind it."""
-    code, passed, failed = OK, 0, 0
+@dataclass
+class Ran:
+    """What running a text came to. The session grows with each statement, so it is never behind what was shown."""
+
+    session: Session
+    code: int = OK
+    passed: int = 0
+    failed: int = 0
+
+
+def run_source(source: Source, session: Session, screen: Screen, named: bool, quiet: bool = False) -> Ran:
+    """Run one text, showing what it shows; `quiet` keeps to failures and mistakes."""
+    ran = Ran(session)
     try:
         for step in session.steps(source):
-            session = step.session
-            screen.digits = session.settings.digits
+            ran.session = step.session
+            screen.digits = step.session.settings.digits
             for diagnostic in step.diagnostics:
                 screen.diagnostic(diagnostic)
                 if diagnostic.severity == "error":
-                    code = BAD_INPUT
+                    ran.code = BAD_INPUT
             for result in step.results:
                 if isinstance(result, Assertion):
-                    passed += result.passed
-                    failed += not result.passed
+                    ran.passed += result.passed
+                    ran.failed += not result.passed
                 if not quiet or isinstance(result, Assertion):
                     screen.result(result, named=named)
     except IncompleteInput as error:
         screen.diagnostic(error.diagnostic)
-        code = BAD_INPUT
-    if failed and code == OK:
-        code = ASSERT_FAILED
-    return code, passed, failed, session
+        ran.code = BAD_INPUT
+    if ran.failed and ran.code == OK:
+        ran.code = ASSERT_FAILED
+    return ran
 
 
-def _summarize(path: str, code: int, passed: int, failed: int, screen: Screen) -> None:
-    counts = f"{passed} {'assert' if passed == 1 else 'asserts'} passed" + (f", {failed} failed" if failed else "")
-    if code == BAD_INPUT:
+def _summarize(path: str, ran: Ran, screen: Screen) -> None:
+    counts = f"{ran.passed} {'assert' if ran.passed == 1 else 'asserts'} passed" + (
+        f", {ran.failed} failed" if ran.failed else ""
+    )
+    if ran.code == BAD_INPUT:
         counts += ", stopped at an error"
-    mark, style = ("✓", "good") if code == OK else ("✗", "error")
+    mark, style = ("✓", "good") if ran.code == OK else ("✗", "error")
     screen.say(f"{mark} {path}: {counts}", style)
 
 

@@ -15,6 +15,7 @@ from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node, cast
 from gradcli.core.laws import Primitive, table
 from gradcli.core.prelude.declare import Composed, Maker, Studio
+from gradcli.core.shapes import check_shape
 from gradcli.language import convert
 from gradcli.language.compare import allclose
 from gradcli.language.diagnostics import Span, fail
@@ -217,9 +218,7 @@ def _draw(kind: str) -> Apply:
             if not isinstance(number, (int, float)):
                 raise fail("type", f"{kind} needs plain numbers, not {describe(what)}", span)
             numbers.append(float(number))
-        lengths = convert.to_shape(shape, span)
-        if any(n < 0 for n in lengths):
-            raise fail("value", f"{lengths} is not a shape", span, "lengths are whole numbers, 0 or more")
+        lengths = check_shape(convert.to_shape(shape, span))
         if kind == "normal" and numbers[1] < 0:
             raise fail("value", f"a standard deviation can't be {numbers[1]}", span)
         try:

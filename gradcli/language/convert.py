@@ -30,21 +30,19 @@ def known_value(node: Node) -> bool | int | float | None:
         return None
     order = reachable([node])
     inputs = [n for n in order if n.op is INPUT]
-    knowns = [n.attrs.get("known") for n in inputs]
-    if any(not isinstance(k, Known) for k in knowns):
-        return None
-    if inputs:
-        (node,) = substitute(
-            [node], {n: constant(as_float(k.value), n.dtype) for n, k in zip(inputs, knowns, strict=True) if k}
-        )
+    numbers: dict[Node, Node] = {}
+    for n in inputs:
+        known = n.attrs.get("known")
+        number = known.use() if isinstance(known, Known) else None
+        if number is None:
+            return None
+        numbers[n] = constant(as_float(number), n.dtype)
+    (node,) = substitute([node], numbers)
     if node.op is CONSTANT:
         value = node.attrs["value"]
     else:
         (data,) = evaluate([node])
         value = data if isinstance(data, (bool, int, float)) else data.item()
-    for k in knowns:
-        if k:
-            k.used = True
     return value  # type: ignore[no-any-return]
 
 
@@ -90,7 +88,8 @@ def to_dtype(value: Value, span: Span) -> DType:
         return DType({"int": "int64", "float": "float64"}.get(name, name))
     except ValueError:
         names = ", ".join(d.value for d in DType)
-        raise fail("dtype", f"{describe(value)} is not a dtype", span, f"dtypes are {names}") from None
+        what = f'"{value}"' if isinstance(value, str) else describe(value)
+        raise fail("dtype", f"{what} is not a dtype", span, f"dtypes are {names}") from None
 
 
 def to_nodes(value: Value, default: DType, span: Span) -> tuple[Node, ...]:

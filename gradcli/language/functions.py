@@ -13,7 +13,8 @@ from gradcli.language import syntax as s
 from gradcli.language.convert import settled_float, to_node
 from gradcli.language.diagnostics import LanguageError, Span, fail, near
 from gradcli.language.scope import Frame
-from gradcli.language.values import REQUIRED, Function, Input, Value, abstract, describe, replace_nodes
+from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
+from gradcli.language.values import REQUIRED, Function, Input, Value, describe
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -37,10 +38,7 @@ class UserFunction(Function):
         """Trace the body with inputs of its own, then put the values in their place."""
         replacements: dict[Node, Node] = {}
         if not fresh:
-            values = [
-                abstract(value, i.name, machine.dtype, replacements)
-                for value, i in zip(values, self.inputs, strict=True)
-            ]
+            values, replacements = fresh_inputs(values, self.inputs, machine.dtype)
         names = dict(self.members) | {i.name: value for value, i in zip(values, self.inputs, strict=True)}
         if machine.depth >= DEEPEST_CALL:
             raise fail(
@@ -57,6 +55,10 @@ class UserFunction(Function):
         if returned is None:
             raise fail("value", f"`{self.name}` ended without reaching a return", span, "put a return at its end")
         return replace_nodes(returned[0], replacements)  # type: ignore[index]
+
+    def substituted(self, substitution: Substitution) -> Function:
+        """The same definition in a frame where the names stand for the caller's values."""
+        return self if self.frame is None else replace(self, frame=substitution.frame(self.frame))
 
     def with_parameter(self, name: str, value: Value, default: DType, span: Span) -> UserFunction:
         """The same model with another value for a parameter.

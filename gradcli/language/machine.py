@@ -12,6 +12,7 @@ from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, array_constant, coerce, constant, reachable
 from gradcli.core.prelude.functions import index, stack
 from gradcli.core.random import Random
+from gradcli.core.shapes import check_shape
 from gradcli.language import syntax as s
 from gradcli.language.arguments import bind
 from gradcli.language.builtins import builtins
@@ -103,6 +104,7 @@ class Machine:
             import numpy as np
 
             flat, shape, all_bools = plain
+            check_shape(shape)
             dtype = "bool" if all_bools else self.dtype.value
             return array_constant(np.array([as_float(x) for x in flat], dtype=dtype).reshape(shape))
         items = [to_node(self.evaluate(item, frame), self.dtype, item.span) for item in node.items]

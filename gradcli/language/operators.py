@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from math import comb
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from gradcli.core.transforms.reverse import gradient
 from gradcli.language.convert import to_bool, to_int
 from gradcli.language.diagnostics import Span, fail, near
 from gradcli.language.reach import parameters_of
+from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
 from gradcli.language.values import (
     DerivativeTable,
     Function,
@@ -21,11 +22,9 @@ from gradcli.language.values import (
     Parameters,
     Partial,
     Value,
-    abstract,
     describe,
     map_nodes,
     nodes_in,
-    replace_nodes,
     require_function,
 )
 
@@ -73,10 +72,7 @@ class Derived(Function):
         """The gradient of the sum of the outputs, in the structure that was asked for."""
         replacements: dict[Node, Node] = {}
         if not fresh:
-            values = [
-                abstract(value, i.name, machine.dtype, replacements)
-                for value, i in zip(values, self.inputs, strict=True)
-            ]
+            values, replacements = fresh_inputs(values, self.inputs, machine.dtype)
         outputs = self.of.call(machine, values, span, fresh=True)
         differentiated, aux = self._split(outputs, span)
         wrt = self._wrt(machine, values, span)
@@ -90,6 +86,10 @@ class Derived(Function):
         if self.with_value:
             result = (outputs, result)
         return replace_nodes(result, replacements)
+
+    def substituted(self, substitution: Substitution) -> Derived:
+        """The derivative of the function as the caller's values make it."""
+        return replace(self, of=self.of.substituted(substitution))
 
     def _split(self, outputs: Value, span: Span) -> tuple[Value, tuple[Value, ...]]:
         if not self.has_aux:
@@ -191,7 +191,7 @@ def _base(function: Function) -> Partial:
     labels = function.gradient_labels()
     if len(labels) == 1:
         return labels[0]
-    return Partial("(" + " + ".join(str(label) for label in labels) + ")")
+    return Partial("(" + " + ".join(str(label) for label in labels) + ")", below=labels[0].order)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -388,10 +388,7 @@ class AllDerivatives(Function):
 
     def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The table, outputs first."""
-        replacements: dict[Node, Node] = {}
-        values = [
-            abstract(value, i.name, machine.dtype, replacements) for value, i in zip(values, self.inputs, strict=True)
-        ]
+        values, replacements = fresh_inputs(values, self.inputs, machine.dtype)
         outputs = self.of.call(machine, values, span, fresh=True)
         roots = _real_outputs(machine, outputs, self.of, span)
         variables = self._variables(machine, values, span)
@@ -417,7 +414,10 @@ class AllDerivatives(Function):
                     "value", f"the derivatives of order {order} are too long to compute", span, "lower the order"
                 )
             for indexes, (node,) in level.items():
-                rows.append((Partial(label.of, (*label.variables, *(variables[i][0] for i in indexes))), node))
+                name = label
+                for i in indexes:
+                    name = name.then(variables[i][0])
+                rows.append((name, node))
         _refuse_counts(nodes, span)
         summed = any(n.shape != () for n in [*nodes, *roots]) or len(roots) > 1
         done = replace_nodes(tuple(node for _, node in rows), replacements)
@@ -427,6 +427,10 @@ class AllDerivatives(Function):
         shown = tuple((p, n) for (p, _), n in zip(rows, settled, strict=True) if isinstance(n, Node))
         note = "outputs that are not one number are summed before each differentiation" if summed else None
         return DerivativeTable(self.of.name, shown, note)
+
+    def substituted(self, substitution: Substitution) -> AllDerivatives:
+        """The table of the function as the caller's values make it."""
+        return replace(self, of=self.of.substituted(substitution))
 
     def _variables(self, machine: Machine, values: Sequence[Value], span: Span) -> list[tuple[str, Node]]:
         if self.names is None:

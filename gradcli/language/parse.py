@@ -95,6 +95,16 @@ def _explain_token(source: Source, error: UnexpectedToken) -> LanguageError:
     if wrong and token.start_pos == wrong.start:
         return _bracket_error(source)
     start = min(token.start_pos or 0, len(source.text))
+    unclosed, _ = _brackets(source)
+    if unclosed and "\n" in source.text[unclosed[-1].start : start]:
+        return _never_closed(unclosed[-1])
+    word = _last_word(source.text[:start])
+    if word is not None and word.text in _STATEMENTS_ELSEWHERE and token.type != "_INDENT":
+        hint = _INSTEAD.get(word.text)
+        return fail("syntax", f"no statement begins with `{word.text}`", Span(source, *word.range), hint)
+    if token.type == "_INDENT":
+        after = source.text[start:]
+        start += len(after) - len(after.lstrip())
     at_line_end = token.type in ("_NEWLINE", "_DEDENT") or start >= len(source.text)
     end = start + 1 if at_line_end else min(token.end_pos or start + 1, len(source.text))
     found = _found(token, at_line_end)
@@ -112,14 +122,14 @@ def _found(token: Token, at_line_end: bool) -> str:
 def _token_hint(source: Source, token: Token, error: UnexpectedToken) -> str | None:
     start = token.start_pos or 0
     before = source.text[:start].rstrip(" \t")
-    last = re.search(r"[^\W\d]\w*$|[\d.][\w.]*$", before)
-    word = last[0] if last else ""
+    last = _last_word(before)
+    word = last.text if last else ""
     if token.type == "PRIME" and not (before[-1:].isalnum() or before[-1:] in ("_", ")", "]")):
         return "texts stand in double quotes"
     if word == "lambda":
         return "a function without a name is written `x -> x^2`"
-    if word in _STATEMENTS_ELSEWHERE:
-        return f"`{word}` is not a statement here" + _INSTEAD.get(word, "")
+    if token.type == "FOR":
+        return "there are no comprehensions; arithmetic works on whole arrays"
     if token.type in ("NAME", "NUMBER", "LPAR") and word:
         if word[0].isdigit() or before[-1:] == ".":
             return f"to multiply, write `{word}*{token}`"
@@ -137,14 +147,30 @@ def _token_hint(source: Source, token: Token, error: UnexpectedToken) -> str | N
 
 
 _STATEMENTS_ELSEWHERE = ("while", "if", "import", "class", "from", "print", "del", "try", "with", "elif", "else")
-_CHOICE = "; a choice is written `a if condition else b`"
+_CHOICE = "a choice is written `a if condition else b`"
 _INSTEAD = {
     "if": _CHOICE,
     "elif": _CHOICE,
     "else": _CHOICE,
-    "print": "; an expression by itself is shown",
-    "while": "; a loop is written `for i in range(n):`",
+    "print": "an expression by itself is shown",
+    "while": "a loop is written `for i in range(n):`",
 }
+
+
+class _Word:
+    """The word or number at the end of a text."""
+
+    def __init__(self, match: re.Match[str]) -> None:
+        self.text, self.range = match[0], match.span()
+
+
+def _last_word(before: str) -> _Word | None:
+    match = re.search(r"[^\W\d]\w*$|[\d.][\w.]*$", before.rstrip(" \t"))
+    return _Word(match) if match else None
+
+
+def _never_closed(bracket: Span) -> LanguageError:
+    return fail("syntax", f"`{bracket.text}` is never closed", bracket, f"add `{_OPENING[bracket.text]}`")
 
 
 def _line_of(before: str) -> str:
@@ -154,10 +180,7 @@ def _line_of(before: str) -> str:
 def _incomplete(source: Source, expected: str) -> IncompleteInput:
     waiting, _ = _brackets(source)
     if waiting:
-        bracket = waiting[-1]
-        diagnostic = Diagnostic(
-            "syntax", f"`{bracket.text}` is never closed", bracket, f"add `{_OPENING[bracket.text]}`"
-        )
+        diagnostic = _never_closed(waiting[-1]).diagnostic
     else:
         end = len(source.text.rstrip())
         diagnostic = Diagnostic(

@@ -6,17 +6,17 @@ Plain numbers stay Python's ints and floats, exact, until they meet a tensor and
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import CONSTANT, PARAMETER, Node, constant, fresh_input, substitute
+from gradcli.core.graph import PARAMETER, Node
 from gradcli.language.diagnostics import Span, fail
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
+    from gradcli.language.tracing import Substitution
 
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
@@ -57,6 +57,10 @@ class Function(ABC):
         `fresh` promises that the tensors among the values are inputs made for this call, so none need be made again.
         """
 
+    def substituted(self, substitution: Substitution) -> Function:
+        """The same function where tensors that it closes over are changed; itself where it closes over none."""
+        return self
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -77,19 +81,23 @@ class Names:
 
 @dataclass(frozen=True)
 class Partial:
-    """The name of a derivative: what is differentiated, and with respect to what, in order."""
+    """The name of a derivative: what is differentiated, and with respect to what, in order.
+
+    `below` is the order of what is differentiated, where that is a derivative already.
+    """
 
     of: str
     variables: tuple[str, ...] = ()
+    below: int = 0
 
     @property
     def order(self) -> int:
-        """How often it was differentiated."""
-        return len(self.variables)
+        """How often it was differentiated in all."""
+        return self.below + len(self.variables)
 
     def then(self, variable: str) -> Partial:
         """This one differentiated once more."""
-        return Partial(self.of, (*self.variables, variable))
+        return Partial(self.of, (*self.variables, variable), self.below)
 
     def __str__(self) -> str:
         if not self.variables:
@@ -98,7 +106,7 @@ class Partial:
         for variable in self.variables:
             counts[variable] = counts.get(variable, 0) + 1
         below = "".join(f"∂{name}{_superscript(n)}" for name, n in counts.items())
-        return f"∂{_superscript(self.order)}{self.of}/{below}"
+        return f"∂{_superscript(len(self.variables))}{self.of}/{below}"
 
 
 def _superscript(n: int) -> str:
@@ -118,32 +126,17 @@ class Known:
     """The number that an input stands for in this call, and whether the trace has come to depend on it.
 
     A count such as `range(n)` fixes the graph's shape, so no derivative with respect to n is left in it.
+    `find` is asked when it is needed: it is None where the call itself can't tell.
     """
 
-    def __init__(self, value: bool | int | float) -> None:
-        self.value = value
+    def __init__(self, find: Callable[[], bool | int | float | None]) -> None:
+        self._find = find
         self.used = False
 
-
-def abstract(value: Value, name: str, default: DType, replacements: dict[Node, Node]) -> Value:
-    """The value with each tensor and number in it replaced by a fresh input; `replacements` collects what for."""
-    if isinstance(value, tuple):
-        return tuple(abstract(v, f"{name}[{i}]", default, replacements) for i, v in enumerate(value))
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        fresh = fresh_input(name, (), default)
-        fresh.attrs = {"name": name, "known": Known(value), "weak": True}
-        replacements[fresh] = constant(as_float(value), default)
-        return fresh
-    if isinstance(value, Node):
-        fresh = fresh_input(name, value.shape, value.dtype)
-        known = value.attrs.get("known")
-        if value.op is CONSTANT and value.shape == ():
-            known = Known(value.attrs["value"])
-        if known is not None:
-            fresh.attrs = {**value.attrs, "name": name, "known": known}
-        replacements[fresh] = value
-        return fresh
-    return value
+    def use(self) -> bool | int | float | None:
+        """The number, remembering that it was asked for."""
+        self.used = True
+        return self._find()
 
 
 def as_float(value: int | float) -> float:
@@ -170,13 +163,6 @@ def map_nodes(value: Value, change: Callable[[Node], Node]) -> Value:
     if isinstance(value, tuple):
         return tuple(map_nodes(item, change) for item in value)
     return value
-
-
-def replace_nodes(value: Value, replacements: Mapping[Node, Node]) -> Value:
-    """The same nesting with nodes substituted in all of its tensors at once."""
-    before = list(nodes_in(value))
-    after = dict(zip(before, substitute(before, replacements), strict=True))
-    return map_nodes(value, after.__getitem__)
 
 
 def describe(value: Value) -> str:

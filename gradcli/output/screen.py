@@ -57,13 +57,13 @@ class Screen:
         elif isinstance(value, ParameterTable):
             if named:
                 self._lines([[(shown.source, "strong")]], self._out)
-            self._console.print(_parameters(value, self.digits))
+            self._console.print(_parameters(value, self.digits), "")
         elif isinstance(value, tuple) and any(isinstance(v, (Tensor, tuple)) and _is_wide(v) for v in value):
             if named:
                 self._lines([[(shown.source, "strong")]], self._out)
             rows = [Row(0, f"[{i}]", t) for i, t in enumerate(value) if isinstance(t, Tensor)]
             if len(rows) == len(value):
-                self._console.print(_items(rows, self.digits))
+                self._console.print(_items(rows, self.digits), "")
             else:
                 self._lines([[(show_value(value, self.digits), "")]], self._out)
         else:
@@ -87,6 +87,7 @@ class Screen:
         self._console.print(_derivatives(derivatives, self.digits))
         if derivatives.note:
             self._lines([[(derivatives.note, "dim")]], self._out)
+        self._lines([[("", "")]], self._out)
 
     def diagnostic(self, diagnostic: Diagnostic) -> None:
         """Say what is wrong, to standard error."""
@@ -194,7 +195,7 @@ def _plain(text: str) -> Text:
 
 def _failure(assertion: Assertion, digits: int | None) -> list[Line]:
     lines: list[Line] = [
-        [("assert failed: ", "error"), (assertion.source.removeprefix("assert").strip(), "strong")],
+        [("assert failed: ", "error"), (assertion.source, "strong")],
         [("  --> ", "frame"), (assertion.where, "place")],
     ]
     if assertion.message:

@@ -12,11 +12,11 @@ from gradcli.core.errors import ShapeError
 from gradcli.core.graph import Node, cast
 from gradcli.core.laws import Examples, Primitive, linear
 from gradcli.core.primitives.reductions import sum_to
-from gradcli.core.shapes import Shape, broadcast_shapes, size_of
+from gradcli.core.shapes import Shape, broadcast_shapes, check_shape, size_of
 
 
 def _broadcast_shape(x: Shape, *, shape: Shape) -> Shape:
-    if broadcast_shapes([x, shape]) != shape:
+    if broadcast_shapes([x, check_shape(shape)]) != shape:
         raise ShapeError(f"shape {x} does not stretch to {shape}", "only axes of length 1 stretch")
     return shape
 

@@ -1,0 +1,28 @@
+"""Settings for all tests: a cache folder of their own, and the same hypothesis examples each time."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parent.parent
+
+# What a user has cached, or set for their terminal, must not decide a test.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gradcli-tests-")
+os.environ["COLUMNS"] = "100"
+for variable in ("FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE"):
+    os.environ.pop(variable, None)
+
+settings.register_profile(
+    "gradcli", deadline=None, derandomize=True, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("gradcli")
+
+
+@pytest.fixture(autouse=True)
+def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)

@@ -1,0 +1,84 @@
+"""Inputs for a primitive, drawn where its entry says that it is defined and smooth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcli.core import primitives
+from gradcli.core.compile.array import run_arrays
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import Node, array_constant, fresh_input, reachable, substitute
+from gradcli.core.laws import Primitive, table
+from gradcli.core.transforms.reverse import vjp
+
+Array = NDArray[Any]
+
+assert primitives.__all__  # importing the families fills the table
+TABLE: Mapping[str, Primitive] = table()
+
+# Elementwise operands are broadcast, so their shapes may differ; the second pair has an empty axis.
+SHAPES = (((3,), (3,)), ((2, 1), (3,)), ((), (2,)), ((0, 2), (2,)), ((1,), (4, 1)))
+
+
+@dataclass(frozen=True)
+class Call:
+    """A primitive with the shapes of its arguments and its attributes."""
+
+    primitive: Primitive
+    shapes: tuple[tuple[int, ...], ...]
+    attrs: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.primitive.name}{self.shapes}"
+
+
+def calls(primitive: Primitive) -> Iterator[Call]:
+    """Every call that the entry's examples describe."""
+    for shapes, attrs in primitive.examples.calls:
+        yield Call(primitive, shapes, attrs)
+    if primitive.examples.domain:
+        arity = len(primitive.examples.domain)
+        for pair in SHAPES:
+            yield Call(primitive, (pair * arity)[:arity] if arity > 1 else pair[:1], primitive.attributes)
+
+
+def draw(call: Call, rng: np.random.Generator, dtype: str = "float64") -> list[Array]:
+    """Arguments within the domain; a condition is drawn as bools."""
+    arrays: list[Array] = []
+    for i, shape in enumerate(call.shapes):
+        if call.primitive.condition and i == 0:
+            arrays.append(np.asarray(rng.random(shape) < 0.5))
+            continue
+        low, high = call.primitive.examples.domain[i] if call.primitive.examples.domain else (-2.0, 2.0)
+        values = rng.uniform(low, high, shape)
+        if call.primitive.name == "inv":
+            values = values + 4 * np.eye(shape[-1])
+        arrays.append(np.asarray(values, dtype=dtype))
+    return arrays
+
+
+def inputs_for(arrays: Sequence[Array]) -> list[Node]:
+    """One free input for each array."""
+    return [fresh_input(f"x{i}", a.shape, DType(a.dtype.name)) for i, a in enumerate(arrays)]
+
+
+def run(outputs: Sequence[Node], inputs: Sequence[Node], arrays: Sequence[Array]) -> list[Array]:
+    """Evaluate on the array engine."""
+    values = {node: array_constant(np.array(a)) for node, a in zip(inputs, arrays, strict=True)}
+    closed = substitute(outputs, values)
+    return list(run_arrays(reachable(closed), closed))
+
+
+def float_inputs(inputs: Sequence[Node]) -> list[Node]:
+    """Those that can be differentiated."""
+    return [n for n in inputs if n.dtype.is_float]
+
+
+def gradient_of(output: Node, inputs: Sequence[Node], seed: Array) -> tuple[Node, ...]:
+    """The adjoints of the float inputs for a seed."""
+    return vjp([output], float_inputs(inputs), [array_constant(np.array(seed, dtype=output.dtype.value))])

@@ -1,0 +1,186 @@
+"""The commands, as a shell sees them: what they print, where, and how they leave."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradcli import __version__
+from tests.faces.harness import gradcli, shell
+
+
+def test_grad_shows_the_value_and_each_derivative() -> None:
+    """By order, plainly."""
+    ran = shell("gradcli grad x*x*y*z x=3 y=5 z=1")
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert ran.out.startswith("f(x, y, z) = x*x*y*z   at x = 3, y = 5, z = 1")
+    assert ["0", "f", "45"] in lines
+    assert ["1", "∂f/∂x", "30"] in lines
+    assert ["∂f/∂y", "9"] in lines
+    assert ["∂f/∂z", "45"] in lines
+    assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("gradcli grad x^2*y x=3 y=5 --order 2", "∂²f/∂x∂y"),
+        ("gradcli grad x^2*y x=3 y=5 --wrt y", "∂f/∂y"),
+        ("gradcli grad x^2*y y=5 x=3 --order 0", "45"),
+        ("gradcli grad x*y x=[1,2] y=[3,4] --dtype float32", "float32"),
+        ("gradcli grad 'sum(x*w)' 'x=[1, 2]' w=pi", "[3.141592653589793, 3.141592653589793]"),
+        ("gradcli grad 'x -> x^3' x=2 --order 3", "∂³(x -> x^3)/∂x³"),
+        ("gradcli grad sin x=0 --order 2", "∂²sin/∂x²"),
+        ("gradcli grad samples/tour.grad::net x=[3] y=[5]", "∂net/∂z"),
+        ("gradcli grad samples/seed_tutorial.grad::Net --wrt x,z", "[45]"),
+        ("gradcli grad 'beta*x' beta=2 x=3", "∂f/∂beta"),
+    ],
+)
+def test_ways_to_ask_for_a_gradient(line: str, shown: str) -> None:
+    """Orders, names, dtypes, functions, files; a file's own values serve where none is given."""
+    ran = shell(line)
+    assert (ran.code, ran.err) == (0, "")
+    assert shown in ran.out
+
+
+def test_wrt_leaves_the_others_out() -> None:
+    """Only what was asked for."""
+    out = shell("gradcli grad x^2*y x=3 y=5 --wrt y").out
+    assert "∂f/∂x" not in out
+
+
+@pytest.mark.parametrize(
+    ("line", "out"),
+    [
+        ("gradcli eval 1+2", "3\n"),
+        ('gradcli eval "f(x) = sin(x)/x; f\'(2)"', "-0.43539777497999166\n"),
+        ("gradcli eval 'x^2 + y' x=3 y=1", "10\n"),
+        ("gradcli eval '[1, 2] / 3' --dtype float32", "[0.33333334, 0.6666667]  float32 (2,)\n"),
+        ("gradcli eval 'set digits 4; pi, [pi]'", None),
+        ("gradcli eval 'x = 1'", ""),
+        ("gradcli eval 'sin'", "built-in sin(x)\n"),
+        ("gradcli eval '1 < 2'", "true\n"),
+        ("gradcli eval '\"text\"'", '"text"\n'),
+    ],
+)
+def test_eval(line: str, out: str | None) -> None:
+    """One expression, or statements; only what stands by itself is shown."""
+    ran = shell(line)
+    assert (ran.code, ran.err) == (0, "")
+    if out is not None:
+        assert ran.out == out
+
+
+def test_digits_are_a_setting() -> None:
+    """All of them by default, fewer when asked."""
+    assert shell("gradcli eval 'set digits 4; pi'").out == "3.142\n"
+
+
+def test_a_failed_assert_leaves_with_1_and_goes_on(tmp_path: Path) -> None:
+    """Each failure is reported, to standard error, and what follows is still run."""
+    script = tmp_path / "a.grad"
+    script.write_text("assert 1 == 2\nassert 2 == 2\n3 + 4\nassert allclose([1, 2], [1, 2.5])\n")
+    ran = gradcli("run", str(script))
+    assert ran.code == 1
+    assert ran.err.count("assert failed") == 2
+    assert "largest difference: 0.5" in ran.err
+    assert "3 + 4 = 7" in ran.out
+    assert "1 assert passed, 2 failed" in ran.out
+
+
+def test_a_mistake_leaves_with_2_and_other_files_still_run(tmp_path: Path) -> None:
+    """The worst of all files decides."""
+    bad, good = tmp_path / "bad.grad", tmp_path / "good.grad"
+    bad.write_text("x = 1\ny = x +\n")
+    good.write_text("assert true\n")
+    ran = gradcli("run", str(bad), str(good), str(tmp_path / "none.grad"))
+    assert ran.code == 2
+    assert "1 assert passed" in ran.out
+    assert "no such file" in ran.err
+
+
+def test_files_do_not_see_each_other(tmp_path: Path) -> None:
+    """Each has a session of its own."""
+    one, two = tmp_path / "1.grad", tmp_path / "2.grad"
+    one.write_text("secret = 1\n")
+    two.write_text("secret\n")
+    assert gradcli("run", str(one), str(two)).code == 2
+
+
+def test_a_script_from_standard_input() -> None:
+    """`-` is standard input."""
+    ran = gradcli("run", "-", stdin="x = 2\nx^10\n")
+    assert "x^10 = 1024" in ran.out
+
+
+def test_odd_files(tmp_path: Path) -> None:
+    """Empty ones are fine, binary ones are refused, and Windows line ends and tabs are read."""
+    empty, binary, windows = tmp_path / "e", tmp_path / "b", tmp_path / "w"
+    empty.write_text("")
+    binary.write_bytes(b"\xff\xfe\x00")
+    windows.write_bytes(b"def f(x):\r\n\ty = x^2\r\n\treturn y\r\n\r\nf(3)\r\nassert f(2) == 4\r\n")
+    assert gradcli("run", str(empty)).code == 0
+    assert gradcli("run", str(binary)).code == 2
+    ran = gradcli("run", str(windows))
+    assert ran.code == 0
+    assert "f(3) = 9" in ran.out
+
+
+def test_help_and_version() -> None:
+    """Every command is in the help, with an example of it."""
+    assert shell("gradcli --version").out == f"gradcli {__version__}\n"
+    text = shell("gradcli --help").out
+    for command in ("grad", "eval", "run"):
+        assert command in text
+        own = shell(f"gradcli {command} --help")
+        assert own.code == 0
+        assert own.out.startswith("Usage: ")
+    assert "--order" in shell("gradcli grad --help").out
+
+
+@pytest.mark.parametrize("line", ["gradcli grd x", "gradcli grad", "gradcli run", "gradcli grad x --orders 2"])
+def test_bad_usage_leaves_with_2(line: str) -> None:
+    """With the usage, not a traceback."""
+    ran = shell(line)
+    assert ran.code == 2
+    assert "Traceback" not in ran.err + ran.out
+
+
+def test_as_a_process() -> None:
+    """The installed program, and `python -m gradcli`, with standard output and error apart."""
+    program = Path(sys.executable).parent / "gradcli"
+    for command in ([str(program)], [sys.executable, "-m", "gradcli"]):
+        done = subprocess.run([*command, "eval", "2^0.5; nothing"], capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert done.stdout == "1.4142135623730951\n"
+        assert done.stderr.startswith("error: unknown name `nothing`")
+
+
+def test_a_reader_that_goes_away_is_no_mistake() -> None:
+    """`gradcli ... | head -1` prints one line and nothing else."""
+    program = Path(sys.executable).parent / "gradcli"
+    line = f"{program} run samples/*.grad | head -1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""
+
+
+def test_an_internal_mistake_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A traceback is for --debug."""
+    from gradcli.faces import cli, one_shot
+
+    def broken(*_: object) -> int:
+        raise KeyError("inside")
+
+    monkeypatch.setattr(one_shot, "evaluate", broken)
+    monkeypatch.setattr(sys, "argv", ["gradcli", "eval", "1"])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
+    assert "mistake of gradcli's own: KeyError" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["gradcli", "--debug", "eval", "1"])
+    with pytest.raises(KeyError):
+        cli.main()

@@ -1,0 +1,148 @@
+"""Whatever is typed, a session answers: a result or a diagnostic, never an exception."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradcli.language.builtins import builtins
+from gradcli.language.diagnostics import IncompleteInput, Source
+from gradcli.output.diagnostics import show_diagnostic
+from gradcli.session.session import Session, Step
+
+# Pieces of the language in any order: most texts are wrong, some are right, all must be answered.
+PIECES = st.sampled_from(
+    [
+        *(
+            "x",
+            "f",
+            "net",
+            "g",
+            "1",
+            "2.5",
+            "0",
+            "3",
+            "[1, 2]",
+            "[[1], [2]]",
+            "(1, 2)",
+            "true",
+            "none",
+            '"a"',
+            "...",
+            "()",
+        ),
+        *("+", "-", "*", "/", "//", "%", "^", "**", "@", "==", "<", "and", "or", "not", "if", "else", "->", "=", "+="),
+        *("(", ")", "[", "]", ",", ":", ";", ".", "'", "''", ".T", ".shape", ".w", "\n", "\n    ", "#", "\\\n"),
+        *("model", "def", "param", "return", "for", "in", "assert", "set", "dtype", "seed", "range", "grad", "sin"),
+        *(
+            "params",
+            "where",
+            "sum",
+            "derivatives",
+            "diff",
+            "wrt=x",
+            "weights=",
+            "has_aux=true",
+            "axis=",
+            "normal",
+            "allclose",
+        ),
+    ]
+)
+SETUP = "f(x) = x^2\ng(x, y) = x * y\nmodel net(x): param w = [1, 2]; return w * x\nx = 3.0\n"
+BASE = Session().run(Source("setup", SETUP)).session
+
+
+def answer(text: str) -> Step | None:
+    """Run a text and render whatever it gives; None where it could go on."""
+    try:
+        step = BASE.run(Source("fuzz", text))
+    except IncompleteInput as error:
+        show_diagnostic(error.diagnostic)
+        return None
+    for diagnostic in step.diagnostics:
+        assert diagnostic.message
+        show_diagnostic(diagnostic)
+    return step
+
+
+def test_the_setup_is_right() -> None:
+    """The names that the pieces use are defined."""
+    assert set(BASE.scope) == {"f", "g", "net", "x"}
+
+
+@settings(max_examples=1500)
+@given(st.lists(PIECES, max_size=9))
+def test_pieces_of_the_language_in_any_order(pieces: list[str]) -> None:
+    """With spaces between."""
+    answer(" ".join(pieces))
+
+
+@settings(max_examples=400)
+@given(st.text(max_size=30))
+def test_any_text(text: str) -> None:
+    """Of any characters."""
+    answer(text)
+
+
+ODD = [
+    "0",
+    "-1",
+    "2.5",
+    "true",
+    "none",
+    '"a"',
+    "()",
+    "(1, (2, 3))",
+    "[]",
+    "[1, 2]",
+    "sin",
+    "net",
+    "params(net)",
+    "int([1])",
+]
+
+
+@pytest.mark.parametrize("name", sorted(builtins()))
+def test_builtins_with_odd_arguments(name: str) -> None:
+    """Each with every odd value, alone and in pairs; a call that succeeds may be called again."""
+    for a in ODD:
+        answer(f"{name}({a})")
+        answer(f"{name}({a})(1)")
+        for b in ODD:
+            answer(f"{name}({a}, {b})")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5000 + "1" + ")" * 5000,
+        "[" * 500 + "1" + "]" * 500,
+        "-" * 5000 + "1",
+        "sin(" * 300 + "1" + ")" * 300,
+        "x -> " * 2000 + "1",
+        "f" + "'" * 300 + "(1)",
+        "1 if true else " * 2000 + "1",
+        "9^9^9^9^9",
+        "2^-9999999, (-8)^(1/3), 0^-1, 0^0, 10^400 / 10^399",
+        "1e999, -1e999, 5 % 0, 5 // 0, 0 / 0, -5 % 3, -5 // 3",
+        "zeros((1000000, 1000000, 1000000))",
+        "range(10^12)",
+        "normal((10^6, 10^6, 10^6))",
+        "[10^400, 2]",
+        "\x00",
+        "\ufeff1",
+    ],
+    ids=lambda t: t[:20].encode("unicode_escape").decode(),
+)
+def test_extremes(text: str) -> None:
+    """Deep, long and large: an answer in good time."""
+    answer(text)
+
+
+def test_a_long_sum_is_not_deep() -> None:
+    """A sum leans to the left and costs no stack, however long it is."""
+    step = answer("+".join(["x"] * 20_000))
+    assert step is not None
+    assert not step.diagnostics
