@@ -14,6 +14,20 @@ from gradcli.language.diagnostics import Source, Span, fail
 
 Children = list[Any]
 
+# Where the grammar has no use for one of these, the lexer takes it for a name.
+KEYWORDS = frozenset(
+    "model def param return for in if else and or not assert set true false none True False None".split()  # noqa: SIM905 - reads as one line
+)
+
+_CHOICE = "a choice is written `a if condition else b`"
+INSTEAD = {
+    "if": _CHOICE,
+    "elif": _CHOICE,
+    "else": _CHOICE,
+    "print": "an expression by itself is shown",
+    "while": "a loop is written `for i in range(n):`",
+}
+
 
 class Builder(Transformer[Token, Any]):
     """One method a rule; each gets the rule's tokens and parts in order. `source` is set before each parse."""
@@ -183,6 +197,13 @@ class Builder(Transformer[Token, Any]):
         return s.Prime(self._span(c), c[0], len(c[1]))
 
     def name(self, c: Children) -> s.Name:
+        if c[0] in KEYWORDS:
+            raise fail(
+                "syntax",
+                f"`{c[0]}` is a word of the language",
+                self._span(c),
+                INSTEAD.get(str(c[0]), "choose another name"),
+            )
         return s.Name(self._span(c), str(c[0]))
 
     def number(self, c: Children) -> s.Literal:

@@ -49,7 +49,8 @@ def _close(machine: Machine, a: Value, b: Value, rtol: float, atol: float, span:
     x, y = _real(machine, a, span), _real(machine, b, span)
     if x.shape != y.shape and not (x.shape == () and x.op is CONSTANT) and not (y.shape == () and y.op is CONSTANT):
         return False
-    near = ew.less_equal(ew.absolute(x - y), atol + rtol * ew.absolute(y))
+    gap = ew.absolute(x - y)
+    near = ew.logical_and(ew.less_equal(gap, atol + rtol * ew.absolute(y)), ew.less(gap, float("inf")))
     return every(ew.logical_or(near, ew.equal(x, y)))
 
 

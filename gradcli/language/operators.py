@@ -9,6 +9,7 @@ from math import comb
 from typing import TYPE_CHECKING
 
 from gradcli.core.graph import INPUT, PARAMETER, Node, reachable
+from gradcli.core.shapes import size_of
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.convert import to_bool, to_int
 from gradcli.language.diagnostics import Span, fail, near
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 WRT = "wrt"
 
 # Nested reverse mode doubles the graph with each order; past this it would only exhaust the machine.
-LARGEST_GRAPH = 400_000
+LARGEST_GRAPH = 60_000
 LARGEST_TABLE = 5_000
 
 
@@ -419,7 +420,7 @@ class AllDerivatives(Function):
                     name = name.then(variables[i][0])
                 rows.append((name, node))
         _refuse_counts(nodes, span)
-        summed = any(n.shape != () for n in [*nodes, *roots]) or len(roots) > 1
+        summed = any(size_of(n.shape) != 1 for n in [*nodes, *roots]) or len(roots) > 1
         done = replace_nodes(tuple(node for _, node in rows), replacements)
         assert isinstance(done, tuple)
         settled = machine.settle(done, span) if not _has_free(done) else done

@@ -10,6 +10,7 @@ from lark.exceptions import VisitError
 from lark.indenter import DedentError
 
 from gradcli.language import syntax as s
+from gradcli.language.build import INSTEAD
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail
 from gradcli.language.grammar import parser
 
@@ -89,7 +90,8 @@ def _bracket_error(source: Source) -> LanguageError:
 def _explain_token(source: Source, error: UnexpectedToken) -> LanguageError:
     token = error.token
     expected = _in_words(set(error.accepts or error.expected))
-    if token.type == "$END":
+    open_block = token.type == "_DEDENT" and "_INDENT" in error.expected
+    if token.type == "$END" or (open_block and not source.text[token.start_pos or 0 :].strip()):
         return _incomplete(source, expected)
     _, wrong = _brackets(source)
     if wrong and token.start_pos == wrong.start:
@@ -100,7 +102,7 @@ def _explain_token(source: Source, error: UnexpectedToken) -> LanguageError:
         return _never_closed(unclosed[-1])
     word = _last_word(source.text[:start])
     if word is not None and word.text in _STATEMENTS_ELSEWHERE and token.type != "_INDENT":
-        hint = _INSTEAD.get(word.text)
+        hint = INSTEAD.get(word.text)
         return fail("syntax", f"no statement begins with `{word.text}`", Span(source, *word.range), hint)
     if token.type == "_INDENT":
         after = source.text[start:]
@@ -147,14 +149,6 @@ def _token_hint(source: Source, token: Token, error: UnexpectedToken) -> str | N
 
 
 _STATEMENTS_ELSEWHERE = ("while", "if", "import", "class", "from", "print", "del", "try", "with", "elif", "else")
-_CHOICE = "a choice is written `a if condition else b`"
-_INSTEAD = {
-    "if": _CHOICE,
-    "elif": _CHOICE,
-    "else": _CHOICE,
-    "print": "an expression by itself is shown",
-    "while": "a loop is written `for i in range(n):`",
-}
 
 
 class _Word:

@@ -1,0 +1,130 @@
+"""The grammar: what parses, what asks for more, and that every mistake is told in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradcli.language import syntax as s
+from gradcli.language.diagnostics import IncompleteInput, LanguageError, Source
+from gradcli.language.grammar import parser
+from gradcli.language.parse import parse, parse_expression
+
+
+def statements(text: str) -> tuple[s.Statement, ...]:
+    """The statements of a text."""
+    return parse(Source("test", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(1 +",
+        "f(x,",
+        "[1, 2",
+        "[[1, 2],\n",
+        "model net(x):",
+        "def f(x):\n",
+        "for i in range(3):",
+        "model net(x):\n    for i in range(3):\n",
+        "x = (1,\n\n2",
+    ],
+)
+def test_what_could_go_on_asks_for_more(text: str) -> None:
+    """The end of the input is the mistake, and more text could mend it."""
+    with pytest.raises(IncompleteInput):
+        statements(text)
+
+
+@pytest.mark.parametrize("text", ["1 +", "x =", "f(x) =", "1 1", ")", "return", "x = = 2", "if"])
+def test_what_is_wrong_already_does_not(text: str) -> None:
+    """A line that has ended in the middle of an expression is a mistake, as in Python."""
+    with pytest.raises(LanguageError) as caught:
+        statements(text)
+    assert not isinstance(caught.value, IncompleteInput)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n\n",
+        "# nothing but a comment",
+        "x = 1 # behind a statement",
+        "x = 1; y = 2;",
+        "def f(x):\n\n    # a comment in a block\n    y = x\n\n\n    return y\n# and behind it\n",
+        "model f(x): param w = 1; return w",
+        "f(\n  1,\n  2,\n)",
+        "x = 1 + \\\n    2",
+        "x[..., none, ::2, 1:, :1, -1]",
+        "θ = 2; λ_1 = θ",
+        "f''(x).T[0]'",
+        "a, (b, c), = t",
+        "grad(net, wrt=(x, net.w),)",
+        "x ->\\\n x",
+        "not a and b or c",
+        "for i, j in x: y = i",
+    ],
+)
+def test_what_parses(text: str) -> None:
+    """Layout, comments and forms that the samples do not use."""
+    statements(text)
+
+
+def test_spans_are_what_was_written() -> None:
+    """Each part knows its place, so that a caret can stand under it."""
+    expression = parse_expression(Source("test", "f(x + 1, key = [2, y'])"))
+    assert isinstance(expression, s.Call)
+    assert expression.span.text == "f(x + 1, key = [2, y'])"
+    assert expression.arguments[0].span.text == "x + 1"
+    assert expression.keywords[0].span.text == "key = [2, y']"
+    assert isinstance(expression.keywords[0].value, s.Array)
+    assert [item.span.text for item in expression.keywords[0].value.items] == ["2", "y'"]
+
+
+def test_precedence_is_pythons() -> None:
+    """Power binds tighter than a sign on its left, and not than one on its right."""
+    minus = parse_expression(Source("test", "-x^2"))
+    assert isinstance(minus, s.Unary)
+    power = parse_expression(Source("test", "x^-y^2"))
+    assert isinstance(power, s.Binary)
+    assert isinstance(power.right, s.Unary)
+    prime = parse_expression(Source("test", "2*f'(x)"))
+    assert isinstance(prime, s.Binary)
+    assert isinstance(prime.right, s.Call)
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "x = ", "f(", "[", "x if", "model", "model f", "model f(", "for x", "a.", "x[", "x ->"]
+)
+def test_expectations_are_told_in_words(text: str) -> None:
+    """No name of a token reaches the user, whatever was expected and whatever came instead."""
+    for wrong in (")", "]", ":", "= =", "in", "else", "return", "^", '"text"', "x y", "->", "'", ";", ","):
+        try:
+            statements(f"{text} {wrong}\n")
+        except LanguageError as caught:
+            message = caught.diagnostic.message + (caught.diagnostic.hint or "")
+            for terminal in parser()[0].terminals:
+                assert len(terminal.name) < 4 or terminal.name not in message.split()
+
+
+def test_a_long_text_is_parsed_in_linear_time() -> None:
+    """Thousands of statements are no matter."""
+    assert len(statements("\n".join(f"x{i} = {i} + x * {i}" for i in range(5000)))) == 5000
+
+
+def test_the_grammar_is_the_same_with_and_without_its_cache(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache folder that can't be made, and one that holds rubbish, change nothing."""
+    before = statements("f(x) = x^2")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    parser.cache_clear()
+    assert len(statements("f(x) = x^2")) == len(before) == 1
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    parser.cache_clear()
+    statements("1")
+    from pathlib import Path
+
+    (cached,) = Path(str(tmp_path)).rglob("*.lark-cache")
+    cached.write_bytes(b"rubbish")
+    parser.cache_clear()
+    assert len(statements("f(x) = x^2")) == 1
+    parser.cache_clear()

@@ -1,0 +1,100 @@
+"""What the README shows is what the program does.
+
+A `console` block holds commands behind `$ ` and what each prints; a `gradcli` block holds what is typed at the
+prompt behind `> ` and `... `, and the answers; all such blocks are one session. With GRADCLI_WRITE_README=1 the
+answers are written anew.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+import tomllib
+
+from gradcli.faces.repl import Repl
+from gradcli.language.builtins import builtins
+from gradcli.language.values import Function
+from gradcli.output.screen import Screen
+from tests.conftest import ROOT
+from tests.faces.harness import shell
+
+README = ROOT / "README.md"
+BLOCKS = re.compile(r"^```(console|gradcli)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BUILTINS = re.compile(r"(<!-- builtins -->\n).*?(<!-- end of builtins -->)", re.DOTALL)
+
+
+def answered(text: str) -> str:
+    """The README with every answer as the program gives it now."""
+    screen_out = io.StringIO()
+    repl = Repl(Screen(screen_out, screen_out))
+
+    def console(block: str) -> str:
+        shown = []
+        for line in re.findall(r"^\$ .*$", block, re.MULTILINE):
+            ran = shell(line.removeprefix("$ "))
+            shown.append(f"{line}\n{tidy(ran.out + ran.err)}")
+        return "\n".join(shown)
+
+    def prompt(block: str) -> str:
+        shown = []
+        for typed in re.findall(r"^> .*\n(?:^\.\.\..*\n)*", block, re.MULTILINE):
+            before = len(screen_out.getvalue())
+            repl.evaluate(re.sub(r"^(> |\.\.\. ?)", "", typed, flags=re.MULTILINE))
+            shown.append(typed + tidy(screen_out.getvalue()[before:]))
+        return "".join(shown)
+
+    text = BLOCKS.sub(lambda m: f"```{m[1]}\n{(console if m[1] == 'console' else prompt)(m[2])}```", text)
+    return BUILTINS.sub(lambda m: m[1] + builtin_list() + m[2], text)
+
+
+def tidy(output: str) -> str:
+    """Without the blanks that pad a table to its width, and without the empty line behind it."""
+    lines = [line.rstrip() for line in output.splitlines()]
+    while lines and not lines[-1]:
+        lines.pop()
+    return "".join(f"{line}\n" for line in lines)
+
+
+def builtin_list() -> str:
+    """Every name of the language's own."""
+    functions = sorted((n for n, v in builtins().items() if isinstance(v, Function)), key=str.lower)
+    constants = sorted(n for n, v in builtins().items() if not isinstance(v, Function))
+    named = [", ".join(f"`{n}`" for n in names) for names in (functions, constants)]
+    return f"Functions: {named[0]}.\n\nConstants: {named[1]}.\n"
+
+
+def test_every_answer_is_the_programs() -> None:
+    """Commands, sessions at the prompt, and the list of built-ins."""
+    text = README.read_text()
+    now = answered(text)
+    if os.environ.get("GRADCLI_WRITE_README"):
+        README.write_text(now)
+    assert text.count("```console") >= 5
+    assert text.count("```gradcli") >= 6
+    assert now == text
+
+
+def test_the_quick_start_is_two_commands() -> None:
+    """Each one line that does its own set-up; the first ends with the tour, the second with the tests."""
+    (block,) = re.findall(r"^```sh\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    first, second = block.splitlines()
+    for line in (first, second):
+        assert line.startswith("python3 -m venv .venv && .venv/bin/pip install ")
+    assert first.endswith("gradcli run samples/tour.grad")
+    assert second.endswith("pytest")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert ".[test]" in shlex.split(second)
+    assert "test" in extras
+
+
+def test_ci_runs_the_readmes_own_test_command() -> None:
+    """Not a copy of it."""
+    assert "README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_example_of_a_primitive_is_the_real_one() -> None:
+    """The line that the README quotes stands in the table."""
+    (line,) = re.findall(r"^```python\n(.*?)\n```$", README.read_text(), re.MULTILINE)
+    assert line in (ROOT / "gradcli" / "core" / "primitives" / "elementwise.py").read_text()

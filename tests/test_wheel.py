@@ -1,0 +1,54 @@
+"""The wheel, as a stranger installs it: into a fresh environment, run from another folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command that must succeed, with nothing of this checkout on its path."""
+    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    env["XDG_CACHE_HOME"] = str(cwd / "cache")
+    done = subprocess.run([*map(str, command)], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that the checkout builds."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, ROOT, cwd=folder)
+    (built,) = folder.glob("gradcli-*.whl")
+    return built
+
+
+def test_it_holds_what_the_program_needs(wheel: Path) -> None:
+    """The grammar, the marker for types, the license; no tests, no samples."""
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "gradcli/grammar/gradcli.lark" in names
+    assert "gradcli/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not [name for name in names if name.startswith(("tests/", "samples/"))]
+
+
+def test_it_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
+    """A one-shot, and the samples; it is the installed package that runs, not the checkout."""
+    run(sys.executable, "-m", "venv", tmp_path / "env", cwd=tmp_path)
+    scripts = tmp_path / "env" / "bin"
+    run(scripts / "pip", "install", "-q", wheel, cwd=tmp_path)
+    assert "30" in run(scripts / "gradcli", "grad", "x*x*y*z", "x=3", "y=5", "z=1", cwd=tmp_path)
+    # A second time, with the grammar's tables from the cache.
+    assert "30" in run(scripts / "gradcli", "grad", "x*x*y*z", "x=3", "y=5", "z=1", cwd=tmp_path)
+    samples = sorted((ROOT / "samples").glob("*.grad"))
+    assert "✓" in run(scripts / "gradcli", "run", "--quiet", *samples, cwd=tmp_path)
+    where = run(scripts / "python", "-c", "import gradcli; print(gradcli.__file__)", cwd=tmp_path)
+    assert where.startswith(str(tmp_path / "env"))
