@@ -63,10 +63,14 @@ Law: TypeAlias = "Elementwise | Linear | Bilinear | Implicit | Flat"
 
 @dataclass(frozen=True)
 class Examples:
-    """Where the generated tests look: intervals for elementwise arguments, shapes and attributes for the rest."""
+    """Where the generated tests look: intervals for elementwise arguments, shapes and attributes for the rest.
+
+    `matrices` is "regular" or "positive" (symmetric and positive definite) where not any matrix will do.
+    """
 
     domain: tuple[tuple[float, float], ...] = ()
     calls: tuple[tuple[tuple[Shape, ...], dict[str, Any]], ...] = ()
+    matrices: str = "any"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +80,7 @@ class Primitive:
     `kernel` is a name in the array library, or a function of the library, the arrays and the attributes.
     `math` is the same for one float: a template on Python's math module, None where only arrays will do.
     `result` is the dtype out: the common dtype of the operands, made float first ("float"), or bool.
+    `condition` says that the first operand is a condition, `integers` which operands are indices.
     `names` are what the language calls it, `symbol` its operator; without either it is internal.
     """
 
@@ -92,6 +97,7 @@ class Primitive:
     names: tuple[str, ...] = ()
     broadcasts: bool = True
     condition: bool = False
+    integers: tuple[int, ...] = ()
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:
@@ -103,6 +109,10 @@ class Primitive:
         if self.condition:
             (condition,) = coerce(args[:1])
             nodes = (cast(condition, DType.BOOL), *coerce(args[1:]))
+        elif self.integers:
+            nodes = tuple(
+                cast(*coerce([a]), DType.INT64) if i in self.integers else coerce([a])[0] for i, a in enumerate(args)
+            )
         else:
             nodes = coerce(args)
         if self.result == "float":
@@ -118,7 +128,7 @@ class Primitive:
             return DType.BOOL
         if self.result == "attribute":
             return DType(attrs["dtype"])
-        dtype = nodes[-1].dtype
+        dtype = nodes[0 if self.integers else -1].dtype
         if self.result == "number" and dtype is DType.BOOL:
             raise DTypeError(f"{self.name} is not defined for bool", "use and, or, not on bools")
         return dtype
@@ -147,10 +157,16 @@ def elementwise(
 
 
 def flat(
-    name: str, *, help: str, arity: int = 1, domain: tuple[tuple[float, float], ...] = (), **fields: Any
+    name: str,
+    *,
+    help: str,
+    arity: int = 1,
+    domain: tuple[tuple[float, float], ...] = (),
+    examples: Examples | None = None,
+    **fields: Any,
 ) -> Primitive:
-    """State a function of each element whose derivative is zero."""
-    return _state(name, Flat(), help, arity, _sampled(domain, arity), fields, "same")
+    """State a function whose derivative is zero; of each element, unless its fields say otherwise."""
+    return _state(name, Flat(), help, arity, examples or _sampled(domain, arity), fields, "same")
 
 
 def linear(

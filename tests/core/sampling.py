@@ -56,8 +56,13 @@ def draw(call: Call, rng: np.random.Generator, dtype: str = "float64") -> list[A
             continue
         low, high = call.primitive.examples.domain[i] if call.primitive.examples.domain else (-2.0, 2.0)
         values = rng.uniform(low, high, shape)
-        if call.primitive.name == "inv":
-            values = values + 4 * np.eye(shape[-1])
+        if i in call.primitive.integers:
+            arrays.append(rng.integers(0, call.attrs.get("length", call.shapes[0][0]), shape))
+            continue
+        matrices = call.primitive.examples.matrices
+        if matrices != "any" and i == 0:
+            values = values @ np.swapaxes(values, -1, -2) if matrices == "positive" else values
+            values = values + np.diag(np.arange(shape[-1]) + 4.0)
         arrays.append(np.asarray(values, dtype=dtype))
     return arrays
 

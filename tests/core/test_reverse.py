@@ -9,7 +9,7 @@ from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node, filled, fresh_input
 from gradcli.core.primitives.elementwise import equal, log, sin, sqrt
 from gradcli.core.primitives.selection import select
-from gradcli.core.primitives.shaping import broadcast, reshape
+from gradcli.core.primitives.shaping import broadcast, flip, reshape, take_slice, transpose
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import Array, run
 
@@ -55,6 +55,25 @@ def test_a_guard_holds_where_a_scalar_is_stretched() -> None:
     guarded = select(wide > 0.0, log(wide), filled(0.0, wide))
     assert slope(guarded, u, np.array(0.0)) == 0.0
     assert slope(guarded, u, np.array(4.0)) == pytest.approx(3 * 0.5 / 4)
+
+
+def test_a_mask_moves_with_the_elements() -> None:
+    """Turned round, transposed or added up in part: what is hidden stays hidden, and the rest arrives."""
+    u = fresh_input("u", (2, 2), F64)
+    at = np.array([[0.0, 1.0], [4.0, 9.0]])
+    for move in (
+        lambda x: flip(x, axes=(0, 1)),
+        lambda x: transpose(x, axes=(1, 0)),
+        lambda x: x + broadcast(take_slice(x, ranges=((0, 1, 1), (0, 2, 1))), shape=(2, 2)) * 0.0,
+    ):
+        x = move(sqrt(u))
+        guarded = select(x > 0.0, log(x), filled(0.0, x))
+        np.testing.assert_allclose(slope(guarded, u, at)[1], 0.5 / at[1], rtol=1e-14)
+        assert slope(guarded, u, at)[0, 1] == pytest.approx(0.5)
+    row = sqrt(take_slice(u, ranges=((0, 1, 1), (0, 2, 1))))
+    wide = broadcast(row, shape=(3, 2))
+    guarded = select(wide > 0.0, log(wide), filled(0.0, wide))
+    np.testing.assert_allclose(slope(guarded, u, at), [[0.0, 1.5], [0.0, 0.0]])
 
 
 def test_the_other_branch_is_masked_too() -> None:

@@ -1,5 +1,23 @@
 """THE table: each primitive stated once, a family to a file. Importing this package fills the registry."""
 
-from gradcli.core.primitives import elementwise, linear_algebra, reductions, selection, shaping
+from gradcli.core.primitives import (
+    elementwise,
+    indexing,
+    linear_algebra,
+    reductions,
+    scans,
+    selection,
+    shaping,
+    special,
+)
 
-__all__ = ["elementwise", "linear_algebra", "reductions", "selection", "shaping"]
+__all__ = [
+    "elementwise",
+    "indexing",
+    "linear_algebra",
+    "reductions",
+    "scans",
+    "selection",
+    "shaping",
+    "special",
+]

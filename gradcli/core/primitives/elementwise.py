@@ -61,7 +61,7 @@ multiply = bilinear(
     broadcasts=True,
     names=(),
 )
-reciprocal = elementwise(
+reciprocal: Primitive = elementwise(
     "reciprocal", lambda y, x: -(y * y), help="one divided by x", domain=POSITIVE, math="1.0 / {0}"
 )
 divide = elementwise(
@@ -122,8 +122,9 @@ constant_power = elementwise(
 )
 power: Primitive = elementwise(
     "power",
-    lambda y, a, b: b * power(a, b - 1),
-    lambda y, a, b: select(a > 0, y * log(a), filled(0.0, a)),
+    # 0^b is 0 for every b > 0, so its slope in b is 0 there; a^0 is 1 for every a, so its slope in a is 0.
+    lambda y, a, b: select(equal(b, 0), filled(0.0, a), b * power(a, b - 1)),
+    lambda y, a, b: select(logical_and(equal(a, 0), b > 0), filled(0.0, a), y * log(a)),
     help="a to the power b",
     domain=((0.2, 3.0), (-2.0, 2.0)),
     math="math.pow({0}, {1})",
@@ -157,6 +158,37 @@ log10 = elementwise(
     domain=POSITIVE,
     math="math.log10({0})",
 )
+cbrt = elementwise(
+    "cbrt",
+    lambda y, x: (1 / 3) * reciprocal(y * y),
+    help="cube root, of negative numbers too",
+    domain=POSITIVE,
+    math="math.cbrt({0})",
+)
+hypot: Primitive = elementwise(
+    "hypot",
+    lambda y, a, b: _share(y, a),
+    lambda y, a, b: _share(y, b),
+    help="sqrt(x^2 + y^2) without overflow; the slope at (0, 0) is 0",
+    domain=((0.3, 2.0), (0.3, 2.0)),
+    math="math.hypot({0}, {1})",
+)
+
+
+def _share(y: Node, part: Node) -> Node:
+    return select(equal(y, 0), filled(0.0, y), part * reciprocal(y))
+
+
+def _square(x: Node) -> Node:
+    return x * x
+
+
+logaddexp = elementwise(
+    "logaddexp",
+    lambda y, a, b: sigmoid(a - b),
+    lambda y, a, b: sigmoid(b - a),
+    help="log(exp(x) + exp(y)) without overflow",
+)
 sqrt = elementwise("sqrt", lambda y, x: 0.5 * reciprocal(y), help="square root", domain=POSITIVE, math="math.sqrt({0})")
 
 # Trigonometric and hyperbolic functions, in radians.
@@ -187,19 +219,29 @@ atan = elementwise(
     math="math.atan({0})",
     names=("atan", "arctan"),
 )
+atan2 = elementwise(
+    "arctan2",
+    lambda y, a, b: (b * reciprocal(hypot(a, b))) * reciprocal(hypot(a, b)),
+    lambda y, a, b: -((a * reciprocal(hypot(a, b))) * reciprocal(hypot(a, b))),
+    help="the angle in radians of the point with ordinate x and abscissa y",
+    domain=((0.3, 2.0), (0.3, 2.0)),
+    math="math.atan2({0}, {1})",
+    names=("atan2", "arctan2"),
+)
 sinh = elementwise("sinh", lambda y, x: cosh(x), help="hyperbolic sine", math="math.sinh({0})")
 cosh: Primitive = elementwise("cosh", lambda y, x: sinh(x), help="hyperbolic cosine", math="math.cosh({0})")
-tanh = elementwise("tanh", lambda y, x: 1.0 - y * y, help="hyperbolic tangent", math="math.tanh({0})")
+# 1 - y*y would lose every digit where y is near 1; the square of 1/cosh x keeps them all.
+tanh = elementwise("tanh", lambda y, x: _square(reciprocal(cosh(x))), help="hyperbolic tangent", math="math.tanh({0})")
 asinh = elementwise(
     "arcsinh",
-    lambda y, x: reciprocal(sqrt(x * x + 1.0)),
+    lambda y, x: reciprocal(hypot(x, filled(1.0, x))),
     help="inverse hyperbolic sine",
     math="math.asinh({0})",
     names=("asinh", "arcsinh"),
 )
 acosh = elementwise(
     "arccosh",
-    lambda y, x: reciprocal(sqrt((x - 1.0) * (x + 1.0))),
+    lambda y, x: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0)),
     help="inverse hyperbolic cosine",
     domain=((1.2, 4.0),),
     math="math.acosh({0})",
@@ -227,6 +269,13 @@ sigmoid: Primitive = elementwise(
     lambda y, x: y * sigmoid(-x),
     help="1 / (1 + exp(-x))",
     kernel=_sigmoid_kernel,
+)
+logit = elementwise(
+    "logit",
+    lambda y, x: reciprocal(x * (1.0 - x)),
+    help="log(x / (1 - x))",
+    domain=((0.05, 0.95),),
+    kernel=lambda xp, x: xp.where(abs(x - 0.5) < 0.2, 2 * xp.arctanh(2 * x - 1), xp.log(x) - xp.log1p(-x)),
 )
 softplus = elementwise(
     "softplus",
@@ -293,9 +342,9 @@ greater = flat("greater", help="a > b", arity=2, math="{0} > {1}", result="bool"
 less = flat("less", help="a < b", arity=2, math="{0} < {1}", result="bool", symbol="<", names=())
 greater_equal = flat("greater_equal", help="a >= b", arity=2, math="{0} >= {1}", result="bool", symbol=">=", names=())
 less_equal = flat("less_equal", help="a <= b", arity=2, math="{0} <= {1}", result="bool", symbol="<=", names=())
-equal = flat("equal", help="a == b", arity=2, math="{0} == {1}", result="bool", symbol="==", names=())
+equal: Primitive = flat("equal", help="a == b", arity=2, math="{0} == {1}", result="bool", symbol="==", names=())
 not_equal = flat("not_equal", help="a != b", arity=2, math="{0} != {1}", result="bool", symbol="!=", names=())
-logical_and = flat(
+logical_and: Primitive = flat(
     "logical_and", help="both are true", arity=2, math="bool({0} and {1})", result="bool", symbol="and", names=()
 )
 logical_or = flat(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gradcli.core.errors import ShapeError
-from gradcli.core.graph import Node
-from gradcli.core.laws import Examples, Primitive, bilinear, implicit
-from gradcli.core.primitives.shaping import transpose
+from gradcli.core.graph import Node, filled
+from gradcli.core.laws import Examples, Primitive, bilinear, flat, implicit, stretch
+from gradcli.core.primitives.constants import identity, triangle
+from gradcli.core.primitives.elementwise import reciprocal
+from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.primitives.selection import select
+from gradcli.core.primitives.shaping import reshape, transpose
 from gradcli.core.shapes import Shape
 
 
@@ -35,9 +41,41 @@ matrix_product: Primitive = bilinear(
 )
 
 
+def _or_nan(name: str) -> Any:
+    """A function of LAPACK's that gives nan where a matrix has no answer, and not an exception for all of them."""
+
+    def kernel(xp: Any, a: Any, *rest: Any) -> Any:
+        function = getattr(xp.linalg, name)
+        try:
+            return function(a, *rest)
+        except xp.linalg.LinAlgError:
+            if a.ndim == 2:
+                return xp.full((rest or (a,))[-1].shape, xp.nan, dtype=a.dtype)
+            return xp.stack([kernel(xp, *parts) for parts in zip(a, *rest, strict=True)])
+
+    return kernel
+
+
+def _eigenvector_kernel(xp: Any, a: Any) -> Any:
+    """Eigenvectors with a fixed sign, so that neighbouring matrices have neighbouring vectors."""
+    vectors = xp.linalg.eigh((a + xp.swapaxes(a, -1, -2)) / 2)[1]
+    largest = xp.take_along_axis(vectors, abs(vectors).argmax(axis=-2, keepdims=True), axis=-2)
+    return vectors * xp.where(largest < 0, -1.0, 1.0)
+
+
+def _solve_shape(a: Shape, b: Shape) -> Shape:
+    _square_shape(a)
+    if len(a) != len(b) or a[:-1] != b[:-1]:
+        raise ShapeError(f"matrices of shapes {a} and {b} make no system of equations")
+    return b
+
+
+SQUARES = Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {})), matrices="regular")
+
+
 def _square_shape(a: Shape) -> Shape:
     if len(a) < 2 or a[-1] != a[-2]:
-        raise ShapeError(f"the inverse needs a square matrix, not shape {a}")
+        raise ShapeError(f"this needs a square matrix, not shape {a}")
     return a
 
 
@@ -48,7 +86,160 @@ inverse = implicit(
     lambda g, y, a: (-matrix_product(matrix_product(swap_last(y), g), swap_last(y)),),
     help="inverse of a square matrix",
     arity=1,
-    examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {}))),
+    examples=SQUARES,
     shape=_square_shape,
-    kernel=lambda xp, a: xp.linalg.inv(a),
+    kernel=_or_nan("inv"),
+)
+
+# From A y = b: A dy = db - dA y.
+solution: Primitive = implicit(
+    "solve",
+    lambda y, a, b, da, db: solution(a, db - matrix_product(da, y)),
+    lambda g, y, a, b: _solution_adjoint(solution(swap_last(a), g), y),
+    help="the x of a @ x = b",
+    arity=2,
+    examples=Examples(calls=((((3, 3), (3, 2)), {}), (((2, 2, 2), (2, 2, 1)), {})), matrices="regular"),
+    shape=_solve_shape,
+    kernel=_or_nan("solve"),
+    names=(),
+)
+
+
+def _solution_adjoint(adjoint_b: Node, y: Node) -> tuple[Node, Node]:
+    return -matrix_product(adjoint_b, swap_last(y)), adjoint_b
+
+
+def _trace_of_rate(y: Node, a: Node, da: Node) -> Node:
+    """The trace of inv(a) da, the rate of log |det a|."""
+    product = inverse(a) * swap_last(da)
+    return sum_to(product, shape=(*y.shape, 1, 1))
+
+
+def _over_matrix(g: Node, a: Node) -> Node:
+    """A number for each matrix, stretched over it."""
+    return stretch(reshape(g, shape=(*g.shape, 1, 1)), a.shape)
+
+
+# Jacobi's formula; where a matrix is singular its inverse, and so the slope, is nan.
+determinant: Primitive = implicit(
+    "det",
+    lambda y, a, da: y * reshape(_trace_of_rate(y, a, da), shape=y.shape),
+    lambda g, y, a: (_over_matrix(g * y, a) * swap_last(inverse(a)),),
+    help="determinant of a square matrix",
+    arity=1,
+    examples=SQUARES,
+    shape=lambda a: _square_shape(a)[:-2],
+    kernel=lambda xp, a: xp.linalg.det(a),
+)
+log_determinant = implicit(
+    "logabsdet",
+    lambda y, a, da: reshape(_trace_of_rate(y, a, da), shape=y.shape),
+    lambda g, y, a: (_over_matrix(g, a) * swap_last(inverse(a)),),
+    help="logarithm of the absolute value of the determinant",
+    arity=1,
+    examples=SQUARES,
+    shape=lambda a: _square_shape(a)[:-2],
+    kernel=lambda xp, a: xp.linalg.slogdet(a)[1],
+)
+determinant_sign = flat(
+    "det_sign",
+    help="sign of the determinant",
+    examples=SQUARES,
+    shape=lambda a: _square_shape(a)[:-2],
+    kernel=lambda xp, a: xp.linalg.slogdet(a)[0],
+    broadcasts=False,
+    result="float",
+    names=(),
+)
+
+
+def symmetric(a: Node) -> Node:
+    """The symmetric part of each matrix: what LAPACK reads one triangle of is made a function of all of it."""
+    return 0.5 * (a + swap_last(a))
+
+
+def lower_half(a: Node, diagonal: float) -> Node:
+    """The part below the diagonal, with so much of the diagonal."""
+    n = a.shape[-1]
+    return a * stretch(triangle(n, n, 0, a.dtype, diagonal), a.shape)
+
+
+# Murray 2016, equations 8 and 10: dL = L Phi(inv(L) dA inv(L)^T), Phi taking the lower half with half the diagonal.
+def _cholesky_rate(y: Node, a: Node, da: Node) -> Node:
+    inner = solution(y, swap_last(solution(y, swap_last(symmetric(da)))))
+    return matrix_product(y, lower_half(inner, 0.5))
+
+
+def _cholesky_adjoint(g: Node, y: Node, a: Node) -> tuple[Node]:
+    inner = lower_half(matrix_product(swap_last(y), g), 0.5)
+    left = solution(swap_last(y), inner)
+    return (symmetric(swap_last(solution(swap_last(y), swap_last(left)))),)
+
+
+cholesky: Primitive = implicit(
+    "cholesky",
+    _cholesky_rate,
+    _cholesky_adjoint,
+    help="the lower triangle L with L @ L.T = a, of the symmetric part of a",
+    arity=1,
+    examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
+    shape=_square_shape,
+    kernel=lambda xp, a: _or_nan("cholesky")(xp, (a + xp.swapaxes(a, -1, -2)) / 2),
+)
+
+
+# dlambda_i = (V^T dA V)_ii and dV = V (F * (V^T dA V)), F_ij = 1/(lambda_j - lambda_i) (Giles 2008, section 3.1).
+def _rotated(a: Node, da: Node) -> Node:
+    v = eigenvectors(a)
+    return matrix_product(swap_last(v), matrix_product(symmetric(da), v))
+
+
+def _rotated_back(a: Node, inner: Node) -> Node:
+    v = eigenvectors(a)
+    return symmetric(matrix_product(v, matrix_product(inner, swap_last(v))))
+
+
+def _gaps(a: Node) -> Node:
+    """1/(lambda_j - lambda_i) off the diagonal, 0 on it."""
+    values = eigenvalues(a)
+    row = reshape(values, shape=(*values.shape[:-1], 1, values.shape[-1]))
+    column = reshape(values, shape=(*values.shape, 1))
+    difference = row - column
+    n = a.shape[-1]
+    on = stretch(identity(n, a.dtype), a.shape) > 0.5
+    return select(on, filled(0.0, a), reciprocal(difference))
+
+
+def _diagonal_of(a: Node, like: Node) -> Node:
+    n = a.shape[-1]
+    only = a * stretch(identity(n, a.dtype), a.shape)
+    return reshape(sum_to(only, shape=(*a.shape[:-1], 1)), shape=like.shape)
+
+
+def _on_diagonal(g: Node, a: Node) -> Node:
+    n = a.shape[-1]
+    wide = stretch(reshape(g, shape=(*g.shape, 1)), a.shape)
+    return wide * stretch(identity(n, a.dtype), a.shape)
+
+
+eigenvalues: Primitive = implicit(
+    "eigvalsh",
+    lambda y, a, da: _diagonal_of(_rotated(a, da), y),
+    lambda g, y, a: (_rotated_back(a, _on_diagonal(g, a)),),
+    help="eigenvalues of the symmetric part of a, in ascending order",
+    arity=1,
+    examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
+    shape=lambda a: _square_shape(a)[:-1],
+    kernel=lambda xp, a: xp.linalg.eigvalsh((a + xp.swapaxes(a, -1, -2)) / 2),
+)
+eigenvectors: Primitive = implicit(
+    "eigenvectors",
+    lambda y, a, da: matrix_product(y, _gaps(a) * _rotated(a, da)),
+    lambda g, y, a: (_rotated_back(a, _gaps(a) * matrix_product(swap_last(y), g)),),
+    help="eigenvectors of the symmetric part of a, as columns, the largest element of each positive",
+    arity=1,
+    examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
+    shape=_square_shape,
+    kernel=_eigenvector_kernel,
+    names=(),
 )

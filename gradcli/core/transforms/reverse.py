@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 
 from gradcli.core.graph import Node, dependents, filled, is_number, reachable, registry
-from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Law, Linear, Primitive
+from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Law, Linear, Primitive, same_shape
 from gradcli.core.primitives.selection import select
 
 Adjoints = tuple["Node | None", ...]
@@ -59,14 +59,15 @@ def _(law: Linear, node: Node, g: Node, wanted: tuple[bool, ...]) -> Adjoints:
     mask, value = _unmask(g)
     if mask is None:
         return law.adjoint(g, *node.args, **node.attrs)
-    shares = law.adjoint(value, *node.args, **node.attrs)
-    # Where the mask is zero nothing arrives: sending a unit through the same adjoint shows where something does.
-    reached = law.adjoint(select(mask, filled(1.0, g), filled(0.0, g)), *node.args, **node.attrs)
+    if isinstance(node.op, Primitive) and node.op.shape is same_shape:
+        return tuple(share and _masked(mask, share) for share in law.adjoint(value, *node.args, **node.attrs))
+    # Elements move or add up. Sending a unit through the same adjoint shows where anything arrives.
+    unit = select(mask, filled(1.0, g), filled(0.0, g))
     return tuple(
-        None
-        if share is None or unit is None
-        else _masked(mask if share.shape == g.shape else registry["not_equal"](unit, 0.0), share)
-        for share, unit in zip(shares, reached, strict=True)
+        share and seen and _masked(registry["not_equal"](seen, 0.0), share)
+        for share, seen in zip(
+            law.adjoint(g, *node.args, **node.attrs), law.adjoint(unit, *node.args, **node.attrs), strict=True
+        )
     )
 
 

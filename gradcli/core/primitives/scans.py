@@ -1,0 +1,27 @@
+"""Running totals along an axis."""
+
+from __future__ import annotations
+
+from gradcli.core.graph import Node
+from gradcli.core.laws import Examples, Primitive, linear
+from gradcli.core.primitives.shaping import flip
+from gradcli.core.shapes import Shape
+
+
+def _cumsum_adjoint(g: Node, x: Node, *, axis: int) -> tuple[Node]:
+    return (flip(cumulative_sum(flip(g, axes=(axis,)), axis=axis), axes=(axis,)),)
+
+
+def _same(x: Shape, *, axis: int) -> Shape:
+    return x
+
+
+cumulative_sum: Primitive = linear(
+    "cumsum",
+    _cumsum_adjoint,
+    help="sums of the elements up to each one along an axis",
+    examples=Examples(calls=((((4,),), {"axis": 0}), (((2, 3),), {"axis": 1}), (((0, 2),), {"axis": 0}))),
+    shape=_same,
+    kernel=lambda xp, x, *, axis: xp.cumsum(x, axis=axis, dtype=x.dtype),
+    result="number",
+)

@@ -1,0 +1,174 @@
+"""Special functions: error functions, the gamma family, Bessel functions, sinc. Values come from SciPy when it is used.
+
+Their derivatives are those of DLMF chapters 5, 7 and 10. A family that never closes under differentiation, such as
+the polygammas, is one primitive with its order as an attribute.
+"""
+
+from __future__ import annotations
+
+from math import factorial, pi, sqrt
+from typing import Any
+
+from gradcli.core.errors import CoreError
+from gradcli.core.graph import Node
+from gradcli.core.laws import Primitive, elementwise
+from gradcli.core.primitives.elementwise import exp
+
+POSITIVE = ((0.3, 4.0),)
+
+
+def scipy_special() -> Any:
+    """SciPy's special functions.
+
+    Raises:
+        CoreError: where SciPy is not installed.
+    """
+    try:
+        from scipy import special
+    except ImportError:
+        raise CoreError(
+            "special functions of tensors need SciPy, which is not installed", "pip install 'gradcli[special]'"
+        ) from None
+    return special
+
+
+def _from_scipy(name: str) -> Any:
+    return lambda xp, *args: getattr(scipy_special(), name)(*args)
+
+
+erf = elementwise(
+    "erf",
+    lambda y, x: (2 / sqrt(pi)) * exp(-(x * x)),
+    help="error function",
+    kernel=_from_scipy("erf"),
+    math="math.erf({0})",
+)
+erfc = elementwise(
+    "erfc",
+    lambda y, x: (-2 / sqrt(pi)) * exp(-(x * x)),
+    help="1 - erf(x), accurate for large x",
+    kernel=_from_scipy("erfc"),
+    math="math.erfc({0})",
+)
+erfinv = elementwise(
+    "erfinv",
+    lambda y, x: (sqrt(pi) / 2) * exp(y * y),
+    help="the number whose error function is x",
+    domain=((-0.9, 0.9),),
+    kernel=_from_scipy("erfinv"),
+)
+
+
+def _polygamma_kernel(xp: Any, x: Any, *, order: int) -> Any:
+    """psi^(n): by the Hurwitz zeta function for x > 0, by reflection (DLMF 5.15.6) below."""
+    special = scipy_special()
+    if order == 0:
+        return special.psi(x)
+    positive = xp.where(x > 0, x, 1 - x)
+    value = (-1.0) ** (order + 1) * factorial(order) * special.zeta(order + 1.0, positive)
+    if not (x <= 0).any():
+        return value
+    # d^n/dx^n of pi cot(pi x) is pi^(n+1) P_n(cot), with P_0 = c and P_(n+1) = -(1 + c^2) P_n'.
+    polynomial = xp.polynomial.Polynomial([0.0, 1.0])
+    for _ in range(order):
+        polynomial = xp.polynomial.Polynomial([-1.0, 0.0, -1.0]) * polynomial.deriv()
+    reflected = (-1.0) ** order * value - pi ** (order + 1) * polynomial(1 / xp.tan(pi * x))
+    poles = (x <= 0) & (x == xp.floor(x))
+    return xp.where(x > 0, value, xp.where(poles, xp.nan, reflected))
+
+
+polygamma: Primitive = elementwise(
+    "polygamma",
+    lambda y, x, *, order: polygamma(x, order=order + 1),
+    help="the n-th derivative of digamma",
+    domain=POSITIVE,
+    kernel=_polygamma_kernel,
+    names=(),
+    attributes={"order": 1},
+)
+
+
+def digamma(x: Node) -> Node:
+    """The derivative of lgamma."""
+    return polygamma(x, order=0)
+
+
+gamma = elementwise(
+    "gamma",
+    lambda y, x: y * digamma(x),
+    help="gamma function",
+    domain=POSITIVE,
+    kernel=_from_scipy("gamma"),
+    math="math.gamma({0})",
+)
+lgamma = elementwise(
+    "lgamma",
+    lambda y, x: digamma(x),
+    help="logarithm of the absolute value of the gamma function",
+    domain=((0.3, 0.9),),
+    kernel=_from_scipy("gammaln"),
+    math="math.lgamma({0})",
+)
+beta = elementwise(
+    "beta",
+    lambda y, a, b: y * (digamma(a) - digamma(a + b)),
+    lambda y, a, b: y * (digamma(b) - digamma(a + b)),
+    help="gamma(a) gamma(b) / gamma(a + b)",
+    domain=((0.3, 3.0), (0.3, 3.0)),
+    kernel=_from_scipy("beta"),
+)
+
+
+def bessel(x: Node, order: float) -> Node:
+    """J of an order; one below 0 that is whole is J of its opposite, up to the sign (DLMF 10.4.1)."""
+    if order < 0 and float(order).is_integer():
+        positive = besselj(x, order=-order)
+        return -positive if int(order) % 2 else positive
+    return besselj(x, order=order)
+
+
+besselj: Primitive = elementwise(
+    "besselj",
+    lambda y, x, *, order: 0.5 * (bessel(x, order - 1) - bessel(x, order + 1)),
+    help="Bessel function of the first kind, of some order",
+    domain=((0.5, 3.0),),
+    kernel=lambda xp, x, *, order: scipy_special().jv(order, x),
+    names=(),
+    attributes={"order": 1},
+)
+
+
+def _sinc_kernel(xp: Any, x: Any, *, order: int) -> Any:
+    """The n-th derivative of sin(t)/t at t = pi x, times pi^n.
+
+    It is the integral of s^n cos(t s + n pi/2) over s from 0 to 1, which has no hole at 0. Gauss and Legendre's
+    rule with 48 nodes is exact to rounding while t is below 24; above, n f_(n-1) + t f_n = sin^(n) t is stable.
+    """
+    x = xp.asarray(x, dtype=xp.float64)
+    # Turned back by whole numbers first, so that sin(pi x) is exact at them and right for huge x.
+    whole = xp.round(x)
+    sign = 1.0 - 2.0 * (whole % 2)
+    sine, cosine = sign * xp.sin(pi * (x - whole)), sign * xp.cos(pi * (x - whole))
+    t = pi * x
+    far = abs(t) > 24 + order
+    safe = xp.where(far if order else t != 0, t, 1.0)
+    value = sine / safe
+    if order == 0:
+        return xp.where(t == 0, 1.0, value)
+    for n in range(1, order + 1):
+        value = ((sine, cosine, -sine, -cosine)[n % 4] - n * value) / safe
+    nodes, weights = xp.polynomial.legendre.leggauss(48)
+    s, w = (nodes + 1) / 2, weights / 2
+    near = xp.where(far, 0.0, t)[..., None] * s
+    phase = (xp.cos(near), -xp.sin(near), -xp.cos(near), xp.sin(near))[order % 4]
+    return pi**order * xp.where(far, value, (w * s**order * phase).sum(axis=-1))
+
+
+normalized_sinc: Primitive = elementwise(
+    "sinc",
+    lambda y, x, *, order: normalized_sinc(x, order=order + 1),
+    help="sin(pi x) / (pi x), 1 at 0",
+    kernel=_sinc_kernel,
+    names=(),
+    attributes={"order": 0},
+)
