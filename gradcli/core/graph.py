@@ -104,7 +104,8 @@ class Node:
         return registry["divide"](other, self)
 
     def __neg__(self) -> Node:
-        return registry["negate"](self)
+        # Without this, sigmoid(-(-x)) would be another node than sigmoid(x), and no chain of slopes would close.
+        return self.args[0] if self.op.name == "negate" else registry["negate"](self)
 
     def __matmul__(self, other: Operand) -> Node:
         return registry["matmul"](self, other)
@@ -154,9 +155,13 @@ def fresh_input(name: str, shape: Shape, dtype: DType) -> Node:
     return Node(INPUT, (), {"name": name}, shape, dtype)
 
 
-def parameter(name: str, value: Node) -> Node:
-    """A trainable leaf; `value` is the constant that it stands for when a graph is evaluated."""
-    return Node(PARAMETER, (), {"name": name, "value": value}, value.shape, value.dtype)
+def parameter(name: str, value: Node, instead_of: Node | None = None) -> Node:
+    """A trainable leaf; `value` is the constant that it stands for when a graph is evaluated.
+
+    One that takes the place of another keeps its `key`: it is the same parameter with a new value.
+    """
+    key = object() if instead_of is None else instead_of.attrs["key"]
+    return Node(PARAMETER, (), {"name": name, "value": value, "key": key}, value.shape, value.dtype)
 
 
 def filled(value: Number, like: Node) -> Node:

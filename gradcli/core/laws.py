@@ -79,7 +79,8 @@ class Primitive:
 
     `kernel` is a name in the array library, or a function of the library, the arrays and the attributes.
     `math` is the same for one float: a template on Python's math module, None where only arrays will do.
-    `result` is the dtype out: the common dtype of the operands, made float first ("float"), or bool.
+    `result` is the dtype out: that of the operands ("same", "number" where not bool, "float" where made float first),
+    "bool", "int", or what the "attribute" dtype says.
     `condition` says that the first operand is a condition, `integers` which operands are indices.
     `names` are what the language calls it, `symbol` its operator; without either it is internal.
     """
@@ -110,9 +111,8 @@ class Primitive:
             (condition,) = coerce(args[:1])
             nodes = (cast(condition, DType.BOOL), *coerce(args[1:]))
         elif self.integers:
-            nodes = tuple(
-                cast(*coerce([a]), DType.INT64) if i in self.integers else coerce([a])[0] for i, a in enumerate(args)
-            )
+            single = tuple(coerce([a])[0] for a in args)
+            nodes = tuple(cast(n, DType.INT64) if i in self.integers else n for i, n in enumerate(single))
         else:
             nodes = coerce(args)
         if self.result == "float":
@@ -126,6 +126,8 @@ class Primitive:
     def _dtype(self, nodes: tuple[Node, ...], attrs: dict[str, Hashable]) -> DType:
         if self.result == "bool":
             return DType.BOOL
+        if self.result == "int":
+            return DType.INT64
         if self.result == "attribute":
             return DType(attrs["dtype"])
         dtype = nodes[0 if self.integers else -1].dtype

@@ -287,7 +287,10 @@ def _check_target(target: s.Expression) -> None:
         for item in target.items:
             _check_target(item)
     elif isinstance(target, s.Attribute):
-        if not isinstance(target.value, s.Name):
+        model = target.value
+        while isinstance(model, (s.Attribute, s.Subscript)):
+            model = model.value
+        if not isinstance(model, s.Name):
             raise fail("syntax", "only a model's parameter can be assigned this way", target.span)
     elif not isinstance(target, s.Name):
         hint = "tensors never change; build a new one" if isinstance(target, s.Subscript) else "use `==` to compare"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,10 @@ from gradcli.core.shapes import check_shape
 from gradcli.language import convert
 from gradcli.language.compare import allclose
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.functions import LayerFunction
+from gradcli.language.functions import LayerFunction, in_sequence
 from gradcli.language.operators import WRT, diff, make_gradient, make_table
 from gradcli.language.reach import parameters_of
-from gradcli.language.values import REQUIRED, Function, Input, Parameters, Value, describe, require_function
+from gradcli.language.values import REQUIRED, Function, Input, Parameters, Value, as_float, describe, require_function
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -41,6 +41,7 @@ class Builtin(Function):
     apply: Apply
     summary: str
     kind: str = "built-in"
+    of_tensor: Callable[..., Node] = field(default=lambda x: x, repr=False)
 
     def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The result.
@@ -97,7 +98,7 @@ def _from_primitive(name: str, primitive: Primitive) -> Builtin:
         ]
         return primitive(*plain)
 
-    return Builtin(name, tuple(Input(n) for n in names), apply, primitive.summary)
+    return Builtin(name, tuple(Input(n) for n in names), apply, primitive.summary, of_tensor=primitive)
 
 
 def _from_composed(name: str, composed: Composed) -> Builtin:
@@ -106,7 +107,7 @@ def _from_composed(name: str, composed: Composed) -> Builtin:
     def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
         return composed.function(*_converted(machine, values, inputs, kinds, span))  # type: ignore[no-any-return]
 
-    return Builtin(name, inputs, apply, composed.summary)
+    return Builtin(name, inputs, apply, composed.summary, of_tensor=composed.function)
 
 
 def _from_maker(name: str, maker: Maker) -> Builtin:
@@ -124,20 +125,28 @@ def _read_signature(function: Callable[..., Any]) -> tuple[tuple[Input, ...], li
     """The inputs of a Python function, and what each is to be converted to, from its annotations."""
     parameters = inspect.signature(function).parameters.values()
     inputs = tuple(
-        Input(p.name, REQUIRED if p.default is p.empty else None if p.annotation == "DType" else p.default)
+        Input(
+            p.name,
+            REQUIRED if p.default is p.empty else None if p.annotation == "DType" else p.default,
+            variadic=p.kind is p.VAR_POSITIONAL,
+        )
         for p in parameters
     )
-    return inputs, [str(p.annotation) for p in parameters]
+    return inputs, [f"*{p.annotation}" if p.kind is p.VAR_POSITIONAL else str(p.annotation) for p in parameters]
 
 
 _CONVERT: dict[str, Callable[[Machine, Value, Span, str], Any]] = {
     "Node": lambda m, v, span, what: convert.to_node(v, m.dtype, span),
     "tuple[Node, ...]": lambda m, v, span, what: convert.to_nodes(v, m.dtype, span),
     "int": lambda m, v, span, what: convert.to_int(v, span, what),
+    "float": lambda m, v, span, what: _number(v, span, what),
+    "float | None": lambda m, v, span, what: None if v is None else _number(v, span, what),
+    "int | None": lambda m, v, span, what: None if v is None else convert.to_int(v, span, what),
     "bool": lambda m, v, span, what: convert.to_bool(v, span, what),
     "Axis": lambda m, v, span, what: convert.to_axis(v, span),
     "Shape": lambda m, v, span, what: convert.to_shape(v, span),
     "DType": lambda m, v, span, what: m.dtype if v is None else convert.to_dtype(v, span),
+    "Activation | None": lambda m, v, span, what: None if v is None else _activation(v, span),
     "str": lambda m, v, span, what: _text(v, span, what),
 }
 
@@ -145,10 +154,30 @@ _CONVERT: dict[str, Callable[[Machine, Value, Span, str], Any]] = {
 def _converted(
     machine: Machine, values: Sequence[Value], inputs: Sequence[Input], kinds: Sequence[str], span: Span
 ) -> list[Any]:
-    return [
-        _CONVERT[kind](machine, value, span, f"`{i.name}`")
-        for value, i, kind in zip(values, inputs, kinds, strict=True)
-    ]
+    converted: list[Any] = []
+    for value, i, kind in zip(values, inputs, kinds, strict=True):
+        if kind.startswith("*"):
+            assert isinstance(value, tuple)
+            converted += [_CONVERT[kind[1:]](machine, v, span, f"`{i.name}`") for v in value]
+        else:
+            converted.append(_CONVERT[kind](machine, value, span, f"`{i.name}`"))
+    return converted
+
+
+def _number(value: Value, span: Span, what: str) -> float:
+    number = convert.known_value(value) if isinstance(value, Node) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise fail("type", f"{what} is a number known before the call, not {describe(value)}", span)
+    return as_float(number)
+
+
+def _activation(value: Value, span: Span) -> Callable[[Node], Node]:
+    """A built-in of one tensor, given itself or by its name."""
+    found = builtins().get(value) if isinstance(value, str) else value
+    if not isinstance(found, Builtin) or [i.name for i in found.inputs][:1] != ["x"]:
+        hint = "give a built-in, such as relu or tanh; a model of your own can apply any function"
+        raise fail("type", f"{describe(value)} is no activation", span, hint)
+    return found.of_tensor
 
 
 def _text(value: Value, span: Span, what: str) -> str:
@@ -212,12 +241,7 @@ def _draw(kind: str) -> Apply:
     def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
         shape, a, b, dtype = values
         draw = getattr(machine.random, kind)
-        numbers = []
-        for what in (a, b):
-            number = convert.known_value(what) if isinstance(what, Node) else what
-            if not isinstance(number, (int, float)):
-                raise fail("type", f"{kind} needs plain numbers, not {describe(what)}", span)
-            numbers.append(float(number))
+        numbers = [_number(what, span, f"each number of {kind}") for what in (a, b)]
         lengths = check_shape(convert.to_shape(shape, span))
         if kind == "normal" and numbers[1] < 0:
             raise fail("value", f"a standard deviation can't be {numbers[1]}", span)
@@ -257,6 +281,12 @@ def _own() -> tuple[Builtin, ...]:
             (Input("u"), Input("x", variadic=True)),
             lambda m, v, span: diff(v[0], v[1], span),
             "inside a function: the derivative of a value with respect to inputs, one after the other",
+        ),
+        Builtin(
+            "Sequential",
+            (Input("layers", variadic=True),),
+            lambda m, v, span: in_sequence(v[0], span),
+            "layers and functions one after the other, as one model",
         ),
         Builtin("params", (Input("fn"),), _params, "the trainable parameters of a function"),
         Builtin("range", (Input("bounds", variadic=True),), _range, "whole numbers to go through, as Python's range"),

@@ -11,10 +11,10 @@ from gradcli.core.graph import Node, parameter
 from gradcli.core.prelude import Layer
 from gradcli.language import syntax as s
 from gradcli.language.convert import settled_float, to_node
-from gradcli.language.diagnostics import LanguageError, Span, fail, near
+from gradcli.language.diagnostics import LanguageError, Span, fail
 from gradcli.language.scope import Frame
 from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
-from gradcli.language.values import REQUIRED, Function, Input, Value, describe
+from gradcli.language.values import REQUIRED, Function, Input, Required, Value, describe, require_function
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -39,7 +39,9 @@ class UserFunction(Function):
         replacements: dict[Node, Node] = {}
         if not fresh:
             values, replacements = fresh_inputs(values, self.inputs, machine.dtype)
-        names = dict(self.members) | {i.name: value for value, i in zip(values, self.inputs, strict=True)}
+        names = {name: machine.present(member) for name, member in self.members.items()} | {
+            i.name: value for value, i in zip(values, self.inputs, strict=True)
+        }
         if machine.depth >= DEEPEST_CALL:
             raise fail(
                 "value",
@@ -60,26 +62,6 @@ class UserFunction(Function):
         """The same definition in a frame where the names stand for the caller's values."""
         return self if self.frame is None else replace(self, frame=substitution.frame(self.frame))
 
-    def with_parameter(self, name: str, value: Value, default: DType, span: Span) -> UserFunction:
-        """The same model with another value for a parameter.
-
-        Raises:
-            LanguageError: if it has no such parameter, or the shape differs.
-        """
-        old = self.members.get(name)
-        if not isinstance(old, Node):
-            hint = near(name, list(self.members))
-            raise fail("name", f"{describe(self)} has no parameter `{name}`", span, hint)
-        new = trainable(name, value, default, span)
-        if new.shape != old.shape:
-            raise fail(
-                "shape",
-                f"the parameter `{name}` has shape {old.shape}, the new value {new.shape}",
-                span,
-                "a parameter keeps its shape; define the model again for another",
-            )
-        return replace(self, members={**self.members, name: new})
-
 
 @dataclass(eq=False)
 class LayerFunction(Function):
@@ -94,8 +76,81 @@ class LayerFunction(Function):
         self.members: Mapping[str, Value] = dict(self.layer.parameters)
 
     def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
-        """The layer's result."""
-        return self.layer.call(*(to_node(value, machine.dtype, span) for value in values))
+        """The layer's result, with the values that its parameters have now."""
+        result = self.layer.call(*(to_node(value, machine.dtype, span) for value in values))
+        now = {
+            node: machine.trained[node.attrs["key"]]
+            for node in self.layer.parameters.values()
+            if node.attrs["key"] in machine.trained
+        }
+        return replace_nodes(result, now)
+
+
+@dataclass(eq=False)
+class Chain(Function):
+    """Functions one after the other; their parameters go by their place: `0.weight`."""
+
+    parts: tuple[Function, ...]
+    kind: str = "model"
+
+    def __post_init__(self) -> None:
+        self.name = "Sequential"
+        self.inputs = self.parts[0].inputs
+        self.members: Mapping[str, Value] = {str(i): part for i, part in enumerate(self.parts)}
+
+    def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The last one's result."""
+        value = self.parts[0].call(machine, values, span)
+        for part in self.parts[1:]:
+            value = part.call(machine, (value,), span)
+        return value
+
+    def substituted(self, substitution: Substitution) -> Chain:
+        """The same chain of functions that stand for the caller's values."""
+        return Chain(tuple(part.substituted(substitution) for part in self.parts))
+
+
+def in_sequence(parts: Value, span: Span) -> Chain:
+    """What `Sequential` makes.
+
+    Raises:
+        LanguageError: for what is no function, or takes more than the one result before it.
+    """
+    assert isinstance(parts, tuple)
+    given = parts[0] if len(parts) == 1 and isinstance(parts[0], tuple) else parts
+    functions = tuple(require_function(part, span, "Sequential") for part in given)
+    if not functions:
+        raise fail("type", "Sequential needs at least one layer", span)
+    for function in functions[1:]:
+        if sum(1 for i in function.inputs if i.default is REQUIRED) != 1:
+            raise fail("type", f"`{function.name}` does not take one input, and one is what it would get", span)
+    return Chain(tuple(with_defaults(function) for function in functions))
+
+
+@dataclass(eq=False)
+class Single(Function):
+    """A function of one input, the others left at their defaults."""
+
+    of: Function
+
+    def __post_init__(self) -> None:
+        self.name, self.kind = self.of.name, self.of.kind
+        self.inputs = self.of.inputs[:1]
+        self.members: Mapping[str, Value] = getattr(self.of, "members", {})
+
+    def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The function's result."""
+        rest = [None if isinstance(i.default, Required) else i.default for i in self.of.inputs[1:]]
+        return self.of.call(machine, (*values, *rest), span)
+
+    def substituted(self, substitution: Substitution) -> Single:
+        """The same of what stands for the caller's values."""
+        return Single(self.of.substituted(substitution))
+
+
+def with_defaults(function: Function) -> Function:
+    """A function as one of its first input alone."""
+    return function if len(function.inputs) < 2 else Single(function)
 
 
 def define(
@@ -130,7 +185,7 @@ def declare(machine: Machine, param: s.Param, frame: Frame | None) -> Value:
         if error.diagnostic.kind == "name" and frame is not None:
             raise _with_note(error) from None
         raise
-    if isinstance(value, (LayerFunction, UserFunction)):
+    if isinstance(value, (LayerFunction, UserFunction, Chain)):
         return value
     return trainable(param.name.id, value, machine.dtype, param.value.span)
 
@@ -141,7 +196,7 @@ def _with_note(error: LanguageError) -> LanguageError:
     return LanguageError(replace(d, hint=hint))
 
 
-def trainable(name: str, value: Value, default: DType, span: Span) -> Node:
+def trainable(name: str, value: Value, default: DType, span: Span, instead_of: Node | None = None) -> Node:
     """A parameter with this value.
 
     Raises:
@@ -154,4 +209,4 @@ def trainable(name: str, value: Value, default: DType, span: Span) -> Node:
         raise fail("dtype", f"a parameter must be real, not {node.dtype.value}", span, "write float64(...)")
     if node.op.name == "parameter":
         node = node.attrs["value"]
-    return parameter(name, settled_float(node, default))
+    return parameter(name, settled_float(node, default), instead_of)

@@ -10,15 +10,16 @@ from gradcli.core.compile import evaluate
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, array_constant, coerce, constant, reachable
-from gradcli.core.prelude.functions import index, stack
+from gradcli.core.prelude.functions import stack
+from gradcli.core.prelude.indexing import index
 from gradcli.core.random import Random
 from gradcli.core.shapes import check_shape
 from gradcli.language import syntax as s
 from gradcli.language.arguments import bind
 from gradcli.language.builtins import builtins
-from gradcli.language.convert import to_int, to_node
+from gradcli.language.convert import known_value, to_int, to_node
 from gradcli.language.diagnostics import Diagnostic, Label, LanguageError, Span, fail, near
-from gradcli.language.functions import UserFunction, define
+from gradcli.language.functions import Chain, define, trainable
 from gradcli.language.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.operators import WRT, derivative
 from gradcli.language.scope import Frame, Settings
@@ -40,11 +41,15 @@ LONGEST_LOOP = 100_000
 
 @dataclass
 class Machine:
-    """What evaluating needs and changes: the names at the top level, the settings, the random numbers."""
+    """What evaluating needs and changes: the names at the top level, the settings, the random numbers.
+
+    `trained` holds the parameters that were given a new value, by their key; see `present`.
+    """
 
     scope: dict[str, Value]
     settings: Settings = field(default_factory=Settings)
     random: Random = field(default_factory=Random)
+    trained: dict[object, Node] = field(default_factory=dict)
     depth: int = 0
 
     @property
@@ -74,6 +79,12 @@ class Machine:
         if name in self.scope:
             return (self.scope[name],)
         return (builtins()[name],) if name in builtins() else None
+
+    def present(self, value: Value) -> Value:
+        """A parameter as it is now: the model keeps the one that it was made with."""
+        return (
+            self.trained.get(value.attrs["key"], value) if isinstance(value, Node) and value.op is PARAMETER else value
+        )
 
     # Expressions.
 
@@ -155,13 +166,15 @@ class Machine:
         return where.call(self, (condition, *both), node.span)
 
     def _attribute(self, node: s.Attribute, frame: Frame | None) -> Value:
-        return attribute_of(self.evaluate(node.value, frame), node.name, node.span)
+        return self.present(attribute_of(self.evaluate(node.value, frame), node.name, node.span))
 
     def _subscript(self, node: s.Subscript, frame: Frame | None) -> Value:
         value = self.evaluate(node.value, frame)
         items = [self._index(item, frame) for item in node.items]
         if isinstance(value, Parameters):
             value = value.nodes
+        if isinstance(value, Chain):
+            value = value.parts
         if isinstance(value, tuple):
             return _item_of_tuple(value, items, node.span)
         if not isinstance(value, Node):
@@ -174,7 +187,9 @@ class Machine:
             bounds = (item.start, item.stop, item.step)
             return slice(*(b and to_int(self.evaluate(b, frame), b.span, "a bound of a slice") for b in bounds))
         value = self.evaluate(item, frame)
-        return value if value is None or value is Ellipsis else to_int(value, item.span, "an index")
+        if value is None or value is Ellipsis or (isinstance(value, Node) and _picks(value)):
+            return value
+        return to_int(value, item.span, "an index")
 
     def _prime(self, node: s.Prime, frame: Frame | None) -> Value:
         function = require_function(self.evaluate(node.function, frame), node.function.span, "a prime")
@@ -261,13 +276,25 @@ class Machine:
                 )
             for part, item in zip(target.items, items, strict=True):
                 self.assign(part, item, frame)
-        elif isinstance(target, s.Attribute) and isinstance(target.value, s.Name):
-            model = self.look_up(target.value.id, frame, target.value.span)
-            if frame is not None or not isinstance(model, UserFunction):
-                raise fail("type", "only a model's parameter can be assigned this way, at the top level", target.span)
-            names[target.value.id] = model.with_parameter(
-                target.name, self.settle(value, target.span), self.dtype, target.span
+        elif isinstance(target, s.Attribute):
+            self._train(target, self.settle(value, target.span), frame)
+
+    def _train(self, target: s.Attribute, value: Value, frame: Frame | None) -> None:
+        """Give a parameter a new value, wherever its model is used from now on."""
+        old = self.evaluate(target, frame)
+        if frame is not None or not isinstance(old, Node) or old.op is not PARAMETER:
+            raise fail(
+                "type", f"`{target.span.text}` is no parameter", target.span, "only parameters can be given a value"
             )
+        new = trainable(target.name, value, self.dtype, target.span, instead_of=old)
+        if new.shape != old.shape:
+            raise fail(
+                "shape",
+                f"the parameter `{target.name}` has shape {old.shape}, the new value {new.shape}",
+                target.span,
+                "a parameter keeps its shape; define the model again for another",
+            )
+        self.trained[old.attrs["key"]] = new
 
     def define(self, statement: s.Function, frame: Frame | None) -> Function:
         """The function or model that a definition makes; its parameters are given their initial values now."""
@@ -330,6 +357,11 @@ def _item_of_tuple(value: tuple[Value, ...], items: list[Any], span: Span) -> Va
         raise fail("value", f"index {items[0]} is outside a tuple of {len(value)}", span)
     picked: Value = value[items[0]]
     return picked
+
+
+def _picks(value: Node) -> bool:
+    """Whether an index is a tensor that picks, not one number that is known: those keep the graph simple."""
+    return value.shape != () or (value.dtype is DType.INT64 and known_value(value) is None)
 
 
 def _multiplies(value: Value) -> bool:

@@ -115,20 +115,28 @@ class Derived(Function):
             chosen = tuple(_real_input(values[p], self.inputs[p].name, span) for p in t.positions)
             parts.append(chosen[0] if t.one_position else chosen)
         if t.weights is not None:
-            nodes = tuple(node for _, node in t.weights)
+            nodes = self._present(machine, t.weights)
             parts.append(nodes[0] if t.one_weight else nodes)
         return parts[0] if len(parts) == 1 else tuple(parts)
+
+    def _present(self, machine: Machine, weights: tuple[tuple[str, Node], ...]) -> tuple[Node, ...]:
+        """The parameters as they are now: one may have a new value, or its model have been defined again."""
+        there = parameters_of(machine, self.of)
+        by_key = {node.attrs["key"]: node for node in there.nodes}
+        found: list[Node] = []
+        for name, node in weights:
+            now = machine.present(node)
+            assert isinstance(now, Node)
+            again = _by_name(there, name)
+            found.append(by_key.get(now.attrs["key"]) or (again[0] if len(again) == 1 else now))
+        return tuple(found)
 
     def _named(self, machine: Machine, name: str, at: Span, values: Sequence[Value]) -> Value:
         for value, i in zip(values, self.inputs, strict=True):
             if i.name == name:
                 return _real_input(value, name, at)
         parameters = parameters_of(machine, self.of)
-        matches = [
-            node
-            for full, node in zip(parameters.names, parameters.nodes, strict=True)
-            if full == name or full.endswith("." + name) or f"{self.of.name}.{full}" == name
-        ]
+        matches = _by_name(parameters, name.removeprefix(f"{self.of.name}."))
         if len(matches) == 1:
             return matches[0]
         known = [*(i.name for i in self.inputs), *parameters.names]
@@ -170,6 +178,12 @@ class Derived(Function):
         else:
             rows += _numbered(Partial(self.name), result)
         return tuple(rows)
+
+
+def _by_name(parameters: Parameters, name: str) -> list[Node]:
+    """Those of this name, or of this name in one of the models."""
+    pairs = zip(parameters.names, parameters.nodes, strict=True)
+    return [node for full, node in pairs if full == name or full.endswith(f".{name}")]
 
 
 def _numbered(label: Partial, value: Value) -> tuple[tuple[Partial, Node], ...]:

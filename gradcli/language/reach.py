@@ -25,6 +25,7 @@ def parameters_of(machine: Machine, function: Function) -> Parameters:
 
 
 def _collect(machine: Machine, value: Value, path: str, found: dict[int, tuple[str, Node]], seen: set[int]) -> None:
+    value = machine.present(value)
     if isinstance(value, Node):
         if value.op is PARAMETER and id(value) not in found:
             found[id(value)] = (path or str(value.attrs["name"]), value)

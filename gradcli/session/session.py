@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from gradcli.core.errors import CoreError
+from gradcli.core.graph import Node
 from gradcli.core.random import Random
 from gradcli.language import syntax as s
 from gradcli.language.check import check
@@ -40,6 +41,7 @@ class Session:
     settings: Settings = field(default_factory=Settings)
     seed: int = 0
     drawn: int = 0
+    trained: Mapping[object, Node] = field(default_factory=lambda: MappingProxyType({}))
 
     def steps(self, source: Source) -> Iterator[Step]:
         """Run a text statement by statement. An error is the last step; what ran before it stays.
@@ -79,7 +81,7 @@ class Session:
 
     def machine(self) -> Machine:
         """A machine on a copy of this session's names: whatever it does, the session stays."""
-        return Machine(dict(self.scope), self.settings, Random(self.seed, self.drawn))
+        return Machine(dict(self.scope), self.settings, Random(self.seed, self.drawn), dict(self.trained))
 
     def _run(self, statement: s.Statement) -> Step:
         warnings = check(statement)
@@ -91,7 +93,13 @@ class Session:
             seed = machine.random.seed
         else:
             _execute(machine, statement, results)
-        session = Session(MappingProxyType(machine.scope), settings, seed, machine.random.drawn)
+        session = Session(
+            MappingProxyType(machine.scope),
+            settings,
+            seed,
+            machine.random.drawn,
+            MappingProxyType(machine.trained),
+        )
         return Step(session, tuple(results), warnings)
 
 

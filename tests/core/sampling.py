@@ -51,6 +51,9 @@ def draw(call: Call, rng: np.random.Generator, dtype: str = "float64") -> list[A
     """Arguments within the domain; a condition is drawn as bools."""
     arrays: list[Array] = []
     for i, shape in enumerate(call.shapes):
+        if call.primitive.name == "whole_numbers":
+            arrays.append(np.asarray(rng.integers(0, 5, shape), dtype=dtype))
+            continue
         if call.primitive.condition and i == 0:
             arrays.append(np.asarray(rng.random(shape) < 0.5))
             continue

@@ -95,9 +95,27 @@ def test_layers_inside_a_model_are_its_members() -> None:
 
 
 def test_a_parameter_is_given_a_new_value() -> None:
-    """The model is another from then on; a copy that was kept is not."""
-    text = "model net(x): param w = 1; return w * x\nold = net\nnet.w = net.w + 4\n"
-    assert value(text + "net(2), old(2)") == (10, 2)
+    """The model has it under every name; what was read before keeps what it read."""
+    text = "model net(x): param w = 1; return w * x\nsame = net; before = net.w\nnet.w = net.w + 4\n"
+    assert value(text + "net(2), same(2), before") == (10, 10, 1)
+    layers = "n = Sequential(Dense(1, 1), Dense(1, 1, has_bias=false)); n[0].weight = [[2]]; n[0].bias = [1]; n[1].weight = [[5]]\n"
+    assert value(layers + "n([3])[0], sum(grad(n)([3]))") == (35, 10)
+    inner = (
+        "model net(x):\n    param one = Dense(1, 1)\n    return one(x)\nnet.one.weight = [[4]]; net.one.bias = [0]\n"
+    )
+    assert value(inner + "net([3])[0], params(net)")[0] == 12
+    old = run(text).session
+    assert value("net(2)", run("net.w = 9", old).session) == 18
+    assert value("net(2)", old) == 10
+
+
+def test_a_derivative_follows_a_new_value() -> None:
+    """What was derived before is not stale: neither after an assignment nor after a new definition."""
+    text = "model net(x): param w = 3; return w^2 * x\nslope = grad(net, none, weights=params(net))\n"
+    assert value(text + "net.w = 5; slope(1)") == 10
+    assert value(text + "model net(x): param w = 7; return w^3 * x\nslope(1)") == 147
+    assert value(text + "one = grad(net, none, weights=net.w); net.w = 5; one(1)") == 10
+    assert value(text + "named = grad(net, wrt=w); net.w = 5; named(1)") == 10
 
 
 def test_dense_is_the_affine_map() -> None:

@@ -1,6 +1,18 @@
 """What is composed of primitives. Each public function states its own call and help; the language finds it here."""
 
-from gradcli.core.prelude import functions, layers
+from gradcli.core.prelude import activations, functions, layers, linear_algebra, rearranging, reductions
 from gradcli.core.prelude.declare import COMPOSED, LAYERS, Composed, Layer, Maker
 
-__all__ = ["COMPOSED", "LAYERS", "Composed", "Layer", "Maker", "functions", "layers"]
+__all__ = [
+    "COMPOSED",
+    "LAYERS",
+    "Composed",
+    "Layer",
+    "Maker",
+    "activations",
+    "functions",
+    "layers",
+    "linear_algebra",
+    "rearranging",
+    "reductions",
+]

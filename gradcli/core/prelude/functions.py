@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from gradcli.core.dtypes import DType
-from gradcli.core.errors import CoreError, ShapeError
+from gradcli.core.errors import ShapeError
 from gradcli.core.graph import Node, cast, coerce, constant
 from gradcli.core.laws import require, stretch
 from gradcli.core.prelude.declare import composed
@@ -141,16 +141,6 @@ def _filled(value: int, shape: Shape, dtype: DType) -> Node:
     return stretch(constant(value, dtype), shape)
 
 
-@composed("the identity matrix with n rows")
-def eye(n: int, dtype: DType = DType.FLOAT64) -> Node:
-    require(n >= 0, f"a matrix can't have {n} rows")
-    ones_in_order = shaping.pad(_filled(1, (n, 1), dtype), ranges=((0, n, 1), (0, 1, 1)), shape=(n, n + 1))
-    return shaping.reshape(
-        shaping.take_slice(shaping.reshape(ones_in_order, shape=(n * (n + 1),)), ranges=((0, n * n, 1),)),
-        shape=(n, n),
-    )
-
-
 @composed("n numbers from start to stop, evenly spaced, both ends included")
 def linspace(start: Node, stop: Node, n: int = 50) -> Node:
     require(n >= 1, f"linspace can't give {n} numbers", "ask for at least 1")
@@ -162,52 +152,3 @@ def linspace(start: Node, stop: Node, n: int = 50) -> Node:
     dtype = start.dtype if start.dtype.is_float else DType.FLOAT64
     steps = array_constant(np.linspace(0.0, 1.0, n, dtype=dtype.value))
     return start + (stop - start) * steps
-
-
-def index(x: Node, items: tuple[int | slice | type(Ellipsis) | None, ...]) -> Node:  # type: ignore[valid-type]
-    """Basic indexing as NumPy's: ints, slices with steps, an ellipsis, None for a new axis.
-
-    Raises:
-        CoreError: for an index outside its axis, or too many of them.
-    """
-    consuming = sum(1 for item in items if item is not None and item is not Ellipsis)
-    rank = len(x.shape)
-    if consuming > rank:
-        raise CoreError(
-            f"{consuming} {'index' if consuming == 1 else 'indices'} for a tensor of shape {x.shape}",
-            "a single number can't be indexed" if rank == 0 else f"it has {rank} {'axis' if rank == 1 else 'axes'}",
-        )
-    require(items.count(Ellipsis) <= 1, "an index can have only one ...")
-    at = items.index(Ellipsis) if Ellipsis in items else len(items)
-    full_slices: tuple[slice, ...] = (slice(None),) * (rank - consuming)
-    ranges: list[tuple[int, int, int]] = []
-    reversed_axes: list[int] = []
-    shape: list[int] = []
-    axis = 0
-    for item in (*items[:at], *full_slices, *items[at + 1 :]):
-        if item is None:
-            shape.append(1)
-            continue
-        n = x.shape[axis]
-        if isinstance(item, slice):
-            require(item.step != 0, "a slice's step can't be 0")
-            span = range(*item.indices(n))
-            if span.step < 0:
-                reversed_axes.append(axis)
-                span = range(n)[item][::-1]
-            ranges.append((span.start if span else 0, len(span), span.step))
-            shape.append(len(span))
-        else:
-            if not -n <= item < n:
-                raise CoreError(
-                    f"index {item} is outside axis {axis} of a tensor of shape {x.shape}",
-                    f"it runs from 0 to {n - 1}, or from -{n} to -1" if n else "that axis is empty",
-                )
-            ranges.append((item % n, 1, 1))
-        axis += 1
-    node = x
-    if any(r != (0, n, 1) for r, n in zip(ranges, x.shape, strict=True)):
-        node = shaping.take_slice(node, ranges=tuple(ranges))
-    if reversed_axes:
-        node = shaping.flip(node, axes=tuple(reversed_axes))
-    return node if node.shape == tuple(shape) else shaping.reshape(node, shape=tuple(shape))

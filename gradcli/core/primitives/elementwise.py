@@ -179,10 +179,6 @@ def _share(y: Node, part: Node) -> Node:
     return select(equal(y, 0), filled(0.0, y), part * reciprocal(y))
 
 
-def _square(x: Node) -> Node:
-    return x * x
-
-
 logaddexp = elementwise(
     "logaddexp",
     lambda y, a, b: sigmoid(a - b),
@@ -230,8 +226,13 @@ atan2 = elementwise(
 )
 sinh = elementwise("sinh", lambda y, x: cosh(x), help="hyperbolic sine", math="math.sinh({0})")
 cosh: Primitive = elementwise("cosh", lambda y, x: sinh(x), help="hyperbolic cosine", math="math.cosh({0})")
-# 1 - y*y would lose every digit where y is near 1; the square of 1/cosh x keeps them all.
-tanh = elementwise("tanh", lambda y, x: _square(reciprocal(cosh(x))), help="hyperbolic tangent", math="math.tanh({0})")
+# 1 - y*y would lose every digit where y is near 1; this keeps them, and never overflows.
+tanh = elementwise(
+    "tanh",
+    lambda y, x: 4.0 * (sigmoid(2.0 * x) * sigmoid(-(2.0 * x))),
+    help="hyperbolic tangent",
+    math="math.tanh({0})",
+)
 asinh = elementwise(
     "arcsinh",
     lambda y, x: reciprocal(hypot(x, filled(1.0, x))),
@@ -269,6 +270,7 @@ sigmoid: Primitive = elementwise(
     lambda y, x: y * sigmoid(-x),
     help="1 / (1 + exp(-x))",
     kernel=_sigmoid_kernel,
+    math="math.exp(min({0}, 0.0)) / (1.0 + math.exp(-abs({0})))",
 )
 logit = elementwise(
     "logit",
@@ -281,6 +283,7 @@ softplus = elementwise(
     "softplus",
     lambda y, x: sigmoid(x),
     help="log(1 + exp(x))",
+    math="max({0}, 0.0) + math.log1p(math.exp(-abs({0})))",
     kernel=lambda xp, x: xp.logaddexp(x, xp.zeros_like(x)),
 )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node
-from gradcli.core.laws import Examples, Primitive, linear
+from gradcli.core.laws import Examples, Primitive, flat, linear
 from gradcli.core.shapes import Shape
 
 # Indices are int64 and count along the first axis; `gradcli.core.prelude.indexing` brings other forms to this one.
@@ -25,6 +26,21 @@ def _put_kernel(xp: Any, g: Any, indices: Any, *, length: int) -> Any:
     return out
 
 
+def _take_kernel(xp: Any, x: Any, indices: Any) -> Any:
+    outside = indices[(indices < 0) | (indices >= x.shape[0])]
+    if outside.size:
+        raise CoreError(
+            f"index {int(outside.flat[0])} is outside an axis of length {x.shape[0]}", "the first element is number 0"
+        )
+    return xp.take(x, indices, axis=0)
+
+
+def _whole_kernel(xp: Any, x: Any) -> Any:
+    if not (x == xp.round(x)).all():
+        raise CoreError("indices must be whole numbers", "round them first")
+    return x.astype("int64")
+
+
 def _take_adjoint(g: Node, x: Node, indices: Node) -> tuple[Node | None, ...]:
     return put_add(g, indices, length=x.shape[0]), None
 
@@ -41,8 +57,16 @@ take: Primitive = linear(
     over=(0,),
     examples=Examples(calls=((((4,), (2, 3)), {}), (((3, 2), (4,)), {}), (((2,), (0,)), {}))),
     shape=_take_shape,
-    kernel=lambda xp, x, indices: xp.take(x, indices, axis=0),
+    kernel=_take_kernel,
     integers=(1,),
+)
+whole_numbers = flat(
+    "whole_numbers",
+    help="real numbers that must be whole, as indices",
+    examples=Examples(calls=((((3,),), {}),), domain=()),
+    kernel=_whole_kernel,
+    result="int",
+    names=(),
 )
 put_add: Primitive = linear(
     "put_add",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.core.errors import ShapeError
-from gradcli.core.laws import Examples, linear, stretch
+from gradcli.core.laws import Examples, flat, linear, stretch
 from gradcli.core.shapes import Shape, broadcast_shapes
 
 
@@ -30,4 +30,31 @@ sum_to = linear(
     shape=_sum_to_shape,
     kernel=_sum_to_kernel,
     result="number",
+)
+
+
+def _max_kernel(xp: Any, x: Any, *, shape: Shape) -> Any:
+    axes = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
+    least = {"initial": -xp.inf} if x.dtype.kind == "f" else {}
+    return xp.max(x, axis=axes, keepdims=True, **least) if axes else x
+
+
+max_to = flat(
+    "max_to",
+    help="the largest element of each group, as a constant for every derivative",
+    examples=Examples(calls=((((2, 3),), {"shape": (1, 3)}), (((3,),), {"shape": (1,)}))),
+    shape=_sum_to_shape,
+    kernel=_max_kernel,
+    broadcasts=False,
+    names=(),
+)
+index_of_max = flat(
+    "argmax",
+    help="the number of the first largest element along an axis",
+    examples=Examples(calls=((((2, 3),), {"axis": 1}), (((3,),), {"axis": 0}))),
+    shape=lambda x, *, axis: x[:axis] + x[axis + 1 :],
+    kernel=lambda xp, x, *, axis: xp.argmax(x, axis=axis),
+    result="int",
+    broadcasts=False,
+    names=(),
 )

@@ -97,6 +97,11 @@ take_slice = linear(
 )
 
 
+def part(x: Node, axis: int, start: int, count: int) -> Node:
+    """So many elements of one axis, all of the others."""
+    return take_slice(x, ranges=tuple((start, count, 1) if i == axis else (0, n, 1) for i, n in enumerate(x.shape)))
+
+
 def _pad_kernel(xp: Any, x: Any, *, ranges: Ranges, shape: Shape) -> Any:
     out = xp.zeros(shape, dtype=x.dtype)
     out[_as_slices(ranges)] = x
@@ -136,8 +141,7 @@ def _concatenate_adjoint(g: Node, *args: Node, axis: int) -> tuple[Node, ...]:
     start = 0
     for arg in args:
         count = arg.shape[axis]
-        ranges = tuple((start, count, 1) if i == axis else (0, n, 1) for i, n in enumerate(g.shape))
-        out.append(take_slice(g, ranges=ranges))
+        out.append(part(g, axis, start, count))
         start += count
     return tuple(out)
 

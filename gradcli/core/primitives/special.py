@@ -141,8 +141,8 @@ besselj: Primitive = elementwise(
 def _sinc_kernel(xp: Any, x: Any, *, order: int) -> Any:
     """The n-th derivative of sin(t)/t at t = pi x, times pi^n.
 
-    It is the integral of s^n cos(t s + n pi/2) over s from 0 to 1, which has no hole at 0. Gauss and Legendre's
-    rule with 48 nodes is exact to rounding while t is below 24; above, n f_(n-1) + t f_n = sin^(n) t is stable.
+    Far from 0 by n f_(n-1) + t f_n = sin^(n) t, which is stable there; near it as a sum of spherical Bessel functions,
+    since f_0 = j_0 and (2k + 1) j_k' = k j_(k-1) - (k + 1) j_(k+1) (DLMF 10.51.2), with no hole at 0.
     """
     x = xp.asarray(x, dtype=xp.float64)
     # Turned back by whole numbers first, so that sin(pi x) is exact at them and right for huge x.
@@ -157,11 +157,17 @@ def _sinc_kernel(xp: Any, x: Any, *, order: int) -> Any:
         return xp.where(t == 0, 1.0, value)
     for n in range(1, order + 1):
         value = ((sine, cosine, -sine, -cosine)[n % 4] - n * value) / safe
-    nodes, weights = xp.polynomial.legendre.leggauss(48)
-    s, w = (nodes + 1) / 2, weights / 2
-    near = xp.where(far, 0.0, t)[..., None] * s
-    phase = (xp.cos(near), -xp.sin(near), -xp.cos(near), xp.sin(near))[order % 4]
-    return pi**order * xp.where(far, value, (w * s**order * phase).sum(axis=-1))
+    coefficients = [1.0]
+    for _ in range(order):
+        after = [0.0] * (len(coefficients) + 1)
+        for k, c in enumerate(coefficients):
+            after[k + 1] -= c * (k + 1) / (2 * k + 1)
+            if k:
+                after[k - 1] += c * k / (2 * k + 1)
+        coefficients = after
+    close = xp.where(far, 0.0, abs(t))
+    near = sum(c * scipy_special().spherical_jn(k, close) for k, c in enumerate(coefficients) if c)
+    return pi**order * xp.where(far, value, xp.where((t < 0) & (order % 2 == 1), -near, near))
 
 
 normalized_sinc: Primitive = elementwise(

@@ -1,0 +1,77 @@
+"""Activations composed of primitives, each accurate in its tails."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import Node, cast, coerce, filled
+from gradcli.core.laws import require
+from gradcli.core.prelude.declare import composed
+from gradcli.core.primitives import elementwise as ew
+from gradcli.core.primitives.selection import select
+from gradcli.core.primitives.special import besselj, erfc, normalized_sinc
+from gradcli.core.primitives.special import digamma as psi
+from gradcli.core.primitives.special import polygamma as psi_n
+
+
+def _real(x: Node) -> Node:
+    return x if x.dtype.is_float else cast(x, DType.FLOAT64)
+
+
+@composed("x where positive, else so much of it; the slope at 0 is the smaller one")
+def leaky_relu(x: Node, slope: float = 0.01) -> Node:
+    return select(ew.greater(x, 0), _real(x), _real(x) * slope)
+
+
+@composed("x where positive, else alpha (exp(x) - 1)")
+def elu(x: Node, alpha: float = 1.0) -> Node:
+    return select(ew.greater(x, 0), _real(x), alpha * ew.expm1(x))
+
+
+@composed("x times the normal distribution function, exactly", "gelu")
+def gelu(x: Node) -> Node:
+    return 0.5 * x * erfc(x * (-1 / sqrt(2)))
+
+
+@composed("x times sigmoid(x)", "silu", "swish")
+def silu(x: Node) -> Node:
+    return x * ew.sigmoid(x)
+
+
+@composed("x times tanh(softplus(x))")
+def mish(x: Node) -> Node:
+    return x * ew.tanh(ew.softplus(x))
+
+
+@composed("x held between two bounds, none for no bound; the slope at a bound is 1")
+def clip(x: Node, low: float | None = None, high: float | None = None) -> Node:
+    require(low is None or high is None or low <= high, f"the bounds {low} and {high} of clip cross")
+    if low is not None:
+        (x, bound) = coerce((x, low))
+        x = select(ew.less(x, low), filled(low, bound) if x.shape == () else filled(low, x), x)
+    if high is not None:
+        (x, bound) = coerce((x, high))
+        x = select(ew.greater(x, high), filled(high, x), x)
+    return x
+
+
+@composed("sin(pi x) / (pi x), 1 at 0, smooth at every order")
+def sinc(x: Node) -> Node:
+    return normalized_sinc(x, order=0)
+
+
+@composed("the derivative of lgamma", "digamma", "psi")
+def digamma(x: Node) -> Node:
+    return psi(_real(x))
+
+
+@composed("the n-th derivative of digamma")
+def polygamma(n: int, x: Node) -> Node:
+    require(n >= 0, f"polygamma's order can't be {n}", "orders are 0, 1, 2, ...")
+    return psi_n(x, order=n)
+
+
+@composed("Bessel function of the first kind of order n", "besselj")
+def bessel_j(n: float, x: Node) -> Node:
+    return besselj(x, order=n)

@@ -1,0 +1,126 @@
+"""Linear algebra composed of matrix products and of the primitives that equations define."""
+
+from __future__ import annotations
+
+from gradcli.core.errors import CoreError, ShapeError
+from gradcli.core.graph import Node, coerce
+from gradcli.core.laws import require, stretch
+from gradcli.core.prelude.declare import composed
+from gradcli.core.prelude.functions import matmul, sum_
+from gradcli.core.prelude.rearranging import diag
+from gradcli.core.primitives import linear_algebra as la
+from gradcli.core.primitives import shaping
+from gradcli.core.shapes import broadcast_shapes
+
+
+@composed("product of vectors or matrices over the last axis of a and the last but one of b; numbers multiply")
+def dot(a: Node, b: Node) -> Node:
+    return a * b if not a.shape or not b.shape else matmul(a, b)
+
+
+@composed("every product of an element of a with one of b, for vectors")
+def outer(a: Node, b: Node) -> Node:
+    require(len(a.shape) == len(b.shape) == 1, f"outer takes two vectors, not shapes {a.shape} and {b.shape}")
+    return shaping.reshape(a, shape=(*a.shape, 1)) * shaping.reshape(b, shape=(1, *b.shape))
+
+
+@composed("sum of the diagonal of a matrix")
+def trace(a: Node) -> Node:
+    require(len(a.shape) == 2, f"trace takes a matrix, not shape {a.shape}")
+    return sum_(diag(a))
+
+
+@composed("sign of the determinant, and logarithm of its absolute value")
+def slogdet(a: Node) -> tuple[Node, Node]:
+    return la.determinant_sign(a), la.log_determinant(a)
+
+
+@composed("the x of a @ x = b, for a vector, a matrix, or stacks of them")
+def solve(a: Node, b: Node) -> Node:
+    a, b = coerce((a, b))
+    vector = len(b.shape) == 1
+    right = shaping.reshape(b, shape=(*b.shape, 1)) if vector else b
+    if len(a.shape) < 2 or a.shape[-1] != a.shape[-2] or a.shape[-1] != right.shape[-2]:
+        raise ShapeError(f"shapes {a.shape} and {b.shape} make no system of equations", "a is square, b has its rows")
+    stack = broadcast_shapes([a.shape[:-2], right.shape[:-2]])
+    x = la.solution(stretch(a, stack + a.shape[-2:]), stretch(right, stack + right.shape[-2:]))
+    return shaping.reshape(x, shape=x.shape[:-1]) if vector else x
+
+
+@composed("Einstein's sum, as NumPy's: einsum(\"ij,jk->ik\", a, b)")
+def einsum(subscripts: str, *operands: Node) -> Node:
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    require(
+        len(terms) == len(operands) and all(t.isalpha() or not t for t in terms),
+        f'"{subscripts}" does not name the axes of {len(operands)} {"operand" if len(operands) == 1 else "operands"}',
+        'one group of letters for each, such as "ij,jk->ik"',
+    )
+    if not arrow:
+        letters = sorted("".join(terms))
+        output = "".join(c for c in letters if letters.count(c) == 1)
+    sizes: dict[str, int] = {}
+    for term, x in zip(terms, operands, strict=True):
+        if len(term) != len(x.shape):
+            raise ShapeError(f'"{term}" names {len(term)} axes of a tensor of shape {x.shape}')
+        for c, n in zip(term, x.shape, strict=True):
+            if sizes.setdefault(c, n) != n:
+                raise ShapeError(f'"{c}" stands for lengths {sizes[c]} and {n}', "each letter has one length")
+    unknown = [c for c in output if c not in sizes]
+    if unknown or len(set(output)) != len(output):
+        raise CoreError(f'the output "{output}" of einsum must name each of its axes once, and only known ones')
+    term, node = "", None
+    for i, (next_term, x) in enumerate(zip(terms, coerce(operands), strict=True)):
+        next_term, x = _distinct(next_term, x)
+        later = output + "".join(terms[i + 1 :])
+        next_term, x = _summed(next_term, x, set(later) | set(term))
+        if node is None:
+            term, node = next_term, x
+        else:
+            term, node = _multiplied(term, node, next_term, x, set(later))
+    assert node is not None
+    term, node = _summed(term, node, set(output))
+    return node if term == output else shaping.transpose(node, axes=tuple(term.index(c) for c in output))
+
+
+def _distinct(term: str, x: Node) -> tuple[str, Node]:
+    """A letter that stands twice picks a diagonal."""
+    while len(set(term)) < len(term):
+        c = next(c for c in term if term.count(c) > 1)
+        first, second = [i for i, other in enumerate(term) if other == c][:2]
+        rest = [i for i in range(len(term)) if i not in (first, second)]
+        n = x.shape[first]
+        x = shaping.transpose(x, axes=(*rest, first, second))
+        x = shaping.reshape(x, shape=(*x.shape[:-2], n * n))
+        ranges = (*((0, m, 1) for m in x.shape[:-1]), (0, n, n + 1))
+        x = shaping.take_slice(x, ranges=ranges)
+        term = "".join(term[i] for i in rest) + c
+    return term, x
+
+
+def _summed(term: str, x: Node, needed: set[str]) -> tuple[str, Node]:
+    gone = tuple(i for i, c in enumerate(term) if c not in needed)
+    return ("".join(c for c in term if c in needed), sum_(x, gone)) if gone else (term, x)
+
+
+def _multiplied(term_a: str, a: Node, term_b: str, b: Node, needed: set[str]) -> tuple[str, Node]:
+    """Two operands as one product of stacks of matrices: shared axes are stacked, or summed if not needed any more."""
+    both = [c for c in term_a if c in term_b and c in needed]
+    inner = [c for c in term_a if c in term_b and c not in needed]
+    only_a = [c for c in term_a if c not in term_b]
+    only_b = [c for c in term_b if c not in term_a]
+    size = dict(zip(term_a, a.shape, strict=True)) | dict(zip(term_b, b.shape, strict=True))
+
+    def grouped(x: Node, term: str, *groups: list[str]) -> Node:
+        moved = shaping.transpose(x, axes=tuple(term.index(c) for group in groups for c in group))
+        lengths = []
+        for group in groups:
+            length = 1
+            for c in group:
+                length *= size[c]
+            lengths.append(length)
+        return shaping.reshape(moved, shape=tuple(lengths))
+
+    product = la.matrix_product(grouped(a, term_a, both, only_a, inner), grouped(b, term_b, both, inner, only_b))
+    term = "".join(both + only_a + only_b)
+    return term, shaping.reshape(product, shape=tuple(size[c] for c in term))

@@ -1,0 +1,254 @@
+"""Every function of the prelude: its value against NumPy or SciPy, its slope against central differences.
+
+A function that is added to the prelude and not to a table here fails `test_every_function_is_here`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.signal
+import scipy.special as sp
+
+from gradcli.core.prelude import COMPOSED, LAYERS
+from tests.language.running import error, value
+
+M = np.array([[0.3, -1.2, 0.7], [1.5, 0.2, -0.4]])
+S = np.array([[4.0, 1.0, 0.5], [0.7, 3.0, 0.2], [0.5, 0.2, 2.0]])
+V = np.array([1.0, -2.0, 3.0])
+ZEROS = np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 4.0]])
+SETUP = """set seed 1
+dense = Dense(3, 2); net = Sequential(Dense(3, 4, activation="tanh"), Dense(4, 1), sigmoid); norm3 = LayerNorm(3)
+conv1 = Conv1d(2, 3, 2, pad_mode="valid", has_bias=true); conv2 = Conv2d(1, 2, 3, stride=2)
+"""
+
+
+def symmetric(a: Any) -> Any:
+    """The part that the symmetric functions read."""
+    return (a + a.T) / 2
+
+
+def run(function: str, x: Any) -> Any:
+    """The value of a function of one tensor."""
+    return value(f"{SETUP}F = {function}; result = F({np.asarray(x).tolist()}); result")
+
+
+CASES: list[tuple[str, Any, Callable[[Any], Any] | None]] = [
+    ("x -> sum(x, axis=0)", M, lambda x: x.sum(0)),
+    ("x -> mean(x, axis=1, keepdims=true)", M, lambda x: x.mean(1, keepdims=True)),
+    ("x -> prod(x)", M, np.prod),
+    ("x -> prod(x, axis=1)", ZEROS, lambda x: x.prod(1)),
+    ("x -> cumsum(x, axis=1)", M, lambda x: x.cumsum(1)),
+    ("x -> cumprod(x, axis=1)", ZEROS, lambda x: x.cumprod(1)),
+    ("x -> max(x, axis=0)", M, lambda x: x.max(0)),
+    ("x -> amax(x)", M, np.max),
+    ("x -> min(x, axis=(0, 1), keepdims=true)", M, lambda x: x.min(keepdims=True)),
+    ("x -> amin(x)", M, np.min),
+    ("x -> argmax(x, axis=1)", M, lambda x: x.argmax(1)),
+    ("x -> argmin(x)", M, np.argmin),
+    ("x -> any(x > 1, axis=0)", M, lambda x: (x > 1).any(0)),
+    ("x -> all(x > -1, axis=1)", M, lambda x: (x > -1).all(1)),
+    ("x -> var(x, axis=1)", M, lambda x: x.var(1)),
+    ("x -> std(x, ddof=1)", M, lambda x: x.std(ddof=1)),
+    ("x -> logsumexp(x, axis=1)", M, lambda x: sp.logsumexp(x, axis=1)),
+    ("x -> softmax(x)", M, lambda x: sp.softmax(x, -1)),
+    ("x -> log_softmax(x, axis=0)", M, lambda x: sp.log_softmax(x, 0)),
+    ("x -> norm(x)", M, np.linalg.norm),
+    ("x -> norm(x, axis=1)", M, lambda x: np.linalg.norm(x, axis=1)),
+    ("x -> norm(x, ord=1, axis=1)", M, lambda x: np.linalg.norm(x, 1, axis=1)),
+    ("x -> norm(x, ord=inf, axis=1)", M, lambda x: np.linalg.norm(x, np.inf, axis=1)),
+    ("x -> norm(x, ord=3, axis=1)", M, lambda x: np.linalg.norm(x, 3, axis=1)),
+    ("x -> square(x)", M, np.square),
+    ("x -> round(x, 1)", M, lambda x: x.round(1)),
+    ("x -> matmul(x, x.T)", M, lambda x: x @ x.T),
+    ("x -> x @ x[0]", M, lambda x: x @ x[0]),
+    ("x -> stack((x, x)) @ x.T", M, lambda x: np.stack((x, x)) @ x.T),
+    ("x -> dot(x, x[1])", M, lambda x: x.dot(x[1])),
+    ("x -> outer(x[0], x[1])", M, lambda x: np.outer(x[0], x[1])),
+    ("x -> trace(x)", S, np.trace),
+    ("x -> det(x)", S, np.linalg.det),
+    ("x -> slogdet(x)[1]", S, lambda x: np.linalg.slogdet(x)[1]),
+    ("x -> inv(x)", S, np.linalg.inv),
+    ("x -> solve(x, [1, 2, 3])", S, lambda x: np.linalg.solve(x, [1, 2, 3])),
+    ("x -> solve(x, x.T)", S, lambda x: np.linalg.solve(x, x.T)),
+    ("x -> cholesky(x)", S, lambda x: np.linalg.cholesky(symmetric(x))),
+    ("x -> eigvalsh(x)", S, lambda x: np.linalg.eigvalsh(symmetric(x))),
+    ('x -> einsum("ij,kj->ik", x, x)', M, lambda x: x @ x.T),
+    ('x -> einsum("ij,ij->j", x, x)', M, lambda x: (x * x).sum(0)),
+    ('x -> einsum("ii->i", x)', S, np.diag),
+    ('x -> einsum("ii", x @ x)', S, lambda x: np.trace(x @ x)),
+    ('x -> einsum("ij,jk,kl->li", x, x, x)', S, lambda x: (x @ x @ x).T),
+    ('x -> einsum("i,j->ji", x[0], x[1])', M, lambda x: np.outer(x[1], x[0])),
+    ("x -> reshape(x, (3, -1))", M, lambda x: x.reshape(3, 2)),
+    ("x -> transpose(x)", M, np.transpose),
+    ("x -> transpose(reshape(x, (1, 2, 3)), (2, 0, 1))", M, lambda x: x.reshape(1, 2, 3).transpose(2, 0, 1)),
+    ("x -> broadcast_to(x, (2, 2, 3))", M, lambda x: np.broadcast_to(x, (2, 2, 3))),
+    ("x -> expand_dims(x, 1)", M, lambda x: np.expand_dims(x, 1)),
+    ("x -> squeeze(expand_dims(x, 0))", M, lambda x: x),
+    ("x -> concatenate((x, x[:, :1]), axis=1)", M, lambda x: np.concatenate((x, x[:, :1]), 1)),
+    ("x -> stack((x, 2 * x), axis=1)", M, lambda x: np.stack((x, 2 * x), 1)),
+    ("x -> split(x, 3, axis=1)[1]", M, lambda x: np.split(x, 3, 1)[1]),
+    ("x -> flip(x, axis=1)", M, lambda x: np.flip(x, 1)),
+    ("x -> flip(x)", M, np.flip),
+    ("x -> roll(x, 1)", M, lambda x: np.roll(x, 1)),
+    ("x -> roll(x, -2, axis=1)", M, lambda x: np.roll(x, -2, 1)),
+    ("x -> pad(x, 1, 2)", M, lambda x: np.pad(x, 1, constant_values=2)),
+    ("x -> tile(x, (2, 1, 2))", M, lambda x: np.tile(x, (2, 1, 2))),
+    ("x -> repeat(x, 2, axis=1)", M, lambda x: np.repeat(x, 2, 1)),
+    ("x -> repeat(x, 3)", M, lambda x: np.repeat(x, 3)),
+    ("x -> diag(x)", M, np.diag),
+    ("x -> diag(x[0])", M, lambda x: np.diag(x[0])),
+    ("x -> triu(x, 1)", S, lambda x: np.triu(x, 1)),
+    ("x -> tril(x, -1)", S, lambda x: np.tril(x, -1)),
+    ("x -> tril(x)", M, np.tril),
+    ("x -> x[[0, 1, 1]]", M, lambda x: x[[0, 1, 1]]),
+    ("x -> x[:, [2, 0, -1]]", M, lambda x: x[:, [2, 0, -1]]),
+    ("x -> x[[0, 1], [1, 2]]", M, lambda x: x[[0, 1], [1, 2]]),
+    ("x -> reshape(x, (1, 2, 3))[[0, 0], :, [1, 2]]", M, lambda x: x.reshape(1, 2, 3)[[0, 0], :, [1, 2]]),
+    ("x -> x[1, [[0, 1], [2, 2]]]", M, lambda x: x[1, [[0, 1], [2, 2]]]),
+    ("x -> x[argmax(x, axis=0), [0, 1, 2]]", M, lambda x: x[x.argmax(0), [0, 1, 2]]),
+    ("x -> leaky_relu(x, 0.1)", M, lambda x: np.where(x > 0, x, 0.1 * x)),
+    ("x -> elu(x)", M, lambda x: np.where(x > 0, x, np.expm1(x))),
+    ("x -> gelu(x)", M, lambda x: x * sp.ndtr(x)),
+    ("x -> silu(x)", M, lambda x: x * sp.expit(x)),
+    ("x -> swish(x)", M, lambda x: x * sp.expit(x)),
+    ("x -> mish(x)", M, lambda x: x * np.tanh(np.log1p(np.exp(x)))),
+    ("x -> clip(x, -0.5, 0.5)", M, lambda x: x.clip(-0.5, 0.5)),
+    ("x -> sinc(x)", M, np.sinc),
+    ("x -> digamma(x)", M + 0.05, sp.digamma),
+    ("x -> psi(x^2)", M, lambda x: sp.digamma(x**2)),
+    ("x -> polygamma(2, x^2 + 1)", M, lambda x: sp.polygamma(2, x**2 + 1)),
+    ("x -> besselj(2, x)", M, lambda x: sp.jv(2, x)),
+    ("x -> besselj(0, x)", M, sp.j0),
+    ("x -> linspace(x[0, 0], x[0, 1], 5)", M, lambda x: np.linspace(x[0, 0], x[0, 1], 5)),
+    ("x -> full((2,), x[0, 0])", M, lambda x: np.full(2, x[0, 0])),
+    ("x -> x @ eye(3) + zeros((3,)) + ones((3,)) + arange(3)", M, lambda x: x + 1 + np.arange(3)),
+    ("x -> norm3(x)", M, lambda x: (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)),
+    ("x -> CrossEntropyLoss()(x, [2, 0])", M, lambda x: -(sp.log_softmax(x, 1)[[0, 1], [2, 0]]).mean()),
+    ('x -> CrossEntropyLoss("sum")(x, [[0.2, 0.3, 0.5], [1, 0, 0]])', M, None),
+    ("x -> L1Loss()(x, 0.1)", M, lambda x: abs(x - 0.1).mean()),
+    ("x -> MSELoss()(x, 0.1)", M, lambda x: ((x - 0.1) ** 2).mean()),
+    ("x -> Embedding(4, 2)([[0, 3]]).shape[2] * x", M, lambda x: 2 * x),
+    ("x -> dense(x)", M, None),
+    ("x -> net(x)", M, None),
+    ("x -> conv1(reshape(x, (1, 2, 3)))", M, None),
+    ("x -> conv2(reshape(concatenate((x, x, x, x)), (1, 1, 8, 3)))", M, None),
+]
+FLAT = ("argm", "any", "all", "round")
+
+
+@pytest.mark.parametrize(("function", "x", "expected"), CASES, ids=[c[0] for c in CASES])
+def test_the_value_is_numpys(function: str, x: Any, expected: Callable[[Any], Any] | None) -> None:
+    """The same shape and the same numbers."""
+    got = np.asarray(run(function, x))
+    if expected is not None:
+        want = np.asarray(expected(x))
+        assert got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=2e-6 if "norm3" in function else 1e-13, atol=1e-15)
+
+
+SMOOTH = [c[:2] for c in CASES if not any(word in c[0] for word in FLAT)]
+
+
+@pytest.mark.parametrize(("function", "x"), SMOOTH, ids=[c[0] for c in SMOOTH])
+def test_the_slope_agrees_with_central_differences(function: str, x: Any) -> None:
+    """Of the value times weights that no symmetry hides, and of that slope again: first and second order."""
+    rng = np.random.default_rng(3)
+    shape = np.shape(run(function, x))
+    weights = rng.normal(size=shape).round(3).tolist()
+    u = rng.normal(size=x.shape)
+    body = function.removeprefix("x -> ")
+    value_of = f"x -> sum(({body}) * {weights} + 0.1 * ({body})^2)"
+    slope_of = f"(x -> sum(grad({value_of})(x) * {u.round(3).tolist()}))"
+    for f in (value_of, slope_of):
+        g = np.asarray(run(f"grad({f})", x))
+        h = 1e-4
+        steps = np.array([run(f, x + k * h * u) for k in (1, -1, 2, -2)])
+        numeric = (8 * (steps[0] - steps[1]) - (steps[2] - steps[3])) / (12 * h)
+        assert np.sum(g * u) == pytest.approx(numeric, rel=1e-8, abs=1e-8)
+
+
+def test_every_function_is_here() -> None:
+    """The tables name all of the prelude."""
+    text = SETUP + " ".join(c[0] for c in CASES)
+    missing = [n for n in (*COMPOSED, *LAYERS, "Sequential") if not re.search(rf"\b{n}\b", text)]
+    assert missing == ["stop_gradient"] or not missing
+
+
+def test_a_convolution_is_scipys() -> None:
+    """Cross-correlation, with the zeros of "same", and with strides."""
+    x = np.arange(30.0).reshape(1, 1, 5, 6) ** 1.5
+    weight = value("set seed 4; c = Conv2d(1, 1, 3); c.weight")[0, 0]
+    got = value(f"set seed 4; c = Conv2d(1, 1, 3); c({x.tolist()})")
+    np.testing.assert_allclose(got[0, 0], scipy.signal.correlate2d(x[0, 0], weight, "same"), rtol=1e-12)
+    got = value(f'set seed 4; c = Conv2d(1, 1, 3, stride=2, pad_mode="valid"); c({x.tolist()})')
+    np.testing.assert_allclose(got[0, 0], scipy.signal.correlate2d(x[0, 0], weight, "valid")[::2, ::2], rtol=1e-12)
+    got = value(f'set seed 4; c = Conv2d(1, 1, 3, pad_mode="pad", padding=2); c({x.tolist()})')
+    np.testing.assert_allclose(got[0, 0], scipy.signal.correlate2d(x[0, 0], weight, "full"), rtol=1e-12)
+
+
+def test_layers_have_their_parameters() -> None:
+    """By their names and shapes, also inside a Sequential."""
+    text = 'n = Sequential(Conv2d(1, 2, (3, 1), has_bias=true), relu, Dense(2, 1, activation="tanh")); params(n)'
+    shapes = {k: np.shape(v) for k, v in value(text).items()}
+    assert shapes == {"0.weight": (2, 1, 3, 1), "0.bias": (2,), "2.weight": (1, 2), "2.bias": (1,)}
+    assert {k: np.shape(v) for k, v in value("params(LayerNorm((2, 3)))").items()} == {"gamma": (2, 3), "beta": (2, 3)}
+    assert {k: np.shape(v) for k, v in value("params(Embedding(5, 2))").items()} == {"embedding_table": (5, 2)}
+
+
+def test_the_gradient_of_an_embedding_adds_up() -> None:
+    """A row that is looked up twice is pushed twice; the others not at all."""
+    got = value("n = Embedding(3, 2); f(i) = sum(n(i)); r = grad(f, none, weights=n.embedding_table)([1, 1, 0]); r")
+    np.testing.assert_array_equal(got, [[1, 1], [2, 2], [0, 0]])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1, 2, 3][[0, 3]]",
+        "[1, 2, 3][[0.5]]",
+        "[1, 2, 3][[true, false, true]]",
+        "f(x, i) = x[i]\nf([1, 2], [0.5])",
+        "f(x, i) = x[i]\nf([1, 2], [2])",
+        'einsum("ij,jk", [[1]])',
+        'einsum("ij,jk->il", [[1]], [[1]])',
+        'einsum("ij", [1, 2])',
+        'einsum("i,i", [1, 2], [1, 2, 3])',
+        "split([1, 2, 3], 2)",
+        "squeeze([1, 2], 0)",
+        "clip(1, 2, 0)",
+        "Conv2d(1, 1, 3)([1, 2])",
+        'Conv2d(1, 1, 3, pad_mode="none")',
+        'Conv2d(1, 1, 5, pad_mode="valid")(zeros((1, 1, 3, 3)))',
+        "LayerNorm(3)([1, 2])",
+        "CrossEntropyLoss()([[1, 2]], [1, 2])",
+        'Dense(1, 1, activation="reluu")',
+        "Sequential()",
+        "Sequential(3)",
+        "Sequential(Dense(1, 1), MSELoss())",
+        "norm([1, 2], ord=0)",
+        "max(zeros((0,)))",
+        "solve([[1, 2]], [1])",
+        "det([1, 2])",
+        "outer([[1]], [1])",
+        "polygamma(-1, 2)",
+        "arange(-1)",
+    ],
+)
+def test_refusals(text: str) -> None:
+    """Each is said, with what would be right."""
+    assert error(text).message
+
+
+def test_without_scipy_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scalars of math's own functions need none."""
+    import sys
+
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    assert value("erf(0.5), gamma(5)") == (pytest.approx(0.5204998778130465), 24)
+    assert "gradcli[special]" in (error("erf([0.5])").hint or "")
