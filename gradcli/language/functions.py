@@ -39,7 +39,8 @@ class UserFunction(Function):
         replacements: dict[Node, Node] = {}
         if not fresh:
             values, replacements = fresh_inputs(values, self.inputs, machine.dtype)
-        names = {name: machine.present(member) for name, member in self.members.items()} | {
+        names = {name: machine.present(member) for name, member in self.members.items()}
+        names |= {i.name: value for value, i in zip(values, self.inputs, strict=True)}
             i.name: value for value, i in zip(values, self.inputs, strict=True)
         }
         if machine.depth >= DEEPEST_CALL:

