@@ -144,6 +144,11 @@ _CONVERT: dict[str, Callable[[Machine, Value, Span, str], Any]] = {
     "int | None": lambda m, v, span, what: None if v is None else convert.to_int(v, span, what),
     "bool": lambda m, v, span, what: convert.to_bool(v, span, what),
     "Axis": lambda m, v, span, what: convert.to_axis(v, span),
+    "Widths": lambda m, v, span, what: (
+        tuple(convert.to_shape(pair, span, what) for pair in v)
+        if isinstance(v, tuple)
+        else convert.to_int(v, span, what)
+    ),
     "Shape": lambda m, v, span, what: convert.to_shape(v, span),
     "DType": lambda m, v, span, what: m.dtype if v is None else convert.to_dtype(v, span),
     "Activation | None": lambda m, v, span, what: None if v is None else _activation(v, span),

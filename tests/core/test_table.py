@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import mpmath
 import numpy as np
@@ -18,6 +17,7 @@ from gradcli.core.graph import Node, constant, fresh_input, reachable
 from gradcli.core.laws import Elementwise, Flat, Primitive
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import TABLE, Array, Call, calls, draw, gradient_of, inputs_for, run
+from tests.core.truth import derivative, truth
 
 PRIMITIVES = list(TABLE.values())
 CALLS = [c for p in PRIMITIVES for c in calls(p)]
@@ -25,50 +25,10 @@ SMOOTH = [p for p in PRIMITIVES if not isinstance(p.law, Flat)]
 SMOOTH_CALLS = [c for c in CALLS if c.primitive in SMOOTH]
 SEEDS = st.integers(0, 2**32 - 1)
 
-# What mpmath calls a function, where its name differs; those that are no function of mpmath's are given whole.
-TRUTH: dict[str, Callable[..., Any]] = {
-    "abs": abs,
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "negate": lambda x: -x,
-    "reciprocal": lambda x: 1 / x,
-    "constant_power": lambda x: x**3,
-    "remainder": lambda a, b: a - b * mpmath.floor(a / b),
-    "exp2": lambda x: mpmath.mpf(2) ** x,
-    "log2": lambda x: mpmath.log(x, 2),
-    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
-    "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
-    "relu": lambda x: max(x, mpmath.mpf(0)),
-    "maximum": max,
-    "minimum": min,
-    "arcsin": mpmath.asin,
-    "arccos": mpmath.acos,
-    "arctan": mpmath.atan,
-    "arcsinh": mpmath.asinh,
-    "arccosh": mpmath.acosh,
-    "arctanh": mpmath.atanh,
-    "arctan2": mpmath.atan2,
-    "cbrt": mpmath.cbrt,
-    "logaddexp": lambda a, b: mpmath.log(mpmath.exp(a) + mpmath.exp(b)),
-    "logit": lambda x: mpmath.log(x / (1 - x)),
-    "polygamma": lambda x: mpmath.polygamma(1, x),
-    "lgamma": mpmath.loggamma,
-    "besselj": lambda x: mpmath.besselj(1, x),
-    "sinc": mpmath.sincpi,
-}
-
 
 def each(name: str, items: Sequence[Primitive] | Sequence[Call]) -> pytest.MarkDecorator:
     """Parametrize over entries of the table or calls of them, each under its own name."""
     return pytest.mark.parametrize(name, items, ids=lambda item: getattr(item, "name", None) or str(item))
-
-
-def truth(primitive: Primitive) -> Callable[..., Any]:
-    """The same function in arbitrary precision."""
-    found: Callable[..., Any] = TRUTH.get(primitive.name) or getattr(mpmath, primitive.name)
-    return found
 
 
 @each("primitive", PRIMITIVES)
@@ -162,8 +122,7 @@ ELEMENTWISE = [p for p in SMOOTH if p.examples.domain or p.name in ("add", "subt
 @given(data=st.data())
 def test_values_and_slopes_agree_with_fifty_digits(primitive: Primitive, data: st.DataObject) -> None:
     """The value and each first partial are within a few units in the last place of mpmath's."""
-    domain = primitive.examples.domain or ((-2.0, 2.0),) * primitive.arity
-    point = [data.draw(st.floats(low, high, allow_subnormal=False)) for low, high in domain]
+    point = [data.draw(st.floats(low, high, allow_subnormal=False)) for low, high in domain_of(primitive)]
     if primitive.name in ("abs", "relu") and abs(point[0]) < 1e-3:
         point = [0.5]
     if primitive.name in ("maximum", "minimum") and abs(point[0] - point[1]) < 1e-3:
@@ -172,15 +131,37 @@ def test_values_and_slopes_agree_with_fifty_digits(primitive: Primitive, data: s
     output = primitive(*inputs, **primitive.attributes)
     values = run([output, *gradient([output], inputs)], inputs, [np.asarray(p) for p in point])
     with mpmath.workdps(50):
-        function = truth(primitive)
-        exact = [mpmath.mpf(p) for p in point]
-        expected = [function(*exact)]
-        for i in range(primitive.arity):
-            partial = tuple(1 if j == i else 0 for j in range(primitive.arity))
-            expected.append(mpmath.diff(function, tuple(exact), partial))
+        expected = [derivative(truth(primitive), point, ())]
+        expected += [derivative(truth(primitive), point, (i,)) for i in range(primitive.arity)]
         for got, want in zip(values, expected, strict=True):
             error = abs(mpmath.mpf(float(got)) - want)
-            assert error <= 8e-16 * max(abs(want), mpmath.mpf("1e-3")) * 8, (point, got, want)
+            assert error <= 6.4e-15 * max(abs(want), mpmath.mpf("1e-3")), (point, got, want)
+
+
+@each("primitive", ELEMENTWISE)
+@pytest.mark.parametrize("order", [2, 3])
+@pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.FLOAT64])
+def test_higher_slopes_agree_with_fifty_digits(primitive: Primitive, order: int, dtype: DType) -> None:
+    """In the first argument again and again, at points spread over the domain, in both float types."""
+    rng = np.random.default_rng(order)
+    for _ in range(5):
+        point = [float(np.float32(rng.uniform(low, high))) for low, high in domain_of(primitive)]
+        inputs = [fresh_input(f"x{i}", (), dtype) for i in range(primitive.arity)]
+        node = primitive(*inputs, **primitive.attributes)
+        for _ in range(order):
+            (node,) = gradient([node], inputs[:1])
+        assert node.dtype is dtype
+        (got,) = run([node], inputs, [np.asarray(p, dtype=dtype.value) for p in point])
+        with mpmath.workdps(50):
+            want = derivative(truth(primitive), point, (0,) * order)
+            error = abs(mpmath.mpf(float(got)) - want)
+        digits = 1e-4 if dtype is DType.FLOAT32 else 2e-13
+        assert error <= digits * max(abs(want), 1), (point, got, want)
+
+
+def domain_of(primitive: Primitive) -> tuple[tuple[float, float], ...]:
+    """Where an elementwise entry is sampled."""
+    return primitive.examples.domain or ((-2.0, 2.0),) * primitive.arity
 
 
 @each("primitive", [p for p in PRIMITIVES if p.math])
@@ -188,8 +169,7 @@ def test_values_and_slopes_agree_with_fifty_digits(primitive: Primitive, data: s
 def test_both_engines_agree(primitive: Primitive, seed: int) -> None:
     """Python's math and NumPy or SciPy give the same scalar, within a few units in the last place."""
     rng = np.random.default_rng(seed)
-    domain = primitive.examples.domain or ((-2.0, 2.0),) * primitive.arity
-    args = [constant(float(rng.uniform(low, high)), DType.FLOAT64) for low, high in domain]
+    args = [constant(float(rng.uniform(low, high)), DType.FLOAT64) for low, high in domain_of(primitive)]
     if primitive.condition:
         args[0] = constant(bool(rng.random() < 0.5), DType.BOOL)
     output = primitive(*args, **primitive.attributes)

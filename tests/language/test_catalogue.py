@@ -98,6 +98,7 @@ CASES: list[tuple[str, Any, Callable[[Any], Any] | None]] = [
     ("x -> roll(x, 1)", M, lambda x: np.roll(x, 1)),
     ("x -> roll(x, -2, axis=1)", M, lambda x: np.roll(x, -2, 1)),
     ("x -> pad(x, 1, 2)", M, lambda x: np.pad(x, 1, constant_values=2)),
+    ("x -> pad(x, ((0, 1), (2, 0)))", M, lambda x: np.pad(x, ((0, 1), (2, 0)))),
     ("x -> tile(x, (2, 1, 2))", M, lambda x: np.tile(x, (2, 1, 2))),
     ("x -> repeat(x, 2, axis=1)", M, lambda x: np.repeat(x, 2, 1)),
     ("x -> repeat(x, 3)", M, lambda x: np.repeat(x, 3)),

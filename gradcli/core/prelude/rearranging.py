@@ -13,6 +13,8 @@ from gradcli.core.primitives.constants import counted, triangle
 from gradcli.core.primitives.selection import select
 from gradcli.core.shapes import Shape, normalize_axes, size_of
 
+Widths = int | tuple[Shape, ...]
+
 
 @composed("x with a new axis of length 1")
 def expand_dims(x: Node, axis: int) -> Node:
@@ -56,11 +58,19 @@ def roll(x: Node, shift: int, axis: Axis = None) -> Node:
     return x
 
 
-@composed("x with so many zeros, or copies of a value, before and behind it along every axis")
-def pad(x: Node, width: int, value: float = 0.0) -> Node:
-    require(width >= 0, f"a padding of {width} takes away", "use a slice for that")
-    shape = tuple(n + 2 * width for n in x.shape)
-    ranges = tuple((width, n, 1) for n in x.shape)
+@composed(
+    "x with so many zeros, or copies of a value, before and behind it, along every axis or (before, behind) for each"
+)
+def pad(x: Node, width: Widths, value: float = 0.0) -> Node:
+    widths = (((width,) * 2,) * len(x.shape)) if isinstance(width, int) else width
+    require(
+        len(widths) == len(x.shape) and all(len(w) == 2 for w in widths),
+        f"{width} does not say how wide the padding of shape {x.shape} is",
+        "one number, or a pair for each axis",
+    )
+    require(all(w >= 0 for pair in widths for w in pair), f"a padding of {width} takes away", "use a slice for that")
+    shape = tuple(n + before + behind for n, (before, behind) in zip(x.shape, widths, strict=True))
+    ranges = tuple((before, n, 1) for n, (before, _) in zip(x.shape, widths, strict=True))
     out = shaping.pad(x, ranges=ranges, shape=shape)
     if value == 0:
         return out

@@ -105,7 +105,7 @@ lgamma = elementwise(
     "lgamma",
     lambda y, x: digamma(x),
     help="logarithm of the absolute value of the gamma function",
-    domain=((0.3, 0.9),),
+    domain=((2.5, 6.0),),
     kernel=_from_scipy("gammaln"),
     math="math.lgamma({0})",
 )
@@ -131,7 +131,7 @@ besselj: Primitive = elementwise(
     "besselj",
     lambda y, x, *, order: 0.5 * (bessel(x, order - 1) - bessel(x, order + 1)),
     help="Bessel function of the first kind, of some order",
-    domain=((0.5, 3.0),),
+    domain=((0.3, 1.5),),
     kernel=lambda xp, x, *, order: scipy_special().jv(order, x),
     names=(),
     attributes={"order": 1},

@@ -1,0 +1,60 @@
+"""The elementwise primitives in arbitrary precision: what their values and slopes are measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import mpmath
+
+from gradcli.core.laws import Primitive
+
+# What mpmath calls a function, where its name differs; those that are no function of mpmath's are given whole.
+TRUTH: dict[str, Callable[..., Any]] = {
+    "abs": abs,
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "negate": lambda x: -x,
+    "reciprocal": lambda x: 1 / x,
+    "constant_power": lambda x: x**3,
+    "remainder": lambda a, b: a - b * mpmath.floor(a / b),
+    "exp2": lambda x: mpmath.mpf(2) ** x,
+    "log2": lambda x: mpmath.log(x, 2),
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
+    "relu": lambda x: max(x, mpmath.mpf(0)),
+    "maximum": max,
+    "minimum": min,
+    "arcsin": mpmath.asin,
+    "arccos": mpmath.acos,
+    "arctan": mpmath.atan,
+    "arcsinh": mpmath.asinh,
+    "arccosh": mpmath.acosh,
+    "arctanh": mpmath.atanh,
+    "arctan2": mpmath.atan2,
+    "cbrt": mpmath.cbrt,
+    "logaddexp": lambda a, b: mpmath.log(mpmath.exp(a) + mpmath.exp(b)),
+    "logit": lambda x: mpmath.log(x / (1 - x)),
+    "polygamma": lambda x: mpmath.polygamma(1, x),
+    "lgamma": mpmath.loggamma,
+    "besselj": lambda x: mpmath.besselj(1, x),
+    "sinc": mpmath.sincpi,
+}
+
+
+def truth(primitive: Primitive) -> Callable[..., Any]:
+    """The same function in arbitrary precision."""
+    found: Callable[..., Any] = TRUTH.get(primitive.name) or getattr(mpmath, primitive.name)
+    return found
+
+
+def derivative(function: Callable[..., Any], point: Sequence[float], by: tuple[int, ...]) -> Any:
+    """A partial derivative at a point, by one argument after the other, to the working precision."""
+    exact = tuple(mpmath.mpf(p) for p in point)
+    if not by:
+        return function(*exact)
+    counts = tuple(by.count(i) for i in range(len(exact)))
+    # mpmath differentiates by differences at a higher precision of its own, which a corner would spoil.
+    return mpmath.diff(function, exact, counts)
