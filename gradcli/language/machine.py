@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -377,7 +378,8 @@ def _names(node: s.Expression) -> Value:
 
 def _one_name(node: s.Expression) -> tuple[str, Span]:
     if isinstance(node, (s.Name, s.Attribute)):
-        return node.span.text, node.span
+        # A part of a Sequential, net[0].weight, goes by its place.
+        return re.sub(r"\[\s*(\d+)\s*\]", r".\1", node.span.text), node.span
     if isinstance(node, s.Literal) and isinstance(node.value, str):
         return node.value, node.span
     raise fail("type", "wrt= takes names", node.span, "such as wrt=x or wrt=(x, w)")

@@ -22,6 +22,7 @@ from gradcli.language.values import (
     Names,
     Parameters,
     Partial,
+    Required,
     Value,
     describe,
     map_nodes,
@@ -346,7 +347,8 @@ def derivative(function: Function, span: Span) -> Derived:
     Raises:
         LanguageError: if it has another number of inputs.
     """
-    if len(function.inputs) != 1:
+    required = [i.name for i in function.inputs if isinstance(i.default, Required)]
+    if len(required) != 1 or required[0] != function.inputs[0].name:
         names = ", ".join(i.name for i in function.inputs)
         raise fail(
             "derivative",

@@ -6,8 +6,9 @@ from typing import Any
 
 from gradcli.session.results import Plain, Tensor, Text
 
-# Tensors with more elements are shown by their edges.
+# Tensors with more elements are shown by their edges, and to so many digits: whoever needs them all asks for a part.
 WHOLE_UP_TO = 60
+DIGITS_OF_A_PART = 6
 
 
 def show_number(value: bool | int | float, dtype: str, digits: int | None = None) -> str:
@@ -37,6 +38,8 @@ def show_tensor(tensor: Tensor, digits: int | None = None, indent: int = 0) -> s
     import numpy as np
 
     array: Any = tensor.data
+    if array.size > WHOLE_UP_TO and digits is None:
+        digits = DIGITS_OF_A_PART
     each: Any = {"all": lambda x: show_number(x.item(), tensor.dtype, digits)}
     if 0 in tensor.shape:
         return f"[] of shape {tensor.shape}"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gradcli.core.compile.scalar import run_scalar, suits_scalar
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node, constant, fresh_input, reachable
-from gradcli.core.laws import Elementwise, Flat, Primitive
+from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Linear, Primitive
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import TABLE, Array, Call, calls, draw, gradient_of, inputs_for, run
 from tests.core.truth import derivative, truth
@@ -74,6 +74,32 @@ def test_the_adjoint_is_the_transpose_of_the_slope(call: Call, seed: int) -> Non
     h = 1e-5
     numeric = float(np.sum(v * (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h)))
     assert with_adjoint == pytest.approx(numeric, rel=1e-7, abs=1e-7)
+
+
+@each("call", [c for c in SMOOTH_CALLS if isinstance(c.primitive.law, (Linear, Bilinear, Implicit))])
+def test_what_a_law_says_forward_is_the_transpose_of_what_it_says_backward(call: Call) -> None:
+    """<v, J u> = <J^T v, u> to rounding: a linear map is itself, a product itself twice, the rest have a rate."""
+    rng = np.random.default_rng(1)
+    arrays = draw(call, rng)
+    inputs = inputs_for(arrays)
+    output = call.primitive(*inputs, **call.attrs)
+    tangents = [rng.normal(size=a.shape) if a.dtype.kind == "f" else a for a in arrays]
+    along = inputs_for(tangents)
+    law, over = call.primitive.law, [i for i, n in enumerate(inputs) if n.dtype.is_float]
+    if isinstance(law, Implicit):
+        forward = law.rate(output, *inputs, *along)
+    elif isinstance(law, Bilinear):
+        a, b = inputs
+        forward = call.primitive(along[0], b) + call.primitive(a, along[1])
+    else:
+        assert isinstance(law, Linear)
+        assert law.over is None or list(law.over) == over
+        forward = call.primitive(*(along[i] if i in over else n for i, n in enumerate(inputs)), **call.attrs)
+    v = rng.normal(size=output.shape)
+    adjoints = run(gradient_of(output, inputs, v), inputs, arrays)
+    (rate,) = run([forward], [*inputs, *along], [*arrays, *tangents])
+    backward = sum(float(np.sum(g * tangents[i])) for g, i in zip(adjoints, over, strict=True))
+    assert float(np.sum(v * rate)) == pytest.approx(backward, rel=1e-11, abs=1e-12)
 
 
 @each("call", SMOOTH_CALLS)

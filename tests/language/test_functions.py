@@ -110,6 +110,15 @@ def test_a_parameter_is_given_a_new_value() -> None:
     assert value("net(2)", old) == 10
 
 
+def test_parts_of_a_sequential_go_by_their_place() -> None:
+    """In `weights=` by the parameter itself, in `wrt=` by name."""
+    text = "n = Sequential(Dense(2, 1, has_bias=false), Dense(1, 1)); f(x) = sum(n(x))\n"
+    by_weight = value(text + "r = grad(f, none, weights=n[0].weight)([1, 2]); r")
+    for name in ("n[0].weight", '"0.weight"', '"n.0.weight"'):
+        np.testing.assert_array_equal(by_weight, value(text + f"r = grad(f, wrt={name})([1, 2]); r"))
+    assert error(text + "grad(f, wrt=weight)([1, 2])").hint
+
+
 def test_a_derivative_follows_a_new_value() -> None:
     """What was derived before is not stale: neither after an assignment nor after a new definition."""
     text = "model net(x): param w = 3; return w^2 * x\nslope = grad(net, none, weights=params(net))\n"

@@ -126,6 +126,12 @@ def test_arguments_that_are_tuples() -> None:
     assert value("f(p) = p[0]^2 * p[1]; r = grad(f)((3, 5)); r") == (30, 9)
 
 
+def test_a_prime_leaves_defaults_alone() -> None:
+    """One input must be given; the others stand at their defaults."""
+    assert value("r = sum'([3, 4]); r[0] + r[1]") == 2
+    assert value("f(x, n=3) = x^n; f'(2), f'(2, 4)") == (12, 32)
+
+
 def test_a_gradient_is_a_function_like_any_other() -> None:
     """It can be passed on, called inside functions, and closed over."""
     assert value("apply(f, x) = f(x); apply(grad(sin), 0)") == 1

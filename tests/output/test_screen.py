@@ -75,6 +75,7 @@ def test_a_large_tensor_is_shown_by_its_edges() -> None:
     text = shown("zeros((1000, 1000))")
     assert "..." in text
     assert len(text.splitlines()) < 12
+    assert "0.333333," in shown("zeros((100,)) + 1 / 3")
 
 
 def test_a_script_names_what_it_shows() -> None:

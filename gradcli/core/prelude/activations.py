@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, cast, coerce, filled
+from gradcli.core.graph import Node, cast
 from gradcli.core.laws import require
 from gradcli.core.prelude.declare import composed
 from gradcli.core.primitives import elementwise as ew
@@ -48,11 +48,9 @@ def mish(x: Node) -> Node:
 def clip(x: Node, low: float | None = None, high: float | None = None) -> Node:
     require(low is None or high is None or low <= high, f"the bounds {low} and {high} of clip cross")
     if low is not None:
-        (x, bound) = coerce((x, low))
-        x = select(ew.less(x, low), filled(low, bound) if x.shape == () else filled(low, x), x)
+        x = select(ew.less(x, low), low, x)
     if high is not None:
-        (x, bound) = coerce((x, high))
-        x = select(ew.greater(x, high), filled(high, x), x)
+        x = select(ew.greater(x, high), high, x)
     return x
 
 
