@@ -18,7 +18,7 @@ from gradcli.core.prelude.declare import Composed, Maker, Studio
 from gradcli.core.shapes import check_shape
 from gradcli.language import convert
 from gradcli.language.compare import allclose
-from gradcli.language.diagnostics import Span, fail
+from gradcli.language.diagnostics import Span, fail, near
 from gradcli.language.functions import LayerFunction, in_sequence
 from gradcli.language.operators import WRT, diff, make_gradient, make_table
 from gradcli.language.reach import parameters_of
@@ -180,8 +180,10 @@ def _activation(value: Value, span: Span) -> Callable[[Node], Node]:
     """A built-in of one tensor, given itself or by its name."""
     found = builtins().get(value) if isinstance(value, str) else value
     if not isinstance(found, Builtin) or [i.name for i in found.inputs][:1] != ["x"]:
-        hint = "give a built-in, such as relu or tanh; a model of your own can apply any function"
-        raise fail("type", f"{describe(value)} is no activation", span, hint)
+        what = f'"{value}"' if isinstance(value, str) else describe(value)
+        hint = near(value, list(builtins())) if isinstance(value, str) else None
+        hint = hint or "give a built-in, such as relu or tanh; a model of your own can apply any function"
+        raise fail("type", f"{what} is no activation", span, hint)
     return found.of_tensor
 
 

@@ -72,6 +72,8 @@ CASES: list[tuple[str, Any, Callable[[Any], Any] | None]] = [
     ("x -> outer(x[0], x[1])", M, lambda x: np.outer(x[0], x[1])),
     ("x -> trace(x)", S, np.trace),
     ("x -> det(x)", S, np.linalg.det),
+    ("x -> det(x @ x.T + eye(4))", np.arange(16).reshape(4, 4) / 7 - 1, lambda x: np.linalg.det(x @ x.T + np.eye(4))),
+    ("x -> det(x[:2, :2])", S, lambda x: np.linalg.det(x[:2, :2])),
     ("x -> slogdet(x)[1]", S, lambda x: np.linalg.slogdet(x)[1]),
     ("x -> inv(x)", S, np.linalg.inv),
     ("x -> solve(x, [1, 2, 3])", S, lambda x: np.linalg.solve(x, [1, 2, 3])),
@@ -200,6 +202,20 @@ def test_layers_have_their_parameters() -> None:
     assert shapes == {"0.weight": (2, 1, 3, 1), "0.bias": (2,), "2.weight": (1, 2), "2.bias": (1,)}
     assert {k: np.shape(v) for k, v in value("params(LayerNorm((2, 3)))").items()} == {"gamma": (2, 3), "beta": (2, 3)}
     assert {k: np.shape(v) for k, v in value("params(Embedding(5, 2))").items()} == {"embedding_table": (5, 2)}
+
+
+def test_a_determinant_has_slopes_where_the_matrix_is_singular() -> None:
+    """The matrix of cofactors, which others divide zero by zero for; small ones have all higher orders too."""
+    two = "[[1, 2], [2, 4]]"
+    np.testing.assert_allclose(value(f"r = grad(det)({two}); r"), [[4, -2], [-2, 1]], rtol=1e-13)
+    assert value(f"f(x) = grad(det)(x)[0, 0]; r = grad(f)({two}); r[1, 1]") == 1
+    np.testing.assert_allclose(value("r = grad(det)(zeros((3, 3))); r"), np.zeros((3, 3)))
+    a = np.arange(16.0).reshape(4, 4) ** 2 % 7
+    a[3] = a[0] + a[1]
+    cofactors = [
+        [(-1) ** (i + j) * np.linalg.det(np.delete(np.delete(a, i, 0), j, 1)) for j in range(4)] for i in range(4)
+    ]
+    np.testing.assert_allclose(value(f"r = grad(det)({a.tolist()}); r"), cofactors, atol=1e-11)
 
 
 def test_the_gradient_of_an_embedding_adds_up() -> None:

@@ -161,7 +161,7 @@ def _convolution(
     def call(x: Node) -> Node:
         require(
             len(x.shape) == len(kernel) + 2 and x.shape[1] == channels[0],
-            f"{kind} takes a tensor of {len(kernel) + 2} axes with {channels[0]} channels, not shape {x.shape}",
+            f"{kind} takes a tensor of {len(kernel) + 2} axes, the second of length {channels[0]}, not shape {x.shape}",
         )
         windows = [
             _windows(n, (k - 1) * dilation + 1, stride, pad_mode, padding)

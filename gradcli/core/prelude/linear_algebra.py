@@ -7,6 +7,7 @@ from gradcli.core.graph import Node, coerce
 from gradcli.core.laws import require, stretch
 from gradcli.core.prelude.declare import composed
 from gradcli.core.prelude.functions import matmul, sum_
+from gradcli.core.prelude.indexing import index
 from gradcli.core.prelude.rearranging import diag
 from gradcli.core.primitives import linear_algebra as la
 from gradcli.core.primitives import shaping
@@ -28,6 +29,24 @@ def outer(a: Node, b: Node) -> Node:
 def trace(a: Node) -> Node:
     require(len(a.shape) == 2, f"trace takes a matrix, not shape {a.shape}")
     return sum_(diag(a))
+
+
+@composed("determinant of a square matrix, or of each in a stack")
+def det(a: Node) -> Node:
+    if len(a.shape) < 2 or a.shape[-1] != a.shape[-2] or not 1 <= a.shape[-1] <= 3:
+        return la.determinant(a)
+
+    # Small ones are written out as the polynomial that they are, whose slopes of every order are right where
+    # the matrix is singular as well.
+    def at(i: int, j: int) -> Node:
+        return index(a, (Ellipsis, i, j))
+
+    if a.shape[-1] == 1:
+        return at(0, 0)
+    if a.shape[-1] == 2:
+        return at(0, 0) * at(1, 1) - at(0, 1) * at(1, 0)
+    minors = [at(1, j) * at(2, k) - at(1, k) * at(2, j) for j, k in ((1, 2), (2, 0), (0, 1))]
+    return at(0, 0) * minors[0] + at(0, 1) * minors[1] + at(0, 2) * minors[2]
 
 
 @composed("sign of the determinant, and logarithm of its absolute value")

@@ -56,6 +56,14 @@ def _or_nan(name: str) -> Any:
     return kernel
 
 
+def _adjugate_kernel(xp: Any, a: Any) -> Any:
+    u, values, vt = xp.linalg.svd(a)
+    n = values.shape[-1]
+    others = xp.stack([xp.prod(xp.delete(values, i, axis=-1), axis=-1) for i in range(n)], axis=-1)
+    sign = xp.round(xp.linalg.det(u) * xp.linalg.det(vt))[..., None, None]
+    return sign * (xp.swapaxes(vt, -1, -2) * others[..., None, :]) @ xp.swapaxes(u, -1, -2)
+
+
 def _eigenvector_kernel(xp: Any, a: Any) -> Any:
     """Eigenvectors with a fixed sign, so that neighbouring matrices have neighbouring vectors."""
     vectors = xp.linalg.eigh((a + xp.swapaxes(a, -1, -2)) / 2)[1]
@@ -109,10 +117,10 @@ def _solution_adjoint(adjoint_b: Node, y: Node) -> tuple[Node, Node]:
     return -matrix_product(adjoint_b, swap_last(y)), adjoint_b
 
 
-def _trace_of_rate(y: Node, a: Node, da: Node) -> Node:
-    """The trace of inv(a) da, the rate of log |det a|."""
+def _trace_of_rate(a: Node, da: Node) -> Node:
+    """The trace of inv(a) da, the rate of log |det a|, as a 1 by 1 matrix."""
     product = inverse(a) * swap_last(da)
-    return sum_to(product, shape=(*y.shape, 1, 1))
+    return sum_to(product, shape=(*a.shape[:-2], 1, 1))
 
 
 def _over_matrix(g: Node, a: Node) -> Node:
@@ -120,20 +128,37 @@ def _over_matrix(g: Node, a: Node) -> Node:
     return stretch(reshape(g, shape=(*g.shape, 1, 1)), a.shape)
 
 
-# Jacobi's formula; where a matrix is singular its inverse, and so the slope, is nan.
+# adj(A) = det(A) inv(A), which a singular matrix has too: from A = U S V^T it is V adj(S) U^T, up to the sign
+# of det(U V^T), and adj(S) has the products of all other singular values on its diagonal (Stewart 1998).
+adjugate: Primitive = implicit(
+    "adjugate",
+    lambda y, a, da: stretch(_trace_of_rate(a, da), a.shape) * y - matrix_product(matrix_product(inverse(a), da), y),
+    lambda g, y, a: (
+        stretch(sum_to(g * y, shape=(*y.shape[:-2], 1, 1)), a.shape) * swap_last(inverse(a))
+        - matrix_product(matrix_product(swap_last(inverse(a)), g), swap_last(y)),
+    ),
+    help="transpose of the matrix of cofactors",
+    arity=1,
+    examples=SQUARES,
+    shape=_square_shape,
+    kernel=_adjugate_kernel,
+    names=(),
+)
+# Jacobi's formula, d det(A) = tr(adj(A) dA).
 determinant: Primitive = implicit(
     "det",
-    lambda y, a, da: y * reshape(_trace_of_rate(y, a, da), shape=y.shape),
-    lambda g, y, a: (_over_matrix(g * y, a) * swap_last(inverse(a)),),
+    lambda y, a, da: reshape(sum_to(adjugate(a) * swap_last(da), shape=(*y.shape, 1, 1)), shape=y.shape),
+    lambda g, y, a: (_over_matrix(g, a) * swap_last(adjugate(a)),),
     help="determinant of a square matrix",
     arity=1,
     examples=SQUARES,
     shape=lambda a: _square_shape(a)[:-2],
     kernel=lambda xp, a: xp.linalg.det(a),
+    names=(),
 )
 log_determinant = implicit(
     "logabsdet",
-    lambda y, a, da: reshape(_trace_of_rate(y, a, da), shape=y.shape),
+    lambda y, a, da: reshape(_trace_of_rate(a, da), shape=y.shape),
     lambda g, y, a: (_over_matrix(g, a) * swap_last(inverse(a)),),
     help="logarithm of the absolute value of the determinant",
     arity=1,
