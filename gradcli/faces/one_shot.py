@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from gradcli.core.graph import Node
 from gradcli.faces.runner import BAD_INPUT, OK, fresh_session, read_source, run_source
 from gradcli.language import syntax as s
 from gradcli.language.builtins import builtins
@@ -14,8 +15,8 @@ from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageEr
 from gradcli.language.machine import Machine
 from gradcli.language.operators import AllDerivatives
 from gradcli.language.parse import parse_expression
-from gradcli.language.reach import names_in, parameters_of
-from gradcli.language.values import REQUIRED, DerivativeTable, Function, Names, Value
+from gradcli.language.reach import names_in, parameters_of, walk
+from gradcli.language.values import DerivativeTable, Function, Names, Required, Value
 from gradcli.output.numbers import show_value
 from gradcli.output.screen import Screen
 from gradcli.session.plain import plain
@@ -108,7 +109,7 @@ def _of_expression(
         function = evaluated
         title = f"{text.strip()}"
     else:
-        bound = _lambda_names(expression)
+        bound = {p.name for part in walk(expression) if isinstance(part, s.Lambda) for p in part.parameters}
         free = [n for n in dict.fromkeys(names_in(expression)) if n not in builtins() and n not in bound]
         _require_values(free, values, expression)
         names = [n for n in values if n in free or n in names_in(expression)]
@@ -145,20 +146,6 @@ def _first(expression: s.Expression, name: str) -> Span:
     return Span(expression.span.source, start, start + len(name))
 
 
-def _lambda_names(expression: s.Expression) -> set[str]:
-    found: set[str] = set()
-    stack: list[object] = [expression]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, s.Lambda):
-            found.update(p.name for p in item.parameters)
-        if isinstance(item, tuple):
-            stack.extend(item)
-        elif hasattr(item, "__dataclass_fields__") and not isinstance(item, Span):
-            stack.extend(getattr(item, f) for f in item.__dataclass_fields__)
-    return found
-
-
 def _of_file(
     session: Session, path: str, name: str, given: Sequence[str], wrt: str | None, order: int
 ) -> tuple[str, Derivatives]:
@@ -179,7 +166,7 @@ def _table(
     machine: Machine,
     function: Function,
     values: dict[str, Value],
-    elsewhere: object,
+    elsewhere: Mapping[str, Value],
     wrt: str | None,
     order: int,
     title: str,
@@ -195,18 +182,21 @@ def _table(
                 span,
                 near(name, inputs) or f"it takes {', '.join(inputs)}",
             )
-    known = {**(dict(elsewhere) if isinstance(elsewhere, dict | MappingProxyType) else {}), **values}
-    arguments: list[Value] = []
+    known = {**elsewhere, **values}
+    arguments: dict[str, Value] = {}
     for i in function.inputs:
-        if i.name not in known and i.default is REQUIRED:
+        if i.name in known:
+            arguments[i.name] = known[i.name]
+        elif isinstance(i.default, Required):
             raise fail("usage", f"no value for `{i.name}`", span, f"add its value, such as {i.name}=1")
-        arguments.append(known.get(i.name, i.default))
-    table = AllDerivatives(function, order, _wrt(machine, function, wrt))
-    result = machine.settle(table.call(machine, arguments, span), span)
+        else:
+            arguments[i.name] = i.default
+    table = AllDerivatives(function, order, _wrt(machine, function, wrt, arguments))
+    result = machine.settle(table.call(machine, tuple(arguments.values()), span), span)
     assert isinstance(result, DerivativeTable)
     shown = plain(result)
     assert isinstance(shown, Derivatives)
-    at = ", ".join(f"{name} = {_short(value)}" for name, value in zip(inputs, arguments, strict=True))
+    at = ", ".join(f"{name} = {_short(value)}" for name, value in arguments.items())
     return f"{title}{f'   at {at}' if at else ''}", shown
 
 
@@ -215,19 +205,26 @@ def _short(value: Value) -> str:
     return text if len(text) <= 40 and "\n" not in text else "..."
 
 
-def _wrt(machine: Machine, function: Function, wrt: str | None) -> Names | None:
+def _wrt(machine: Machine, function: Function, wrt: str | None, arguments: Mapping[str, Value]) -> Names:
     """`--wrt x,y` as names; without it, every real input, and every parameter."""
     if wrt is not None:
         source = Source("<--wrt>", wrt)
-        items = []
-        for match in re.finditer(r"[^,\s()]+", wrt):
-            items.append((match[0], Span(source, match.start(), match.end())))
+        items = [(m[0], Span(source, m.start(), m.end())) for m in re.finditer(r"[^,\s()]+", wrt)]
         if not items:
             raise fail("usage", "--wrt names no input", Span(source, 0, len(wrt)), "such as --wrt x,y")
         return Names(tuple(items), single=False)
-    parameters = parameters_of(machine, function)
-    if not parameters.names:
-        return None
     source = Source("<function>", function.name)
     span = Span(source, 0, len(function.name))
-    return Names(tuple((name, span) for name in [*(i.name for i in function.inputs), *parameters.names]), single=False)
+    real = [name for name, value in arguments.items() if _is_real(value)]
+    names = [*real, *parameters_of(machine, function).names]
+    if not names:
+        raise fail("derivative", f"`{function.name}` has no real input to differentiate by", span)
+    return Names(tuple((name, span) for name in names), single=False)
+
+
+def _is_real(value: Value) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and all(_is_real(item) for item in value)
+    if isinstance(value, Node):
+        return value.dtype.is_float
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

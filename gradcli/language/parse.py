@@ -93,11 +93,10 @@ def _explain_token(source: Source, error: UnexpectedToken) -> LanguageError:
     open_block = token.type == "_DEDENT" and "_INDENT" in error.expected
     if token.type == "$END" or (open_block and not source.text[token.start_pos or 0 :].strip()):
         return _incomplete(source, expected)
-    _, wrong = _brackets(source)
+    unclosed, wrong = _brackets(source)
     if wrong and token.start_pos == wrong.start:
         return _bracket_error(source)
     start = min(token.start_pos or 0, len(source.text))
-    unclosed, _ = _brackets(source)
     if unclosed and "\n" in source.text[unclosed[-1].start : start]:
         return _never_closed(unclosed[-1])
     word = _last_word(source.text[:start])

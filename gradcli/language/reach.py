@@ -48,18 +48,22 @@ def _collect(machine: Machine, value: Value, path: str, found: dict[int, tuple[s
                     _collect(machine, there[0], name, found, seen)
 
 
-def names_in(part: object) -> Iterator[str]:
-    """Every name that a piece of syntax mentions, in the order of the text."""
+def walk(part: object) -> Iterator[object]:
+    """Every piece of syntax within a piece, itself first, in the order of the text."""
     # A loop, not recursion: a sum may be as deep as it is long.
     stack = [part]
     while stack:
         item = stack.pop()
-        if isinstance(item, s.Name):
-            yield item.id
-        elif isinstance(item, tuple):
+        if isinstance(item, tuple):
             stack.extend(reversed(item))
         elif is_dataclass(item) and not isinstance(item, Span):
+            yield item
             stack.extend(reversed([getattr(item, f.name) for f in fields(item)]))
+
+
+def names_in(part: object) -> Iterator[str]:
+    """Every name that a piece of syntax mentions, in the order of the text."""
+    return (item.id for item in walk(part) if isinstance(item, s.Name))
 
 
 def _bound(body: tuple[s.Statement, ...]) -> Iterator[str]:

@@ -37,6 +37,8 @@ def test_grad_shows_the_value_and_each_derivative() -> None:
         ("gradcli grad samples/tour.grad::net x=[3] y=[5]", "∂net/∂z"),
         ("gradcli grad samples/seed_tutorial.grad::Net --wrt x,z", "[45]"),
         ("gradcli grad 'beta*x' beta=2 x=3", "∂f/∂beta"),
+        ("gradcli grad 'x^2 if up else -x' x=3 up=true", "∂f/∂x"),
+        ("gradcli grad 'sum'  'x=[1, 2]'", "[1, 1]"),
     ],
 )
 def test_ways_to_ask_for_a_gradient(line: str, shown: str) -> None:
