@@ -14,7 +14,7 @@ from gradcli.core.compile.array import run_arrays
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node, array_constant, fresh_input, reachable, substitute
 from gradcli.core.laws import Primitive, table
-from gradcli.core.transforms.reverse import vjp
+from gradcli.core.transforms.reverse import gradient, vjp
 
 Array = NDArray[Any]
 
@@ -90,3 +90,38 @@ def float_inputs(inputs: Sequence[Node]) -> list[Node]:
 def gradient_of(output: Node, inputs: Sequence[Node], seed: Array) -> tuple[Node, ...]:
     """The adjoints of the float inputs for a seed."""
     return vjp([output], float_inputs(inputs), [array_constant(np.array(seed, dtype=output.dtype.value))])
+
+
+def away_from_kinks(call: Call, arrays: list[Array]) -> list[Array]:
+    """Where an entry has a corner, the sample moves off it: the convention there is tested by name elsewhere."""
+    if call.primitive.name in ("abs", "relu"):
+        return [np.where(np.abs(a) < 0.01, 0.5, a) for a in arrays]
+    if call.primitive.name in ("maximum", "minimum"):
+        a, b = arrays
+        return [a, b + np.where(np.abs(a - b).min(initial=1.0) < 0.01, 0.05, 0.0)]
+    return arrays
+
+
+def slopes(call: Call, order: int) -> tuple[float, float]:
+    """A directional derivative of the gradient of some order, exactly and by fourth-order central differences.
+
+    What is differentiated is the sum of the squares of the outputs, so that linear maps have a second order too.
+    """
+    rng = np.random.default_rng(order)
+    arrays = away_from_kinks(call, draw(call, rng))
+    inputs = inputs_for(arrays)
+    floats = float_inputs(inputs)
+    output = call.primitive(*inputs, **call.attrs)
+    lower: tuple[Node, ...] = (output * output,)
+    for _ in range(order - 1):
+        lower = gradient(lower, floats)
+    directions = [rng.normal(size=a.shape) if a.dtype.kind == "f" else None for a in arrays]
+    slope = run(gradient(lower, floats), inputs, arrays)
+    exact = sum(float(np.sum(g * d)) for g, d in zip(slope, [d for d in directions if d is not None], strict=True))
+
+    def along(h: float) -> float:
+        moved = [a if d is None else a + h * d for a, d in zip(arrays, directions, strict=True)]
+        return sum(float(np.sum(value)) for value in run(lower, inputs, moved))
+
+    h = 1e-3
+    return exact, (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h)

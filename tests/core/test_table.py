@@ -13,10 +13,21 @@ from hypothesis import strategies as st
 
 from gradcli.core.compile.scalar import run_scalar, suits_scalar
 from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, constant, fresh_input, reachable
+from gradcli.core.graph import constant, fresh_input, reachable
 from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Linear, Primitive
 from gradcli.core.transforms.reverse import gradient
-from tests.core.sampling import TABLE, Array, Call, calls, draw, gradient_of, inputs_for, run
+from tests.core.sampling import (
+    TABLE,
+    Array,
+    Call,
+    away_from_kinks,
+    calls,
+    draw,
+    gradient_of,
+    inputs_for,
+    run,
+    slopes,
+)
 from tests.core.truth import derivative, truth
 
 PRIMITIVES = list(TABLE.values())
@@ -106,39 +117,8 @@ def test_what_a_law_says_forward_is_the_transpose_of_what_it_says_backward(call:
 @pytest.mark.parametrize("order", [2, 3])
 def test_higher_orders_are_the_slopes_of_lower_ones(call: Call, order: int) -> None:
     """Differentiating the gradient again agrees with central differences of that gradient."""
-    rng = np.random.default_rng(order)
-    arrays = away_from_kinks(call, draw(call, rng))
-    inputs = inputs_for(arrays)
-    floats = [n for n in inputs if n.dtype.is_float]
-    output = call.primitive(*inputs, **call.attrs)
-    # The square, so that linear maps have a second order too.
-    lower: tuple[Node, ...] = (output * output,)
-    for _ in range(order - 1):
-        lower = gradient(lower, floats)
-    higher = gradient(lower, floats)
-    directions = [rng.normal(size=a.shape) if a.dtype.kind == "f" else None for a in arrays]
-    exact = sum(
-        float(np.sum(g * d))
-        for g, d in zip(run(higher, inputs, arrays), [d for d in directions if d is not None], strict=True)
-    )
-
-    def along(h: float) -> float:
-        moved = [a if d is None else a + h * d for a, d in zip(arrays, directions, strict=True)]
-        return sum(float(np.sum(value)) for value in run(lower, inputs, moved))
-
-    h = 1e-4
-    numeric = (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h)
-    assert exact == pytest.approx(numeric, rel=1e-5, abs=1e-5)
-
-
-def away_from_kinks(call: Call, arrays: list[Array]) -> list[Array]:
-    """Where an entry has a corner, the sample moves off it: the convention there is tested by name elsewhere."""
-    if call.primitive.name in ("abs", "relu"):
-        return [np.where(np.abs(a) < 0.01, 0.5, a) for a in arrays]
-    if call.primitive.name in ("maximum", "minimum"):
-        a, b = arrays
-        return [a, b + np.where(np.abs(a - b).min(initial=1.0) < 0.01, 0.05, 0.0)]
-    return arrays
+    exact, numeric = slopes(call, order)
+    assert exact == pytest.approx(numeric, rel=1e-8, abs=1e-8)
 
 
 ELEMENTWISE = [p for p in SMOOTH if p.examples.domain or p.name in ("add", "subtract", "multiply", "negate")]
