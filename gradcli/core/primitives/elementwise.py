@@ -276,7 +276,7 @@ logit = elementwise(
     "logit",
     lambda y, x: reciprocal(x * (1.0 - x)),
     help="log(x / (1 - x))",
-    domain=((0.05, 0.95),),
+    domain=((0.15, 0.85),),
     kernel=lambda xp, x: xp.where(abs(x - 0.5) < 0.2, 2 * xp.arctanh(2 * x - 1), xp.log(x) - xp.log1p(-x)),
 )
 softplus = elementwise(
