@@ -104,8 +104,7 @@ class Node:
         return registry["divide"](other, self)
 
     def __neg__(self) -> Node:
-        # Without this, sigmoid(-(-x)) would be another node than sigmoid(x), and no chain of slopes would close.
-        return self.args[0] if self.op.name == "negate" else registry["negate"](self)
+        return registry["negate"](self)
 
     def __matmul__(self, other: Operand) -> Node:
         return registry["matmul"](self, other)

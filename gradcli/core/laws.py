@@ -18,6 +18,7 @@ from gradcli.core.shapes import Shape, broadcast_shapes, check_shape
 Partial: TypeAlias = "Callable[..., Node | float]"
 Adjoint: TypeAlias = "Callable[..., tuple[Node | None, ...]]"
 Kernel: TypeAlias = "str | Callable[..., Any]"
+Lift: TypeAlias = "Callable[..., Node]"
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,12 @@ class Primitive:
     `result` is the dtype out: that of the operands ("same", "number" where not bool, "float" where made float first),
     "bool", "int", or what the "attribute" dtype says.
     `condition` says that the first operand is a condition, `integers` which operands are indices.
+    `commutes` says that the order of two operands is no matter, so that both orders are one node.
+    `shortcut` gives the node that an application is equal to where that is simpler, or None.
+    `lift` applies it to operands that have one leading axis more: called with the length of that axis, whether
+    each operand has it, the operands and the attributes. Without it an entry that broadcasts needs no help, and
+    one that doesn't takes stacks.
+    `family` says that differentiation never closes: each order adds one more member, such as the polygammas.
     `names` are what the language calls it, `symbol` its operator; without either it is internal.
     """
 
@@ -99,6 +106,10 @@ class Primitive:
     broadcasts: bool = True
     condition: bool = False
     integers: tuple[int, ...] = ()
+    commutes: bool = False
+    shortcut: Callable[..., Node | None] | None = None
+    lift: Lift | None = None
+    family: bool = False
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:
@@ -120,8 +131,11 @@ class Primitive:
         if self.broadcasts:
             common = broadcast_shapes(n.shape for n in nodes)
             nodes = tuple(stretch(n, common) for n in nodes)
-        shape = check_shape(self.shape(*(n.shape for n in nodes), **attrs))
-        return intern(self, nodes, attrs, shape, self._dtype(nodes, attrs))
+        if self.commutes and nodes[0].serial > nodes[1].serial:
+            nodes = (nodes[1], nodes[0])
+        shape, dtype = check_shape(self.shape(*(n.shape for n in nodes), **attrs)), self._dtype(nodes, attrs)
+        simpler = None if self.shortcut is None else self.shortcut(*nodes)
+        return intern(self, nodes, attrs, shape, dtype) if simpler is None else simpler
 
     def _dtype(self, nodes: tuple[Node, ...], attrs: dict[str, Hashable]) -> DType:
         if self.result == "bool":

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.core.compile.scalar import run_scalar, suits_scalar
+from gradcli.core.compile.scalar import compile_scalar, suits_scalar
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import constant, fresh_input, reachable
 from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Linear, Primitive
@@ -181,7 +181,7 @@ def test_both_engines_agree(primitive: Primitive, seed: int) -> None:
     output = primitive(*args, **primitive.attributes)
     order = reachable([output])
     assert suits_scalar(order)
-    (scalar,) = run_scalar(order, [output])
+    (scalar,) = compile_scalar(order, [output])()
     (array,) = run([output], [], [])
     assert scalar == pytest.approx(array.item(), rel=4e-15, abs=1e-300)
     assert isinstance(scalar, (bool, float))

@@ -1,5 +1,5 @@
 """Graph in, numbers out: an engine for float scalars on Python's math, and one for arrays on NumPy."""
 
-from gradcli.core.compile.engine import Data, evaluate
+from gradcli.core.compile.engine import Data, Program, evaluate
 
-__all__ = ["Data", "evaluate"]
+__all__ = ["Data", "Program", "evaluate"]

@@ -1,9 +1,10 @@
-"""The array engine: a graph as a sequence of NumPy calls, each value freed after its last use."""
+"""The array engine: a graph as a schedule of NumPy calls, each value freed after its last use."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,44 +16,83 @@ from gradcli.core.shapes import size_of
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
+# A kernel, the places of its arguments and of its result, and the places that are free after it.
+Step: TypeAlias = "tuple[Callable[..., Any], tuple[int, ...], int, tuple[int, ...]]"
+
+
+def kernel_of(op: Primitive, attrs: Mapping[str, Any], dtype: str) -> Callable[..., Any]:
+    """The function on arrays that a primitive with these attributes is."""
+    if isinstance(op.kernel, str) and not attrs:
+        function: Callable[..., Any] = getattr(np, op.kernel)
+        # The table's result may be wider than NumPy's: floor of an int is a float here.
+        return function if op.result in ("same", "number", "bool") else partial(_typed, function, dtype)
+    return partial(_typed, partial(op.kernel, np, **attrs) if callable(op.kernel) else getattr(np, op.kernel), dtype)
+
+
+def _typed(function: Callable[..., Any], dtype: str, *args: Array) -> Array:
+    return np.asarray(function(*args), dtype=dtype)
+
+
+class ArrayProgram:
+    """A graph scheduled once, to be run on as many inputs as there are.
+
+    Raises:
+        CoreError: when made, for a tensor larger than the machine's memory.
+        ValueError: when made, for a free input that is not among `inputs`.
+    """
+
+    def __init__(self, order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node] = ()) -> None:
+        place = {node: i for i, node in enumerate(dict.fromkeys([*inputs, *order]))}
+        self._start: list[Any] = [None] * len(place)
+        self._steps: list[Step] = []
+        self._outputs = [(place[node], node.dtype.value) for node in outputs]
+        self._dtypes = [node.dtype.value for node in inputs]
+        last_use = {arg: node for node in order for arg in node.args}
+        kept = {*outputs, *inputs}
+        for node in order:
+            if node in inputs:
+                continue
+            if node.op is CONSTANT:
+                self._start[place[node]] = np.asarray(node.attrs["value"], dtype=node.dtype.value)
+                kept.add(node)
+                continue
+            if not isinstance(node.op, Primitive):
+                raise ValueError(f"{node!r} is free")
+            _refuse_what_memory_cannot_hold(node)
+            args = tuple(place[arg] for arg in node.args)
+            free = tuple(place[a] for a in dict.fromkeys(node.args) if last_use[a] is node and a not in kept)
+            self._steps.append((kernel_of(node.op, node.attrs, node.dtype.value), args, place[node], free))
+
+    def __call__(self, *arrays: Any) -> tuple[Array, ...]:
+        """The outputs for one array an input; inf and nan come out as IEEE 754 says."""
+        values = self._start.copy()
+        for i, (array, dtype) in enumerate(zip(arrays, self._dtypes, strict=True)):
+            values[i] = np.asarray(array, dtype=dtype)
+        with np.errstate(all="ignore"):
+            for kernel, args, result, free in self._steps:
+                if len(args) == 2:
+                    values[result] = kernel(values[args[0]], values[args[1]])
+                else:
+                    values[result] = kernel(*[values[i] for i in args])
+                for i in free:
+                    values[i] = None
+        return tuple(np.asarray(values[i], dtype=dtype) for i, dtype in self._outputs)
+
 
 def run_arrays(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Array, ...]:
     """Evaluate nodes that are in topological order; `outputs` are among them."""
-    last_use: dict[Node, Node] = {}
-    for node in order:
-        for arg in node.args:
-            last_use[arg] = node
-    kept = set(outputs)
-    values: dict[Node, Array] = {}
-    with np.errstate(all="ignore"):
-        for node in order:
-            values[node] = _compute(node, values)
-            for arg in set(node.args):
-                if last_use[arg] is node and arg not in kept:
-                    del values[arg]
-    return tuple(values[node] for node in outputs)
-
-
-def _compute(node: Node, values: dict[Node, Array]) -> Array:
-    if node.op is CONSTANT:
-        return np.asarray(node.attrs["value"], dtype=node.dtype.value)
-    if not isinstance(node.op, Primitive):
-        raise ValueError(f"{node!r} is free")
-    _refuse_what_memory_cannot_hold(node)
-    kernel = node.op.kernel
-    args = [values[arg] for arg in node.args]
-    result = getattr(np, kernel)(*args, **node.attrs) if isinstance(kernel, str) else kernel(np, *args, **node.attrs)
-    return np.asarray(result, dtype=node.dtype.value)
+    return ArrayProgram(order, outputs)()
 
 
 def _refuse_what_memory_cannot_hold(node: Node) -> None:
     wanted = size_of(node.shape) * node.dtype.itemsize
-    if node.op.name != "broadcast" and wanted > _physical_memory():
+    if node.op.name != "broadcast" and wanted > physical_memory():
         raise CoreError(
             f"a tensor of shape {node.shape} would take {wanted / 2**30:,.1f} GiB, more than this machine has",
             "use smaller shapes, or float32",
         )
 
 
-def _physical_memory() -> int:
+def physical_memory() -> int:
+    """Bytes of memory that the machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import log as ln
 from typing import Any
 
-from gradcli.core.graph import Node, filled
+from gradcli.core.graph import Node, filled, is_number
 from gradcli.core.laws import Examples, Primitive, bilinear, elementwise, flat, linear
 from gradcli.core.primitives.selection import select
 
@@ -17,12 +17,29 @@ ONE = Examples(calls=((((3,),), {}), (((),), {}), (((2, 0),), {})))
 POSITIVE = ((0.2, 3.0),)
 UNIT = ((-0.9, 0.9),)
 
+
+
+def _negated(x: Node) -> Node | None:
+    # Without this, sigmoid(-(-x)) would be another node than sigmoid(x), and no chain of slopes would close.
+    return x.args[0] if x.op is negate else None
+
+
+def _without_ones(a: Node, b: Node) -> Node | None:
+    return b if is_number(a, 1) else a if is_number(b, 1) else None
+
+
+def _without_zeros(a: Node, b: Node) -> Node | None:
+    return b if is_number(a, 0) else a if is_number(b, 0) else None
+
+
 # Arithmetic. Sums are linear, the product is bilinear; both are elementwise in their shapes.
 
 add = linear(
     "add",
     lambda g, a, b: (g, g),
     help="sum of two numbers",
+    commutes=True,
+    shortcut=_without_zeros,
     arity=2,
     examples=PAIRS,
     math="{0} + {1}",
@@ -34,6 +51,7 @@ subtract = linear(
     "subtract",
     lambda g, a, b: (g, -g),
     help="difference of two numbers",
+    shortcut=lambda a, b: a if is_number(b, 0) else -b if is_number(a, 0) else None,
     arity=2,
     examples=PAIRS,
     math="{0} - {1}",
@@ -41,10 +59,11 @@ subtract = linear(
     broadcasts=True,
     result="number",
 )
-negate = linear(
+negate: Primitive = linear(
     "negate",
     lambda g, x: (-g,),
     help="the number with its sign changed",
+    shortcut=_negated,
     examples=ONE,
     kernel="negative",
     math="-{0}",
@@ -55,6 +74,8 @@ multiply = bilinear(
     "multiply",
     lambda g, a, b: (g * b, g * a),
     help="product of two numbers",
+    commutes=True,
+    shortcut=_without_ones,
     examples=PAIRS,
     math="{0} * {1}",
     symbol="*",
@@ -100,7 +121,7 @@ def _constant_power_partial(y: Node, x: Node, *, exponent: float) -> Node | floa
         return 0.0
     if exponent == 1:
         return 1.0
-    if exponent < 0 and float(exponent).is_integer():
+    if exponent < 0:
         return exponent * (y * reciprocal(x))
     return exponent * constant_power(x, exponent=exponent - 1)
 
@@ -126,6 +147,7 @@ power: Primitive = elementwise(
     lambda y, a, b: select(equal(b, 0), filled(0.0, a), b * power(a, b - 1)),
     lambda y, a, b: select(logical_and(equal(a, 0), b > 0), filled(0.0, a), y * log(a)),
     help="a to the power b",
+    family=True,
     domain=((0.2, 3.0), (-2.0, 2.0)),
     math="math.pow({0}, {1})",
     symbol="^",

@@ -1,0 +1,290 @@
+"""Taylor mode: the Taylor coefficients of outputs along given paths of the variables, from the laws of the table.
+
+For an elementwise y = f(x) with partial p the chain rule dy = p dx, order by order, is
+k y_k = sum over j = 1..k of j x_j p_(k-j) (Griewank and Walther 2008, section 13.2). The coefficients p_j
+are those of the partial's own expression, which is expanded with the rest. A linear map is applied to each
+coefficient, a product convolves, an implicit node has k y_k = r_(k-1) with r its rate along the path.
+
+In several variables an order's coefficient is a homogeneous polynomial, and the same recurrences hold along every
+ray through the point, so they hold for the polynomials. Cost: the square of the order for one variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from gradcli.core.graph import Node, filled, registry
+from gradcli.core.laws import Bilinear, Elementwise, Implicit, Linear, Primitive
+from gradcli.core.transforms.closure import Closure, Rate, close
+
+V = TypeVar("V")
+P = TypeVar("P")
+
+# A series lists coefficients from order 0 on; None is a zero that needs no computing.
+Series = list["P | None"]
+
+
+class Ring(Protocol[V]):
+    """What the coefficients are made of: nodes of a graph, or numbers."""
+
+    def value(self, node: Node) -> V:
+        """The value of a node where the expansion starts."""
+        ...
+
+    def zero(self, node: Node) -> V:
+        """A zero of a node's shape and dtype."""
+        ...
+
+    def apply(self, op: Primitive, args: Sequence[V], attrs: Mapping[str, Any]) -> V:
+        """A primitive applied to values."""
+        ...
+
+    def add(self, a: V, b: V) -> V:
+        """The sum of two values of one shape."""
+        ...
+
+    def scale(self, a: V, factor: float) -> V:
+        """A value times a plain number."""
+        ...
+
+
+class Algebra(Protocol[P]):
+    """How coefficients of any order are combined."""
+
+    def value(self, node: Node) -> P:
+        """The coefficient of order 0."""
+        ...
+
+    def linear(self, node: Node, args: Sequence[P | None], over: Sequence[int]) -> P:
+        """The node's map applied to coefficients of the arguments `over`; None is zero."""
+        ...
+
+    def convolve(self, op: Primitive, pairs: Sequence[tuple[P, P]], attrs: Mapping[str, Any]) -> P:
+        """The sum of the products of pairs."""
+        ...
+
+    def add(self, a: P, b: P) -> P:
+        """The sum of two coefficients of one order."""
+        ...
+
+    def scale(self, a: P, factor: float) -> P:
+        """A coefficient times a plain number."""
+        ...
+
+
+class GraphRing:
+    """Coefficients that are nodes, so that an expansion can be differentiated again."""
+
+    def value(self, node: Node) -> Node:
+        """The node itself."""
+        return node
+
+    def zero(self, node: Node) -> Node:
+        """Zeros like the node."""
+        return filled(0.0, node)
+
+    def apply(self, op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any]) -> Node:
+        """A new node."""
+        return op(*args, **attrs)
+
+    def add(self, a: Node, b: Node) -> Node:
+        """The sum."""
+        return a + b
+
+    def scale(self, a: Node, factor: float) -> Node:
+        """The product with a constant."""
+        return a if factor == 1.0 else a * factor
+
+
+class Polynomials(Generic[V]):
+    """Homogeneous polynomials: monomials with their coefficients in a ring.
+
+    A monomial is the number whose digits to base `base` are its exponents, so that a product adds numbers.
+    """
+
+    def __init__(self, ring: Ring[V]) -> None:
+        self.ring = ring
+        self.multiply = registry["multiply"]
+
+    def value(self, node: Node) -> dict[int, V]:
+        """A polynomial of degree 0."""
+        return {0: self.ring.value(node)}
+
+    def linear(self, node: Node, args: Sequence[dict[int, V] | None], over: Sequence[int]) -> dict[int, V]:
+        """The map applied to the coefficient of each monomial."""
+        assert isinstance(node.op, Primitive)
+        ring = self.ring
+        monomials = dict.fromkeys(m for a in args if a is not None for m in a)
+        fixed = {i: ring.value(arg) for i, arg in enumerate(node.args) if i not in over}
+        out: dict[int, V] = {}
+        for m in monomials:
+            values = []
+            for i, (arg, part) in enumerate(zip(node.args, args, strict=True)):
+                if i in fixed:
+                    values.append(fixed[i])
+                elif part is not None and m in part:
+                    values.append(part[m])
+                else:
+                    values.append(ring.zero(arg))
+            out[m] = ring.apply(node.op, values, node.attrs)
+        return out
+
+    def convolve(
+        self, op: Primitive, pairs: Sequence[tuple[dict[int, V], dict[int, V]]], attrs: Mapping[str, Any]
+    ) -> dict[int, V]:
+        """The product of polynomials, summed over pairs."""
+        apply, add = self.ring.apply, self.ring.add
+        out: dict[int, V] = {}
+        for a, b in pairs:
+            for m, u in a.items():
+                for n, v in b.items():
+                    product = apply(op, (u, v), attrs)
+                    before = out.get(m + n)
+                    out[m + n] = product if before is None else add(before, product)
+        return out
+
+    def add(self, a: dict[int, V], b: dict[int, V]) -> dict[int, V]:
+        """The sum, monomial by monomial."""
+        out = dict(a)
+        for m, v in b.items():
+            out[m] = self.ring.add(out[m], v) if m in out else v
+        return out
+
+    def scale(self, a: dict[int, V], factor: float) -> dict[int, V]:
+        """Each coefficient scaled."""
+        return {m: self.ring.scale(v, factor) for m, v in a.items()}
+
+
+def expand(
+    outputs: Sequence[Node], paths: Mapping[Node, P], order: int, algebra: Algebra[P], closure: Closure | None = None
+) -> list[Series[P]]:
+    """The coefficients of each output, orders 0 to `order`, where each variable moves by its first-order coefficient.
+
+    `paths` gives that coefficient for each variable; its shape is the variable's.
+    """
+    return _Expansion(closure or close(outputs, paths, order), paths, algebra).run(outputs, order)
+
+
+class _Expansion(Generic[P]):
+    """The state of one expansion: the series of every node of the closure."""
+
+    def __init__(self, closure: Closure, paths: Mapping[Node, P], algebra: Algebra[P]) -> None:
+        self.closure, self.algebra = closure, algebra
+        self.multiply = registry["multiply"]
+        assert isinstance(self.multiply, Primitive)
+        self.series: dict[Node, Series[P]] = {}
+        self.slopes: dict[Node, Series[P]] = {}
+        for node in closure.nodes:
+            self.series[node] = [algebra.value(node)]
+            if node in paths:
+                self.series[node].append(paths[node])
+
+    def run(self, outputs: Sequence[Node], order: int) -> list[Series[P]]:
+        active = [n for n in self.closure.nodes if n in self.closure.active and isinstance(n.op, Primitive)]
+        for k in range(1, order + 1):
+            for node in active:
+                if self.closure.need[node] >= k:
+                    self.series[node].append(self._coefficient(node, k))
+        return [self.series[output] + [None] * (order + 1 - len(self.series[output])) for output in outputs]
+
+    def _at(self, node: Node, k: int) -> P | None:
+        series = self.series[node]
+        return series[k] if k < len(series) else None
+
+    def _coefficient(self, node: Node, k: int) -> P | None:
+        assert isinstance(node.op, Primitive)
+        law = node.op.law
+        if isinstance(law, Elementwise):
+            return self._elementwise(node, k)
+        if isinstance(law, Linear):
+            return self._linear(node, law, k)
+        if isinstance(law, Bilinear):
+            return self._bilinear(node, node.op, k)
+        if isinstance(law, Implicit):
+            return self._implicit(node, self.closure.rates[node], k)
+        return None
+
+    def _elementwise(self, node: Node, k: int) -> P | None:
+        algebra = self.algebra
+        pairs: list[tuple[P, P]] = []
+        plain: P | None = None
+        for arg, partial in zip(node.args, self.closure.partials[node], strict=True):
+            if partial is None:
+                continue
+            if not isinstance(partial, Node):
+                x = self._at(arg, k)
+                if x is not None and partial != 0:
+                    scaled = algebra.scale(x, partial * k)
+                    plain = scaled if plain is None else algebra.add(plain, scaled)
+                continue
+            coefficients, slopes = self.series[partial], self._slopes(arg, k)
+            for j in range(max(1, k + 1 - len(coefficients)), min(k + 1, len(slopes))):
+                slope, p = slopes[j], coefficients[k - j]
+                if slope is not None and p is not None:
+                    pairs.append((slope, p))
+        total = algebra.convolve(self.multiply, pairs, {}) if pairs else None  # type: ignore[arg-type]
+        if plain is not None:
+            total = plain if total is None else algebra.add(total, plain)
+        return None if total is None else total if k == 1 else algebra.scale(total, 1 / k)
+
+    def _slopes(self, node: Node, k: int) -> Series[P]:
+        """The coefficients of order j times j, as far as they are known."""
+        slopes = self.slopes.setdefault(node, [None])
+        series = self.series[node]
+        for j in range(len(slopes), min(len(series), k + 1)):
+            x = series[j]
+            slopes.append(x if x is None or j == 1 else self.algebra.scale(x, float(j)))
+        return slopes
+
+    def _linear(self, node: Node, law: Linear, k: int) -> P | None:
+        over = range(len(node.args)) if law.over is None else law.over
+        args = [self._at(arg, k) if i in over else None for i, arg in enumerate(node.args)]
+        return None if all(a is None for a in args) else self.algebra.linear(node, args, over)
+
+    def _bilinear(self, node: Node, op: Primitive, k: int) -> P | None:
+        a, b = (self.series[arg] for arg in node.args)
+        if node.args[0] is node.args[1] and op.commutes:
+            return self._square(op, a, k)
+        pairs = [
+            (u, v)
+            for j in range(max(0, k + 1 - len(b)), min(k + 1, len(a)))
+            if (u := a[j]) is not None and (v := b[k - j]) is not None
+        ]
+        return self.algebra.convolve(op, pairs, node.attrs) if pairs else None
+
+    def _square(self, op: Primitive, a: Series[P], k: int) -> P | None:
+        """Each product of two different coefficients occurs twice."""
+        pairs = [
+            (u, v)
+            for j in range(max(0, k + 1 - len(a)), (k + 1) // 2)
+            if (u := a[j]) is not None and (v := a[k - j]) is not None
+        ]
+        total = self.algebra.scale(self.algebra.convolve(op, pairs, {}), 2.0) if pairs else None
+        middle = a[k // 2] if k % 2 == 0 and k // 2 < len(a) else None
+        if middle is None:
+            return total
+        square = self.algebra.convolve(op, [(middle, middle)], {})
+        return square if total is None else self.algebra.add(total, square)
+
+    def _implicit(self, node: Node, rate: Rate, k: int) -> P | None:
+        """The rate at order k - 1: the tangents run one order behind their arguments."""
+        for arg, tangent in rate.tangents.items():
+            self.series.setdefault(tangent, []).append(self._slopes(arg, k)[k] if k < len(self.series[arg]) else None)
+        for step in rate.steps:
+            self.series.setdefault(step, []).append(self._coefficient(step, k - 1))
+        if rate.root in rate.tangents.values() or rate.root in rate.steps:
+            total = self.series[rate.root][k - 1]
+        else:
+            total = None
+        return total if total is None or k == 1 else self.algebra.scale(total, 1 / k)
+
+
+def along(outputs: Sequence[Node], tangents: Mapping[Node, Node], order: int) -> list[list[Node]]:
+    """The Taylor coefficients 0 to `order` of each output as graph, where each variable moves along its tangent."""
+    algebra = Polynomials(GraphRing())
+    found = expand(outputs, {node: {1: tangent} for node, tangent in tangents.items()}, order, algebra)
+    return [
+        [filled(0.0, output) if part is None else next(iter(part.values())) for part in series]
+        for output, series in zip(outputs, found, strict=True)
+    ]
