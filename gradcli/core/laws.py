@@ -6,7 +6,7 @@ Every primitive obeys one law. The law says which fact must be stated and, in ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -85,9 +85,8 @@ class Primitive:
     `condition` says that the first operand is a condition, `integers` which operands are indices.
     `commutes` says that the order of two operands is no matter, so that both orders are one node.
     `shortcut` gives the node that an application is equal to where that is simpler, or None.
-    `lift` applies it to operands that have one leading axis more: called with the length of that axis, whether
-    each operand has it, the operands and the attributes. Without it an entry that broadcasts needs no help, and
-    one that doesn't takes stacks.
+    `lift` applies it where operands have one leading axis more: called with the primitive, the length of that axis,
+    which operands have it, the operands and the attributes. An entry without it broadcasts, or takes stacks.
     `family` says that differentiation never closes: each order adds one more member, such as the polygammas.
     `names` are what the language calls it, `symbol` its operator; without either it is internal.
     """
@@ -153,6 +152,31 @@ class Primitive:
 def stretch(node: Node, shape: Shape) -> Node:
     """The node broadcast to a shape, itself where it has it."""
     return node if node.shape == shape else registry["broadcast"](node, shape=shape)
+
+
+def stacked(size: int, batched: Sequence[bool], args: Sequence[Node]) -> list[Node]:
+    """The operands, each with a leading axis of this length: those without it are the same all along it."""
+    return [arg if has else stretch(arg, (size, *arg.shape)) for arg, has in zip(args, batched, strict=True)]
+
+
+def lifted(**changes: Callable[..., Any]) -> Lift:
+    """A lift that changes attributes, each by a function of the new axis' length and the attribute."""
+
+    def lift(op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]) -> Node:
+        new = {name: changes[name](size, value) if name in changes else value for name, value in attrs.items()}
+        return op(*stacked(size, batched, args), **new)
+
+    return lift
+
+
+def one_further(size: int, axis: int | tuple[int, ...]) -> int | tuple[int, ...]:
+    """Axes, or one, where there is one more in front."""
+    return tuple(a + 1 for a in axis) if isinstance(axis, tuple) else axis + 1
+
+
+def in_front(size: int, shape: Shape) -> Shape:
+    """A shape with one axis more in front."""
+    return (size, *shape)
 
 
 def same_shape(first: Shape, *rest: Shape, **attrs: object) -> Shape:

@@ -41,6 +41,11 @@ class Program:
         else:
             self._arrays = self._on_arrays()
 
+    @property
+    def on_math(self) -> bool:
+        """Whether the outputs are float64 and bool scalars, computed by Python's math where it has an answer."""
+        return self._scalar is not None
+
     def __call__(self, *values: Data) -> tuple[Data, ...]:
         """The value of each output."""
         if self._scalar is not None:

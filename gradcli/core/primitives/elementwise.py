@@ -18,7 +18,6 @@ POSITIVE = ((0.2, 3.0),)
 UNIT = ((-0.9, 0.9),)
 
 
-
 def _negated(x: Node) -> Node | None:
     # Without this, sigmoid(-(-x)) would be another node than sigmoid(x), and no chain of slopes would close.
     return x.args[0] if x.op is negate else None

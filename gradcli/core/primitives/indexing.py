@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError
-from gradcli.core.graph import Node
-from gradcli.core.laws import Examples, Primitive, flat, linear
+from gradcli.core.graph import Node, constant
+from gradcli.core.laws import Examples, Primitive, flat, linear, stacked
+from gradcli.core.primitives.constants import counted
+from gradcli.core.primitives.elementwise import greater_equal, less, logical_or
+from gradcli.core.primitives.selection import select
+from gradcli.core.primitives.shaping import reshape, transpose
 from gradcli.core.shapes import Shape
 
 # Indices are int64 and count along the first axis; `gradcli.core.prelude.indexing` brings other forms to this one.
@@ -49,6 +55,43 @@ def _put_adjoint(g: Node, x: Node, indices: Node, *, length: int) -> tuple[Node 
     return take(g, indices), None
 
 
+def _axis_moved(x: Node, start: int, end: int) -> Node:
+    axes = [i for i in range(len(x.shape)) if i != start]
+    axes.insert(end, start)
+    return transpose(x, axes=tuple(axes))
+
+
+def _in_one_row(indices: Node, size: int, length: int) -> Node:
+    """Numbers within each of `size` parts, counted through all parts; what is outside its part is outside of all."""
+    part = reshape(counted(size, DType.INT64), shape=(size, *(1,) * (len(indices.shape) - 1)))
+    outside = logical_or(less(indices, 0), greater_equal(indices, length))
+    return select(outside, constant(size * length, DType.INT64), indices + part * length)
+
+
+def _lift_take(
+    op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]
+) -> Node:
+    x, indices = args
+    if not batched[0]:
+        return op(x, indices)
+    if not batched[1]:
+        return _axis_moved(op(_axis_moved(x, 0, 1), indices), len(indices.shape), 0)
+    length = x.shape[1]
+    return op(reshape(x, shape=(size * length, *x.shape[2:])), _in_one_row(indices, size, length))
+
+
+def _lift_put(
+    op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]
+) -> Node:
+    length = attrs["length"]
+    if not batched[1]:
+        g, indices = args
+        return _axis_moved(op(_axis_moved(g, 0, len(indices.shape)), indices, length=length), 1, 0)
+    g, indices = stacked(size, batched, args)
+    total = op(g, _in_one_row(indices, size, length), length=size * length)
+    return reshape(total, shape=(size, length, *total.shape[1:]))
+
+
 take: Primitive = linear(
     "take",
     _take_adjoint,
@@ -58,6 +101,7 @@ take: Primitive = linear(
     examples=Examples(calls=((((4,), (2, 3)), {}), (((3, 2), (4,)), {}), (((2,), (0,)), {}))),
     shape=_take_shape,
     kernel=_take_kernel,
+    lift=_lift_take,
     integers=(1,),
 )
 whole_numbers = flat(
@@ -77,5 +121,6 @@ put_add: Primitive = linear(
     examples=Examples(calls=((((2, 3), (2, 3)), {"length": 4}), (((4, 2), (4,)), {"length": 3}))),
     shape=_put_shape,
     kernel=_put_kernel,
+    lift=_lift_put,
     integers=(1,),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcli.core.errors import ShapeError
 from gradcli.core.graph import Node, filled
-from gradcli.core.laws import Examples, Primitive, bilinear, flat, implicit, stretch
+from gradcli.core.laws import Examples, Primitive, bilinear, flat, implicit, stacked, stretch
 from gradcli.core.primitives.constants import identity, triangle
 from gradcli.core.primitives.elementwise import reciprocal
 from gradcli.core.primitives.reductions import sum_to
@@ -27,6 +28,20 @@ def swap_last(x: Node) -> Node:
     return transpose(x, axes=(*range(rank - 2), rank - 1, rank - 2))
 
 
+def _lift_matmul(
+    op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]
+) -> Node:
+    """Two matrices of which one is the same for all are one larger product, not many small ones."""
+    a, b = args
+    if batched == (True, False) and len(b.shape) == 2:
+        rows = reshape(a, shape=(size * a.shape[1], a.shape[2]))
+        return reshape(op(rows, b), shape=(size, a.shape[1], b.shape[1]))
+    if batched == (False, True) and len(a.shape) == 2:
+        columns = reshape(swap_last(b), shape=(size * b.shape[2], b.shape[1]))
+        return swap_last(reshape(op(columns, swap_last(a)), shape=(size, b.shape[2], a.shape[0])))
+    return op(*stacked(size, batched, args))
+
+
 # Both are stacks of matrices with the same leading axes; the prelude's `matmul` brings others to that form.
 matrix_product: Primitive = bilinear(
     "matmul",
@@ -36,6 +51,7 @@ matrix_product: Primitive = bilinear(
         calls=((((2, 3), (3, 4)), {}), (((5, 2, 3), (5, 3, 1)), {}), (((2, 0), (0, 3)), {})),
     ),
     shape=_matmul_shape,
+    lift=_lift_matmul,
     symbol="@",
     names=(),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcli.core.errors import ShapeError
-from gradcli.core.laws import Examples, flat, linear, stretch
+from gradcli.core.graph import Node, registry
+from gradcli.core.laws import Examples, Primitive, flat, in_front, lifted, linear, one_further, stretch
 from gradcli.core.shapes import Shape, broadcast_shapes
 
 
@@ -22,6 +24,14 @@ def _sum_to_kernel(xp: Any, x: Any, *, shape: Shape) -> Any:
     return total.reshape(shape)
 
 
+def _lift_sum_to(
+    op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]
+) -> Node:
+    (x,), shape = args, attrs["shape"]
+    total = op(x, shape=(size, *(1,) * (len(x.shape) - 1 - len(shape)), *shape))
+    return total if total.shape == (size, *shape) else registry["reshape"](total, shape=(size, *shape))
+
+
 sum_to = linear(
     "sum_to",
     lambda g, x, *, shape: (stretch(g, x.shape),),
@@ -29,6 +39,7 @@ sum_to = linear(
     examples=Examples(calls=((((2, 3),), {"shape": (1, 3)}), (((3,),), {"shape": ()}), (((2, 0),), {"shape": (2, 1)}))),
     shape=_sum_to_shape,
     kernel=_sum_to_kernel,
+    lift=_lift_sum_to,
     result="number",
 )
 
@@ -45,6 +56,7 @@ max_to = flat(
     examples=Examples(calls=((((2, 3),), {"shape": (1, 3)}), (((3,),), {"shape": (1,)}))),
     shape=_sum_to_shape,
     kernel=_max_kernel,
+    lift=lifted(shape=in_front),
     broadcasts=False,
     names=(),
 )
@@ -56,5 +68,6 @@ index_of_max = flat(
     kernel=lambda xp, x, *, axis: xp.argmax(x, axis=axis),
     result="int",
     broadcasts=False,
+    lift=lifted(axis=one_further),
     names=(),
 )

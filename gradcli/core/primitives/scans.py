@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.core.graph import Node
-from gradcli.core.laws import Examples, Primitive, linear
+from gradcli.core.laws import Examples, Primitive, lifted, linear, one_further
 from gradcli.core.primitives.shaping import flip
 from gradcli.core.shapes import Shape
 
@@ -22,6 +22,7 @@ cumulative_sum: Primitive = linear(
     help="sums of the elements up to each one along an axis",
     examples=Examples(calls=((((4,),), {"axis": 0}), (((2, 3),), {"axis": 1}), (((0, 2),), {"axis": 0}))),
     shape=_same,
+    lift=lifted(axis=one_further),
     kernel=lambda xp, x, *, axis: xp.cumsum(x, axis=axis, dtype=x.dtype),
     result="number",
 )

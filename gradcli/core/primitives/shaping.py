@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import ShapeError
 from gradcli.core.graph import Node, cast
-from gradcli.core.laws import Examples, Primitive, linear
+from gradcli.core.laws import Examples, Primitive, in_front, lifted, linear, one_further
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.shapes import Shape, broadcast_shapes, check_shape, size_of
 
@@ -21,6 +22,14 @@ def _broadcast_shape(x: Shape, *, shape: Shape) -> Shape:
     return shape
 
 
+def _lift_broadcast(
+    op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]
+) -> Node:
+    (x,), shape = args, attrs["shape"]
+    ones = (1,) * (len(shape) - len(x.shape) + 1)
+    return op(reshape(x, shape=(size, *ones, *x.shape[1:])) if ones else x, shape=(size, *shape))
+
+
 broadcast = linear(
     "broadcast",
     lambda g, x, *, shape: (sum_to(g, shape=x.shape),),
@@ -29,6 +38,7 @@ broadcast = linear(
         calls=((((3,),), {"shape": (2, 3)}), (((),), {"shape": (2,)}), (((1, 2),), {"shape": (0, 3, 2)}))
     ),
     shape=_broadcast_shape,
+    lift=_lift_broadcast,
     kernel=lambda xp, x, *, shape: xp.broadcast_to(x, shape),
 )
 
@@ -48,6 +58,7 @@ reshape: Primitive = linear(
     help="the same elements in another shape",
     examples=Examples(calls=((((2, 3),), {"shape": (3, 2)}), (((1,),), {"shape": ()}), (((0, 2),), {"shape": (2, 0)}))),
     shape=_reshape_shape,
+    lift=lifted(shape=in_front),
     kernel=lambda xp, x, *, shape: xp.reshape(x, shape),
 )
 
@@ -69,6 +80,7 @@ transpose = linear(
     help="axes in another order",
     examples=Examples(calls=((((2, 3),), {"axes": (1, 0)}), (((2, 3, 4),), {"axes": (2, 0, 1)}))),
     shape=_transpose_shape,
+    lift=lifted(axes=lambda size, axes: (0, *(a + 1 for a in axes))),
     kernel=lambda xp, x, *, axes: xp.transpose(x, axes),
 )
 
@@ -79,6 +91,10 @@ Ranges = tuple[tuple[int, int, int], ...]
 
 def _as_slices(ranges: Ranges) -> tuple[slice, ...]:
     return tuple(slice(start, start + count * step, step) for start, count, step in ranges)
+
+
+def _all_of_it(size: int, ranges: Ranges) -> Ranges:
+    return ((0, size, 1), *ranges)
 
 
 def _slice_shape(x: Shape, *, ranges: Ranges) -> Shape:
@@ -93,6 +109,7 @@ take_slice = linear(
         calls=((((5,),), {"ranges": ((1, 2, 2),)}), (((3, 4),), {"ranges": ((0, 0, 1), (1, 3, 1))})),
     ),
     shape=_slice_shape,
+    lift=lifted(ranges=_all_of_it),
     kernel=lambda xp, x, *, ranges: x[_as_slices(ranges)],
 )
 
@@ -114,6 +131,7 @@ pad: Primitive = linear(
     help="x placed into zeros, where a slice would find it",
     examples=Examples(calls=((((2,),), {"ranges": ((1, 2, 2),), "shape": (5,)}),)),
     shape=lambda x, *, ranges, shape: shape,
+    lift=lifted(ranges=_all_of_it, shape=in_front),
     kernel=_pad_kernel,
 )
 
@@ -123,6 +141,7 @@ flip: Primitive = linear(
     help="the elements of some axes in reverse order",
     examples=Examples(calls=((((3,),), {"axes": (0,)}), (((2, 3),), {"axes": (0, 1)}))),
     shape=lambda x, *, axes: x,
+    lift=lifted(axes=one_further),
     kernel=lambda xp, x, *, axes: xp.flip(x, axes),
 )
 
@@ -153,6 +172,7 @@ concatenate = linear(
     arity=-1,
     examples=Examples(calls=((((2,), (3,)), {"axis": 0}), (((2, 1), (2, 3), (2, 0)), {"axis": 1}))),
     shape=_concatenate_shape,
+    lift=lifted(axis=one_further),
     kernel=lambda xp, *args, axis: xp.concatenate(args, axis),
 )
 

@@ -1,0 +1,36 @@
+"""Batching: a graph applied to many samples at once, each value with a leading axis for them.
+
+A primitive says in the table how it is applied to operands with one axis more; what broadcasts needs to say nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gradcli.core.graph import Node, reachable
+from gradcli.core.laws import Primitive, stacked, stretch
+
+
+def apply_batched(op: Primitive, size: int, batched: Sequence[bool], node: Node, args: Sequence[Node]) -> Node:
+    """The node's primitive applied to operands of which some have a leading axis more; so has the result."""
+    if op.lift is not None:
+        return op.lift(op, size, tuple(batched), args, node.attrs)
+    if op.broadcasts:
+        # All operands had one shape, so aligning at the last axis puts the new axis in front.
+        return op(*args, **node.attrs)
+    return op(*stacked(size, batched, args), **node.attrs)
+
+
+def batch(outputs: Sequence[Node], samples: Mapping[Node, Node], size: int) -> tuple[Node, ...]:
+    """The outputs with nodes replaced by ones that have a leading axis of length `size`; so has each output.
+
+    What doesn't depend on them is computed once, and an output that doesn't is repeated.
+    """
+    new: dict[Node, Node] = dict(samples)
+    for node in reachable(outputs):
+        if node in new or not any(arg in new for arg in node.args):
+            continue
+        assert isinstance(node.op, Primitive)
+        has = [arg in new for arg in node.args]
+        new[node] = apply_batched(node.op, size, has, node, [new.get(arg, arg) for arg in node.args])
+    return tuple(new[node] if node in new else stretch(node, (size, *node.shape)) for node in outputs)
