@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradcli.language.arguments import signature
-from gradcli.language.builtins import Builtin, builtins
+from gradcli.language.builtin import Builtin
+from gradcli.language.builtins import builtins
 from gradcli.language.diagnostics import Diagnostic, near
 from gradcli.language.values import Function, nodes_in
 from gradcli.output.numbers import show_value

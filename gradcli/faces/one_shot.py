@@ -13,7 +13,7 @@ from gradcli.language import syntax as s
 from gradcli.language.builtins import builtins
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
 from gradcli.language.machine import Machine
-from gradcli.language.operators import AllDerivatives
+from gradcli.language.operators.table import AllDerivatives
 from gradcli.language.parse import parse_expression
 from gradcli.language.reach import names_in, parameters_of, walk
 from gradcli.language.values import DerivativeTable, Function, Names, Required, Value

@@ -5,54 +5,28 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gradcli.core import prelude, primitives  # noqa: F401 - importing the primitives fills the table
 from gradcli.core.dtypes import DType
-from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node, cast
 from gradcli.core.laws import Primitive, table
 from gradcli.core.prelude.declare import Composed, Maker, Studio
 from gradcli.core.shapes import check_shape
 from gradcli.language import convert
+from gradcli.language.builtin import Apply, Builtin
 from gradcli.language.compare import allclose
 from gradcli.language.diagnostics import Span, fail, near
 from gradcli.language.functions import LayerFunction, in_sequence
-from gradcli.language.operators import WRT, diff, make_gradient, make_table
+from gradcli.language.operators.names import OPERATORS
 from gradcli.language.reach import parameters_of
-from gradcli.language.values import REQUIRED, Function, Input, Parameters, Value, as_float, describe, require_function
+from gradcli.language.values import REQUIRED, Input, Parameters, Value, as_float, describe, require_function
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
 
-Apply = Callable[["Machine", Sequence[Value], Span], Value]
-
 LONGEST_RANGE = 10_000_000
-
-
-@dataclass(eq=False)
-class Builtin(Function):
-    """A function of the language's own."""
-
-    name: str
-    inputs: tuple[Input, ...]
-    apply: Apply
-    summary: str
-    kind: str = "built-in"
-    of_tensor: Callable[..., Node] = field(default=lambda x: x, repr=False)
-
-    def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
-        """The result.
-
-        Raises:
-            LanguageError: with this call's span, where the core refuses.
-        """
-        try:
-            return self.apply(machine, values, span)
-        except CoreError as error:
-            raise fail(error.kind, error.message, span, error.hint) from error
 
 
 @cache
@@ -198,14 +172,6 @@ def _alias(name: str, value: Value) -> Builtin:
     return Builtin(name, value.inputs, value.apply, value.summary)
 
 
-def _gradient(with_value: bool) -> Apply:
-    def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
-        function, position, weights, has_aux, wrt = values
-        return make_gradient(function, position, weights, has_aux, wrt, span, with_value)
-
-    return apply
-
-
 def _params(machine: Machine, values: Sequence[Value], span: Span) -> Parameters:
     return parameters_of(machine, require_function(values[0], span, "params"))
 
@@ -260,35 +226,9 @@ def _draw(kind: str) -> Apply:
     return apply
 
 
-def _table(machine: Machine, values: Sequence[Value], span: Span) -> Value:
-    function, order, wrt = values
-    return make_table(function, order, wrt, span)
-
-
 def _own() -> tuple[Builtin, ...]:
-    targets = (
-        Input("fn"),
-        Input("grad_position", 0),
-        Input("weights", None),
-        Input("has_aux", False),
-        Input(WRT, None),
-    )
     casts = tuple(Builtin(d.value, (Input("x"),), _cast_to(d), f"x with elements of type {d.value}") for d in DType)
     return (
-        Builtin("grad", targets, _gradient(False), "the gradient of a function, as a function of the same inputs"),
-        Builtin("value_and_grad", targets, _gradient(True), "a function's outputs and its gradient, computed together"),
-        Builtin(
-            "derivatives",
-            (Input("fn"), Input("order", 2), Input(WRT, None)),
-            _table,
-            "every partial derivative up to an order, in one table",
-        ),
-        Builtin(
-            "diff",
-            (Input("u"), Input("x", variadic=True)),
-            lambda m, v, span: diff(v[0], v[1], span),
-            "inside a function: the derivative of a value with respect to inputs, one after the other",
-        ),
         Builtin(
             "Sequential",
             (Input("layers", variadic=True),),
@@ -317,4 +257,5 @@ def _own() -> tuple[Builtin, ...]:
             "seeded random numbers, evenly distributed over [low, high)",
         ),
         *casts,
+        *OPERATORS,
     )

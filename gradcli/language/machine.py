@@ -22,7 +22,8 @@ from gradcli.language.convert import known_value, to_int, to_node
 from gradcli.language.diagnostics import Diagnostic, Label, LanguageError, Span, fail, near
 from gradcli.language.functions import Chain, define, trainable
 from gradcli.language.operations import attribute_of, binary, compare, truth, unary
-from gradcli.language.operators import WRT, derivative
+from gradcli.language.operators.gradient import derivative
+from gradcli.language.operators.targets import WRT
 from gradcli.language.scope import Frame, Settings
 from gradcli.language.values import (
     Function,
@@ -194,9 +195,7 @@ class Machine:
 
     def _prime(self, node: s.Prime, frame: Frame | None) -> Value:
         function = require_function(self.evaluate(node.function, frame), node.function.span, "a prime")
-        for _ in range(node.order):
-            function = derivative(function, node.span)
-        return function
+        return derivative(function, node.span, node.order)
 
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
         return define(self, node.span.text, node.parameters, (s.Return(node.body.span, node.body),), frame)

@@ -105,11 +105,12 @@ class Partial:
         counts: dict[str, int] = {}
         for variable in self.variables:
             counts[variable] = counts.get(variable, 0) + 1
-        below = "".join(f"∂{name}{_superscript(n)}" for name, n in counts.items())
-        return f"∂{_superscript(len(self.variables))}{self.of}/{below}"
+        below = "".join(f"∂{name}{superscript(n)}" for name, n in counts.items())
+        return f"∂{superscript(len(self.variables))}{self.of}/{below}"
 
 
-def _superscript(n: int) -> str:
+def superscript(n: int) -> str:
+    """A number above the line; 1 is left out."""
     return "" if n == 1 else str(n).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 

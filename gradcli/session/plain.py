@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradcli.core.graph import CONSTANT, PARAMETER, Node
 from gradcli.language.arguments import signature
-from gradcli.language.operators import Derived
+from gradcli.language.operators.base import Operator
 from gradcli.language.values import DerivativeTable, Function, Parameters, Partial, Value
 from gradcli.session.results import Derivatives, ParameterTable, Plain, Row, Tensor, Text
 
@@ -40,9 +40,9 @@ def tensor(node: Node) -> Tensor:
     return Tensor(node.shape, node.dtype.value, node.attrs["value"])
 
 
-def gradient_rows(function: Derived, value: Value) -> Derivatives:
+def gradient_rows(function: Operator, value: Value) -> Derivatives:
     """What a derivative operator's function returned, each tensor with its name and order."""
-    return Derivatives(_rows(function.rows(value)))
+    return Derivatives(_rows(function.rows(value)), function.note(value))
 
 
 def _rows(rows: tuple[tuple[Partial, Node], ...]) -> tuple[Row, ...]:

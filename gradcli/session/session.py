@@ -15,7 +15,7 @@ from gradcli.language.convert import to_dtype, to_int
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
 from gradcli.language.functions import declare
 from gradcli.language.machine import Machine
-from gradcli.language.operators import Derived
+from gradcli.language.operators.base import Operator
 from gradcli.language.parse import parse
 from gradcli.language.scope import Settings
 from gradcli.language.values import Value
@@ -130,7 +130,7 @@ def _show(machine: Machine, expression: s.Expression) -> Shown:
         return Shown(text, plain(machine.settle(machine.evaluate(expression), expression.span)))
     function = machine.evaluate(expression.function)
     value = machine.settle(machine.apply(function, expression), expression.span)
-    return Shown(text, gradient_rows(function, value) if isinstance(function, Derived) else plain(value))
+    return Shown(text, gradient_rows(function, value) if isinstance(function, Operator) else plain(value))
 
 
 def _set(machine: Machine, statement: s.Set, settings: Settings) -> tuple[Settings, Random]:

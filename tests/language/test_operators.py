@@ -247,7 +247,7 @@ def test_a_table_inside_other_work() -> None:
         "f(x) = diff(x)\nf(2)",
         "f(x) = diff(x > 0, x)\nf(2)",
         "f(x, y) = x; derivatives(f, order=1.5)(1, 2)",
-        "f(x) = tanh(sin(x)); derivatives(f, order=40)(1)",
+        "f(x) = tanh(sin(x)); derivatives(f, order=4000)(1)",
     ],
 )
 def test_refusals(text: str) -> None:

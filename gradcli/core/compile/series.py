@@ -7,10 +7,8 @@ coefficient is computed as the expansion comes to it, from the same closure and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from functools import cache
-from math import e as euler
-from math import factorial, log2, prod
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 from gradcli.core.compile.engine import Data, Program
@@ -19,7 +17,7 @@ from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
 from gradcli.core.transforms.closure import close
-from gradcli.core.transforms.taylor import Polynomials, expand
+from gradcli.core.transforms.taylor import Polynomials, Scale, expand, exponents_of, unit_monomials
 
 if TYPE_CHECKING:
     import numpy
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 MOST_PRODUCTS = 200_000_000
 BYTES_OF_A_COEFFICIENT = 150
 MOST_MEMORY = 2**32
-# From here on k! and the coefficients leave the range of a float, so the variable is scaled.
-UNSCALED_UP_TO = 100
 
 
 class Floats:
@@ -101,49 +97,49 @@ class Arrays:
 
 
 def partials_at(
-    outputs: Sequence[Node], variables: Sequence[Node], order: int, values: Mapping[Node, Data]
+    outputs: Sequence[Node], variables: Sequence[Sequence[Node]], order: int, values: Mapping[Node, Data]
 ) -> list[dict[tuple[int, ...], Data]]:
     """Every partial derivative of each output up to an order, by the exponents of the variables; zeros are left out.
 
-    Variables are scalars; `values` gives those of all free inputs. A derivative has its output's shape.
+    A variable is one node or several, all of whose elements grow alike. `values` gives those of all free inputs.
+    A derivative has its output's shape.
 
     Raises:
         CoreError: for what would take minutes or more memory than there is, before anything is computed.
     """
-    closure = close(outputs, variables, order)
+    closure = close(outputs, [node for nodes in variables for node in nodes], order)
     _refuse_what_takes_too_long(closure.products(len(variables), order), len(closure.active), len(variables), order)
     scalars = all(node.shape == () for node in closure.nodes)
     free = list(values)
     program = Program(closure.nodes, free)
     found = dict(zip(closure.nodes, program(*values.values()), strict=True))
     on_math = scalars and program.on_math
-    base, shift = order + 1, _shift(order)
-    step = 2.0**shift
+    scale = Scale(order)
+    monomials = unit_monomials(len(variables), order)
+    units = {node: unit for nodes, unit in zip(variables, monomials, strict=True) for node in nodes}
     if on_math:
         numbers = {n: v if isinstance(v, (bool, float)) else v.item() for n, v in found.items()}  # type: ignore[union-attr]
         ring: Any = Floats(numbers)
-        paths: Any = {node: {base**i: step} for i, node in enumerate(variables)}
+        paths: Any = {node: {unit: scale.step} for node, unit in units.items()}
         series = expand(outputs, paths, order, Polynomials(ring), closure)
     else:
         import numpy as np
 
-        paths = {node: {base**i: np.asarray(step, node.dtype.value)} for i, node in enumerate(variables)}
+        paths = {node: {unit: np.full(node.shape, scale.step, node.dtype.value)} for node, unit in units.items()}
         with np.errstate(all="ignore"):
             series = expand(outputs, paths, order, Polynomials(Arrays(found)), closure)
     return [
         {
-            exponents: value * _weight(exponents, shift)
+            exponents: value * scale.weight(exponents)
             for part in parts
             for monomial, value in (part or {}).items()
-            for exponents in [_digits(monomial, base, len(variables))]
+            for exponents in [exponents_of(monomial, len(variables), order)]
         }
         for parts in series
     ]
 
 
 def _refuse_what_takes_too_long(products: int, nodes: int, variables: int, order: int) -> None:
-    from math import comb
-
     memory = nodes * comb(variables + order, order) * BYTES_OF_A_COEFFICIENT
     if products > MOST_PRODUCTS or memory > MOST_MEMORY:
         raise CoreError(
@@ -151,22 +147,3 @@ def _refuse_what_takes_too_long(products: int, nodes: int, variables: int, order
             f"{products:.2g} products and {memory / 2**30:.2g} GiB",
             "ask for a lower order, or for fewer variables",
         )
-
-
-def _shift(order: int) -> int:
-    """The power of 2 that a variable is scaled by, such that a coefficient is of the size of its derivative."""
-    return 0 if order <= UNSCALED_UP_TO else round(log2(order / euler))
-
-
-def _weight(exponents: tuple[int, ...], shift: int) -> float:
-    """What turns a coefficient into a derivative: the factorials, less the scale."""
-    weight = prod(factorial(n) for n in exponents)
-    return float(weight) if shift == 0 else float(Fraction(weight, 2 ** (shift * sum(exponents))))
-
-
-def _digits(monomial: int, base: int, count: int) -> tuple[int, ...]:
-    digits = []
-    for _ in range(count):
-        monomial, digit = divmod(monomial, base)
-        digits.append(digit)
-    return tuple(digits)

@@ -6,19 +6,22 @@ A primitive says in the table how it is applied to operands with one axis more; 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gradcli.core.graph import Node, reachable
 from gradcli.core.laws import Primitive, stacked, stretch
 
 
-def apply_batched(op: Primitive, size: int, batched: Sequence[bool], node: Node, args: Sequence[Node]) -> Node:
-    """The node's primitive applied to operands of which some have a leading axis more; so has the result."""
+def apply_batched(
+    op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]
+) -> Node:
+    """A primitive applied to operands of which some have a leading axis more; so has the result."""
     if op.lift is not None:
-        return op.lift(op, size, tuple(batched), args, node.attrs)
+        return op.lift(op, size, tuple(batched), args, attrs)
     if op.broadcasts:
         # All operands had one shape, so aligning at the last axis puts the new axis in front.
-        return op(*args, **node.attrs)
-    return op(*stacked(size, batched, args), **node.attrs)
+        return op(*args, **attrs)
+    return op(*stacked(size, batched, args), **attrs)
 
 
 def batch(outputs: Sequence[Node], samples: Mapping[Node, Node], size: int) -> tuple[Node, ...]:
@@ -32,5 +35,5 @@ def batch(outputs: Sequence[Node], samples: Mapping[Node, Node], size: int) -> t
             continue
         assert isinstance(node.op, Primitive)
         has = [arg in new for arg in node.args]
-        new[node] = apply_batched(node.op, size, has, node, [new.get(arg, arg) for arg in node.args])
+        new[node] = apply_batched(node.op, size, has, [new.get(arg, arg) for arg in node.args], node.attrs)
     return tuple(new[node] if node in new else stretch(node, (size, *node.shape)) for node in outputs)

@@ -12,11 +12,15 @@ ray through the point, so they hold for the polynomials. Cost: the square of the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import e as euler
+from math import factorial, log2, prod
 from typing import Any, Generic, Protocol, TypeVar
 
 from gradcli.core.graph import Node, filled, registry
 from gradcli.core.laws import Bilinear, Elementwise, Implicit, Linear, Primitive
 from gradcli.core.transforms.closure import Closure, Rate, close
+
+UNSCALED_UP_TO = 100
 
 V = TypeVar("V")
 P = TypeVar("P")
@@ -288,3 +292,52 @@ def along(outputs: Sequence[Node], tangents: Mapping[Node, Node], order: int) ->
         [filled(0.0, output) if part is None else next(iter(part.values())) for part in series]
         for output, series in zip(outputs, found, strict=True)
     ]
+
+
+def partials(
+    outputs: Sequence[Node], variables: Sequence[Sequence[Node]], order: int
+) -> list[dict[tuple[int, ...], Node]]:
+    """Every partial of each output up to an order as graph, by the exponents of the variables; zeros are left out.
+
+    A variable is one node or several, all of whose elements grow alike.
+    """
+    scale = Scale(order)
+    units = unit_monomials(len(variables), order)
+    paths = {n: {unit: filled(scale.step, n)} for nodes, unit in zip(variables, units, strict=True) for n in nodes}
+    return [
+        {
+            exponents: node if (weight := scale.weight(exponents)) == 1.0 else node * weight
+            for part in series
+            for monomial, node in (part or {}).items()
+            for exponents in [exponents_of(monomial, len(variables), order)]
+        }
+        for series in expand(outputs, paths, order, Polynomials(GraphRing()))
+    ]
+
+
+def unit_monomials(variables: int, order: int) -> list[int]:
+    """The monomial of degree 1 of each variable, in expansions up to an order."""
+    return [(order + 1) ** i for i in range(variables)]
+
+
+def exponents_of(monomial: int, variables: int, order: int) -> tuple[int, ...]:
+    """The exponent of each variable in a monomial."""
+    return tuple(monomial // unit % (order + 1) for unit in unit_monomials(variables, order))
+
+
+class Scale:
+    """From coefficients to derivatives, which differ by factorials.
+
+    From order 100 on the factorials, and the coefficients of an entire function, leave the range of a float. Then the
+    variable is scaled by a power of 2 such that a coefficient is about the size of its derivative.
+    """
+
+    def __init__(self, order: int) -> None:
+        self._shift = 0 if order <= UNSCALED_UP_TO else round(log2(order / euler))
+        self.step = 2.0**self._shift
+
+    def weight(self, exponents: Sequence[int]) -> float:
+        """What a coefficient is multiplied by to be the derivative."""
+        factorials: int = prod(factorial(n) for n in exponents)
+        # A quotient of ints is rounded once, however large they are.
+        return float(factorials / 2 ** (self._shift * sum(exponents)))

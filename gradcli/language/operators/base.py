@@ -1,0 +1,105 @@
+"""What all derivative operators share: a function of the same inputs, traced once with inputs of its own."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gradcli.core.graph import Node
+from gradcli.language.diagnostics import Span
+from gradcli.language.operators.checks import refuse_counts
+from gradcli.language.operators.targets import Targets
+from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
+from gradcli.language.values import Function, Partial, Value, nodes_in
+
+if TYPE_CHECKING:
+    from gradcli.language.machine import Machine
+
+Rows = tuple[tuple[Partial, Node], ...]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A function's outputs, and the nodes to differentiate by in the structure of the result.
+
+    `extra` are the values of inputs that the operator has beside those of its function; `given` says what each fresh
+    input stands for, or is None where the caller will say.
+    """
+
+    outputs: Value
+    wrt: Value
+    extra: tuple[Value, ...]
+    given: Mapping[Node, Node] | None
+
+
+@dataclass(eq=False)
+class Operator(Function):
+    """A derivative of `of` with respect to `targets`, itself a function."""
+
+    of: Function
+    targets: Targets
+
+    def __post_init__(self) -> None:
+        self.kind = "derivative"
+        self.name = self.title()
+        self.inputs = self.of.inputs
+
+    @abstractmethod
+    def title(self) -> str:
+        """What it is called in messages."""
+
+    @abstractmethod
+    def derive(self, machine: Machine, traced: Traced, span: Span) -> Value:
+        """The result, as graph of the inputs that the function was traced with, or as constants."""
+
+    def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The derivative, in the structure that was asked for."""
+        given: dict[Node, Node] | None = None
+        if not fresh:
+            values, given = fresh_inputs(values, self.inputs, machine.dtype)
+        count = len(self.of.inputs)
+        own = values[:count]
+        outputs = self.of.call(machine, own, span, fresh=True)
+        wrt = self.targets.nodes(machine, self.of, own, span)
+        result = self.derive(machine, Traced(outputs, wrt, tuple(values[count:]), given), span)
+        refuse_counts(list(nodes_in(wrt)), span)
+        return replace_nodes(result, given or {})
+
+    def substituted(self, substitution: Substitution) -> Operator:
+        """The derivative of the function as the caller's values make it."""
+        return replace(self, of=self.of.substituted(substitution))
+
+    def labels(self) -> tuple[Partial, ...]:
+        """The names of the result's tensors, in order, where they are partial derivatives."""
+        return ()
+
+    def rows(self, result: Value) -> Rows:
+        """A result with each tensor's name and order."""
+        labels, nodes = self.labels(), list(nodes_in(result))
+        if len(labels) == len(nodes):
+            return tuple(zip(labels, nodes, strict=True))
+        return numbered(Partial(self.name, (), 1), result)
+
+    def note(self, result: Value) -> str | None:
+        """What is to be said under the rows."""
+        return None
+
+
+def numbered(label: Partial, value: Value) -> Rows:
+    """The tensors of a value under one name, with their number where there are several."""
+    nodes = list(nodes_in(value))
+    if len(nodes) == 1:
+        return ((label, nodes[0]),)
+    return tuple((Partial(f"{label}[{i}]", (), label.order), node) for i, node in enumerate(nodes))
+
+
+def base_of(function: Function) -> Partial:
+    """What a derivative of a function is a derivative of."""
+    labels = function.labels() if isinstance(function, Operator) else ()
+    if not labels:
+        return Partial(function.name if function.name.isidentifier() else f"({function.name})")
+    if len(labels) == 1:
+        return labels[0]
+    return Partial("(" + " + ".join(str(label) for label in labels) + ")", below=labels[0].order)

@@ -1,0 +1,138 @@
+"""Jacobians and Hessians: every partial, nothing summed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradcli.core.graph import Node, constant
+from gradcli.core.prelude.functions import stack
+from gradcli.core.transforms.jacobian import FORWARD, REVERSE, hessian, jacobian
+from gradcli.language.diagnostics import Span, fail
+from gradcli.language.operators.base import Operator, Rows, Traced, base_of
+from gradcli.language.operators.checks import real_outputs
+from gradcli.language.operators.targets import make_targets
+from gradcli.language.values import Partial, Value, describe, nodes_in, require_function
+
+if TYPE_CHECKING:
+    from gradcli.language.machine import Machine
+
+MODES = (FORWARD, REVERSE)
+
+
+@dataclass(eq=False)
+class Matrix(Operator):
+    """What `jacobian` and `hessian` give.
+
+    Inputs that are all scalars are the columns of one matrix. Otherwise there is a block for each input, of the
+    output's shape followed by the input's, in the structure of the inputs; for a function of several outputs, a tuple
+    over them.
+    """
+
+    order: int = 1
+    mode: str | None = None
+
+    def title(self) -> str:
+        """Such as jacobian(f)."""
+        return f"{'jacobian' if self.order == 1 else 'hessian'}({self.of.name})"
+
+    def derive(self, machine: Machine, traced: Traced, span: Span) -> Value:
+        """The matrix, or the blocks."""
+        by = list(nodes_in(traced.wrt))
+        outputs = _as_nodes(traced.outputs, by[0])
+        roots = real_outputs(outputs, self.of, span)
+        if all(node.shape == () for node in by):
+            return self._one_matrix(outputs, roots, by)
+        if self.order == 1:
+            rows = jacobian(roots, by, self.mode)
+            blocks: dict[Node, Value] = {
+                root: _structured(traced.wrt, row) for root, row in zip(roots, rows, strict=True)
+            }
+        else:
+            blocks = {
+                root: _structured(traced.wrt, [_structured(traced.wrt, row) for row in rows])
+                for root, rows in zip(roots, hessian(roots, by), strict=True)
+            }
+        return _over(outputs, blocks)
+
+    def _one_matrix(self, outputs: Value, roots: list[Node], by: list[Node]) -> Value:
+        if self.order == 1:
+            rows = {
+                root: stack(tuple(row), -1) for root, row in zip(roots, jacobian(roots, by, self.mode), strict=True)
+            }
+        else:
+            rows = {
+                root: stack(tuple(stack(tuple(row), -1) for row in found), -2)
+                for root, found in zip(roots, hessian(roots, by), strict=True)
+            }
+        flat = list(nodes_in(outputs))
+        if all(root.shape == () for root in flat) and (self.order == 1 or isinstance(outputs, tuple)):
+            return stack(tuple(rows[root] for root in flat), 0)
+        return _over(outputs, dict(rows))
+
+    def rows(self, result: Value) -> Rows:
+        """Each block under the name of its derivative."""
+        base, names = base_of(self.of), self.targets.labels(self.of)
+        nodes = list(nodes_in(result))
+        if len(nodes) == 1:
+            together = names[0] if len(names) == 1 else f"({', '.join(names)})"
+            return ((_times(base, together, self.order), nodes[0]),)
+        one = [base.then(name) for name in names]
+        labels = one if self.order == 1 else [label.then(name) for label in one for name in names]
+        if len(nodes) == len(labels):
+            return tuple(zip(labels, nodes, strict=True))
+        return tuple((Partial(f"{self.name}[{i}]", (), base.order + self.order), node) for i, node in enumerate(nodes))
+
+    def note(self, result: Value) -> str | None:
+        """How to read it."""
+        names = self.targets.labels(self.of)
+        if len(list(nodes_in(result))) > 1 or len(names) == 1:
+            return "every partial, nothing summed: the output's axes first, then those of each input"
+        listed = ", ".join(names)
+        if self.order == 1:
+            return f"every partial, nothing summed: a row for each output, a column for each of {listed}"
+        return f"every partial, nothing summed: rows and columns by {listed}"
+
+
+def _times(base: Partial, name: str, order: int) -> Partial:
+    for _ in range(order):
+        base = base.then(name)
+    return base
+
+
+def _as_nodes(outputs: Value, like: Node) -> Value:
+    """Plain numbers among the outputs as constants, which have a derivative too."""
+    if isinstance(outputs, tuple):
+        return tuple(_as_nodes(item, like) for item in outputs)
+    if isinstance(outputs, (int, float)) and not isinstance(outputs, bool):
+        return constant(outputs, like.dtype)
+    return outputs
+
+
+def _structured(wrt: Value, parts: Sequence[Value]) -> Value:
+    """Parts in the nesting of what is differentiated by."""
+    found = dict(zip(nodes_in(wrt), parts, strict=True))
+    return _over(wrt, found)
+
+
+def _over(value: Value, found: dict[Node, Value]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_over(item, found) for item in value)
+    return found[value] if isinstance(value, Node) else value
+
+
+def make_matrix(
+    function: Value, position: Value, weights: Value, wrt: Value, mode: Value, span: Span, order: int
+) -> Matrix:
+    """What `jacobian`, `jacfwd`, `jacrev` and `hessian` give.
+
+    Raises:
+        LanguageError: for targets that are not there, or a mode that is none.
+    """
+    of = require_function(function, span, "jacobian" if order == 1 else "hessian")
+    if mode is not None and mode not in MODES:
+        what = f'"{mode}"' if isinstance(mode, str) else describe(mode)
+        raise fail("value", f"{what} is no mode", span, 'modes are "forward" and "reverse"; leave it out to choose')
+    targets = make_targets(of, position, weights, wrt, span, default="all")
+    return Matrix(of, targets, order, mode if isinstance(mode, str) else None)

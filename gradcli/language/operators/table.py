@@ -1,0 +1,147 @@
+"""Every partial derivative up to an order, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
+from math import comb
+from typing import TYPE_CHECKING
+
+from gradcli.core.graph import Node, filled
+from gradcli.core.shapes import size_of
+from gradcli.core.transforms.nested import total
+from gradcli.core.transforms.reverse import gradient
+from gradcli.language.diagnostics import Span, fail
+from gradcli.language.operators.base import base_of, numbered
+from gradcli.language.operators.checks import real_outputs, refuse_counts
+from gradcli.language.operators.expansion import Exponents, expanded, has_free
+from gradcli.language.operators.gradient import to_order
+from gradcli.language.operators.targets import Targets
+from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
+from gradcli.language.values import DerivativeTable, Function, Names, Partial, Value, nodes_in, require_function
+
+if TYPE_CHECKING:
+    from gradcli.language.machine import Machine
+
+LARGEST_TABLE = 5_000
+
+
+@dataclass(eq=False)
+class AllDerivatives(Function):
+    """What `derivatives` gives: a function whose result is a table of every partial up to an order."""
+
+    of: Function
+    order: int
+    names: Names | None
+    kind: str = "table"
+
+    def __post_init__(self) -> None:
+        self.name = f"derivatives({self.of.name}, order={self.order})"
+        self.inputs = self.of.inputs
+
+    def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The table, outputs first."""
+        values, replacements = fresh_inputs(values, self.inputs, machine.dtype)
+        outputs = self.of.call(machine, values, span, fresh=True)
+        roots = real_outputs(outputs, self.of, span)
+        variables = self._variables(machine, values, span)
+        self._refuse_a_long_table(len(variables), span)
+        nodes = [node for _, node in variables]
+        found = _partials(roots, nodes, self.order, replacements, span)
+        label = base_of(self.of)
+        rows: list[tuple[Partial, Node]] = []
+        for order in range(1, self.order + 1):
+            for indexes in combinations_with_replacement(range(len(nodes)), order):
+                name = label
+                for i in indexes:
+                    name = name.then(variables[i][0])
+                rows.append((name, found[indexes]))
+        refuse_counts(nodes, span)
+        summed = any(size_of(n.shape) != 1 for n in [*nodes, *roots]) or len(roots) > 1
+        rows = [*numbered(label, tuple(roots)), *rows]
+        done = replace_nodes(tuple(node for _, node in rows), replacements)
+        assert isinstance(done, tuple)
+        settled = machine.settle(done, span) if not has_free(nodes_in(done)) else done
+        assert isinstance(settled, tuple)
+        shown = tuple((p, n) for (p, _), n in zip(rows, settled, strict=True) if isinstance(n, Node))
+        return DerivativeTable(self.of.name, shown, SUMMED if summed else None)
+
+    def substituted(self, substitution: Substitution) -> AllDerivatives:
+        """The table of the function as the caller's values make it."""
+        return replace(self, of=self.of.substituted(substitution))
+
+    def _refuse_a_long_table(self, variables: int, span: Span) -> None:
+        count = comb(variables + self.order, self.order) if variables else 0
+        if count > LARGEST_TABLE:
+            raise fail(
+                "value",
+                f"{count:,} partials of {variables} variables up to order {self.order} are too many for a table",
+                span,
+                f"at most {LARGEST_TABLE:,}: ask for a lower order, or for fewer variables with wrt=",
+            )
+
+    def _variables(self, machine: Machine, values: Sequence[Value], span: Span) -> list[tuple[str, Node]]:
+        if self.names is None:
+            pairs = [
+                (str(node.attrs["name"]), node) for value in values for node in nodes_in(value) if node.dtype.is_float
+            ]
+        else:
+            pairs = []
+            for name, at in self.names.items:
+                targets = Targets(names=Names(((name, at),), single=True))
+                found = list(nodes_in(targets.nodes(machine, self.of, values, span)))
+                pairs += [(name if len(found) == 1 else str(n.attrs["name"]), n) for n in found]
+        if not pairs and self.order:
+            raise fail("derivative", f"`{self.of.name}` has no real input to differentiate by", span)
+        return pairs
+
+
+SUMMED = (
+    "outputs that are not one number are summed before each differentiation; jacobian and hessian have every partial"
+)
+
+
+def _partials(
+    roots: Sequence[Node], variables: Sequence[Node], order: int, given: Mapping[Node, Node], span: Span
+) -> dict[tuple[int, ...], Node]:
+    """The partials by the numbers of their variables in ascending order, each of its last variable's shape.
+
+    Of scalars they are the Taylor coefficients of the outputs; of tensors, those of each gradient along paths on
+    which all elements of a variable grow alike.
+    """
+    if order == 0:
+        return {}
+    if not roots:
+        return _by_indexes(variables, order, lambda exponents, last: None)
+    if all(node.shape == () for node in variables):
+        (found,) = expanded([total(roots)], [[v] for v in variables], order, given, span)
+        return _by_indexes(variables, order, lambda exponents, last: found.get(exponents))
+    series = expanded(gradient(roots, variables), [[v] for v in variables], order - 1, given, span)
+    return _by_indexes(variables, order, lambda exponents, last: series[last].get(_without(exponents, last)))
+
+
+def _by_indexes(
+    variables: Sequence[Node], order: int, find: Callable[[Exponents, int], Node | None]
+) -> dict[tuple[int, ...], Node]:
+    out: dict[tuple[int, ...], Node] = {}
+    for k in range(1, order + 1):
+        for indexes in combinations_with_replacement(range(len(variables)), k):
+            exponents = tuple(indexes.count(i) for i in range(len(variables)))
+            node = find(exponents, indexes[-1])
+            out[indexes] = filled(0.0, variables[indexes[-1]]) if node is None else node
+    return out
+
+
+def _without(exponents: Exponents, i: int) -> Exponents:
+    return (*exponents[:i], exponents[i] - 1, *exponents[i + 1 :])
+
+
+def make_table(function: Value, order: Value, wrt: Value, span: Span) -> AllDerivatives:
+    """What `derivatives` gives.
+
+    Raises:
+        LanguageError: for an order that is no whole number, or negative.
+    """
+    of = require_function(function, span, "derivatives")
+    return AllDerivatives(of, to_order(order, span), wrt if isinstance(wrt, Names) else None)

@@ -1,0 +1,184 @@
+"""What to differentiate with respect to: inputs by position or name, parameters, or all inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradcli.core.graph import PARAMETER, Node
+from gradcli.language.diagnostics import Span, fail, near
+from gradcli.language.operators.checks import listed, real_input
+from gradcli.language.reach import parameters_of
+from gradcli.language.values import Function, Names, Parameters, Value, describe
+
+if TYPE_CHECKING:
+    from gradcli.language.machine import Machine
+
+# The input of an operator that takes names and doesn't evaluate them.
+WRT = "wrt"
+# The default of an operator that takes all inputs where nothing else is said.
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What to differentiate with respect to.
+
+    `positions` are inputs, `weights` parameters with the names that they go by; `names` come from `wrt=`.
+    Each is None where not asked for; the flags say which were given alone and so give no tuple.
+    """
+
+    positions: tuple[int, ...] | None = None
+    one_position: bool = False
+    weights: tuple[tuple[str, Node], ...] | None = None
+    one_weight: bool = False
+    names: Names | None = None
+
+    def nodes(self, machine: Machine, function: Function, values: Sequence[Value], span: Span) -> Value:
+        """The nodes among a call's values and the function's parameters, in the structure of the result."""
+        if self.names is not None:
+            found = tuple(_named(machine, function, name, at, values) for name, at in self.names.items)
+            return found[0] if self.names.single else found
+        parts: list[Value] = []
+        if self.positions is not None:
+            chosen = tuple(real_input(values[p], function.inputs[p].name, span) for p in self.positions)
+            parts.append(chosen[0] if self.one_position else chosen)
+        if self.weights is not None:
+            nodes = _present(machine, function, self.weights)
+            parts.append(nodes[0] if self.one_weight else nodes)
+        return parts[0] if len(parts) == 1 else tuple(parts)
+
+    def labels(self, function: Function) -> list[str]:
+        """The names of what is differentiated by, in order."""
+        names = [] if self.names is None else [name for name, _ in self.names.items]
+        names += [function.inputs[p].name for p in self.positions or ()]
+        names += [name for name, _ in self.weights or ()]
+        return names
+
+
+def all_inputs(function: Function) -> Targets:
+    """Every input; where there is one, it alone."""
+    return Targets(tuple(range(len(function.inputs))), one_position=len(function.inputs) == 1)
+
+
+def _present(machine: Machine, function: Function, weights: tuple[tuple[str, Node], ...]) -> tuple[Node, ...]:
+    """The parameters as they are now: one may have a new value, or its model have been defined again."""
+    there = parameters_of(machine, function)
+    by_key = {node.attrs["key"]: node for node in there.nodes}
+    found: list[Node] = []
+    for name, node in weights:
+        now = machine.present(node)
+        assert isinstance(now, Node)
+        again = _by_name(there, name)
+        found.append(by_key.get(now.attrs["key"]) or (again[0] if len(again) == 1 else now))
+    return tuple(found)
+
+
+def _named(machine: Machine, function: Function, name: str, at: Span, values: Sequence[Value]) -> Value:
+    for value, i in zip(values, function.inputs, strict=True):
+        if i.name == name:
+            return real_input(value, name, at)
+    parameters = parameters_of(machine, function)
+    matches = _by_name(parameters, name.removeprefix(f"{function.name}."))
+    if len(matches) == 1:
+        return matches[0]
+    known = [*(i.name for i in function.inputs), *parameters.names]
+    if matches:
+        raise fail("name", f"`{name}` could be several parameters", at, f"name one of {listed(known)}")
+    raise fail(
+        "name",
+        f"`{function.name}` has no input or parameter `{name}`",
+        at,
+        near(name, known) or (f"it has {listed(known)}" if known else None),
+    )
+
+
+def _by_name(parameters: Parameters, name: str) -> list[Node]:
+    """Those of this name, or of this name in one of the models."""
+    pairs = zip(parameters.names, parameters.nodes, strict=True)
+    return [node for full, node in pairs if full == name or full.endswith(f".{name}")]
+
+
+def _positions(value: Value, function: Function, span: Span) -> tuple[tuple[int, ...] | None, bool]:
+    """`grad_position` as indexes, and whether it was one alone."""
+    if value is None:
+        return None, False
+    items = value if isinstance(value, tuple) else (value,)
+    inputs = function.inputs
+    for item in items:
+        if isinstance(item, bool) or not isinstance(item, int):
+            raise fail(
+                "derivative",
+                f"grad_position is a whole number, not {item if isinstance(item, float) else describe(item)}",
+                span,
+                "write 0 for the first input, (0, 1) for two, none for no input",
+            )
+        if not 0 <= item < len(inputs):
+            names = listed([i.name for i in inputs])
+            raise fail(
+                "derivative",
+                f"grad_position {item} is out of range: `{function.name}` has "
+                f"{len(inputs) or 'no'} {'input' if len(inputs) == 1 else 'inputs'}",
+                span,
+                f"positions run from 0 to {len(inputs) - 1}: {names}" if inputs else "ask for weights=params(f) alone",
+            )
+        if items.count(item) > 1:
+            raise fail("derivative", f"grad_position {item} is repeated", span, "name each input once")
+    if not items:
+        raise fail("derivative", "grad_position is empty", span, "write none for no input")
+    return tuple(i for i in items if isinstance(i, int)), not isinstance(value, tuple)
+
+
+def _weights(value: Value, span: Span) -> tuple[tuple[tuple[str, Node], ...] | None, bool]:
+    if value is None:
+        return None, False
+    if isinstance(value, Parameters):
+        if not value.nodes:
+            raise fail("derivative", f"`{value.of}` has no parameters", span, "give it some with `param w = ...`")
+        return tuple(zip(value.names, value.nodes, strict=True)), False
+    nodes = []
+    for item in value if isinstance(value, tuple) else (value,):
+        if not isinstance(item, Node) or item.op is not PARAMETER:
+            raise fail(
+                "derivative",
+                f"weights are parameters, and {describe(item)} is none",
+                span,
+                "use weights=params(net), or net.w for one of them",
+            )
+        nodes.append((str(item.attrs["name"]), item))
+    if len({id(n) for _, n in nodes}) != len(nodes) or not nodes:
+        raise fail("derivative", "weights name each parameter once, and at least one", span)
+    return tuple(nodes), not isinstance(value, tuple)
+
+
+def make_targets(
+    function: Function, position: Value, weights: Value, wrt: Value, span: Span, default: Value = 0
+) -> Targets:
+    """The targets of an operator's arguments; `default` is what `position` is where nothing was said.
+
+    Raises:
+        LanguageError: for targets that are none, repeated, or not there.
+    """
+    if isinstance(wrt, Names):
+        if position != default or weights is not None:
+            raise fail("derivative", "wrt= takes the place of grad_position and weights", span, "give one of the two")
+        if len({name for name, _ in wrt.items}) != len(wrt.items) or not wrt.items:
+            raise fail("derivative", "wrt= names each input or parameter once, and at least one", span)
+        return Targets(names=wrt)
+    nodes, one_weight = _weights(weights, span)
+    if position == ALL:
+        if nodes is not None:
+            return Targets(None, one_position=False, weights=nodes, one_weight=one_weight)
+        if not function.inputs:
+            raise fail("derivative", f"`{function.name}` has no input to differentiate by", span, "name a parameter")
+        return all_inputs(function)
+    positions, one = _positions(position, function, span)
+    if positions is None and nodes is None:
+        raise fail(
+            "derivative",
+            "nothing to differentiate with respect to: grad_position and weights are both none",
+            span,
+            "give a position, or weights=params(net)",
+        )
+    return Targets(positions, one, nodes, one_weight)
