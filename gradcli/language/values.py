@@ -121,6 +121,7 @@ class DerivativeTable:
     title: str
     rows: tuple[tuple[Partial, Node], ...]
     note: str | None = None
+    formulas: tuple[str | None, ...] = ()
 
 
 class Known:

@@ -139,6 +139,9 @@ def _derivatives(derivatives: Derivatives, digits: int | None) -> Table:
     typed = any(row.tensor.shape != () or row.tensor.dtype != "float64" for row in derivatives.rows)
     table.add_column("order", justify="right", style="dim", no_wrap=True)
     table.add_column("derivative", no_wrap=True)
+    told = any(row.formula for row in derivatives.rows)
+    if told:
+        table.add_column("formula", no_wrap=True)
     if typed:
         table.add_column("shape", style="dim", no_wrap=True)
         table.add_column("dtype", style="dim", no_wrap=True)
@@ -146,7 +149,7 @@ def _derivatives(derivatives: Derivatives, digits: int | None) -> Table:
     before: int | None = None
     for row in derivatives.rows:
         t = row.tensor
-        kind = (_plain(str(t.shape)), t.dtype) if typed else ()
+        kind = (*((_plain(row.formula or ""),) if told else ()), *((_plain(str(t.shape)), t.dtype) if typed else ()))
         order = "" if row.order == before else str(row.order)
         table.add_row(order, _plain(row.name), *kind, _plain(show_tensor(t, digits)))
         before = row.order

@@ -26,7 +26,7 @@ def plain(value: Value) -> Plain:
     if isinstance(value, Parameters):
         return ParameterTable(value.of, value.names, tuple(tensor(node) for node in value.nodes))
     if isinstance(value, DerivativeTable):
-        return Derivatives(_rows(value.rows), value.note, whole=True)
+        return Derivatives(_rows(value.rows, value.formulas), value.note, whole=True)
     if isinstance(value, Function):
         return Text(f"{value.kind} {signature(value)}")
     return Text("none" if value is None else "...")
@@ -45,5 +45,8 @@ def gradient_rows(function: Operator, value: Value) -> Derivatives:
     return Derivatives(_rows(function.rows(value)), function.note(value))
 
 
-def _rows(rows: tuple[tuple[Partial, Node], ...]) -> tuple[Row, ...]:
-    return tuple(Row(partial.order, str(partial), tensor(node)) for partial, node in rows)
+def _rows(rows: tuple[tuple[Partial, Node], ...], formulas: tuple[str | None, ...] = ()) -> tuple[Row, ...]:
+    return tuple(
+        Row(partial.order, str(partial), tensor(node), formula)
+        for (partial, node), formula in zip(rows, formulas or (None,) * len(rows), strict=True)
+    )

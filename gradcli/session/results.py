@@ -37,11 +37,12 @@ class ParameterTable:
 
 @dataclass(frozen=True)
 class Row:
-    """One derivative: its order, its name and its value."""
+    """One derivative: its order, its name, its value, and its formula where there is a short one."""
 
     order: int
     name: str
     tensor: Tensor
+    formula: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from itertools import combinations_with_replacement
 from math import comb
 from typing import TYPE_CHECKING
 
+from gradcli.core import formula
 from gradcli.core.graph import Node, filled
 from gradcli.core.shapes import size_of
 from gradcli.core.transforms.nested import total
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from gradcli.language.machine import Machine
 
 LARGEST_TABLE = 5_000
+MOST_FORMULAS = 200
+LONGEST_FORMULA = 48
 
 
 @dataclass(eq=False)
@@ -65,7 +68,20 @@ class AllDerivatives(Function):
         settled = machine.settle(done, span) if not has_free(nodes_in(done)) else done
         assert isinstance(settled, tuple)
         shown = tuple((p, n) for (p, _), n in zip(rows, settled, strict=True) if isinstance(n, Node))
-        return DerivativeTable(self.of.name, shown, SUMMED if summed else None)
+        formulas = self._formulas(roots, nodes, len(rows))
+        return DerivativeTable(self.of.name, shown, SUMMED if summed else None, formulas)
+
+    def _formulas(self, roots: Sequence[Node], variables: Sequence[Node], count: int) -> tuple[str | None, ...]:
+        """The formula of each row, None where there is none that is short."""
+        if len(roots) != 1 or count > MOST_FORMULAS:
+            return ()
+        texts = formula.partials(roots[0], variables, self.order, LONGEST_FORMULA)
+        every = [
+            indexes
+            for order in range(self.order + 1)
+            for indexes in combinations_with_replacement(range(len(variables)), order)
+        ]
+        return tuple(texts.get(indexes) for indexes in every)
 
     def substituted(self, substitution: Substitution) -> AllDerivatives:
         """The table of the function as the caller's values make it."""
