@@ -83,6 +83,7 @@ class Primitive:
     `result` is the dtype out: that of the operands ("same", "number" where not bool, "float" where made float first),
     "bool", "int", or what the "attribute" dtype says.
     `condition` says that the first operand is a condition, `integers` which operands are indices.
+    `check` refuses indices, given the shapes of all operands, the indices and the attributes.
     `commutes` says that the order of two operands is no matter, so that both orders are one node.
     `shortcut` gives the node that an application is equal to where that is simpler, or None.
     `lift` applies it where operands have one leading axis more: called with the primitive, the length of that axis,
@@ -105,6 +106,7 @@ class Primitive:
     broadcasts: bool = True
     condition: bool = False
     integers: tuple[int, ...] = ()
+    check: Callable[..., None] | None = None
     commutes: bool = False
     shortcut: Callable[..., Node | None] | None = None
     lift: Lift | None = None
@@ -133,7 +135,7 @@ class Primitive:
         if self.commutes and nodes[0].serial > nodes[1].serial:
             nodes = (nodes[1], nodes[0])
         shape, dtype = check_shape(self.shape(*(n.shape for n in nodes), **attrs)), self._dtype(nodes, attrs)
-        simpler = None if self.shortcut is None else self.shortcut(*nodes)
+        simpler = None if self.shortcut is None else self.shortcut(*nodes, **attrs)
         return intern(self, nodes, attrs, shape, dtype) if simpler is None else simpler
 
     def _dtype(self, nodes: tuple[Node, ...], attrs: dict[str, Hashable]) -> DType:

@@ -6,7 +6,7 @@ from gradcli.core.compile import evaluate
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import CONSTANT, INPUT, Node, cast, constant, reachable, substitute
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.values import Known, Parameters, Value, as_float, describe
+from gradcli.language.values import Known, Parameters, SparseMatrix, Value, as_float, describe
 
 
 def to_node(value: Value, default: DType, span: Span) -> Node:
@@ -18,6 +18,7 @@ def to_node(value: Value, default: DType, span: Span) -> Node:
     if isinstance(value, (int, float)):
         return constant(as_float(value), default)
     hint = "pick one of its items, such as `t[0]`" if isinstance(value, tuple) else None
+    hint = "write dense(...) for the whole matrix" if isinstance(value, SparseMatrix) else hint
     raise fail("type", f"expected a number or a tensor, not {describe(value)}", span, hint)
 
 

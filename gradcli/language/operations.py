@@ -15,7 +15,7 @@ from gradcli.core.shapes import size_of
 from gradcli.language.convert import to_node
 from gradcli.language.diagnostics import Span, fail, near
 from gradcli.language.numbers import calculate
-from gradcli.language.values import Function, Parameters, Value, describe
+from gradcli.language.values import Function, Parameters, SparseMatrix, Value, describe
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -61,6 +61,8 @@ def binary(machine: Machine, symbol: str, left: Value, right: Value, span: Span)
             return result
     if isinstance(left, Function) or isinstance(right, Function):
         return _of_functions(symbol, left, right, span)
+    if isinstance(left, SparseMatrix) and symbol == "@":
+        return _sparse_product(left, _operand(machine, symbol, right, span), span)
     a, b = _operand(machine, symbol, left, span), _operand(machine, symbol, right, span)
     if symbol == "@":
         return matmul(a, b)
@@ -74,6 +76,18 @@ def binary(machine: Machine, symbol: str, left: Value, right: Value, span: Span)
     if not any(isinstance(v, Node) for v in weak):
         weak = [a, b]
     return symbols(2)[symbol](*weak)  # type: ignore[arg-type]
+
+
+def _sparse_product(left: SparseMatrix, right: Node, span: Span) -> Node:
+    shape = left.entries.pattern.shape
+    if len(right.shape) not in (1, 2) or right.shape[0] != shape[1]:
+        raise fail(
+            "shape",
+            f"a sparse matrix of shape {shape} and a tensor of shape {right.shape} do not multiply",
+            span,
+            "the number of columns must equal the tensor's first length",
+        )
+    return left.entries.times(right)
 
 
 def compare(machine: Machine, symbol: str, left: Value, right: Value, span: Span) -> Value:
@@ -180,6 +194,8 @@ def _operand(machine: Machine, symbol: str, value: Value, span: Span) -> Node:
         hint = None
         if isinstance(value, Function):
             hint = f"call it first, such as `{value.name}({', '.join(i.name for i in value.inputs[:2])})`"
+        elif isinstance(value, SparseMatrix):
+            hint = "write dense(...) for the whole matrix; S @ x multiplies"
         elif isinstance(value, tuple):
             hint = "tuples group values; for arithmetic write an array, [a, b]"
         raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(value)}", span, hint)

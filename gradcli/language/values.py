@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,12 +15,13 @@ from gradcli.core.graph import PARAMETER, Node
 from gradcli.language.diagnostics import Span, fail
 
 if TYPE_CHECKING:
+    from gradcli.core.transforms.compressed import Sparse
     from gradcli.language.machine import Machine
     from gradcli.language.tracing import Substitution
 
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
-    " | DerivativeTable | Names | None"
+    " | DerivativeTable | SparseMatrix | Names | None"
 )
 
 
@@ -124,6 +125,19 @@ class DerivativeTable:
     formulas: tuple[str | None, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class SparseMatrix:
+    """A matrix of which only the entries that may differ from 0 are known."""
+
+    entries: Sparse
+
+    @property
+    def members(self) -> dict[str, Value]:
+        """What stands behind a point."""
+        found = self.entries
+        return {"shape": found.pattern.shape, "nnz": found.pattern.count, "values": found.values}
+
+
 class Known:
     """The number that an input stands for in this call, and whether the trace has come to depend on it.
 
@@ -153,6 +167,8 @@ def nodes_in(value: Value) -> Iterator[Node]:
     """The tensors of a nested tuple, from left to right."""
     if isinstance(value, Node):
         yield value
+    elif isinstance(value, SparseMatrix):
+        yield value.entries.values
     elif isinstance(value, tuple):
         for item in value:
             yield from nodes_in(item)
@@ -164,6 +180,8 @@ def map_nodes(value: Value, change: Callable[[Node], Node]) -> Value:
         return change(value)
     if isinstance(value, tuple):
         return tuple(map_nodes(item, change) for item in value)
+    if isinstance(value, SparseMatrix):
+        return SparseMatrix(replace(value.entries, values=change(value.entries.values)))
     return value
 
 
@@ -187,6 +205,8 @@ def describe(value: Value) -> str:
         return f"the parameters of `{value.of}`"
     if isinstance(value, DerivativeTable):
         return "a table of derivatives"
+    if isinstance(value, SparseMatrix):
+        return "a sparse matrix"
     if isinstance(value, Function):
         return f"the {value.kind} `{value.name}`"
     return "..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.session.results import Plain, Tensor, Text
+from gradcli.session.results import Plain, Polynomial, SparseMatrix, Tensor, Text
 
 # Tensors with more elements are shown by their edges, and to so many digits: whoever needs them all asks for a part.
 WHOLE_UP_TO = 60
@@ -60,6 +60,14 @@ def show_value(value: Plain, digits: int | None = None) -> str:
         return show_tensor(value, digits)
     if isinstance(value, Text):
         return f'"{value.text}"' if value.quoted else value.text
+    if isinstance(value, SparseMatrix):
+        rows, columns = value.shape
+        count = len(value.rows)
+        share = f", {100 * count / (rows * columns):.2g}% of all entries" if count else ""
+        sweeps = f"{value.sweeps} {'sweep' if value.sweeps == 1 else 'sweeps'}"
+        return f"sparse {rows:,} by {columns:,}, nnz {count:,}{share}, in {sweeps}"
+    if isinstance(value, Polynomial):
+        return f"taylor({value.of})"
     if isinstance(value, tuple):
         inner = ", ".join(show_value(item, digits) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"

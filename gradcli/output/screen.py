@@ -11,8 +11,21 @@ from typing import IO, TYPE_CHECKING
 from gradcli.language.diagnostics import Diagnostic
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.numbers import show_tensor, show_value
+from gradcli.output.picture import picture
+from gradcli.output.polynomials import show_polynomial
 from gradcli.output.style import THEME, Line, bare
-from gradcli.session.results import Assertion, Derivatives, ParameterTable, Plain, Result, Row, Shown, Tensor
+from gradcli.session.results import (
+    Assertion,
+    Derivatives,
+    ParameterTable,
+    Plain,
+    Polynomial,
+    Result,
+    Row,
+    Shown,
+    SparseMatrix,
+    Tensor,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,6 +71,13 @@ class Screen:
             if named:
                 self._lines([[(shown.source, "strong")]], self._out)
             self._console.print(_parameters(value, self.digits), "")
+        elif isinstance(value, Polynomial):
+            *lines, remainder = show_polynomial(value, self.digits)
+            self._lines([*([(line, "strong")] for line in lines), [(remainder, "dim")]], self._out)
+        elif isinstance(value, SparseMatrix):
+            head = f"{shown.source} = " if named else ""
+            self._lines([[(head, "dim"), (show_value(value), "strong")]], self._out)
+            self._lines([[(line, "")] for line in picture(value)], self._out)
         elif isinstance(value, tuple) and any(isinstance(v, (Tensor, tuple)) and _is_wide(v) for v in value):
             if named:
                 self._lines([[(shown.source, "strong")]], self._out)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from gradcli.core.graph import CONSTANT, PARAMETER, Node
 from gradcli.language.arguments import signature
 from gradcli.language.operators.base import Operator
-from gradcli.language.values import DerivativeTable, Function, Parameters, Partial, Value
-from gradcli.session.results import Derivatives, ParameterTable, Plain, Row, Tensor, Text
+from gradcli.language.operators.polynomial import TaylorPolynomial
+from gradcli.language.values import DerivativeTable, Function, Parameters, Partial, SparseMatrix, Value
+from gradcli.session.results import Derivatives, ParameterTable, Plain, Polynomial, Row, Tensor, Text
+from gradcli.session.results import SparseMatrix as Sparse
 
 
 def plain(value: Value) -> Plain:
@@ -27,6 +29,15 @@ def plain(value: Value) -> Plain:
         return ParameterTable(value.of, value.names, tuple(tensor(node) for node in value.nodes))
     if isinstance(value, DerivativeTable):
         return Derivatives(_rows(value.rows, value.formulas), value.note, whole=True)
+    if isinstance(value, SparseMatrix):
+        found = value.entries
+        return Sparse(
+            found.pattern.shape, found.pattern.rows, found.pattern.columns, tensor(found.values), found.sweeps
+        )
+    if isinstance(value, TaylorPolynomial):
+        terms = tuple((e, float(node.attrs["value"])) for e, node in value.coefficients.items())
+        center = tuple(float(node.attrs["value"]) for node in value.center)
+        return Polynomial(value.of, tuple(i.name for i in value.inputs), center, terms, value.order)
     if isinstance(value, Function):
         return Text(f"{value.kind} {signature(value)}")
     return Text("none" if value is None else "...")
@@ -40,9 +51,15 @@ def tensor(node: Node) -> Tensor:
     return Tensor(node.shape, node.dtype.value, node.attrs["value"])
 
 
-def gradient_rows(function: Operator, value: Value) -> Derivatives:
+def gradient_rows(function: Operator, value: Value) -> Plain:
     """What a derivative operator's function returned, each tensor with its name and order."""
+    if _holds_sparse(value):
+        return plain(value)
     return Derivatives(_rows(function.rows(value)), function.note(value))
+
+
+def _holds_sparse(value: Value) -> bool:
+    return any(map(_holds_sparse, value)) if isinstance(value, tuple) else isinstance(value, SparseMatrix)
 
 
 def _rows(rows: tuple[tuple[Partial, Node], ...], formulas: tuple[str | None, ...] = ()) -> tuple[Row, ...]:

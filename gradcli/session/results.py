@@ -54,7 +54,39 @@ class Derivatives:
     whole: bool = False
 
 
-Plain: TypeAlias = "Tensor | Text | ParameterTable | Derivatives | tuple[Plain, ...]"
+@dataclass(frozen=True, eq=False)
+class SparseMatrix:
+    """A matrix by the entries that may differ from 0, sorted by row; `sweeps` is how many derivatives it took."""
+
+    shape: tuple[int, int]
+    rows: numpy.ndarray[Any, Any]
+    columns: numpy.ndarray[Any, Any]
+    values: Tensor
+    sweeps: int
+
+    def csr(self) -> Any:
+        """SciPy's compressed sparse row array.
+
+        Raises:
+            ImportError: where SciPy is not installed.
+        """
+        from scipy.sparse import csr_array
+
+        return csr_array((self.values.data, (self.rows, self.columns)), shape=self.shape)
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """A Taylor polynomial: `terms` are the exponents of the variables less the center, and their coefficients."""
+
+    of: str
+    variables: tuple[str, ...]
+    center: tuple[float, ...]
+    terms: tuple[tuple[tuple[int, ...], float], ...]
+    order: int
+
+
+Plain: TypeAlias = "Tensor | Text | ParameterTable | Derivatives | SparseMatrix | Polynomial | tuple[Plain, ...]"
 
 
 @dataclass(frozen=True)

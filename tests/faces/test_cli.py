@@ -17,10 +17,10 @@ def test_grad_shows_the_value_and_each_derivative() -> None:
     ran = shell("gradcli grad x*x*y*z x=3 y=5 z=1")
     lines = [line.split() for line in ran.out.splitlines()]
     assert ran.out.startswith("f(x, y, z) = x*x*y*z   at x = 3, y = 5, z = 1")
-    assert ["0", "f", "45"] in lines
-    assert ["1", "∂f/∂x", "30"] in lines
-    assert ["∂f/∂y", "9"] in lines
-    assert ["∂f/∂z", "45"] in lines
+    assert ["0", "f", "x^2*y*z", "45"] in lines
+    assert ["1", "∂f/∂x", "2*x*y*z", "30"] in lines
+    assert ["∂f/∂y", "x^2*z", "9"] in lines
+    assert ["∂f/∂z", "x^2*y", "45"] in lines
     assert (ran.code, ran.err) == (0, "")
 
 

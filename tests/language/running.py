@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.language.diagnostics import Diagnostic, Source
-from gradcli.session.results import Assertion, Derivatives, ParameterTable, Plain, Shown, Tensor, Text
+from gradcli.session.results import (
+    Assertion,
+    Derivatives,
+    ParameterTable,
+    Plain,
+    Polynomial,
+    Shown,
+    SparseMatrix,
+    Tensor,
+    Text,
+)
 from gradcli.session.session import Session, Step
 
 
@@ -33,6 +43,10 @@ def unpack(plain: Plain) -> Any:
     if isinstance(plain, Derivatives):
         values = tuple(unpack(row.tensor) for row in plain.rows)
         return values[0] if len(values) == 1 else values
+    if isinstance(plain, SparseMatrix):
+        return plain.csr()
+    if isinstance(plain, Polynomial):
+        return dict(plain.terms)
     return tuple(unpack(item) for item in plain)
 
 

@@ -60,7 +60,13 @@ class Program:
     def _on_arrays(self) -> ArrayProgram:
         from gradcli.core.compile.array import ArrayProgram
 
-        return ArrayProgram(*self._graph)
+        order, outputs, inputs = self._graph
+        if inputs:
+            from gradcli.core.compile.optimise import optimised
+
+            outputs = optimised(outputs, inputs)
+            order = reachable(outputs)
+        return ArrayProgram(order, outputs, inputs)
 
 
 def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:

@@ -60,6 +60,7 @@ def exact(value: float) -> Number:
 
 
 def single(factor: Factor, exponent: Number = Fraction(1)) -> Formula:
+    """A power of one factor."""
     return Formula(frozenset({(frozenset({(factor, exponent)}), Fraction(1))}))
 
 

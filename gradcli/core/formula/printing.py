@@ -35,7 +35,7 @@ def _term_text(term: Term, coefficient: Number) -> str:
     above = [_power_text(f, e) for f, e in sorted(term, key=_factor_rank) if e > 0]
     below = [_power_text(f, -e) for f, e in sorted(term, key=_factor_rank) if e < 0]
     sign = "-" if coefficient < 0 else ""
-    size: Number = abs(coefficient)
+    size = -coefficient if coefficient < 0 else coefficient
     if isinstance(size, Fraction):
         top, bottom = float(size.numerator), size.denominator
     else:

@@ -120,6 +120,8 @@ def _constant_power_partial(y: Node, x: Node, *, exponent: float) -> Node | floa
         return 0.0
     if exponent == 1:
         return 1.0
+    if exponent == 2:
+        return 2.0 * x
     if exponent < 0:
         return exponent * (y * reciprocal(x))
     return exponent * constant_power(x, exponent=exponent - 1)

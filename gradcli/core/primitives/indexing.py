@@ -32,13 +32,13 @@ def _put_kernel(xp: Any, g: Any, indices: Any, *, length: int) -> Any:
     return out
 
 
-def _take_kernel(xp: Any, x: Any, indices: Any) -> Any:
-    outside = indices[(indices < 0) | (indices >= x.shape[0])]
+def _refuse_outside(shapes: tuple[Shape, ...], indices: Any, **attrs: Any) -> None:
+    length = attrs.get("length", shapes[0][0])
+    outside = indices[(indices < 0) | (indices >= length)]
     if outside.size:
         raise CoreError(
-            f"index {int(outside.flat[0])} is outside an axis of length {x.shape[0]}", "the first element is number 0"
+            f"index {int(outside.flat[0])} is outside an axis of length {length}", "the first element is number 0"
         )
-    return xp.take(x, indices, axis=0)
 
 
 def _whole_kernel(xp: Any, x: Any) -> Any:
@@ -100,7 +100,8 @@ take: Primitive = linear(
     over=(0,),
     examples=Examples(calls=((((4,), (2, 3)), {}), (((3, 2), (4,)), {}), (((2,), (0,)), {}))),
     shape=_take_shape,
-    kernel=_take_kernel,
+    kernel=lambda xp, x, indices: xp.take(x, indices, axis=0),
+    check=_refuse_outside,
     lift=_lift_take,
     integers=(1,),
 )
@@ -121,6 +122,7 @@ put_add: Primitive = linear(
     examples=Examples(calls=((((2, 3), (2, 3)), {"length": 4}), (((4, 2), (4,)), {"length": 3}))),
     shape=_put_shape,
     kernel=_put_kernel,
+    check=_refuse_outside,
     lift=_lift_put,
     integers=(1,),
 )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from gradcli.core.dtypes import DType
@@ -20,6 +21,10 @@ def _broadcast_shape(x: Shape, *, shape: Shape) -> Shape:
     if broadcast_shapes([x, check_shape(shape)]) != shape:
         raise ShapeError(f"shape {x} does not stretch to {shape}", "only axes of length 1 stretch")
     return shape
+
+
+def _same_already(x: Node, *, shape: Shape) -> Node | None:
+    return x if x.shape == shape else None
 
 
 def _lift_broadcast(
@@ -38,6 +43,7 @@ broadcast = linear(
         calls=((((3,),), {"shape": (2, 3)}), (((),), {"shape": (2,)}), (((1, 2),), {"shape": (0, 3, 2)}))
     ),
     shape=_broadcast_shape,
+    shortcut=_same_already,
     lift=_lift_broadcast,
     kernel=lambda xp, x, *, shape: xp.broadcast_to(x, shape),
 )
@@ -58,8 +64,9 @@ reshape: Primitive = linear(
     help="the same elements in another shape",
     examples=Examples(calls=((((2, 3),), {"shape": (3, 2)}), (((1,),), {"shape": ()}), (((0, 2),), {"shape": (2, 0)}))),
     shape=_reshape_shape,
+    shortcut=_same_already,
     lift=lifted(shape=in_front),
-    kernel=lambda xp, x, *, shape: xp.reshape(x, shape),
+    kernel=lambda xp, x, *, shape: x.reshape(shape),
 )
 
 
@@ -89,6 +96,7 @@ transpose = linear(
 Ranges = tuple[tuple[int, int, int], ...]
 
 
+@cache
 def _as_slices(ranges: Ranges) -> tuple[slice, ...]:
     return tuple(slice(start, start + count * step, step) for start, count, step in ranges)
 
@@ -120,7 +128,7 @@ def part(x: Node, axis: int, start: int, count: int) -> Node:
 
 
 def _pad_kernel(xp: Any, x: Any, *, ranges: Ranges, shape: Shape) -> Any:
-    out = xp.zeros(shape, dtype=x.dtype)
+    out = xp.zeros(shape, x.dtype)
     out[_as_slices(ranges)] = x
     return out
 

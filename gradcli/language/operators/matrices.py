@@ -6,19 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node, constant
 from gradcli.core.prelude.functions import stack
+from gradcli.core.primitives.shaping import reshape
+from gradcli.core.shapes import size_of
 from gradcli.core.transforms.jacobian import FORWARD, REVERSE, hessian, jacobian
+from gradcli.core.transforms.reverse import gradient
+from gradcli.language.convert import to_bool
 from gradcli.language.diagnostics import Span, fail
 from gradcli.language.operators.base import Operator, Rows, Traced, base_of
 from gradcli.language.operators.checks import real_outputs
 from gradcli.language.operators.targets import make_targets
-from gradcli.language.values import Partial, Value, describe, nodes_in, require_function
+from gradcli.language.values import Partial, SparseMatrix, Value, describe, nodes_in, require_function
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
 
 MODES = (FORWARD, REVERSE)
+
+# From so many elements on each side, a matrix is searched for a pattern, and compressed if that saves most sweeps.
+LARGE = 64
+WORTH_COMPRESSING = 0.25
 
 
 @dataclass(eq=False)
@@ -32,6 +41,7 @@ class Matrix(Operator):
 
     order: int = 1
     mode: str | None = None
+    sparse: bool = False
 
     def title(self) -> str:
         """Such as jacobian(f)."""
@@ -42,19 +52,47 @@ class Matrix(Operator):
         by = list(nodes_in(traced.wrt))
         outputs = _as_nodes(traced.outputs, by[0])
         roots = real_outputs(outputs, self.of, span)
-        if all(node.shape == () for node in by):
+        scalars = all(node.shape == () for node in by)
+        if self.sparse and (scalars or (self.order == 2 and any(size_of(root.shape) != 1 for root in roots))):
+            raise fail(
+                "derivative",
+                "a sparse Jacobian is that of a function of tensors, a sparse Hessian that of one number",
+                span,
+                "leave sparse=true out",
+            )
+        if scalars:
             return self._one_matrix(outputs, roots, by)
-        if self.order == 1:
-            rows = jacobian(roots, by, self.mode)
-            blocks: dict[Node, Value] = {
-                root: _structured(traced.wrt, row) for root, row in zip(roots, rows, strict=True)
-            }
-        else:
-            blocks = {
-                root: _structured(traced.wrt, [_structured(traced.wrt, row) for row in rows])
-                for root, rows in zip(roots, hessian(roots, by), strict=True)
-            }
+        blocks: dict[Node, Value] = {}
+        for root in roots:
+            if self.order == 1:
+                row = self._row(root, by)
+                blocks[root] = _structured(traced.wrt, row)
+            else:
+                slopes = jacobian([root], by, REVERSE)[0] if root.shape else gradient([root], by)
+                rows = [self._row(slope, by) for slope in slopes]
+                blocks[root] = _structured(traced.wrt, [_structured(traced.wrt, row) for row in rows])
         return _over(outputs, blocks)
+
+    def _row(self, output: Node, by: Sequence[Node]) -> list[Value]:
+        """The blocks of one output: by colours where that is less work, or was asked for."""
+        if not self.sparse and (self.mode is not None or not any(_is_large(output, node) for node in by)):
+            return list(jacobian([output], by, FORWARD if self.order == 2 else self.mode)[0])
+        from gradcli.core.transforms.compressed import sparse_jacobian
+
+        if self.sparse:
+            return [SparseMatrix(sparse_jacobian(output, node)) for node in by]
+        row: list[Value] = []
+        for node in by:
+            least = min(size_of(output.shape), size_of(node.shape))
+            try:
+                found = sparse_jacobian(output, node) if _is_large(output, node) else None
+            except CoreError:
+                found = None
+            if found is not None and found.sweeps < least * WORTH_COMPRESSING:
+                row.append(reshape(found.dense(), shape=output.shape + node.shape))
+            else:
+                row += jacobian([output], [node], FORWARD if self.order == 2 else self.mode)[0]
+        return row
 
     def _one_matrix(self, outputs: Value, roots: list[Node], by: list[Node]) -> Value:
         if self.order == 1:
@@ -110,6 +148,10 @@ def _as_nodes(outputs: Value, like: Node) -> Value:
     return outputs
 
 
+def _is_large(output: Node, node: Node) -> bool:
+    return size_of(output.shape) >= LARGE and size_of(node.shape) >= LARGE
+
+
 def _structured(wrt: Value, parts: Sequence[Value]) -> Value:
     """Parts in the nesting of what is differentiated by."""
     found = dict(zip(nodes_in(wrt), parts, strict=True))
@@ -123,7 +165,7 @@ def _over(value: Value, found: dict[Node, Value]) -> Value:
 
 
 def make_matrix(
-    function: Value, position: Value, weights: Value, wrt: Value, mode: Value, span: Span, order: int
+    function: Value, position: Value, weights: Value, wrt: Value, mode: Value, sparse: Value, span: Span, order: int
 ) -> Matrix:
     """What `jacobian`, `jacfwd`, `jacrev` and `hessian` give.
 
@@ -135,4 +177,4 @@ def make_matrix(
         what = f'"{mode}"' if isinstance(mode, str) else describe(mode)
         raise fail("value", f"{what} is no mode", span, 'modes are "forward" and "reverse"; leave it out to choose')
     targets = make_targets(of, position, weights, wrt, span, default="all")
-    return Matrix(of, targets, order, mode if isinstance(mode, str) else None)
+    return Matrix(of, targets, order, mode if isinstance(mode, str) else None, to_bool(sparse, span, "sparse"))

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from gradcli.core.transforms.jacobian import FORWARD, REVERSE
 from gradcli.language.builtin import Apply, Builtin
+from gradcli.language.convert import to_node
 from gradcli.language.diagnostics import Span
 from gradcli.language.operators.fields import make_field
 from gradcli.language.operators.gradient import diff, make_derivative, make_gradient
 from gradcli.language.operators.mapping import make_mapped
 from gradcli.language.operators.matrices import make_matrix
+from gradcli.language.operators.polynomial import make_taylor
 from gradcli.language.operators.products import make_product
 from gradcli.language.operators.table import make_table
 from gradcli.language.operators.targets import ALL, WRT
-from gradcli.language.values import Input, Value
+from gradcli.language.values import Input, SparseMatrix, Value
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -23,12 +25,19 @@ if TYPE_CHECKING:
 _FN = Input("fn")
 _GRADIENT = (_FN, Input("grad_position", 0), Input("weights", None), Input("has_aux", False), Input(WRT, None))
 _ALL_INPUTS = (Input("grad_position", ALL), Input("weights", None), Input(WRT, None))
-_FORCED = (*_ALL_INPUTS, Input("mode", None))
+_SPARSE = Input("sparse", False)
+_FORCED = (*_ALL_INPUTS, Input("mode", None), _SPARSE)
 _MATRICES: tuple[tuple[str, tuple[Input, ...], int, str | None, str], ...] = (
     ("jacobian", _FORCED, 1, None, "every partial of every output: one matrix of scalars, or a block for each input"),
     ("jacfwd", _ALL_INPUTS, 1, FORWARD, "the Jacobian, a column at a time: for more outputs than inputs"),
     ("jacrev", _ALL_INPUTS, 1, REVERSE, "the Jacobian, a row at a time: for more inputs than outputs"),
-    ("hessian", _ALL_INPUTS, 2, None, "every second partial: one matrix of scalars, or a block for two inputs"),
+    (
+        "hessian",
+        (*_ALL_INPUTS, _SPARSE),
+        2,
+        None,
+        "every second partial: one matrix, or a block for each two inputs",
+    ),
 )
 _VECTOR = Input("v", None)
 _PRODUCTS: tuple[tuple[str, tuple[Input, ...], str], ...] = (
@@ -47,7 +56,8 @@ _FIELDS = (
 def _matrix(order: int, mode: str | None) -> Apply:
     def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
         function, position, weights, wrt, *rest = values
-        return make_matrix(function, position, weights, wrt, rest[0] if rest else mode, span, order)
+        chosen: Value = rest[0] if len(rest) == 2 else mode
+        return make_matrix(function, position, weights, wrt, chosen, rest[-1] if rest else False, span, order)
 
     return apply
 
@@ -91,6 +101,18 @@ OPERATORS: tuple[Builtin, ...] = (
     *(Builtin(name, (_FN, *more), _matrix(order, mode), help) for name, more, order, mode, help in _MATRICES),
     *(Builtin(name, (_FN, *more, *_ALL_INPUTS), _product(name), help) for name, more, help in _PRODUCTS),
     *(Builtin(name, (_FN, *_ALL_INPUTS), _field(name), help) for name, help in _FIELDS),
+    Builtin(
+        "dense",
+        (Input("matrix"),),
+        lambda m, v, span: v[0].entries.dense() if isinstance(v[0], SparseMatrix) else to_node(v[0], m.dtype, span),
+        "a sparse matrix as a whole one",
+    ),
+    Builtin(
+        "taylor",
+        (_FN, Input("x0"), Input("order", 5)),
+        make_taylor,
+        "the Taylor polynomial of a function around a point; a function itself, with .coefficients",
+    ),
     Builtin(
         "vmap",
         (_FN, Input("in_axes", 0)),

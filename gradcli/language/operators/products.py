@@ -49,11 +49,15 @@ class Product(Operator):
             self.inputs = (*self.of.inputs, *(Input(name) for name in self._vector_names()))
 
     def _vector_names(self) -> list[str]:
-        if self.what == "vjp":
-            return ["v"]
+        wanted = ["v"] if self.what == "vjp" else [f"d{n.rpartition('.')[2]}" for n in self.targets.labels(self.of)]
         taken = {i.name for i in self.of.inputs}
-        names = [f"d{name.rpartition('.')[2]}" for name in self.targets.labels(self.of)]
-        return [name if name not in taken else f"{name}_" for name in names]
+        names = []
+        for name in wanted:
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            names.append(name)
+        return names
 
     def title(self) -> str:
         """Such as jvp(f)."""

@@ -1,0 +1,53 @@
+"""The function on arrays that a node is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from gradcli.core.graph import CONSTANT, Node
+from gradcli.core.laws import Linear, Primitive
+from gradcli.core.shapes import Shape
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+
+
+def kernel_of(node: Node, op: Primitive) -> Callable[..., Any]:
+    """The kernel with the node's attributes, giving the node's dtype; operands are checked if they can't be yet.
+
+    Raises:
+        CoreError: for constant operands that the primitive is not defined for.
+    """
+    kernel, dtype = op.kernel, np.dtype(node.dtype.value)
+    if isinstance(kernel, str):
+        named: Callable[..., Any] = getattr(np, kernel)
+        # The table's result may be wider than NumPy's: floor of an int is a float here.
+        if not node.attrs and op.result in ("same", "number", "bool"):
+            return named
+        return partial(_typed, partial(named, **node.attrs) if node.attrs else named, dtype)
+    whole: Callable[..., Any] = partial(kernel, np, **node.attrs)
+    # What moves elements gives an array of their dtype; arithmetic on a single element gives a bare number.
+    moves = isinstance(op.law, Linear) and not op.broadcasts and all(arg.dtype is node.dtype for arg in node.args)
+    function = whole if moves else partial(_typed, whole, dtype)
+    if op.check is None:
+        return function
+    shapes = tuple(arg.shape for arg in node.args)
+    if all(node.args[i].op is CONSTANT for i in op.integers):
+        op.check(shapes, *(np.asarray(node.args[i].attrs["value"]) for i in op.integers), **node.attrs)
+        return function
+    return partial(_checked, op, shapes, node.attrs, function)
+
+
+def _typed(function: Callable[..., Any], dtype: np.dtype[Any], *args: Array) -> Array:
+    return np.asarray(function(*args), dtype)
+
+
+def _checked(
+    op: Primitive, shapes: tuple[Shape, ...], attrs: Mapping[str, Any], function: Callable[..., Any], *args: Array
+) -> Any:
+    assert op.check is not None
+    op.check(shapes, *(args[i] for i in op.integers), **attrs)
+    return function(*args)

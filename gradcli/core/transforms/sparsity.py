@@ -1,0 +1,217 @@
+"""Which elements of an output depend on which elements of an input, found from the graph.
+
+A pattern is propagated from node to node. What a primitive does to it follows from its law: an elementwise one joins
+the patterns of its arguments; a linear one that moves elements is found out by moving their numbers; any other, by
+the Jacobian of that one primitive at random arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from gradcli.core.compile.array import ArrayProgram
+from gradcli.core.errors import CoreError
+from gradcli.core.graph import CONSTANT, Node, array_constant, dependents, fresh_input, reachable
+from gradcli.core.laws import Bilinear, Elementwise, Flat, Linear, Primitive, same_shape
+from gradcli.core.shapes import size_of
+from gradcli.core.transforms.jacobian import jacobian
+
+Indices: TypeAlias = "np.ndarray[Any, Any]"
+
+# The Jacobian of one primitive is looked at up to this size; beyond it, everything is taken to depend on everything.
+LARGEST_LOCAL = 4_000_000
+MOST_ENTRIES = 20_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """Rows and columns of the entries that may differ from 0, sorted by row and then by column, each once."""
+
+    shape: tuple[int, int]
+    rows: Indices
+    columns: Indices
+
+    @property
+    def count(self) -> int:
+        """How many entries may differ from 0."""
+        return len(self.rows)
+
+    def joined(self, other: Pattern) -> Pattern:
+        """The entries of both."""
+        return _sorted(
+            self.shape, np.concatenate([self.rows, other.rows]), np.concatenate([self.columns, other.columns])
+        )
+
+    def before(self, height: int, to: Indices, source: Indices) -> Pattern:
+        """The pattern of a product M S with this one as S, where M has entries in the rows `to`, columns `source`."""
+        starts = np.searchsorted(self.rows, np.arange(self.shape[0] + 1))
+        counts = (starts[1:] - starts[:-1])[source]
+        if counts.sum() > MOST_ENTRIES:
+            raise CoreError(
+                f"this matrix of {height:,} by {self.shape[1]:,} is not sparse: it may have more than "
+                f"{MOST_ENTRIES:,} entries",
+                "leave sparse=true out, or ask for products with it: jvp, vjp, hvp",
+            )
+        rows = np.repeat(to, counts)
+        offsets = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        columns = self.columns[np.repeat(starts[source], counts) + offsets]
+        return _sorted((height, self.shape[1]), rows, columns)
+
+    def transposed(self) -> Pattern:
+        """Rows and columns exchanged."""
+        return _sorted(self.shape[::-1], self.columns, self.rows)
+
+
+def _sorted(shape: tuple[int, int], rows: Indices, columns: Indices) -> Pattern:
+    keys = np.unique(rows.astype(np.int64) * max(shape[1], 1) + columns)
+    return Pattern(shape, *np.divmod(keys, max(shape[1], 1)))
+
+
+def pattern(output: Node, variable: Node) -> Pattern:
+    """The pattern of the Jacobian of an output by a variable, both taken as vectors of their elements."""
+    width = size_of(variable.shape)
+    order = reachable([output])
+    active = dependents(order, [variable])
+    every = np.arange(width)
+    found: dict[Node, Pattern] = {variable: Pattern((width, width), every, every)}
+    for node in order:
+        if node in active and node is not variable:
+            parts = [
+                part
+                for i, arg in enumerate(node.args)
+                if arg in found and (part := _through(node, i, found[arg])) is not None
+            ]
+            if parts:
+                joined = parts[0]
+                for part in parts[1:]:
+                    joined = joined.joined(part)
+                found[node] = joined
+    empty = np.arange(0)
+    return found.get(output, Pattern((size_of(output.shape), width), empty, empty))
+
+
+def _through(node: Node, i: int, before: Pattern) -> Pattern | None:
+    """What an argument's pattern becomes; None where nothing of it arrives."""
+    op = node.op
+    assert isinstance(op, Primitive)
+    law = op.law
+    if isinstance(law, Flat) or (isinstance(law, Linear) and law.over is not None and i not in law.over):
+        return None
+    if isinstance(law, Elementwise):
+        partial = law.partials[i](node, *node.args, **node.attrs)
+        return before if isinstance(partial, Node) or partial != 0 else None
+    if op.shape is same_shape and isinstance(law, (Linear, Bilinear)):
+        return before
+    to, source = _local(node, i, op)
+    return before.before(size_of(node.shape), to, source)
+
+
+def _local(node: Node, i: int, op: Primitive) -> tuple[Indices, Indices]:
+    """Where the Jacobian of one primitive by one argument has entries."""
+    moved = _moved(node, i, op) if isinstance(op.law, Linear) else None
+    if moved is not None:
+        return moved
+    height, width = size_of(node.shape), size_of(node.args[i].shape)
+    if height * width > LARGEST_LOCAL:
+        return np.repeat(np.arange(height), width), np.tile(np.arange(width), height)
+    known = [_known(arg) for arg in node.args]
+    if any(known[j] is None for j in op.integers):
+        return np.repeat(np.arange(height), width), np.tile(np.arange(width), height)
+    free = [
+        fresh_input("probe", arg.shape, arg.dtype) if value is None or j == i else array_constant(value)
+        for j, (arg, value) in enumerate(zip(node.args, known, strict=True))
+    ]
+    probe = op(*free, **node.attrs)
+    inputs = [n for n in free if n.op is not CONSTANT]
+    block = jacobian([probe], [free[i]])[0][0]
+    (value,) = ArrayProgram(reachable([block]), [block], inputs)(*(_random(n) for n in inputs))
+    to, source = np.nonzero(value.reshape(height, width))
+    return to, source
+
+
+def _known(node: Node) -> Indices | None:
+    """The value of a node that depends on no input."""
+    order = reachable([node])
+    if any(not n.args and n.op is not CONSTANT for n in order):
+        return None
+    return np.array(ArrayProgram(order, [node])()[0])
+
+
+def _random(node: Node) -> Any:
+    """Numbers in general position; square matrices regular, so that what inverts them has an answer."""
+    values = np.random.default_rng(0).uniform(1.0, 2.0, node.shape)
+    if len(node.shape) >= 2 and node.shape[-1] == node.shape[-2]:
+        values = values + np.swapaxes(values, -1, -2) + 4.0 * node.shape[-1] * np.eye(node.shape[-1])
+    return values.astype(node.dtype.value)
+
+
+def _moved(node: Node, i: int, op: Primitive) -> tuple[Indices, Indices] | None:
+    """The same for a map that only moves elements, or adds up what it moves; None for any other."""
+    forward = _moves(lambda x: _applied(node, i, op, x), node.args[i])
+    if forward is not None:
+        (to,) = np.nonzero(forward)
+        return to, forward[to].astype(np.int64) - 1
+    backward = _moves(lambda g: _pulled_back(node, i, op, g), node)
+    if backward is not None:
+        (source,) = np.nonzero(backward)
+        return backward[source].astype(np.int64) - 1, source
+    return None
+
+
+def _moves(apply: Callable[[Any], Any], start: Node) -> Any:
+    """Which element each element of the result is, counted from 1, or 0; None if the map does more than move them."""
+    size = size_of(start.shape)
+    numbers = np.arange(1, size + 1, dtype=float)
+    result = np.asarray(apply(numbers.reshape(start.shape))).ravel()
+    if not ((result == np.round(result)) & (result >= 0) & (result <= size)).all():
+        return None
+    other = np.random.default_rng(1).uniform(1.0, 2.0, size)
+    expected = np.concatenate([[0.0], other])[result.astype(np.int64)]
+    again = np.asarray(apply(other.reshape(start.shape))).ravel()
+    return result if np.allclose(again, expected, rtol=1e-6, atol=0.0) else None
+
+
+def _applied(node: Node, i: int, op: Primitive, x: Any) -> Any:
+    args = [np.zeros(arg.shape) if j != i else x for j, arg in enumerate(node.args)]
+    for j, arg in enumerate(node.args):
+        if j in op.integers or (isinstance(op.law, Linear) and op.law.over is not None and j not in op.law.over):
+            value = _known(arg)
+            if value is None:
+                return np.full(node.shape, np.nan)
+            args[j] = value
+    free = [fresh_input("x", a.shape, n.dtype) for a, n in zip(args, node.args, strict=True)]
+    result = op(*free, **node.attrs)
+    return ArrayProgram(reachable([result]), [result], free)(*args)[0]
+
+
+def _pulled_back(node: Node, i: int, op: Primitive, g: Any) -> Any:
+    assert isinstance(op.law, Linear)
+    seed = array_constant(np.array(g, dtype=node.dtype.value))
+    share = op.law.adjoint(seed, *node.args, **node.attrs)[i]
+    value = None if share is None else _known(share)
+    return np.full(node.args[i].shape, np.nan) if value is None else value
+
+
+def colours(found: Pattern) -> Indices:
+    """A colour for each column, such that no two of one colour have entries in one row (Curtis, Powell, Reid 1974)."""
+    height, width = found.shape
+    by_column = found.transposed()
+    row_start = np.searchsorted(found.rows, np.arange(height + 1)).tolist()
+    column_start = np.searchsorted(by_column.rows, np.arange(width + 1)).tolist()
+    columns, rows = found.columns.tolist(), by_column.columns.tolist()
+    colour = [-1] * width
+    for j in range(width):
+        taken = {
+            colour[k]
+            for row in rows[column_start[j] : column_start[j + 1]]
+            for k in columns[row_start[row] : row_start[row + 1]]
+        }
+        first = 0
+        while first in taken:
+            first += 1
+        colour[j] = first
+    return np.array(colour, dtype=np.int64)

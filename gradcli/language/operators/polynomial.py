@@ -1,0 +1,137 @@
+"""Taylor polynomials: the coefficients of a function around a point, themselves a function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import factorial, prod
+from typing import TYPE_CHECKING
+
+from gradcli.core.graph import Node, constant
+from gradcli.core.prelude.functions import stack
+from gradcli.core.transforms.nested import total
+from gradcli.language.convert import to_node
+from gradcli.language.diagnostics import Span, fail
+from gradcli.language.operators.base import base_of
+from gradcli.language.operators.checks import real_outputs, refuse_counts
+from gradcli.language.operators.expansion import Exponents, expanded, has_free
+from gradcli.language.operators.gradient import to_order
+from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
+from gradcli.language.values import Function, Input, Required, Value, describe, nodes_in, require_function
+
+if TYPE_CHECKING:
+    from gradcli.language.machine import Machine
+
+
+@dataclass(eq=False)
+class TaylorPolynomial(Function):
+    """The polynomial of some order that agrees best with a function around a center."""
+
+    of: str
+    inputs: tuple[Input, ...]
+    center: tuple[Node, ...]
+    order: int
+    coefficients: Mapping[Exponents, Node]
+    kind: str = "Taylor polynomial"
+
+    def __post_init__(self) -> None:
+        self.name = f"taylor({self.of})"
+
+    @property
+    def members(self) -> dict[str, Value]:
+        """Its coefficients: in ascending order for one variable, one number for each term for several."""
+        if len(self.inputs) > 1:
+            return {"coefficients": tuple(self.coefficients.values())}
+        zero = constant(0.0, self.center[0].dtype)
+        every = tuple(self.coefficients.get((k,), zero) for k in range(self.order + 1))
+        return {"coefficients": stack(every, 0)}
+
+    def call(self, machine: Machine, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """Its value, by Horner's rule in each variable after the other."""
+        steps = [to_node(v, machine.dtype, span) - c for v, c in zip(values, self.center, strict=True)]
+        return _horner(dict(self.coefficients), steps, constant(0.0, self.center[0].dtype))
+
+    def substituted(self, substitution: Substitution) -> TaylorPolynomial:
+        """The same around the caller's point."""
+        center = substitution.value(self.center)
+        values = substitution.value(tuple(self.coefficients.values()))
+        assert isinstance(center, tuple)
+        assert isinstance(values, tuple)
+        kept = dict(zip(self.coefficients, nodes_in(values), strict=True))
+        return TaylorPolynomial(self.of, self.inputs, tuple(nodes_in(center)), self.order, kept)
+
+
+def _horner(coefficients: dict[Exponents, Node], steps: Sequence[Node], zero: Node) -> Node:
+    if not steps:
+        return coefficients.get((), zero)
+    by_power: dict[int, dict[Exponents, Node]] = {}
+    for exponents, node in coefficients.items():
+        by_power.setdefault(exponents[0], {})[exponents[1:]] = node
+    result: Node | None = None
+    for power in range(max(by_power, default=0), -1, -1):
+        part = _horner(by_power[power], steps[1:], zero) if power in by_power else None
+        if result is not None:
+            result = result * steps[0]
+        if part is not None:
+            result = part if result is None else result + part
+    return zero if result is None else result
+
+
+def make_taylor(machine: Machine, values: Sequence[Value], span: Span) -> TaylorPolynomial:
+    """What `taylor(f, x0, order)` gives.
+
+    Raises:
+        LanguageError: for a function that is not of numbers to a number, or a point that doesn't fit it.
+    """
+    function, point, order = values
+    of = require_function(function, span, "taylor")
+    highest = to_order(order, span)
+    at = point if isinstance(point, tuple) else (point,)
+    required = sum(isinstance(i.default, Required) for i in of.inputs)
+    if not required <= len(at) <= len(of.inputs) or not at:
+        raise fail(
+            "derivative",
+            f"`{of.name}` takes {len(of.inputs)} {'input' if len(of.inputs) == 1 else 'inputs'}, "
+            f"and the point has {len(at)}",
+            span,
+            "a point is one number for each input, such as (1, 2)",
+        )
+    for value in at:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number and not (isinstance(value, Node) and value.shape == () and value.dtype.is_float):
+            raise fail(
+                "derivative",
+                f"taylor needs a point of real numbers, and this is {describe(value)}",
+                span,
+                "such as 0.5",
+            )
+    rest = [None if isinstance(i.default, Required) else i.default for i in of.inputs[len(at) :]]
+    inputs, given = fresh_inputs([*at, *rest], of.inputs, machine.dtype)
+    outputs = of.call(machine, inputs, span, fresh=True)
+    roots = real_outputs(outputs, of, span)
+    if len(roots) > 1 or any(root.shape != () for root in roots):
+        raise fail(
+            "derivative",
+            f"taylor needs a function that returns one number, and `{of.name}` returns {describe(outputs)}",
+            span,
+            "pick one of its numbers",
+        )
+    variables = [node for node in inputs[: len(at)] if isinstance(node, Node)]
+    (found,) = expanded([total(roots)], [[v] for v in variables], highest, given, span) if roots else ({},)
+    refuse_counts(variables, span)
+    coefficients = {}
+    for exponents in sorted(found, key=lambda e: (sum(e), tuple(-n for n in e))):
+        weight = float(Fraction(1, prod(factorial(n) for n in exponents)))
+        coefficients[exponents] = found[exponents] if weight == 1.0 else found[exponents] * weight
+    if not roots and not isinstance(outputs, tuple):
+        coefficients = {(0,) * len(at): to_node(outputs, machine.dtype, span)}
+    done = replace_nodes((tuple(coefficients.values()), tuple(variables)), given)
+    if not has_free(nodes_in(done)):
+        done = machine.settle(done, span)
+    assert isinstance(done, tuple)
+    kept = dict(zip(coefficients, nodes_in(done[0]), strict=True))
+    name = str(base_of(of))
+    return TaylorPolynomial(
+        name, tuple(Input(i.name) for i in of.inputs[: len(at)]), tuple(nodes_in(done[1])), highest, kept
+    )
