@@ -158,7 +158,8 @@ def test_taylor_polynomials_are_functions() -> None:
         # A Hessian of what contains a derivative.
         "f(x, y) = diff(x^3 * y^2, x) + y; assert allclose(hessian(f)(2, 3), [[54, 72], [72, 24]])",
         # A table within a function is a graph: it can't be shown, but its parts are other functions' derivatives.
-        "f(x) = derivative(y -> sin(x * y), 3)(2); d = (f(0.50001) - f(0.49999)) * 5e4; assert allclose(f'(0.5), d, 1e-8)",
+        "f(x) = derivative(y -> sin(x * y), 3)(2); d = (f(0.50001) - f(0.49999)) * 5e4\n"
+        "assert allclose(f'(0.5), d, 1e-8)",
         "f(x) = laplacian((a, b) -> a^2 * b * x + b^3)(1, 2); assert allclose(f'(3), 4)",
         "f(x) = vmap(t -> t^2 * x)([1, 2, 3]) @ [1, 1, 1]; assert allclose(f'(5), 14)",
         "f(v) = jvp(w -> sum(w^3), v)(v); assert allclose(grad(f)([1, 2]), 9 * [1, 4])",

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.core.graph import CONSTANT, Node
-from gradcli.core.laws import Linear, Primitive
+from gradcli.core.laws import Bilinear, Elementwise, Implicit, Primitive
 from gradcli.core.shapes import Shape
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -30,7 +30,11 @@ def kernel_of(node: Node, op: Primitive) -> Callable[..., Any]:
         return partial(_typed, partial(named, **node.attrs) if node.attrs else named, dtype)
     whole: Callable[..., Any] = partial(kernel, np, **node.attrs)
     # What moves elements gives an array of their dtype; arithmetic on a single element gives a bare number.
-    moves = isinstance(op.law, Linear) and not op.broadcasts and all(arg.dtype is node.dtype for arg in node.args)
+    moves = (
+        not isinstance(op.law, (Elementwise, Bilinear, Implicit))
+        and not op.broadcasts
+        and all(arg.dtype is node.dtype for arg in node.args)
+    )
     function = whole if moves else partial(_typed, whole, dtype)
     if op.check is None:
         return function

@@ -13,11 +13,33 @@ import numpy as np
 
 from gradcli.core.compile.kernels import kernel_of
 from gradcli.core.graph import CONSTANT, Node, array_constant, constant, intern, reachable, registry
-from gradcli.core.laws import Primitive, same_shape
+from gradcli.core.laws import Examples, Flat, Primitive, same_shape
+from gradcli.core.primitives.shaping import Ranges, as_slices
 from gradcli.core.shapes import broadcast_shapes, size_of
 
 # A folded tensor is kept in memory, so it is no larger than this unless an operand is.
 LARGEST_FOLDED = 2**16
+
+
+def _sum_of_pads(xp: Any, first: Any, *rest: Any, places: tuple[Ranges, ...], shape: tuple[int, ...]) -> Any:
+    out = xp.zeros(shape, first.dtype)
+    out[as_slices(places[0])] = first
+    for part, place in zip(rest, places[1:], strict=True):
+        out[as_slices(place)] += part
+    return out
+
+
+# Padded tensors added up in one piece of memory. It has no derivative, since nothing is differentiated after this.
+SUM_OF_PADS = Primitive(
+    name="sum_of_pads",
+    law=Flat(),
+    arity=-1,
+    summary="padded tensors, added up",
+    examples=Examples(),
+    kernel=_sum_of_pads,
+    shape=lambda *shapes, places, shape: shape,
+    broadcasts=False,
+)
 
 
 def optimised(outputs: Sequence[Node], inputs: Sequence[Node]) -> tuple[Node, ...]:
@@ -51,6 +73,10 @@ def _with_constants_together(op: Primitive, args: Sequence[Node], node: Node) ->
         factor, rest = _factor(args[0])
         if factor is not None:
             return _product(-factor, rest)
+    if op.name == "add" and all(a.op is registry["pad"] or a.op is SUM_OF_PADS for a in args):
+        places = tuple(place for a in args for place in a.attrs.get("places", (a.attrs.get("ranges"),)))
+        parts = tuple(part for a in args for part in a.args)
+        return intern(SUM_OF_PADS, parts, {"places": places, "shape": node.shape}, node.shape, node.dtype)
     if op.name == "multiply":
         for a, b in (args, args[::-1]):
             if _is_scalar(a) and b.op is registry["multiply"]:

@@ -97,7 +97,8 @@ Ranges = tuple[tuple[int, int, int], ...]
 
 
 @cache
-def _as_slices(ranges: Ranges) -> tuple[slice, ...]:
+def as_slices(ranges: Ranges) -> tuple[slice, ...]:
+    """The ranges as Python's index of a tensor."""
     return tuple(slice(start, start + count * step, step) for start, count, step in ranges)
 
 
@@ -118,7 +119,7 @@ take_slice = linear(
     ),
     shape=_slice_shape,
     lift=lifted(ranges=_all_of_it),
-    kernel=lambda xp, x, *, ranges: x[_as_slices(ranges)],
+    kernel=lambda xp, x, *, ranges: x[as_slices(ranges)],
 )
 
 
@@ -129,7 +130,7 @@ def part(x: Node, axis: int, start: int, count: int) -> Node:
 
 def _pad_kernel(xp: Any, x: Any, *, ranges: Ranges, shape: Shape) -> Any:
     out = xp.zeros(shape, x.dtype)
-    out[_as_slices(ranges)] = x
+    out[as_slices(ranges)] = x
     return out
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcli.core.graph import Node, filled
-from gradcli.core.laws import Primitive
+from gradcli.core.laws import Primitive, same_shape
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import pad, reshape
 from gradcli.core.shapes import size_of
@@ -23,10 +23,15 @@ from gradcli.core.transforms.taylor import expand
 
 @dataclass(frozen=True)
 class _Part:
-    """A coefficient: of degree 0 or, summed over axes, 2, or of degree 1 with the axes in front."""
+    """A coefficient: of degree 0 or, summed over axes, 2, or of degree 1 with the axes in front.
+
+    One of degree 1 is `factor` times `node`, where the factor has no axes: products with what is the same for all axes
+    then cost nothing for each of them. None is a factor of 1.
+    """
 
     node: Node
     degree: int
+    factor: Node | None = None
 
 
 class _Collapsed:
@@ -34,40 +39,88 @@ class _Collapsed:
 
     def __init__(self, size: int) -> None:
         self._size = size
+        self._sums: dict[tuple[Node, Node], Node] = {}
 
     def value(self, node: Node) -> _Part:
         return _Part(node, 0)
 
-    def _apply(self, op: Primitive, parts: Sequence[_Part], attrs: Mapping[str, Any]) -> Node:
-        batched = [part.degree == 1 for part in parts]
-        args = [part.node for part in parts]
-        return apply_batched(op, self._size, batched, args, attrs) if any(batched) else op(*args, **attrs)
-
     def linear(self, node: Node, args: Sequence[_Part | None], over: Sequence[int]) -> _Part:
-        assert isinstance(node.op, Primitive)
-        degree = next(part.degree for part in args if part is not None)
-        parts = [
+        op = node.op
+        assert isinstance(op, Primitive)
+        parts = [part for part in args if part is not None]
+        if parts[0].degree == 1 and op.shape is same_shape and all(part.node is parts[0].node for part in parts):
+            # Element by element a linear map of multiples is a multiple.
+            factors = [
+                (arg if i not in over else filled(0.0, arg)) if part is None else _factor(part, arg)
+                for i, (arg, part) in enumerate(zip(node.args, args, strict=True))
+            ]
+            return _Part(parts[0].node, 1, op(*factors, **node.attrs))
+        whole = [
             part if part is not None else _Part(arg if i not in over else filled(0.0, arg), 0)
             for i, (arg, part) in enumerate(zip(node.args, args, strict=True))
         ]
-        return _Part(self._apply(node.op, parts, node.attrs), degree)
+        return _Part(self._apply(op, whole, node.attrs), parts[0].degree)
 
     def convolve(self, op: Primitive, pairs: Sequence[tuple[_Part, _Part]], attrs: Mapping[str, Any]) -> _Part:
         total: _Part | None = None
         for a, b in pairs:
-            node = self._apply(op, (a, b), attrs)
-            if a.degree == b.degree == 1:
-                node = reshape(sum_to(node, shape=(1, *node.shape[1:])), shape=node.shape[1:])
-            part = _Part(node, a.degree + b.degree)
+            part = self._product(op, a, b, attrs)
             total = part if total is None else self.add(total, part)
         assert total is not None
         return total
 
+    def _product(self, op: Primitive, a: _Part, b: _Part, attrs: Mapping[str, Any]) -> _Part:
+        by_element = op.shape is same_shape
+        if by_element and {a.degree, b.degree} == {0, 1}:
+            fixed, moving = (a, b) if a.degree == 0 else (b, a)
+            return _Part(moving.node, 1, fixed.node if moving.factor is None else op(fixed.node, moving.factor))
+        if a.degree == b.degree == 1:
+            if by_element:
+                node = self._summed(op, a.node, b.node)
+                for factor in (a.factor, b.factor):
+                    node = node if factor is None else op(node, factor)
+                return _Part(node, 2)
+            return _Part(_over_axes(self._apply(op, (a, b), attrs)), 2)
+        return _Part(self._apply(op, (a, b), attrs), a.degree + b.degree)
+
+    def _summed(self, op: Primitive, a: Node, b: Node) -> Node:
+        """The sum over the axes of the products of what two parts are multiples of."""
+        key = (a, b)
+        if key not in self._sums:
+            self._sums[key] = _over_axes(op(a, b))
+        return self._sums[key]
+
+    def _apply(self, op: Primitive, parts: Sequence[_Part], attrs: Mapping[str, Any]) -> Node:
+        batched = [part.degree == 1 for part in parts]
+        args = [_whole(part) for part in parts]
+        return apply_batched(op, self._size, batched, args, attrs) if any(batched) else op(*args, **attrs)
+
     def add(self, a: _Part, b: _Part) -> _Part:
-        return _Part(a.node + b.node, a.degree)
+        if a.degree == 1 and a.node is b.node:
+            like = a.factor if a.factor is not None else b.factor
+            if like is None:
+                return _Part(a.node * 2.0, 1)
+            return _Part(a.node, 1, _factor(a, like) + _factor(b, like))
+        return _Part(_whole(a) + _whole(b), a.degree)
 
     def scale(self, a: _Part, factor: float) -> _Part:
-        return _Part(a.node if factor == 1.0 else a.node * factor, a.degree)
+        if factor == 1.0:
+            return a
+        if a.factor is not None:
+            return _Part(a.node, 1, a.factor * factor)
+        return _Part(a.node * factor, a.degree)
+
+
+def _whole(part: _Part) -> Node:
+    return part.node if part.factor is None else part.factor * part.node
+
+
+def _factor(part: _Part, like: Node) -> Node:
+    return filled(1.0, like) if part.factor is None else part.factor
+
+
+def _over_axes(node: Node) -> Node:
+    return reshape(sum_to(node, shape=(1, *node.shape[1:])), shape=node.shape[1:])
 
 
 def laplacian(outputs: Sequence[Node], wrt: Sequence[Node]) -> tuple[Node, ...]:

@@ -1,0 +1,1 @@
+"""One module for each kind of work; `measure()` gives its rows."""

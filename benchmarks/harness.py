@@ -1,0 +1,77 @@
+"""Timing side by side: contenders take turns, and a figure is the median of its turns."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+Run = Callable[[], object]
+
+
+@dataclass
+class Row:
+    """One piece of work: the first result of each contender in seconds, and its warm time in microseconds."""
+
+    work: str
+    first: dict[str, float] = field(default_factory=dict)
+    warm: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def first_of(row: Row, name: str, make: Callable[[], Run]) -> Run | None:
+    """Make a contender and run it once, timed; one that is not installed, or can't do it, says so in the notes."""
+    start = time.perf_counter()
+    try:
+        run = make()
+        run()
+    except ImportError as error:
+        row.notes[name] = f"not installed: {error.name}"
+        return None
+    row.first[name] = time.perf_counter() - start
+    return run
+
+
+def take_turns(row: Row, contenders: dict[str, Run], turns: int = 9, seconds: float = 0.05) -> None:
+    """Time each in turn, so that what the machine does meanwhile meets all alike."""
+    loops = {name: _loops(run, seconds) for name, run in contenders.items()}
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(turns):
+        for name, run in contenders.items():
+            start = time.perf_counter()
+            for _ in range(loops[name]):
+                run()
+            times[name].append((time.perf_counter() - start) / loops[name])
+    row.warm |= {name: median(each) * 1e6 for name, each in times.items()}
+
+
+def _loops(run: Run, seconds: float) -> int:
+    start = time.perf_counter()
+    run()
+    return max(1, int(seconds / max(time.perf_counter() - start, 1e-9)))
+
+
+def agree(row: Row, results: dict[str, object], tolerance: float = 1e-8) -> None:
+    """All contenders give the first one's result; timing what is wrong would say nothing.
+
+    Raises:
+        AssertionError: naming who differs, and by how much.
+    """
+    names = list(results)
+    reference = np.asarray(results[names[0]], dtype=float)
+    scale = max(1.0, float(np.abs(reference).max(initial=0.0)))
+    for name in names[1:]:
+        gap = float(np.abs(np.asarray(results[name], dtype=float) - reference).max(initial=0.0))
+        assert gap <= tolerance * scale, f"{row.work}: {name} differs from {names[0]} by {gap:.2g}"
+
+
+def save(path: Path, family: str, rows: list[Row]) -> None:
+    """Write what was measured as JSON, beside what other families wrote there."""
+    found = json.loads(path.read_text()) if path.exists() else {}
+    found[family] = [asdict(row) for row in rows]
+    path.write_text(json.dumps(found, indent=1) + "\n")

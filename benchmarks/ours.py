@@ -1,0 +1,40 @@
+"""A text in gradcli's language as a program that is compiled once and run many times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gradcli.core.compile import Program
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import Node, fresh_input
+from gradcli.language.diagnostics import Source, Span
+from gradcli.language.parse import parse_expression
+from gradcli.language.scope import Settings
+from gradcli.language.values import Function, nodes_in
+from gradcli.session.session import Session
+
+Shapes = Sequence[tuple[int, ...]]
+
+
+def graph(
+    definitions: str, expression: str, shapes: Mapping[str, tuple[int, ...]], dtype: str = "float64"
+) -> tuple[list[Node], list[Node]]:
+    """The outputs and inputs of what an expression, a function of inputs of these shapes, computes."""
+    session = Session(settings=Settings(dtype=DType(dtype)))
+    step = session.run(Source("benchmark", definitions))
+    assert not step.diagnostics, step.diagnostics
+    source = Source("benchmark", expression)
+    machine = step.session.machine()
+    function = machine.evaluate(parse_expression(source))
+    assert isinstance(function, Function)
+    inputs = [fresh_input(name, shape, DType(dtype)) for name, shape in shapes.items()]
+    result = function.call(machine, inputs, Span(source, 0, len(expression)), fresh=True)
+    return list(nodes_in(result)), inputs
+
+
+def program(
+    definitions: str, expression: str, shapes: Mapping[str, tuple[int, ...]], dtype: str = "float64"
+) -> Program:
+    """The same, compiled."""
+    outputs, inputs = graph(definitions, expression, shapes, dtype)
+    return Program(outputs, inputs)
