@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from lark import Token, Transformer
@@ -119,9 +120,9 @@ class Builder(Transformer[Token, Any]):
         return s.Tuple(self._span(c), ())
 
     def grouped(self, c: Children) -> s.Expression:
+        # The brackets belong to the span, or the text of `(a + b) * c` would begin at its a.
         inner: s.Expression = c[1]
-        # The brackets belong to the span of a tuple only; a caret under `(a + b)` points at what is inside.
-        return s.Tuple(self._span(c), inner.items) if isinstance(inner, s.Tuple) else inner
+        return replace(inner, span=self._span(c))
 
     def array(self, c: Children) -> s.Array:
         return s.Array(self._span(c), tuple(_parts(c)))

@@ -198,7 +198,10 @@ class Machine:
         return derivative(function, node.span, node.order)
 
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
-        return define(self, node.span.text, node.parameters, (s.Return(node.body.span, node.body),), frame)
+        names = [p.name for p in node.parameters]
+        head = names[0] if len(names) == 1 else f"({', '.join(names)})"
+        name = f"{head} -> {node.body.span.text}"
+        return define(self, name, node.parameters, (s.Return(node.body.span, node.body),), frame)
 
     def _call(self, node: s.Call, frame: Frame | None) -> Value:
         return self.apply(self.evaluate(node.function, frame), node, frame)

@@ -193,7 +193,7 @@ def _operand(machine: Machine, symbol: str, value: Value, span: Span) -> Node:
     if _is_plain_other(value) or not isinstance(value, (bool, int, float, Node)):
         hint = None
         if isinstance(value, Function):
-            hint = f"call it first, such as `{value.name}({', '.join(i.name for i in value.inputs[:2])})`"
+            hint = _called(value)
         elif isinstance(value, SparseMatrix):
             hint = "write dense(...) for the whole matrix; S @ x multiplies"
         elif isinstance(value, tuple):
@@ -205,13 +205,13 @@ def _operand(machine: Machine, symbol: str, value: Value, span: Span) -> Node:
 def _of_functions(symbol: str, left: Value, right: Value, span: Span) -> Value:
     function = left if isinstance(left, Function) else right
     assert isinstance(function, Function)
-    inputs = ", ".join(i.name for i in function.inputs) or ""
-    raise fail(
-        "type",
-        f"`{symbol}` needs numbers or tensors, not {describe(function)}",
-        span,
-        f"call it first: `{function.name}({inputs})`",
-    )
+    raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(function)}", span, _called(function))
+
+
+def _called(function: Function) -> str:
+    inputs = ", ".join(i.name for i in function.inputs)
+    name = f"({function.name})" if "->" in function.name else function.name
+    return f"call it first: `{name}({inputs})`"
 
 
 def _unordered(symbol: str, same: bool, left: Value, right: Value, span: Span) -> bool:

@@ -119,7 +119,6 @@ def superscript(n: int) -> str:
 class DerivativeTable:
     """Derivatives by order, as `derivatives` and the grad command show them."""
 
-    title: str
     rows: tuple[tuple[Partial, Node], ...]
     note: str | None = None
     formulas: tuple[str | None, ...] = ()

@@ -55,7 +55,7 @@ def gradient_rows(function: Operator, value: Value) -> Plain:
     """What a derivative operator's function returned, each tensor with its name and order."""
     if _holds_sparse(value):
         return plain(value)
-    return Derivatives(_rows(function.rows(value)), function.note(value))
+    return Derivatives(_rows(function.rows(value)), function.caption(value))
 
 
 def _holds_sparse(value: Value) -> bool:

@@ -128,3 +128,11 @@ def test_the_grammar_is_the_same_with_and_without_its_cache(tmp_path: object, mo
     parser.cache_clear()
     assert len(statements("f(x) = x^2")) == 1
     parser.cache_clear()
+
+
+@pytest.mark.parametrize("text", ["(1+2)*(3+4)", "-(1+2)", "f(2)*((1+1))", "(x)[0] + (y)", "x -> (x+1)/(x-1)"])
+def test_the_text_of_an_expression_has_its_brackets(text: str) -> None:
+    """What a script shows beside a value is what was written."""
+    (statement,) = statements(text + "\n")
+    assert isinstance(statement, s.Show)
+    assert statement.value.span.text == text

@@ -26,7 +26,7 @@ def kernel_of(node: Node, op: Primitive) -> Callable[..., Any]:
         named: Callable[..., Any] = getattr(np, kernel)
         # The table's result may be wider than NumPy's: floor of an int is a float here.
         if not node.attrs and op.result in ("same", "number", "bool"):
-            return named
+            return INTO.get(kernel, named)
         return partial(_typed, partial(named, **node.attrs) if node.attrs else named, dtype)
     whole: Callable[..., Any] = partial(kernel, np, **node.attrs)
     # What moves elements gives an array of their dtype; arithmetic on a single element gives a bare number.
@@ -43,6 +43,42 @@ def kernel_of(node: Node, op: Primitive) -> Callable[..., Any]:
         op.check(shapes, *(np.asarray(node.args[i].attrs["value"]) for i in op.integers), **node.attrs)
         return function
     return partial(_checked, op, shapes, node.attrs, function)
+
+
+def _maximum(a: Array, b: Array, out: Array | None = None) -> Any:
+    return np.maximum(a, b, out=out)
+
+
+def _minimum(a: Array, b: Array, out: Array | None = None) -> Any:
+    return np.minimum(a, b, out=out)
+
+
+def _where(condition: Array, a: Array, b: Array, out: Array | None = None) -> Any:
+    if out is None:
+        return np.where(condition, a, b)
+    np.copyto(out, b)
+    np.copyto(out, a, where=condition)
+    return out
+
+
+# What takes its result's place as the last argument though it is no ufunc, or one that wants a keyword for it.
+INTO: dict[str, Callable[..., Any]] = {"maximum": _maximum, "minimum": _minimum, "where": _where}
+
+
+def takes_out(kernel: Callable[..., Any]) -> bool:
+    """Whether a kernel writes its result into an array that is its last argument."""
+    return isinstance(kernel, np.ufunc) or kernel in INTO.values()
+
+
+def may_look_into_arguments(node: Node, kernel: Callable[..., Any]) -> bool:
+    """Whether the result may be a view: only what moves elements gives one."""
+    computes = isinstance(node.op, Primitive) and isinstance(node.op.law, (Elementwise, Bilinear, Implicit))
+    return not computes and not takes_out(kernel)
+
+
+def works_in_place(kernel: Callable[..., Any]) -> bool:
+    """Whether the result may take the place of an argument."""
+    return kernel is not _where and (not isinstance(kernel, np.ufunc) or kernel.signature is None)
 
 
 def _typed(function: Callable[..., Any], dtype: np.dtype[Any], *args: Array) -> Array:

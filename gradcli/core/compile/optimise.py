@@ -21,25 +21,31 @@ from gradcli.core.shapes import broadcast_shapes, size_of
 LARGEST_FOLDED = 2**16
 
 
-def _sum_of_pads(xp: Any, first: Any, *rest: Any, places: tuple[Ranges, ...], shape: tuple[int, ...]) -> Any:
-    out = xp.zeros(shape, first.dtype)
-    out[as_slices(places[0])] = first
-    for part, place in zip(rest, places[1:], strict=True):
-        out[as_slices(place)] += part
-    return out
+def _sum_of_pads(places: tuple[Ranges, ...], shape: tuple[int, ...]) -> Primitive:
+    """Padded tensors added up in one piece of memory. It has no derivative: nothing is differentiated after this."""
+    first, *rest = (as_slices(place) for place in places)
+
+    def kernel(xp: Any, one: Any, *others: Any, **attrs: Any) -> Any:
+        out = xp.zeros(shape, one.dtype)
+        out[first] = one
+        for part, there in zip(others, rest, strict=True):
+            view = out[there]
+            xp.add(view, part, view)
+        return out
+
+    return Primitive(
+        name=SUM_OF_PADS,
+        law=Flat(),
+        arity=-1,
+        summary="padded tensors, added up",
+        examples=Examples(),
+        kernel=kernel,
+        shape=lambda *shapes, **attrs: shape,
+        broadcasts=False,
+    )
 
 
-# Padded tensors added up in one piece of memory. It has no derivative, since nothing is differentiated after this.
-SUM_OF_PADS = Primitive(
-    name="sum_of_pads",
-    law=Flat(),
-    arity=-1,
-    summary="padded tensors, added up",
-    examples=Examples(),
-    kernel=_sum_of_pads,
-    shape=lambda *shapes, places, shape: shape,
-    broadcasts=False,
-)
+SUM_OF_PADS = "sum_of_pads"
 
 
 def optimised(outputs: Sequence[Node], inputs: Sequence[Node]) -> tuple[Node, ...]:
@@ -73,10 +79,13 @@ def _with_constants_together(op: Primitive, args: Sequence[Node], node: Node) ->
         factor, rest = _factor(args[0])
         if factor is not None:
             return _product(-factor, rest)
-    if op.name == "add" and all(a.op is registry["pad"] or a.op is SUM_OF_PADS for a in args):
+    if op.name == "constant_power" and node.attrs["exponent"] == 2:
+        return _with_constants_together(registry["multiply"], (args[0], args[0]), node)  # type: ignore[arg-type]
+    if op.name == "add" and all(a.op.name in ("pad", SUM_OF_PADS) for a in args):
         places = tuple(place for a in args for place in a.attrs.get("places", (a.attrs.get("ranges"),)))
         parts = tuple(part for a in args for part in a.args)
-        return intern(SUM_OF_PADS, parts, {"places": places, "shape": node.shape}, node.shape, node.dtype)
+        joined = _sum_of_pads(places, node.shape)
+        return intern(joined, parts, {"places": places, "shape": node.shape}, node.shape, node.dtype)
     if op.name == "multiply":
         for a, b in (args, args[::-1]):
             if _is_scalar(a) and b.op is registry["multiply"]:
@@ -84,7 +93,7 @@ def _with_constants_together(op: Primitive, args: Sequence[Node], node: Node) ->
                 if factor is not None:
                     return _product(a.attrs["value"] * factor, rest)
     shape = broadcast_shapes(arg.shape for arg in args)
-    return intern(op, tuple(args), node.attrs, shape, node.dtype)
+    return intern(op, tuple(args), {} if op.name == "multiply" else node.attrs, shape, node.dtype)
 
 
 def _is_scalar(node: Node) -> bool:

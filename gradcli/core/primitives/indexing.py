@@ -100,7 +100,7 @@ take: Primitive = linear(
     over=(0,),
     examples=Examples(calls=((((4,), (2, 3)), {}), (((3, 2), (4,)), {}), (((2,), (0,)), {}))),
     shape=_take_shape,
-    kernel=lambda xp, x, indices: xp.take(x, indices, axis=0),
+    kernel=lambda xp, x, indices: x.take(indices, 0),
     check=_refuse_outside,
     lift=_lift_take,
     integers=(1,),

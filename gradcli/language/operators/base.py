@@ -86,6 +86,18 @@ class Operator(Function):
         """What is to be said under the rows."""
         return None
 
+    def caption(self, result: Value) -> str | None:
+        """The note, and what an abbreviated name stands for."""
+        innermost: Function = self
+        while isinstance(innermost, Operator):
+            innermost = innermost.of
+        return together(legend(innermost), self.note(result))
+
+
+def together(*notes: str | None) -> str | None:
+    """Notes a line each, None where there are none."""
+    return "\n".join(note for note in notes if note) or None
+
 
 def numbered(label: Partial, value: Value) -> Rows:
     """The tensors of a value under one name, with their number where there are several."""
@@ -95,11 +107,27 @@ def numbered(label: Partial, value: Value) -> Rows:
     return tuple((Partial(f"{label}[{i}]", (), label.order), node) for i, node in enumerate(nodes))
 
 
+# A function without a name is called by its text where that is short enough for a column of a table.
+LONGEST_LABEL = 24
+
+
+def label_of(function: Function) -> str:
+    """What a function is called in the name of its derivative."""
+    if function.name.isidentifier():
+        return function.name
+    return f"({function.name})" if len(function.name) <= LONGEST_LABEL else "f"
+
+
+def legend(function: Function) -> str | None:
+    """What the label stands for, where it is no name and not the text."""
+    return f"f is {function.name}" if label_of(function) == "f" != function.name else None
+
+
 def base_of(function: Function) -> Partial:
     """What a derivative of a function is a derivative of."""
     labels = function.labels() if isinstance(function, Operator) else ()
     if not labels:
-        return Partial(function.name if function.name.isidentifier() else f"({function.name})")
+        return Partial(label_of(function))
     if len(labels) == 1:
         return labels[0]
     return Partial("(" + " + ".join(str(label) for label in labels) + ")", below=labels[0].order)

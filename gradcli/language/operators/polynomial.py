@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import factorial, prod
+from math import factorial, isfinite, prod
 from typing import TYPE_CHECKING
 
 from gradcli.core.graph import Node, constant
@@ -131,7 +131,23 @@ def make_taylor(machine: Machine, values: Sequence[Value], span: Span) -> Taylor
         done = machine.settle(done, span)
     assert isinstance(done, tuple)
     kept = dict(zip(coefficients, nodes_in(done[0]), strict=True))
+    _refuse_what_has_no_polynomial(of, kept, span)
     name = str(base_of(of))
     return TaylorPolynomial(
         name, tuple(Input(i.name) for i in of.inputs[: len(at)]), tuple(nodes_in(done[1])), highest, kept
     )
+
+
+def _refuse_what_has_no_polynomial(of: Function, coefficients: Mapping[Exponents, Node], span: Span) -> None:
+    for exponents, node in coefficients.items():
+        value = node.attrs.get("value")
+        if isinstance(value, float) and not isfinite(value):
+            order = sum(exponents)
+            what = f"its derivative of order {order} is {value}" if order else f"its value is {value}"
+            lower = f", or lower the order to {order - 1}" if order > 1 else ""
+            raise fail(
+                "derivative",
+                f"`{of.name}` has no Taylor polynomial there: {what}",
+                span,
+                f"move the point to where the function is smooth{lower}",
+            )

@@ -14,7 +14,7 @@ from gradcli.core.shapes import size_of
 from gradcli.core.transforms.nested import total
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.operators.base import base_of, numbered
+from gradcli.language.operators.base import base_of, legend, numbered, together
 from gradcli.language.operators.checks import real_outputs, refuse_counts
 from gradcli.language.operators.expansion import Exponents, expanded, has_free
 from gradcli.language.operators.gradient import to_order
@@ -69,7 +69,7 @@ class AllDerivatives(Function):
         assert isinstance(settled, tuple)
         shown = tuple((p, n) for (p, _), n in zip(rows, settled, strict=True) if isinstance(n, Node))
         formulas = self._formulas(roots, nodes, len(rows))
-        return DerivativeTable(self.of.name, shown, SUMMED if summed else None, formulas)
+        return DerivativeTable(shown, together(legend(self.of), SUMMED if summed else None), formulas)
 
     def _formulas(self, roots: Sequence[Node], variables: Sequence[Node], count: int) -> tuple[str | None, ...]:
         """The formula of each row, None where there is none that is short."""

@@ -112,7 +112,9 @@ def _positions(value: Value, function: Function, span: Span) -> tuple[tuple[int,
                 "derivative",
                 f"grad_position is a whole number, not {item if isinstance(item, float) else describe(item)}",
                 span,
-                "write 0 for the first input, (0, 1) for two, none for no input",
+                "the point goes in brackets of its own, as in grad(f)(x)"
+                if isinstance(item, (Node, tuple))
+                else "write 0 for the first input, (0, 1) for two, none for no input",
             )
         if not 0 <= item < len(inputs):
             names = listed([i.name for i in inputs])
