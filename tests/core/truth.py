@@ -40,6 +40,7 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "polygamma": lambda x: mpmath.polygamma(1, x),
     "lgamma": mpmath.loggamma,
     "besselj": lambda x: mpmath.besselj(1, x),
+    "sech2": lambda x: mpmath.sech(x) ** 2,
     "sinc": mpmath.sincpi,
 }
 

@@ -75,8 +75,8 @@ def _collect(pairs: Iterable[tuple[Term, Number]]) -> Formula:
 
 
 def add(a: Formula, b: Formula) -> Formula:
-    """The sum."""
-    return _collect([*a.terms, *b.terms])
+    """The sum; a sum among its terms needs no parentheses."""
+    return _sum(_out_of_parentheses(dict(term), c) for term, c in [*a.terms, *b.terms])
 
 
 def scale(a: Formula, factor: Number) -> Formula:
@@ -110,7 +110,7 @@ def _product(s: Term, t: Term, coefficient: Number) -> Formula:
 
 
 def _with_known_pairs(powers: dict[Factor, Number], coefficient: Number) -> Formula:
-    """The term, with sigmoid(2u) sigmoid(-2u) read as (1 - tanh(u)^2)/4, and other such pairs as s (1 - s)."""
+    """The term, with sigmoid(u) sigmoid(-u) read as s (1 - s)."""
     for factor, exponent in powers.items():
         if factor.function != "sigmoid":
             continue
@@ -118,11 +118,6 @@ def _with_known_pairs(powers: dict[Factor, Number], coefficient: Number) -> Form
         other = Factor(function="sigmoid", args=(scale(u, Fraction(-1)),))
         if exponent == powers.get(other) and _leads_positive(u):
             rest = {f: e for f, e in powers.items() if f not in (factor, other)}
-            if all(c % 2 == 0 if isinstance(c, Fraction) else False for _, c in u.terms):
-                t = single(Factor(function="tanh", args=(scale(u, Fraction(1, 2)),)), Fraction(2))
-                rest[Factor(args=(add(number(Fraction(1)), scale(t, Fraction(-1))),))] = exponent
-                quarter = Fraction(1, 4) ** int(exponent) if exponent == int(exponent) else 0.25 ** float(exponent)
-                return Formula(frozenset({(frozenset(rest.items()), coefficient * quarter)}))
             rest[factor] = exponent
             rest[Factor(args=(add(number(Fraction(1)), scale(single(factor), Fraction(-1))),))] = exponent
             return Formula(frozenset({(frozenset(rest.items()), coefficient)}))

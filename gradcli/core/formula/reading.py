@@ -45,7 +45,13 @@ _BUILD: Mapping[str, Callable[..., Formula]] = {
     "reshape": lambda a, **attrs: a,
     "sum_to": lambda a, **attrs: a,
     "constant_power": lambda a, *, exponent: power(a, exact(exponent)),
+    "sech2": lambda a: _one_less(single(Factor(function="tanh", args=(a,)), Fraction(2))),
 }
+
+
+def _one_less(a: Formula) -> Formula:
+    """1 - a, which stays together in a product."""
+    return single(Factor(args=(add(number(Fraction(1)), scale(a, Fraction(-1))),)))
 
 
 def read(node: Node) -> Formula:
@@ -63,7 +69,7 @@ def read(node: Node) -> Formula:
     found: dict[Node, Formula] = {}
     for n in order:
         found[n] = _formula(n, [found[arg] for arg in n.args], next(iter(shapes), node.shape))
-    return found[node]
+    return add(found[node], Formula())
 
 
 def _formula(node: Node, args: Sequence[Formula], shape: tuple[int, ...]) -> Formula:

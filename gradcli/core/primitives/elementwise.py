@@ -249,12 +249,22 @@ atan2 = elementwise(
 )
 sinh = elementwise("sinh", lambda y, x: cosh(x), help="hyperbolic sine", math="math.sinh({0})")
 cosh: Primitive = elementwise("cosh", lambda y, x: sinh(x), help="hyperbolic cosine", math="math.cosh({0})")
-# 1 - y*y would lose every digit where y is near 1; this keeps them, and never overflows.
-tanh = elementwise(
-    "tanh",
-    lambda y, x: 4.0 * (sigmoid(2.0 * x) * sigmoid(-(2.0 * x))),
-    help="hyperbolic tangent",
-    math="math.tanh({0})",
+# 1 - y*y would lose every digit where y is near 1; sech2 keeps them, and closes with tanh.
+tanh: Primitive = elementwise("tanh", lambda y, x: sech2(x), help="hyperbolic tangent", math="math.tanh({0})")
+
+
+def _sech2_kernel(xp: Any, x: Any) -> Any:
+    root = xp.reciprocal(xp.cosh(x))
+    return xp.multiply(root, root)
+
+
+sech2 = elementwise(
+    "sech2",
+    lambda y, x: -2.0 * (tanh(x) * y),
+    help="1 / cosh(x)^2, which is 1 - tanh(x)^2 to the last digits",
+    kernel=_sech2_kernel,
+    math="(1.0 / math.cosh({0})) ** 2",
+    names=(),
 )
 asinh = elementwise(
     "arcsinh",
