@@ -134,11 +134,16 @@ class Primitive:
             nodes = tuple(stretch(n, common) for n in nodes)
         if self.commutes and nodes[0].serial > nodes[1].serial:
             nodes = (nodes[1], nodes[0])
-        shape, dtype = check_shape(self.shape(*(n.shape for n in nodes), **attrs)), self._dtype(nodes, attrs)
+        shape, dtype = check_shape(self.shape(*(n.shape for n in nodes), **attrs)), self.dtype(nodes, attrs)
         simpler = None if self.shortcut is None else self.shortcut(*nodes, **attrs)
         return intern(self, nodes, attrs, shape, dtype) if simpler is None else simpler
 
-    def _dtype(self, nodes: tuple[Node, ...], attrs: dict[str, Hashable]) -> DType:
+    def dtype(self, nodes: tuple[Node, ...], attrs: Mapping[str, Hashable]) -> DType:
+        """The element type of the result of an application.
+
+        Raises:
+            DTypeError: for operands that the primitive is not defined for.
+        """
         if self.result == "bool":
             return DType.BOOL
         if self.result == "int":

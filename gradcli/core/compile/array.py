@@ -1,4 +1,4 @@
-"""The array engine: a graph as a schedule of NumPy calls, each value freed after its last use."""
+"""The array engine: a graph as a schedule of NumPy calls on buffers that are made once."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.core.compile.buffers import Buffers
-from gradcli.core.compile.kernels import Array, kernel_of
+from gradcli.core.compile.kernels import Array
+from gradcli.core.compile.steps import Step, steps_of
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, Node
-from gradcli.core.laws import Primitive
 from gradcli.core.shapes import size_of
 
-# A kernel, the places of its arguments and of its result, where the result is written if it has a buffer, and the
-# places that are forgotten after it.
-Step: TypeAlias = "tuple[Callable[..., Any], tuple[int, ...], int, Array | None, tuple[int, ...]]"
+Call: TypeAlias = "tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...], tuple[int, ...], Step]"
 
 # Beyond so many steps Python's own compiler costs more than it saves.
 LONGEST_UNROLLED = 1_000
@@ -31,7 +29,8 @@ class ArrayProgram:
     """A graph scheduled once, to be run on as many inputs as there are, by one thread at a time.
 
     What NumPy's own functions give is written into buffers that are made once and shared by values that are not
-    needed together. What may be a view keeps the buffers that it may look into. Outputs are new arrays.
+    needed together. What may be a view keeps the buffers that it may look into. Outputs are new arrays. `memory` is
+    what the buffers take, in bytes.
 
     Raises:
         CoreError: when made, for a tensor larger than the machine's memory.
@@ -43,27 +42,28 @@ class ArrayProgram:
         self._start: list[Any] = [None] * len(place)
         self._outputs = [(place[node], np.dtype(node.dtype.value)) for node in outputs]
         self._dtypes = [np.dtype(node.dtype.value) for node in inputs]
-        self._steps: list[Step] = []
-        given = set(inputs)
-        computed: list[tuple[Node, Callable[..., Any]]] = []
         for node in order:
-            if node in given:
-                continue
             if node.op is CONSTANT:
                 self._start[place[node]] = np.asarray(node.attrs["value"], dtype=node.dtype.value)
-                continue
-            if not isinstance(node.op, Primitive):
-                raise ValueError(f"{node!r} is free")
-            _refuse_what_memory_cannot_hold(node)
-            computed.append((node, kernel_of(node, node.op)))
-        plan = Buffers(computed, outputs)
-        for number, (node, kernel) in enumerate(computed):
-            out = plan.buffer.get(node)
-            if out is not None:
-                self._start[place[node]] = out
-            forgotten = tuple(place[n] for n in plan.forgotten[number])
-            self._steps.append((kernel, tuple(place[arg] for arg in node.args), place[node], out, forgotten))
-        self._straight = self._unrolled() if inputs and len(self._steps) <= LONGEST_UNROLLED else None
+            else:
+                _refuse_what_memory_cannot_hold(node)
+        steps = steps_of(order, outputs, inputs)
+        plan = Buffers(steps, outputs)
+        self.memory = plan.size + sum(step.memory for step in steps)
+        for node, buffer in plan.buffer.items():
+            self._start[place[node]] = buffer
+        self._calls: list[Call] = [
+            (
+                step.function,
+                tuple(place[arg] for arg in step.args),
+                tuple(place[node] for node in step.outputs),
+                tuple(place[node] for node in forgotten),
+                step,
+            )
+            for step, forgotten in zip(steps, plan.forgotten, strict=True)
+        ]
+        self._buffered = {place[node] for node in plan.buffer}
+        self._straight = self._unrolled() if inputs and len(self._calls) <= LONGEST_UNROLLED else None
 
     def __call__(self, *arrays: Any) -> tuple[Array, ...]:
         """The outputs for one array an input; inf and nan come out as IEEE 754 says."""
@@ -76,13 +76,16 @@ class ArrayProgram:
             return self._straight(*given)
         values = self._start.copy()
         values[: len(given)] = given
-        for kernel, args, result, out, forgotten in self._steps:
-            if out is None:
-                values[result] = kernel(*[values[i] for i in args])
-            elif len(args) == 2:
-                kernel(values[args[0]], values[args[1]], out)
+        for function, args, results, forgotten, step in self._calls:
+            found = [values[i] for i in args]
+            if step.several:
+                written = function(*found, *[values[i] if i in self._buffered else None for i in results])
+                for i, value in zip(results, written, strict=True):
+                    values[i] = value
+            elif results[0] in self._buffered:
+                function(*found, values[results[0]])
             else:
-                kernel(*[values[i] for i in args], out)
+                values[results[0]] = function(*found)
             for i in forgotten:
                 values[i] = None
         return tuple([np.asarray(values[i], dtype) for i, dtype in self._outputs])
@@ -91,18 +94,24 @@ class ArrayProgram:
         """The steps as straight-line Python, which spares small arrays the loop."""
         scope: dict[str, Any] = {"asarray": np.asarray}
         lines = []
-        for number, (kernel, args, result, out, forgotten) in enumerate(self._steps):
-            scope[f"f{number}"] = kernel
-            if out is None:
-                lines.append(f"v{result} = f{number}({', '.join(f'v{i}' for i in args)})")
+        for number, (function, args, results, forgotten, step) in enumerate(self._calls):
+            scope[f"f{number}"] = function
+            given = [f"v{i}" for i in args]
+            into = [f"v{i}" if i in self._buffered else "None" for i in results]
+            if step.several:
+                lines.append(f"{', '.join(f'v{i}' for i in results)}, = f{number}({', '.join([*given, *into])})")
+            elif results[0] in self._buffered:
+                lines.append(f"f{number}({', '.join([*given, *into])})")
             else:
-                lines.append(f"f{number}({', '.join(f'v{i}' for i in args)}, v{result})")
+                lines.append(f"v{results[0]} = f{number}({', '.join(given)})")
             lines += [f"v{i} = None" for i in forgotten]
+        # Names that are given a value in a function are its own, so buffers come in as defaults.
         scope |= {f"v{i}": value for i, value in enumerate(self._start) if value is not None}
         for i, (_, dtype) in enumerate(self._outputs):
             scope[f"t{i}"] = dtype
         result_text = ", ".join(f"asarray(v{i}, t{n})" for n, (i, _) in enumerate(self._outputs))
-        inputs = ", ".join(f"v{i}" for i in range(len(self._dtypes)))
+        kept = [f"v{i}=v{i}" for i, value in enumerate(self._start) if value is not None]
+        inputs = ", ".join([*(f"v{i}" for i in range(len(self._dtypes))), *(["*", *kept] if kept else [])])
         body = "\n    ".join([*lines, f"return ({result_text},)" if self._outputs else "return ()"])
         exec(compile(f"def program({inputs}):\n    {body}", "<gradcli program>", "exec"), scope)
         program: Callable[..., tuple[Array, ...]] = scope["program"]

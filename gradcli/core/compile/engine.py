@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gradcli.core.compile.scalar import ScalarProgram, compile_scalar, suits_scalar
+from gradcli.core.compile.optimise import optimised
+from gradcli.core.compile.scalar import compile_scalar, suits_scalar
 from gradcli.core.graph import PARAMETER, Node, reachable, substitute
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ Data: TypeAlias = "bool | int | float | numpy.ndarray[Any, Any]"
 class Program:
     """A graph compiled once, to be run on many inputs.
 
+    `on_math` says that the outputs are float64 and bool scalars, computed by Python's math where it has an answer.
+
     Float64 scalars give Python numbers, anything else gives arrays. Overflow, division by zero and arguments
     outside a domain give inf and nan as IEEE 754 says, never an exception.
 
@@ -28,47 +31,36 @@ class Program:
     """
 
     def __init__(self, outputs: Sequence[Node], inputs: Sequence[Node] = ()) -> None:
+        bound = {n: n.attrs["value"] for n in reachable(outputs) if n.op is PARAMETER and n not in inputs}
+        outputs = substitute(outputs, bound) if bound else outputs
+        if inputs:
+            outputs = optimised(outputs, inputs)
         order = reachable(outputs)
-        bound = {node: node.attrs["value"] for node in order if node.op is PARAMETER and node not in inputs}
-        if bound:
-            outputs = substitute(outputs, bound)
-            order = reachable(outputs)
         self._graph = order, outputs, inputs
-        self._scalar: ScalarProgram | None = None
-        self._arrays: ArrayProgram | None = None
-        if suits_scalar(order, inputs):
-            self._scalar = compile_scalar(order, outputs, inputs)
+        self._on_numpy: ArrayProgram | None = None
+        self.on_math = suits_scalar(order, inputs)
+        self.function: Callable[..., tuple[Data, ...]]
+        if self.on_math:
+            self.function = compile_scalar(order, outputs, inputs, self._arrays)
         else:
-            self._arrays = self._on_arrays()
-
-    @property
-    def on_math(self) -> bool:
-        """Whether the outputs are float64 and bool scalars, computed by Python's math where it has an answer."""
-        return self._scalar is not None
+            self.function = self._on_arrays()
 
     def __call__(self, *values: Data) -> tuple[Data, ...]:
-        """The value of each output."""
-        if self._scalar is not None:
-            try:
-                return self._scalar(*values)
-            except (ArithmeticError, ValueError):
-                pass  # math raises where IEEE has an answer; the arrays below give it
-        if self._arrays is None:
-            self._arrays = self._on_arrays()
-        return self._arrays(*values)
+        """The value of each output. `function` is the same without a method around it."""
+        return self.function(*values)
+
+    @property
+    def memory(self) -> int:
+        """What the buffers take that it keeps between runs, in bytes."""
+        return 0 if self._on_numpy is None else self._on_numpy.memory
+
+    def _arrays(self, *values: Data) -> tuple[Data, ...]:
+        """What IEEE 754 answers where math raises."""
+        return self._on_arrays()(*values)
 
     def _on_arrays(self) -> ArrayProgram:
-        from gradcli.core.compile.array import ArrayProgram
+        if self._on_numpy is None:
+            from gradcli.core.compile.array import ArrayProgram
 
-        order, outputs, inputs = self._graph
-        if inputs:
-            from gradcli.core.compile.optimise import optimised
-
-            outputs = optimised(outputs, inputs)
-            order = reachable(outputs)
-        return ArrayProgram(order, outputs, inputs)
-
-
-def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
-    """The value of each output of a graph without inputs; parameters stand for their present values."""
-    return Program(outputs)()
+            self._on_numpy = ArrayProgram(*self._graph)
+        return self._on_numpy

@@ -24,8 +24,7 @@ def kernel_of(node: Node, op: Primitive) -> Callable[..., Any]:
     kernel, dtype = op.kernel, np.dtype(node.dtype.value)
     if isinstance(kernel, str):
         named: Callable[..., Any] = getattr(np, kernel)
-        # The table's result may be wider than NumPy's: floor of an int is a float here.
-        if not node.attrs and op.result in ("same", "number", "bool"):
+        if not node.attrs and op.result in ("same", "number", "bool", "float"):
             return INTO.get(kernel, named)
         return partial(_typed, partial(named, **node.attrs) if node.attrs else named, dtype)
     whole: Callable[..., Any] = partial(kernel, np, **node.attrs)

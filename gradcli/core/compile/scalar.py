@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache
+from keyword import iskeyword
 from typing import TypeAlias
 
-from gradcli.core.dtypes import DType
+from gradcli.core.compile.templates import SCALARS, has_template, mentions
 from gradcli.core.graph import CONSTANT, Node
 from gradcli.core.laws import Primitive
 
@@ -19,32 +20,31 @@ LONGEST_PROGRAM = 20_000
 # Python's parser takes some two hundred nested parentheses.
 DEEPEST_EXPRESSION = 40
 
-SCOPE: dict[str, object] = {"math": math, "inf": math.inf, "nan": math.nan}
+_OTHER_NAMES = {"inf": math.inf, "nan": math.nan, "bool": bool, "min": min, "max": max, "abs": abs}
 
 
 def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = ()) -> bool:
     """Whether every node is a float64 or bool scalar with a template on math."""
+    given = set(inputs)
     return len(order) <= LONGEST_PROGRAM and all(
-        node.shape == ()
-        and node.dtype in (DType.FLOAT64, DType.BOOL)
-        and (node.op is CONSTANT or node in inputs or (isinstance(node.op, Primitive) and node.op.math is not None))
+        has_template(node) or (node.shape == () and node.dtype in SCALARS and (node.op is CONSTANT or node in given))
         for node in order
     )
 
 
-def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node] = ()) -> str:
-    """The program as Python text: a function `program` of the inputs that returns the outputs as a tuple.
+def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node] = (), name: str = "program") -> str:
+    """The program as Python text: a function of the inputs that returns the outputs as a tuple.
 
     What is used once stands where it is used, so that a sum of products is one line.
     """
     uses = Counter(arg for node in order for arg in node.args)
     named = {*outputs, *inputs}
     repeated = {arg for node in order for i, arg in enumerate(node.args) if not _once(node.op, i)}
-    text: dict[Node, str] = {node: f"x{i}" for i, node in enumerate(inputs)}
+    text: dict[Node, str] = dict(zip(inputs, _names_of(inputs), strict=True))
     depth: dict[Node, int] = {}
     lines: list[str] = []
     for node in order:
-        if node in inputs:
+        if node in named and node in text:
             continue
         if node.op is CONSTANT:
             value = repr(node.attrs["value"])
@@ -52,32 +52,68 @@ def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node
             continue
         template = node.op.math if isinstance(node.op, Primitive) else None
         assert template is not None
-        expression = template.format(*(text[arg] for arg in node.args), **node.attrs)
+        expression = template.replace("math.", "").format(*(text[arg] for arg in node.args), **node.attrs)
         deep = 1 + max((depth.get(arg, 0) for arg in node.args), default=0)
         if uses[node] == 1 and node not in named and deep < DEEPEST_EXPRESSION and node not in repeated:
-            text[node], depth[node] = f"({expression})", deep
+            text[node], depth[node] = expression if _is_call(expression) else f"({expression})", deep
         else:
             text[node] = f"v{len(lines)}"
             lines.append(f"    {text[node]} = {expression}")
     arguments = ", ".join(text[node] for node in inputs)
-    result = "".join(f"{text[node]}, " for node in outputs)
-    return "\n".join([f"def program({arguments}):", *lines, f"    return ({result})"])
+    result = ", ".join(text[node] for node in outputs)
+    return "\n".join([f"def {name}({arguments}):", *lines, f"    return ({result}{',' if len(outputs) == 1 else ''})"])
 
 
-def compile_scalar(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node] = ()) -> ScalarProgram:
-    """The program, which raises ArithmeticError or ValueError where math refuses what IEEE 754 answers."""
-    scope = dict(SCOPE)
-    exec(compile(source(order, outputs, inputs), "<gradcli program>", "exec"), scope)
+def compile_scalar(
+    order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], otherwise: Callable[..., object]
+) -> ScalarProgram:
+    """The program; where math refuses what IEEE 754 answers, `otherwise` is asked."""
+    head, *body = source(order, outputs, inputs).split("\n")
+    arguments = head.partition("(")[2].removesuffix("):")
+    lines = [
+        head,
+        "    try:",
+        *(f"    {line}" for line in body),
+        "    except (ArithmeticError, ValueError):",
+        f"        return otherwise({arguments})",
+    ]
+    scope: dict[str, object] = {**vars(math), **_OTHER_NAMES, "otherwise": otherwise}
+    exec(compile("\n".join(lines), "<gradcli program>", "exec"), scope)
     program = scope["program"]
     assert callable(program)
     return program
 
 
+def imports_of(text: str) -> str:
+    """The line that a program needs in front of it to stand by itself."""
+    used = sorted(set(re.findall(r"\b([a-z]\w*)\b", text)) & {n for n in vars(math) if not n.startswith("_")})
+    return f"from math import {', '.join(used)}\n\n\n" if used else ""
+
+
+def _names_of(inputs: Sequence[Node]) -> list[str]:
+    """What the inputs are called, as far as Python lets them."""
+    names: list[str] = []
+    for i, node in enumerate(inputs):
+        name = str(node.attrs.get("name", ""))
+        taken = iskeyword(name) or name in names or name in vars(math) or name in _OTHER_NAMES or name == "otherwise"
+        fits = name.isascii() and name.isidentifier() and not taken and not re.fullmatch(r"v\d+|x\d+", name)
+        names.append(name if fits else f"x{i}")
+    return names
+
+
 def _once(op: object, i: int) -> bool:
     """Whether a template mentions an argument once, so that its text can stand there."""
-    return isinstance(op, Primitive) and _mentions(op.math or "", i) == 1
+    return isinstance(op, Primitive) and mentions(op.math or "", i) == 1
 
 
-@cache
-def _mentions(template: str, i: int) -> int:
-    return template.count(f"{{{i}}}")
+def _is_call(text: str) -> bool:
+    """Whether a text is one call of a function, which needs no parentheses around it."""
+    match = re.match(r"\w+\(", text)
+    if match is None:
+        return False
+    level = 0
+    for i, letter in enumerate(text):
+        level += (letter == "(") - (letter == ")")
+        if level == 0 and letter == ")":
+            return i == len(text) - 1
+    return False

@@ -7,12 +7,11 @@ coefficient is computed as the expansion comes to it, from the same closure and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from math import comb
 from typing import TYPE_CHECKING, Any
 
 from gradcli.core.compile.engine import Data, Program
-from gradcli.core.compile.scalar import SCOPE
+from gradcli.core.compile.templates import function_of
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
@@ -46,7 +45,7 @@ class Floats:
         """The template of the primitive, evaluated."""
         if op.name == "multiply":
             return args[0] * args[1]  # type: ignore[no-any-return]
-        return _function_of(op.math or "", len(args))(*args)  # type: ignore[no-any-return]
+        return function_of(op.math or "", len(args))(*args)  # type: ignore[no-any-return]
 
     def add(self, a: float, b: float) -> float:
         """The sum."""
@@ -55,12 +54,6 @@ class Floats:
     def scale(self, a: float, factor: float) -> float:
         """The product."""
         return a * factor
-
-
-@cache
-def _function_of(template: str, arity: int) -> Any:
-    names = [f"x{i}" for i in range(arity)]
-    return eval(f"lambda {', '.join(names)}: {template.format(*names)}", dict(SCOPE))
 
 
 class Arrays:

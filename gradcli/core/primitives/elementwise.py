@@ -258,7 +258,7 @@ def _sech2_kernel(xp: Any, x: Any) -> Any:
     return xp.multiply(root, root)
 
 
-sech2 = elementwise(
+sech2: Primitive = elementwise(
     "sech2",
     lambda y, x: -2.0 * (tanh(x) * y),
     help="1 / cosh(x)^2, which is 1 - tanh(x)^2 to the last digits",
@@ -326,7 +326,7 @@ relu = elementwise(
     "relu",
     lambda y, x: select(x > 0, filled(1.0, x), filled(0.0, x)),
     help="x where positive, else 0; the slope at 0 is 0",
-    kernel=lambda xp, x: xp.maximum(x, xp.zeros_like(x)),
+    kernel=lambda xp, x: xp.maximum(x, 0.0),
     math="({0} if {0} > 0.0 or {0} != {0} else 0.0)",
 )
 absolute = elementwise(

@@ -1,0 +1,49 @@
+"""What a primitive's template on Python's math says: as a function, and as the value of an application to constants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable
+from functools import cache
+from typing import Any
+
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import Node
+from gradcli.core.laws import Primitive
+
+# The names that a template may use.
+SCOPE: dict[str, object] = {"math": math, "inf": math.inf, "nan": math.nan}
+SCALARS = (DType.FLOAT64, DType.BOOL)
+
+
+@cache
+def function_of(template: str, arity: int, attrs: tuple[tuple[str, Hashable], ...] = ()) -> Callable[..., Any]:
+    """The template as a function of its arguments."""
+    names = [f"x{i}" for i in range(arity)]
+    text = f"lambda {', '.join(names)}: {template.format(*names, **dict(attrs))}"
+    function: Callable[..., Any] = eval(text, dict(SCOPE))
+    return function
+
+
+@cache
+def mentions(template: str, i: int) -> int:
+    """How often a template mentions an argument."""
+    return template.count(f"{{{i}}}")
+
+
+def has_template(node: Node) -> bool:
+    """Whether it is a float64 or bool scalar that math computes."""
+    return node.shape == () and node.dtype in SCALARS and isinstance(node.op, Primitive) and node.op.math is not None
+
+
+def evaluated(node: Node, op: Primitive) -> float | bool | None:
+    """The number that a node of constants is; None where math has no answer."""
+    if op.math is None or not has_template(node) or not all(arg.dtype in SCALARS for arg in node.args):
+        return None
+    try:
+        value: float | bool = function_of(op.math, len(node.args), tuple(node.attrs.items()))(
+            *(arg.attrs["value"] for arg in node.args)
+        )
+    except (ArithmeticError, ValueError):
+        return None
+    return value

@@ -1,0 +1,209 @@
+"""A stretch computed in tiles that stay in cache, on all cores: memory is read and written once for all its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcli.core.compile.kernels import Array, kernel_of, takes_out, works_in_place
+from gradcli.core.compile.pool import share, threads
+from gradcli.core.compile.sincos import pays, sin_and_cos
+from gradcli.core.compile.stretches import Unit
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import Node
+from gradcli.core.laws import Primitive
+from gradcli.core.shapes import Shape, size_of
+
+# What the tiles of all live values may take together: a core's second-level cache. Several threads get larger ones,
+# since each call costs them a turn at Python's lock, and the third level is fast enough.
+CACHE_BYTES, SHARED_CACHE_BYTES = 2**21, 2**23
+SMALLEST_TILE, LARGEST_TILE = 2**12, 2**17
+# Where all values together are fewer bytes, handing a part of them to another thread costs more than it saves.
+WORTH_A_THREAD = 2**23
+
+
+@dataclass(frozen=True)
+class _Register:
+    """A scratch tile: its number among those of its dtype."""
+
+    dtype: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.dtype}_{self.number}"
+
+
+class Tiles:
+    """A stretch as a function of its arguments and of where to write its outputs, None for new arrays.
+
+    Tensors whose elements lie as those of the result are cut along one line of all elements; where one must be
+    stretched, along the longest axis. `memory` is what the scratch tiles take, in bytes.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        sums = set(unit.sums)
+        whole = next(node for node in unit.nodes if node not in sums)
+        self.unit, self.shape = unit, whole.shape
+        self.flat = all(size_of(arg.shape) == 1 or arg.shape == self.shape for arg in unit.args)
+        self.axis = 0 if self.flat else self.shape.index(max(self.shape))
+        self.length = size_of(self.shape) if self.flat else self.shape[self.axis]
+        self.breadth = 1 if self.flat else size_of(self.shape) // self.length
+        self.outputs = [np.dtype(node.dtype.value) for node in unit.outputs]
+        self._registers: list[_Register] = []
+        text, scope = self._source()
+        exec(compile(text, "<gradcli tile>", "exec"), scope)
+        self._tile: Callable[..., None] = scope["tile"]
+        live = sum(np.dtype(r.dtype).itemsize for r in self._registers)
+        live += sum(arg.dtype.itemsize for arg in unit.args if size_of(arg.shape) > 1)
+        live += sum(dtype.itemsize for dtype in self.outputs)
+        several = threads() > 1 and sum(size_of(n.shape) * n.dtype.itemsize for n in unit.nodes) > WORTH_A_THREAD
+        cache = SHARED_CACHE_BYTES if several else CACHE_BYTES
+        tile = min(max(cache // max(live, 1), SMALLEST_TILE), LARGEST_TILE)
+        # As many tiles for each thread, so that none waits for another's last one.
+        self.workers = min(threads(), self.length) if several else 1
+        rounds = -(-self.length * self.breadth // (tile * self.workers))
+        self.step = -(-self.length // (rounds * self.workers))
+        self.count = -(-self.length // self.step)
+        self._scratch: list[list[Array]] = []
+        self.memory = self.workers * self.step * self.breadth * sum(np.dtype(r.dtype).itemsize for r in self._registers)
+
+    def __call__(self, *given: Array | None) -> tuple[Array, ...]:
+        """The outputs, from the arguments followed by an array to write into for each output."""
+        args, into = given[: len(self.unit.args)], given[len(self.unit.args) :]
+        sums = self.unit.sums
+        outs = [
+            np.empty((self.count,) if node in sums else node.shape, dtype) if out is None or node in sums else out
+            for node, out, dtype in zip(self.unit.outputs, into, self.outputs, strict=True)
+        ]
+        arrays = [self._lined_up(a) for a in args]  # type: ignore[arg-type]
+        targets = [
+            out if node in sums else self._lined_up(out) for node, out in zip(self.unit.outputs, outs, strict=True)
+        ]
+        while len(self._scratch) < self.workers:
+            self._scratch.append([np.empty(self._tile_shape(self.step), r.dtype) for r in self._registers])
+
+        def work(worker: int, numbers: Iterator[int]) -> None:
+            scratch = self._scratch[worker]
+            for i in numbers:
+                low = i * self.step
+                high = min(low + self.step, self.length)
+                tiles = scratch if high - low == self.step else [self._cut(s, 0, high - low) for s in scratch]
+                self._tile(i, self._index(low, high), *arrays, *targets, *tiles)
+
+        share(self.count, self.workers, work) if self.workers > 1 else work(0, iter(range(self.count)))
+        return tuple(
+            np.add.reduce(out).reshape(node.shape) if node in sums else out
+            for node, out in zip(self.unit.outputs, outs, strict=True)
+        )
+
+    def _lined_up(self, array: Array) -> Array:
+        """All elements in one line, where tiles are cut out of that; a single one as a scalar."""
+        if not self.flat or array.ndim == (array.size != 1):
+            return array
+        return array.reshape(-1) if array.size != 1 else array.reshape(())
+
+    def _tile_shape(self, step: int) -> Shape:
+        return (step,) if self.flat else (*self.shape[: self.axis], step, *self.shape[self.axis + 1 :])
+
+    def _index(self, low: int, high: int) -> Any:
+        return slice(low, high) if self.axis == 0 else (*(slice(None),) * self.axis, slice(low, high))
+
+    def _cut(self, scratch: Array, low: int, high: int) -> Array:
+        view: Array = scratch[self._index(low, high)]
+        return view
+
+    def _source(self) -> tuple[str, dict[str, Any]]:
+        """The text of a function that computes one tile: its number, its place, arrays, outputs, scratch."""
+        unit = self.unit
+        scope: dict[str, Any] = {"total": np.add.reduce}
+        name: dict[Node, str] = {arg: f"a{i}" for i, arg in enumerate(unit.args)}
+        lines = [f"{name[arg]} = {name[arg]}[at]" for arg in unit.args if self._is_cut(arg)]
+        target = {node: f"o{i}" for i, node in enumerate(unit.outputs)}
+        lines += [f"{text} = {text}[at]" for node, text in target.items() if node not in unit.sums]
+        last = {arg: i for i, node in enumerate(unit.nodes) for arg in node.args}
+        registers = _Registers()
+        pairs = _sines_with_cosines(unit.nodes)
+        for i, node in enumerate(unit.nodes):
+            args = [name[arg] for arg in node.args]
+            if node in name:
+                continue  # computed with its other half
+            if node in unit.sums:
+                reduced = args[0] if self.flat else f"{args[0]}.reshape(-1)"
+                lines.append(f"{target[node]}[number] = total({reduced})")
+                continue
+            if node in pairs:
+                scope["sin_and_cos"] = sin_and_cos
+                for half in pairs[node]:
+                    name[half] = target[half] if half in target else registers.take(half)
+                lines.append(f"sin_and_cos({', '.join([*args, *(name[half] for half in pairs[node])])})")
+                continue
+            assert isinstance(node.op, Primitive)
+            kernel = kernel_of(node, node.op)
+            scope[f"f{i}"] = kernel
+            ending = [arg for arg in dict.fromkeys(node.args) if last[arg] == i]
+            in_place = takes_out(kernel) and works_in_place(kernel)
+            if in_place:
+                registers.release(ending)
+            if takes_out(kernel):
+                name[node] = target[node] if node in target else registers.take(node)
+                lines.append(f"f{i}({', '.join([*args, name[node]])})")
+            elif node in target:
+                name[node] = target[node]
+                lines.append(f"{name[node]}[...] = f{i}({', '.join(args)})")
+            else:
+                name[node] = f"v{i}"
+                lines.append(f"{name[node]} = f{i}({', '.join(args)})")
+            if not in_place:
+                registers.release(ending)
+            if node not in last:
+                registers.release([node])
+        self._registers = registers.made
+        parameters = ["number", "at", *(f"a{i}" for i in range(len(unit.args))), *target.values()]
+        parameters += [str(r) for r in self._registers]
+        return f"def tile({', '.join(parameters)}):\n    " + "\n    ".join(lines), scope
+
+    def _is_cut(self, arg: Node) -> bool:
+        """Whether an argument has more than one element along the way that tiles are cut."""
+        if self.flat:
+            return arg.shape == self.shape
+        axis = self.axis - (len(self.shape) - len(arg.shape))
+        return axis >= 0 and arg.shape[axis] != 1
+
+
+def _sines_with_cosines(nodes: Sequence[Node]) -> dict[Node, tuple[Node, Node]]:
+    """Under the earlier of a sine and a cosine of one float64 argument, both of them."""
+    found: dict[Node, dict[str, Node]] = {}
+    for node in nodes:
+        if node.op.name in ("sin", "cos") and node.dtype is DType.FLOAT64:
+            found.setdefault(node.args[0], {})[node.op.name] = node
+    pairs = [(halves["sin"], halves["cos"]) for halves in found.values() if len(halves) == 2]
+    return {min(pair, key=nodes.index): pair for pair in pairs} if pairs and pays() else {}
+
+
+class _Registers:
+    """Scratch tiles, taken again when nothing needs what is in them."""
+
+    def __init__(self) -> None:
+        self.made: list[_Register] = []
+        self._free: dict[str, list[_Register]] = {}
+        self._of: dict[Node, _Register] = {}
+
+    def take(self, node: Node) -> str:
+        dtype = node.dtype.value
+        free = self._free.setdefault(dtype, [])
+        if free:
+            register = free.pop()
+        else:
+            register = _Register(dtype, sum(r.dtype == dtype for r in self.made))
+            self.made.append(register)
+        self._of[node] = register
+        return str(register)
+
+    def release(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            register = self._of.pop(node, None)
+            if register is not None:
+                self._free[register.dtype].append(register)
