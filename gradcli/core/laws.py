@@ -78,7 +78,8 @@ class Examples:
 class Primitive:
     """One entry of the table. Calling it builds a node: operands are coerced and, where it broadcasts, stretched.
 
-    `kernel` is a name in the array library, or a function of the library, the arrays and the attributes.
+    `kernel` is a name in the array library, or a function of the library, the arrays and the attributes, and of `out`
+    where it can write its result into an array.
     `math` is the same for one float: a template on Python's math module, None where only arrays will do.
     `result` is the dtype out: that of the operands ("same", "number" where not bool, "float" where made float first),
     "bool", "int", or what the "attribute" dtype says.

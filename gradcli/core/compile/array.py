@@ -37,7 +37,9 @@ class ArrayProgram:
         ValueError: when made, for a free input that is not among `inputs`.
     """
 
-    def __init__(self, order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node] = ()) -> None:
+    def __init__(
+        self, order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node] = (), native: bool = False
+    ) -> None:
         place = {node: i for i, node in enumerate(dict.fromkeys([*inputs, *order]))}
         self._start: list[Any] = [None] * len(place)
         self._outputs = [(place[node], np.dtype(node.dtype.value)) for node in outputs]
@@ -47,7 +49,7 @@ class ArrayProgram:
                 self._start[place[node]] = np.asarray(node.attrs["value"], dtype=node.dtype.value)
             else:
                 _refuse_what_memory_cannot_hold(node)
-        steps = steps_of(order, outputs, inputs)
+        steps = steps_of(order, outputs, inputs, native)
         plan = Buffers(steps, outputs)
         self.memory = plan.size + sum(step.memory for step in steps)
         for node, buffer in plan.buffer.items():

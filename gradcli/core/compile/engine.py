@@ -25,18 +25,21 @@ class Program:
     Float64 scalars give Python numbers, anything else gives arrays. Overflow, division by zero and arguments
     outside a domain give inf and nan as IEEE 754 says, never an exception.
 
+    `native` lets LLVM compile stretches of elementwise operations, where `gradcli[jit]` is installed; that pays for a
+    program that runs often, or on much.
+
     Raises:
         CoreError: when made, for a tensor larger than the machine's memory.
         ValueError: when made, for a graph with a free input that is not among `inputs`.
     """
 
-    def __init__(self, outputs: Sequence[Node], inputs: Sequence[Node] = ()) -> None:
+    def __init__(self, outputs: Sequence[Node], inputs: Sequence[Node] = (), native: bool = True) -> None:
         bound = {n: n.attrs["value"] for n in reachable(outputs) if n.op is PARAMETER and n not in inputs}
         outputs = substitute(outputs, bound) if bound else outputs
         if inputs:
             outputs = optimised(outputs, inputs)
         order = reachable(outputs)
-        self._graph = order, outputs, inputs
+        self._graph = order, outputs, inputs, native
         self._on_numpy: ArrayProgram | None = None
         self.on_math = suits_scalar(order, inputs)
         self.function: Callable[..., tuple[Data, ...]]

@@ -14,10 +14,13 @@ from gradcli.core.compile.scalar import suits_scalar
 from gradcli.core.compile.templates import function_of
 from gradcli.core.graph import CONSTANT, PARAMETER, Node, fresh_input, reachable, substitute
 from gradcli.core.laws import Primitive
+from gradcli.core.shapes import size_of
 
 MOST_PROGRAMS = 128
 # What the buffers of all kept programs may take together.
 MOST_MEMORY = 2**28
+# So many operations on elements in all take longer than loading and running a compiler.
+WORTH_COMPILING = 2**27
 
 _kept: OrderedDict[Hashable, Program | None] = OrderedDict()
 
@@ -46,7 +49,8 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
             if values is not None:
                 return values
         inputs = [fresh_input(f"x{i}", n.shape, n.dtype) for i, n in enumerate(leaves)]
-        program = Program(substitute(outputs, dict(zip(leaves, inputs, strict=True))), inputs)
+        work = sum(size_of(node.shape) for node in order)
+        program = Program(substitute(outputs, dict(zip(leaves, inputs, strict=True))), inputs, work > WORTH_COMPILING)
         _keep(key, program)
     else:
         _kept.move_to_end(key)

@@ -28,6 +28,8 @@ def kernel_of(node: Node, op: Primitive) -> Callable[..., Any]:
             return INTO.get(kernel, named)
         return partial(_typed, partial(named, **node.attrs) if node.attrs else named, dtype)
     whole: Callable[..., Any] = partial(kernel, np, **node.attrs)
+    if takes_out(whole):
+        return whole
     # What moves elements gives an array of their dtype; arithmetic on a single element gives a bare number.
     moves = (
         not isinstance(op.law, (Elementwise, Bilinear, Implicit))
@@ -66,6 +68,10 @@ INTO: dict[str, Callable[..., Any]] = {"maximum": _maximum, "minimum": _minimum,
 
 def takes_out(kernel: Callable[..., Any]) -> bool:
     """Whether a kernel writes its result into an array that is its last argument."""
+    if isinstance(kernel, partial):
+        # A function of the table says by an argument of that name that it does.
+        code = getattr(kernel.func, "__code__", None)
+        return code is not None and "out" in code.co_varnames[: code.co_argcount]
     return isinstance(kernel, np.ufunc) or kernel in INTO.values()
 
 
@@ -77,7 +83,9 @@ def may_look_into_arguments(node: Node, kernel: Callable[..., Any]) -> bool:
 
 def works_in_place(kernel: Callable[..., Any]) -> bool:
     """Whether the result may take the place of an argument."""
-    return kernel is not _where and (not isinstance(kernel, np.ufunc) or kernel.signature is None)
+    if isinstance(kernel, np.ufunc):
+        return kernel.signature is None
+    return kernel in (_maximum, _minimum)
 
 
 def _typed(function: Callable[..., Any], dtype: np.dtype[Any], *args: Array) -> Array:

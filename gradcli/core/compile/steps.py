@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcli.core.compile.kernels import kernel_of, may_look_into_arguments, takes_out, works_in_place
-from gradcli.core.compile.stretches import Unit, units
+from gradcli.core.compile.stretches import SMALLEST, SMALLEST_NATIVE, Unit, units
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
+from gradcli.core.shapes import size_of
+
+if TYPE_CHECKING:
+    from gradcli.core.compile.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -31,20 +35,30 @@ class Step:
     memory: int = 0
 
 
-def steps_of(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node]) -> list[Step]:
-    """The nodes as steps, in an order in which each comes after what it reads.
+def steps_of(
+    order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], native: bool = False
+) -> list[Step]:
+    """The nodes as steps, in an order in which each comes after what it reads; `native` lets LLVM compile stretches.
 
     Raises:
         ValueError: for a free input that is not among `inputs`.
     """
-    return [_stretch(unit) if unit.is_stretch else _single(unit.nodes[0]) for unit in units(order, outputs, inputs)]
+    steps: list[Step] = []
+    for unit in units(order, outputs, inputs, SMALLEST_NATIVE if native else SMALLEST):
+        tiles = _tiles(unit, native) if unit.is_stretch else None
+        if tiles is None:
+            steps += [_single(node) for node in unit.nodes]
+        else:
+            steps.append(Step(tiles, unit.args, unit.outputs, takes_out=True, several=True, memory=tiles.memory))
+    return steps
 
 
-def _stretch(unit: Unit) -> Step:
+def _tiles(unit: Unit, native: bool) -> Tiles | None:
+    """The stretch in tiles; None where it is small and LLVM has no code for it."""
     from gradcli.core.compile.tiles import Tiles
 
-    tiles = Tiles(unit)
-    return Step(tiles, unit.args, unit.outputs, takes_out=True, several=True, memory=tiles.memory)
+    tiles = Tiles(unit, native)
+    return tiles if tiles.is_native or size_of(unit.nodes[0].shape) >= SMALLEST else None
 
 
 def _single(node: Node) -> Step:

@@ -19,6 +19,8 @@ from gradcli.core.shapes import size_of
 
 # With fewer elements a whole array is in cache anyway, and one call is cheaper than several.
 SMALLEST = 2**14
+# With fewer elements calling machine code costs more than NumPy's calls.
+SMALLEST_NATIVE = 2**7
 
 
 @dataclass(frozen=True)
@@ -52,26 +54,22 @@ def works_by_element(node: Node) -> bool:
     return op.broadcasts or (op.arity == 1 and isinstance(op.law, (Linear, Elementwise, Flat)))
 
 
-def units(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node]) -> list[Unit]:
-    """The nodes to compute, in steps of which each comes after what it reads."""
+def units(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], smallest: int) -> list[Unit]:
+    """The nodes to compute, in steps of which each comes after what it reads; stretches have so many elements."""
     given = set(inputs)
     computed = [node for node in order if node not in given and node.op is not CONSTANT]
-    groups = _grouped(computed)
-    if len(groups) < len(computed) or any(_is_large(group) for group in groups):
+    groups = _grouped(computed, smallest)
+    if len(groups) < len(computed) or any(_groupable(group[0], smallest) for group in groups):
         groups = _in_order(groups)
     needed = set(outputs)
     place = {node: i for i, group in enumerate(groups) for node in group}
     for i, group in enumerate(groups):
         needed.update(arg for node in group for arg in node.args if place.get(arg, i) != i)
-    return [Unit(tuple(g), tuple(node for node in g if node in needed), _is_large(g)) for g in groups]
+    return [Unit(tuple(g), tuple(node for node in g if node in needed), _groupable(g[0], smallest)) for g in groups]
 
 
-def _is_large(group: Sequence[Node]) -> bool:
-    return _groupable(group[0])
-
-
-def _groupable(node: Node) -> bool:
-    return works_by_element(node) and size_of(node.shape) >= SMALLEST
+def _groupable(node: Node, smallest: int) -> bool:
+    return size_of(node.shape) >= smallest and works_by_element(node)
 
 
 def _is_total(node: Node) -> bool:
@@ -79,17 +77,17 @@ def _is_total(node: Node) -> bool:
     return node.op is registry["sum_to"] and size_of(node.shape) == 1
 
 
-def _grouped(computed: Sequence[Node]) -> list[list[Node]]:
+def _grouped(computed: Sequence[Node], smallest: int) -> list[list[Node]]:
     level: dict[Node, int] = {}
     groups: dict[object, list[Node]] = defaultdict(list)
     for node in computed:
-        joins = _groupable(node)
-        total = _is_total(node) and _groupable(node.args[0])
+        joins = _groupable(node, smallest)
+        total = _is_total(node) and _groupable(node.args[0], smallest)
         within = node.args[0].shape if total else node.shape
         deepest = 0
         for arg in node.args:
             if arg in level:
-                same = (joins or total) and arg.shape == within and _groupable(arg)
+                same = (joins or total) and arg.shape == within and _groupable(arg, smallest)
                 deepest = max(deepest, level[arg] + (0 if same else 1))
         # What reads a sum comes after the stretch that it is the last of.
         level[node] = deepest

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from gradcli.core.compile.kernels import Array, kernel_of, takes_out, works_in_place
+from gradcli.core.compile.native import in_memory, native_tile
 from gradcli.core.compile.pool import share, threads
 from gradcli.core.compile.sincos import pays, sin_and_cos
 from gradcli.core.compile.stretches import Unit
@@ -21,8 +23,14 @@ from gradcli.core.shapes import Shape, size_of
 # since each call costs them a turn at Python's lock, and the third level is fast enough.
 CACHE_BYTES, SHARED_CACHE_BYTES = 2**21, 2**23
 SMALLEST_TILE, LARGEST_TILE = 2**12, 2**17
+# The first axis is cut if it is this long, since then each tile lies in one piece; else the longest.
+SHORTEST_AXIS = 64
 # Where all values together are fewer bytes, handing a part of them to another thread costs more than it saves.
-WORTH_A_THREAD = 2**23
+WORTH_A_THREAD, NATIVE_WORTH_A_THREAD = 2**23, 2**24
+# Machine code keeps what it can in registers; its tiles are short, to be shared out as threads come.
+NATIVE_TILE = 2**14
+
+Work: TypeAlias = "Callable[[int, Iterator[int]], None]"
 
 
 @dataclass(frozen=True)
@@ -40,48 +48,65 @@ class Tiles:
     """A stretch as a function of its arguments and of where to write its outputs, None for new arrays.
 
     Tensors whose elements lie as those of the result are cut along one line of all elements; where one must be
-    stretched, along the longest axis. `memory` is what the scratch tiles take, in bytes.
+    stretched, along one axis. `memory` is what the scratch tiles take, in bytes.
     """
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, native: bool = False) -> None:
         sums = set(unit.sums)
         whole = next(node for node in unit.nodes if node not in sums)
         self.unit, self.shape = unit, whole.shape
         self.flat = all(size_of(arg.shape) == 1 or arg.shape == self.shape for arg in unit.args)
-        self.axis = 0 if self.flat else self.shape.index(max(self.shape))
+        self.axis = 0 if self.flat or self.shape[0] >= SHORTEST_AXIS else self.shape.index(max(self.shape))
         self.length = size_of(self.shape) if self.flat else self.shape[self.axis]
         self.breadth = 1 if self.flat else size_of(self.shape) // self.length
-        self.outputs = [np.dtype(node.dtype.value) for node in unit.outputs]
         self._registers: list[_Register] = []
-        text, scope = self._source()
-        exec(compile(text, "<gradcli tile>", "exec"), scope)
-        self._tile: Callable[..., None] = scope["tile"]
+        self._native = native_tile(unit) if native and self.flat else None
+        self.is_native = self._native is not None
+        self._read = in_memory(unit)
+        self._arity = len(unit.args)
+        self._table = ctypes.c_void_p * (len(self._read) + len(unit.outputs))
+        self._sums = [j for j, node in enumerate(unit.outputs) if node in sums]
+        if self._native is None:
+            text, scope = self._source()
+            exec(compile(text, "<gradcli tile>", "exec"), scope)
+            self._tile: Callable[..., None] = scope["tile"]
         live = sum(np.dtype(r.dtype).itemsize for r in self._registers)
         live += sum(arg.dtype.itemsize for arg in unit.args if size_of(arg.shape) > 1)
-        live += sum(dtype.itemsize for dtype in self.outputs)
-        several = threads() > 1 and sum(size_of(n.shape) * n.dtype.itemsize for n in unit.nodes) > WORTH_A_THREAD
+        live += sum(node.dtype.itemsize for node in unit.outputs)
+        least = NATIVE_WORTH_A_THREAD if self.is_native else WORTH_A_THREAD
+        several = threads() > 1 and sum(size_of(n.shape) * n.dtype.itemsize for n in unit.nodes) > least
         cache = SHARED_CACHE_BYTES if several else CACHE_BYTES
-        tile = min(max(cache // max(live, 1), SMALLEST_TILE), LARGEST_TILE)
+        tile = NATIVE_TILE if self.is_native else min(max(cache // max(live, 1), SMALLEST_TILE), LARGEST_TILE)
         # As many tiles for each thread, so that none waits for another's last one.
         self.workers = min(threads(), self.length) if several else 1
         rounds = -(-self.length * self.breadth // (tile * self.workers))
         self.step = -(-self.length // (rounds * self.workers))
         self.count = -(-self.length // self.step)
+        # A sum is that of each tile, at first.
+        self._made = [
+            ((self.count,) if node in sums else node.shape, np.dtype(node.dtype.value)) for node in unit.outputs
+        ]
         self._scratch: list[list[Array]] = []
         self.memory = self.workers * self.step * self.breadth * sum(np.dtype(r.dtype).itemsize for r in self._registers)
 
     def __call__(self, *given: Array | None) -> tuple[Array, ...]:
         """The outputs, from the arguments followed by an array to write into for each output."""
-        args, into = given[: len(self.unit.args)], given[len(self.unit.args) :]
-        sums = self.unit.sums
         outs = [
-            np.empty((self.count,) if node in sums else node.shape, dtype) if out is None or node in sums else out
-            for node, out, dtype in zip(self.unit.outputs, into, self.outputs, strict=True)
+            np.empty(shape, dtype) if out is None or j in self._sums else out
+            for j, (out, (shape, dtype)) in enumerate(zip(given[self._arity :], self._made, strict=True))
         ]
-        arrays = [self._lined_up(a) for a in args]  # type: ignore[arg-type]
-        targets = [
-            out if node in sums else self._lined_up(out) for node, out in zip(self.unit.outputs, outs, strict=True)
-        ]
+        work = (self._in_machine_code if self.is_native else self._in_numpy)(given, outs)
+        if self.workers > 1:
+            share(self.count, self.workers, work)
+        else:
+            work(0, iter(range(self.count)))
+        for j in self._sums:
+            outs[j] = np.add.reduce(outs[j]).reshape(self.unit.outputs[j].shape)
+        return tuple(outs)
+
+    def _in_numpy(self, given: Sequence[Any], outs: Sequence[Array]) -> Work:
+        arrays = [self._lined_up(array) for array in given[: self._arity]]
+        targets = [out if j in self._sums else self._lined_up(out) for j, out in enumerate(outs)]
         while len(self._scratch) < self.workers:
             self._scratch.append([np.empty(self._tile_shape(self.step), r.dtype) for r in self._registers])
 
@@ -93,15 +118,31 @@ class Tiles:
                 tiles = scratch if high - low == self.step else [self._cut(s, 0, high - low) for s in scratch]
                 self._tile(i, self._index(low, high), *arrays, *targets, *tiles)
 
-        share(self.count, self.workers, work) if self.workers > 1 else work(0, iter(range(self.count)))
-        return tuple(
-            np.add.reduce(out).reshape(node.shape) if node in sums else out
-            for node, out in zip(self.unit.outputs, outs, strict=True)
-        )
+        return work
+
+    def _in_machine_code(self, given: Sequence[Any], outs: Sequence[Array]) -> Work:
+        native, step, length = self._native, self.step, self.length
+        assert native is not None
+        kept = [np.ascontiguousarray(given[i]) for i in self._read]
+        places = [a.__array_interface__["data"][0] for a in (*kept, *outs)]
+        sums = [(len(kept) + j, outs[j].itemsize) for j in self._sums]
+        table = self._table
+
+        def work(worker: int, numbers: Iterator[int], kept: Sequence[Array] = kept) -> None:
+            # `kept` lives as long as what points to it.
+            addresses = table(*places)
+            for i in numbers:
+                for j, size in sums:
+                    addresses[j] = places[j] + i * size
+                native(i * step, min((i + 1) * step, length), addresses)
+
+        return work
 
     def _lined_up(self, array: Array) -> Array:
-        """All elements in one line, where tiles are cut out of that; a single one as a scalar."""
-        if not self.flat or array.ndim == (array.size != 1):
+        """All elements in one line, a single one as a scalar; or, where one axis is cut, with all axes."""
+        if not self.flat:
+            return array.reshape((1,) * (len(self.shape) - array.ndim) + array.shape)
+        if array.ndim == (array.size != 1):
             return array
         return array.reshape(-1) if array.size != 1 else array.reshape(())
 
@@ -169,8 +210,7 @@ class Tiles:
         """Whether an argument has more than one element along the way that tiles are cut."""
         if self.flat:
             return arg.shape == self.shape
-        axis = self.axis - (len(self.shape) - len(arg.shape))
-        return axis >= 0 and arg.shape[axis] != 1
+        return ((1,) * (len(self.shape) - len(arg.shape)) + arg.shape)[self.axis] != 1
 
 
 def _sines_with_cosines(nodes: Sequence[Node]) -> dict[Node, tuple[Node, Node]]:

@@ -253,9 +253,9 @@ cosh: Primitive = elementwise("cosh", lambda y, x: sinh(x), help="hyperbolic cos
 tanh: Primitive = elementwise("tanh", lambda y, x: sech2(x), help="hyperbolic tangent", math="math.tanh({0})")
 
 
-def _sech2_kernel(xp: Any, x: Any) -> Any:
-    root = xp.reciprocal(xp.cosh(x))
-    return xp.multiply(root, root)
+def _sech2_kernel(xp: Any, x: Any, out: Any = None) -> Any:
+    root = xp.reciprocal(xp.cosh(x, out), out)
+    return xp.multiply(root, root, out)
 
 
 sech2: Primitive = elementwise(
@@ -317,7 +317,7 @@ softplus = elementwise(
     lambda y, x: sigmoid(x),
     help="log(1 + exp(x))",
     math="max({0}, 0.0) + math.log1p(math.exp(-abs({0})))",
-    kernel=lambda xp, x: xp.logaddexp(x, xp.zeros_like(x)),
+    kernel=lambda xp, x, out=None: xp.logaddexp(x, 0.0, out),
 )
 
 # Corners: the slope at the corner itself is a convention, stated in the help.
@@ -326,7 +326,7 @@ relu = elementwise(
     "relu",
     lambda y, x: select(x > 0, filled(1.0, x), filled(0.0, x)),
     help="x where positive, else 0; the slope at 0 is 0",
-    kernel=lambda xp, x: xp.maximum(x, 0.0),
+    kernel=lambda xp, x, out=None: xp.maximum(x, 0.0, out=out),
     math="({0} if {0} > 0.0 or {0} != {0} else 0.0)",
 )
 absolute = elementwise(

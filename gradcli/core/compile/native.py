@@ -1,0 +1,353 @@
+"""Stretches as machine code: LLVM, and the vector functions of the C library, where `gradcli[jit]` is installed.
+
+What a primitive computes is read from its template on Python's math, so nothing is stated a second time. A primitive
+without one, or one whose function the C library has no vector form of, leaves its stretch to NumPy. The vector
+functions are right to within 4 ulp; products and sums may be rounded once together.
+"""
+
+from __future__ import annotations
+
+import ast
+import ctypes
+import importlib.util
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+from gradcli.core.compile.rules import is_scalar
+from gradcli.core.compile.stretches import Unit
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import Node
+from gradcli.core.laws import Primitive
+from gradcli.core.shapes import size_of
+
+_VECTORS = "libmvec.so.1"
+# Beyond it LLVM takes long to compile one piece of straight-line code.
+MOST_NODES = 2_000
+
+Vector = Any  # a value of llvmlite's IR builder, which has no types
+
+
+class _NotNativeError(Exception):
+    """Something that has no vector form here."""
+
+
+@cache
+def is_available() -> bool:
+    """Whether llvmlite is installed, and the C library has vector functions for this processor."""
+    if importlib.util.find_spec("llvmlite") is None:
+        return False
+    try:
+        import llvmlite.binding as llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        llvm.load_library_permanently(_VECTORS)
+    except (ImportError, OSError, RuntimeError):
+        return False
+    return _width() is not None
+
+
+@cache
+def _width() -> int | None:
+    """How many bytes a vector has on this processor, None where there are no vector functions for it."""
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f") and features.get("avx512dq") and features.get("avx512bw"):
+        return 64
+    return 32 if features.get("avx2") and features.get("fma") else None
+
+
+def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
+    """A stretch of tensors of one shape as machine code, or None where it has none.
+
+    Called with the first element and the one behind the last, and an array of addresses: of the arguments that
+    `in_memory` lists, then of the outputs; a sum over these elements goes to its output's first place.
+    """
+    if not is_available() or len(unit.nodes) > MOST_NODES:
+        return None
+    try:
+        text, name = _Emitter(unit).module()
+    except _NotNativeError:
+        return None
+    return _compiled(text, name)
+
+
+def in_memory(unit: Unit) -> list[int]:
+    """The numbers of the arguments that are read from memory; a number known now is a part of the code."""
+    return [i for i, arg in enumerate(unit.args) if not is_scalar(arg)]
+
+
+class _Code:
+    """Machine code, kept as long as what calls it."""
+
+    def __init__(self, text: str, name: str) -> None:
+        import llvmlite.binding as llvm
+
+        # An engine owns its machine, so each gets one.
+        machine = llvm.Target.from_default_triple().create_target_machine(
+            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
+        )
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
+        self._engine.finalize_object()
+        signature = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+        self._function = signature(self._engine.get_function_address(name))
+
+    def __call__(self, low: int, high: int, addresses: Any) -> None:
+        self._function(low, high, addresses)
+
+
+@lru_cache(256)
+def _compiled(text: str, name: str) -> _Code:
+    return _Code(text, name)
+
+
+class _Emitter:
+    """Writes the loop over vectors, and what is left of it behind a mask."""
+
+    def __init__(self, unit: Unit) -> None:
+        from llvmlite import ir
+
+        self.ir, self.unit = ir, unit
+        floats = {n.dtype for n in (*unit.nodes, *unit.args) if n.dtype is not DType.BOOL}
+        if len(floats) != 1 or not next(iter(floats)).is_float:
+            raise _NotNativeError
+        self.dtype = floats.pop()
+        double = self.dtype is DType.FLOAT64
+        self.scalar = ir.DoubleType() if double else ir.FloatType()
+        width = _width()
+        assert width is not None
+        self.lanes = width // self.dtype.itemsize
+        self.suffix = "" if double else "f"
+        self.prefix = f"_ZGV{'e' if width == 64 else 'd'}N{self.lanes}"
+        self.vector = ir.VectorType(self.scalar, self.lanes)
+        self.mask_type = ir.VectorType(ir.IntType(1), self.lanes)
+        self.i8, self.i64 = ir.IntType(8), ir.IntType(64)
+        self.module_ = ir.Module()
+        self.is_whole = {arg: size_of(arg.shape) > 1 for arg in unit.args}
+
+    def module(self) -> tuple[str, str]:
+        """The text of a module, and the name of its function."""
+        ir = self.ir
+        address = self.i8.as_pointer()
+        function = ir.Function(
+            self.module_, ir.FunctionType(ir.VoidType(), [self.i64, self.i64, address.as_pointer()]), "tile"
+        )
+        low, high, table = function.args
+        entry, head, body, rest, end = (
+            function.append_basic_block(n) for n in ("entry", "head", "body", "rest", "end")
+        )
+        b = ir.IRBuilder(entry)
+        pointers = {}
+        read = [self.unit.args[i] for i in in_memory(self.unit)]
+        for i, node in enumerate([*read, *self.unit.outputs]):
+            kind = self._stored(node)
+            pointers[node] = b.bitcast(b.load(b.gep(table, [self.i64(i)])), kind.as_pointer())
+        fixed = {
+            arg: self._splat(b, self._from_memory(b, b.load(pointers[arg])))
+            if arg in pointers
+            else self._number(arg.attrs["value"])
+            for arg, whole in self.is_whole.items()
+            if not whole
+        }
+        whole_vectors = b.add(low, b.and_(b.sub(high, low), self.i64(-self.lanes)))
+        totals = {node: b.alloca(self.vector) for node in self.unit.sums}
+        for slot in totals.values():
+            b.store(ir.Constant(self.vector, [0.0] * self.lanes), slot)
+        b.branch(head)
+        b = ir.IRBuilder(head)
+        at = b.phi(self.i64)
+        at.add_incoming(low, entry)
+        b.cbranch(b.icmp_signed("<", at, whole_vectors), body, rest)
+        b = ir.IRBuilder(body)
+        self._elements(b, at, None, pointers, fixed, totals)
+        step = b.add(at, self.i64(self.lanes))
+        at.add_incoming(step, b.block)
+        b.branch(head)
+        b = ir.IRBuilder(rest)
+        with b.if_then(b.icmp_signed("<", whole_vectors, high)):
+            counted = ir.Constant(ir.VectorType(self.i64, self.lanes), list(range(self.lanes)))
+            left = self._splat(b, b.sub(high, whole_vectors))
+            mask = b.icmp_signed("<", counted, left)
+            self._elements(b, whole_vectors, mask, pointers, fixed, totals)
+        b.branch(end)
+        b = ir.IRBuilder(end)
+        for node, slot in totals.items():
+            b.store(self._added_up(b, b.load(slot)), pointers[node])
+        b.ret_void()
+        return str(self.module_), "tile"
+
+    def _elements(
+        self,
+        b: Any,
+        at: Any,
+        mask: Any,
+        pointers: dict[Node, Any],
+        fixed: dict[Node, Vector],
+        totals: dict[Node, Any],
+    ) -> None:
+        """One vector of each node; of the last ones only those behind a mask."""
+        values = dict(fixed)
+        for arg, whole in self.is_whole.items():
+            if whole:
+                values[arg] = self._from_memory(b, self._load(b, b.gep(pointers[arg], [at]), mask))
+        for node in self.unit.nodes:
+            if node in totals:
+                value = values[node.args[0]]
+                if mask is not None:
+                    value = b.select(mask, value, self.ir.Constant(self.vector, [0.0] * self.lanes))
+                b.store(b.fadd(b.load(totals[node]), value), totals[node])
+            else:
+                values[node] = self._applied(b, node, [values[arg] for arg in node.args])
+        for node in self.unit.outputs:
+            if node not in totals:
+                value = values[node]
+                if node.dtype is DType.BOOL:
+                    value = b.zext(value, self.ir.VectorType(self.i8, self.lanes))
+                self._store(b, value, b.gep(pointers[node], [at]), mask)
+
+    # Memory.
+
+    def _stored(self, node: Node) -> Any:
+        return self.i8 if node.dtype is DType.BOOL else self.scalar
+
+    def _from_memory(self, b: Any, value: Any) -> Any:
+        """A bool is a byte in memory."""
+        if value.type == self.i8:
+            return b.icmp_unsigned("!=", value, self.i8(0))
+        if value.type == self.ir.VectorType(self.i8, self.lanes):
+            zeros = self.ir.Constant(value.type, [0] * self.lanes)
+            return b.icmp_unsigned("!=", value, zeros)
+        return value
+
+    def _load(self, b: Any, pointer: Any, mask: Any) -> Any:
+        kind = self.ir.VectorType(pointer.type.pointee, self.lanes)
+        place = b.bitcast(pointer, kind.as_pointer())
+        if mask is None:
+            value = b.load(place)
+            value.align = 1
+            return value
+        # Lanes behind the end are computed too, from ones, and dropped.
+        one: float | int = 1 if pointer.type.pointee == self.i8 else 1.0
+        function = self._intrinsic("llvm.masked.load", kind, [place.type, self.ir.IntType(32), self.mask_type, kind])
+        return b.call(function, [place, self.ir.IntType(32)(1), mask, self.ir.Constant(kind, [one] * self.lanes)])
+
+    def _store(self, b: Any, value: Any, pointer: Any, mask: Any) -> None:
+        place = b.bitcast(pointer, value.type.as_pointer())
+        if mask is None:
+            b.store(value, place).align = 1
+            return
+        kinds = [value.type, place.type, self.ir.IntType(32), self.mask_type]
+        function = self._intrinsic("llvm.masked.store", self.ir.VoidType(), kinds, of=value.type)
+        b.call(function, [value, place, self.ir.IntType(32)(1), mask])
+
+    def _intrinsic(self, name: str, result: Any, kinds: Sequence[Any], of: Any = None) -> Any:
+        element = (of or result).element
+        letter = {"double": "f64", "float": "f32", "i8": "i8"}[str(element)]
+        full = f"{name}.v{self.lanes}{letter}.p0"
+        found = self.module_.globals.get(full)
+        return found or self.ir.Function(self.module_, self.ir.FunctionType(result, list(kinds)), full)
+
+    def _splat(self, b: Any, value: Any) -> Vector:
+        kind = self.ir.VectorType(value.type, self.lanes)
+        first = b.insert_element(self.ir.Constant(kind, self.ir.Undefined), value, self.ir.IntType(32)(0))
+        zeros = self.ir.Constant(self.ir.VectorType(self.ir.IntType(32), self.lanes), [0] * self.lanes)
+        return b.shuffle_vector(first, self.ir.Constant(kind, self.ir.Undefined), zeros)
+
+    def _added_up(self, b: Any, vector: Vector) -> Any:
+        parts = [b.extract_element(vector, self.ir.IntType(32)(i)) for i in range(self.lanes)]
+        while len(parts) > 1:
+            parts = [b.fadd(x, y) for x, y in zip(parts[::2], parts[1::2], strict=True)]
+        return parts[0]
+
+    # Arithmetic, from the templates.
+
+    def _applied(self, b: Any, node: Node, args: Sequence[Vector]) -> Vector:
+        op = node.op
+        if not isinstance(op, Primitive) or op.math is None:
+            raise _NotNativeError
+        names = {f"x{i}": arg for i, arg in enumerate(args)}
+        template = op.math.format(*names, **node.attrs)
+        return self._expression(b, ast.parse(template, mode="eval").body, names)
+
+    def _expression(self, b: Any, e: ast.expr, names: dict[str, Vector]) -> Vector:
+        match e:
+            case ast.Name(id=name) if name in names:
+                return names[name]
+            case ast.Name(id="inf" | "nan" as name):
+                return self._number(float(name))
+            case ast.Constant(value=bool()):
+                raise _NotNativeError
+            case ast.Constant(value=int() | float() as value):
+                return self._number(float(value))
+            case ast.UnaryOp(op=ast.USub(), operand=x):
+                return b.fneg(self._expression(b, x, names))
+            case ast.UnaryOp(op=ast.Not(), operand=x):
+                return b.not_(self._expression(b, x, names))
+            case ast.BinOp(op=ast.Pow(), left=x, right=ast.Constant(value=2)):
+                square = self._expression(b, x, names)
+                return b.fmul(square, square, flags=("contract",))
+            case ast.BinOp(left=x, op=operator, right=y):
+                apply = {ast.Add: b.fadd, ast.Sub: b.fsub, ast.Mult: b.fmul, ast.Div: b.fdiv}.get(type(operator))
+                if apply is None:
+                    raise _NotNativeError
+                return apply(self._expression(b, x, names), self._expression(b, y, names), flags=("contract",))
+            case ast.BoolOp(op=operator, values=parts):
+                values = [self._expression(b, part, names) for part in parts]
+                joined = values[0]
+                for value in values[1:]:
+                    joined = b.and_(joined, value) if isinstance(operator, ast.And) else b.or_(joined, value)
+                return joined
+            case ast.Compare(left=x, ops=[operator], comparators=[y]):
+                return self._compared(b, operator, self._expression(b, x, names), self._expression(b, y, names))
+            case ast.IfExp(test=test, body=x, orelse=y):
+                return b.select(*(self._expression(b, part, names) for part in (test, x, y)))
+            case ast.Call(func=function, args=arguments):
+                return self._called(b, function, [self._expression(b, a, names) for a in arguments])
+        raise _NotNativeError
+
+    def _number(self, value: float) -> Vector:
+        return self.ir.Constant(self.vector, [value] * self.lanes)
+
+    def _compared(self, b: Any, operator: ast.cmpop, x: Vector, y: Vector) -> Vector:
+        signs = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+        sign = signs.get(type(operator))
+        if sign is None:
+            raise _NotNativeError
+        if x.type == self.mask_type:
+            if sign not in ("==", "!="):
+                raise _NotNativeError
+            return b.icmp_unsigned(sign, x, y)
+        return b.fcmp_unordered("!=", x, y) if sign == "!=" else b.fcmp_ordered(sign, x, y)
+
+    def _called(self, b: Any, function: ast.expr, args: list[Vector]) -> Vector:
+        match function, args:
+            case ast.Name(id="bool"), [x]:
+                return x
+            case ast.Name(id="abs"), [x]:
+                return b.select(b.fcmp_ordered("<", x, self._number(0.0)), b.fneg(x), b.fadd(x, self._number(0.0)))
+            case ast.Name(id="min"), [x, y]:
+                return b.select(b.fcmp_ordered("<", y, x), y, x)
+            case ast.Name(id="max"), [x, y]:
+                return b.select(b.fcmp_ordered(">", y, x), y, x)
+            case ast.Attribute(attr="sqrt"), [x]:
+                return b.call(self._intrinsic_of_one("llvm.sqrt"), [x])
+            case ast.Attribute(attr=name), _:
+                return b.call(self._vector_function(name, len(args)), args)
+        raise _NotNativeError
+
+    def _intrinsic_of_one(self, name: str) -> Any:
+        full = f"{name}.v{self.lanes}{'f64' if self.dtype is DType.FLOAT64 else 'f32'}"
+        found = self.module_.globals.get(full)
+        return found or self.ir.Function(self.module_, self.ir.FunctionType(self.vector, [self.vector]), full)
+
+    def _vector_function(self, name: str, arity: int) -> Any:
+        import llvmlite.binding as llvm
+
+        full = f"{self.prefix}{'v' * arity}_{name}{self.suffix}"
+        if full not in self.module_.globals:
+            if llvm.address_of_symbol(full) is None:
+                raise _NotNativeError
+            self.ir.Function(self.module_, self.ir.FunctionType(self.vector, [self.vector] * arity), full)
+        return self.module_.globals[full]
