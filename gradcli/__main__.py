@@ -1,15 +1,53 @@
 """The program: `gradcli`, and `python -m gradcli`."""
 
 import gc
+import sys
 
 
 def main() -> None:
-    """Run the command line."""
+    """The console script. No traceback reaches a user unless --debug asks for it."""
     # Start-up makes many objects that all stay; looking for garbage among them would take a twentieth of it.
     gc.set_threshold(100_000, 20, 20)
-    from gradcli.faces.cli import main as command_line
+    arguments = sys.argv[1:]
+    try:
+        _answer(arguments)
+    except BrokenPipeError:
+        # The reader went away, as `| head` does: there is nobody left to tell.
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        from gradcli.language.diagnostics import Diagnostic
+        from gradcli.output.screen import Screen
 
-    command_line()
+        Screen().diagnostic(
+            Diagnostic(
+                "internal",
+                f"this is a mistake of gradcli's own: {type(error).__name__}: {error}",
+                hint="please report it, with what --debug shows",
+            )
+        )
+        sys.exit(2)
+
+
+def _answer(arguments: list[str]) -> None:
+    from gradcli.faces.options import COMMANDS, read
+
+    options = COMMANDS.get(arguments[0]) if arguments else None
+    found = read(arguments[1:], options) if options is not None else None
+    if found is None:
+        from gradcli.faces.cli import app
+
+        app()
+        return
+    from gradcli.faces import handlers
+
+    # What the language calls eval is a function of Python's.
+    handler = handlers.evaluate if arguments[0] == "eval" else getattr(handlers, arguments[0])
+    sys.exit(handler(found[0], **found[1]))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from gradcli.faces.options import DTYPE, ORDER, QUIET, WRT, Option
 
 app = typer.Typer(
     name="gradcli",
@@ -16,9 +17,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-DType = Annotated[
-    str | None, typer.Option("--dtype", metavar="TYPE", help="What plain numbers are: float64 or float32.")
-]
+
+def _option(option: Option) -> Any:
+    return typer.Option(*option.flags, metavar=option.metavar or None, help=option.help)
+
+
+DType = Annotated[str | None, _option(DTYPE)]
 
 
 @app.callback(invoke_without_command=True)
@@ -45,20 +49,17 @@ def grad(
         str, typer.Argument(metavar="EXPR|FILE::NAME", help="An expression, or a function in a file.")
     ],
     values: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Where to evaluate it.")] = None,
-    wrt: Annotated[
-        str | None, typer.Option("--wrt", metavar="NAMES", help="Differentiate by these, such as x,y.")
-    ] = None,
-    order: Annotated[int, typer.Option("--order", "-n", metavar="N", help="The highest order of derivatives.")] = 1,
+    wrt: Annotated[str | None, _option(WRT)] = None,
+    order: Annotated[int, _option(ORDER)] = 1,
     dtype: DType = None,
 ) -> None:
     """Show a value and its derivatives.
 
     gradcli grad 'x*x*y*z' x=3 y=5 z=1
     """
-    from gradcli.faces.one_shot import gradient
-    from gradcli.output.screen import Screen
+    from gradcli.faces.handlers import grad as handler
 
-    raise typer.Exit(gradient(expression, values or [], wrt, order, dtype, Screen()))
+    raise typer.Exit(handler([expression, *(values or [])], wrt=wrt, order=order, dtype=dtype))
 
 
 @app.command("eval", no_args_is_help=True)
@@ -73,52 +74,43 @@ def evaluate(
 
     gradcli eval "f(x) = sin(x)/x; f'(2)"
     """
-    from gradcli.faces.one_shot import evaluate as run
-    from gradcli.output.screen import Screen
+    from gradcli.faces.handlers import evaluate as handler
 
-    raise typer.Exit(run(text, values or [], dtype, Screen()))
+    raise typer.Exit(handler([text, *(values or [])], dtype=dtype))
 
 
 @app.command(no_args_is_help=True)
 def run(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scripts, each run by itself.")],
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show failures and one line a file only.")] = False,
+    quiet: Annotated[bool, _option(QUIET)] = False,
     dtype: DType = None,
 ) -> None:
     """Run scripts and check their asserts.
 
     Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.
     """
-    from gradcli.faces.runner import BAD_INPUT, fresh_session, run_files
-    from gradcli.output.screen import Screen
+    from gradcli.faces.handlers import run as handler
 
-    screen = Screen()
-    session = fresh_session(dtype, screen)
-    raise typer.Exit(BAD_INPUT if session is None else run_files(files, session, screen, quiet))
+    raise typer.Exit(handler(files, quiet=quiet, dtype=dtype))
 
 
-def main() -> None:
-    """The console script. No traceback reaches a user unless --debug asks for it."""
-    arguments = sys.argv[1:]
-    try:
-        app()
-    except BrokenPipeError:
-        # The reader went away, as `| head` does: there is nobody left to tell.
-        sys.stderr.close()
-        sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        if "--debug" in arguments:
-            raise
-        from gradcli.language.diagnostics import Diagnostic
-        from gradcli.output.screen import Screen
+@app.command(no_args_is_help=True)
+def code(
+    expression: Annotated[
+        str, typer.Argument(metavar="EXPR|FILE::NAME", help="An expression, or a function in a file.")
+    ],
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME=VALUE]...", help="Values of the inputs, whose shapes and types count."),
+    ] = None,
+    wrt: Annotated[str | None, _option(WRT)] = None,
+    order: Annotated[int, _option(ORDER)] = 1,
+    dtype: DType = None,
+) -> None:
+    """Show the program that computes a value and its derivatives.
 
-        Screen().diagnostic(
-            Diagnostic(
-                "internal",
-                f"this is a mistake of gradcli's own: {type(error).__name__}: {error}",
-                hint="please report it, with what --debug shows",
-            )
-        )
-        sys.exit(2)
+    gradcli code 'sin(x*y)*exp(x)'
+    """
+    from gradcli.faces.handlers import code as handler
+
+    raise typer.Exit(handler([expression, *(values or [])], wrt=wrt, order=order, dtype=dtype))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from gradcli.core.graph import Node
@@ -39,8 +39,45 @@ def evaluate(text: str, given: Sequence[str], dtype: str | None, screen: Screen)
     return run_source(Source("<expression>", text), session, screen, named=False).code
 
 
+@dataclass(frozen=True)
+class Question:
+    """A function and where it is asked about: the value of each of its inputs, by name."""
+
+    machine: Machine
+    function: Function
+    arguments: dict[str, Value]
+    title: str
+    span: Span
+    digits: int | None
+
+
 def gradient(text: str, given: Sequence[str], wrt: str | None, order: int, dtype: str | None, screen: Screen) -> int:
     """Show the value of an expression, or of a function in a file, and its derivatives up to an order."""
+
+    def show(asked: Question) -> None:
+        result = asked.machine.settle(derivatives(asked, wrt, order, tuple(asked.arguments.values())), asked.span)
+        shown = plain(result)
+        assert isinstance(shown, Derivatives)
+        at = ", ".join(f"{name} = {_short(value)}" for name, value in asked.arguments.items())
+        screen.digits = asked.digits
+        screen.table(shown, f"{asked.title}{f'   at {at}' if at else ''}")
+
+    return answer(text, given, order, dtype, screen, show)
+
+
+def answer(
+    text: str,
+    given: Sequence[str],
+    order: int,
+    dtype: str | None,
+    screen: Screen,
+    show: Callable[[Question], None],
+    missing: Value = None,
+) -> int:
+    """Find out what is asked about and show something of it; say what is wrong otherwise. The exit code.
+
+    `missing` is the value of inputs that are not given one; None refuses them.
+    """
     session = fresh_session(dtype, screen)
     if session is None:
         return BAD_INPUT
@@ -56,19 +93,24 @@ def gradient(text: str, given: Sequence[str], wrt: str | None, order: int, dtype
             ran = run_source(source, session, screen, named=True, quiet=True)
             if ran.code == BAD_INPUT:
                 return BAD_INPUT
-            session = ran.session
-            title, table = _of_file(session, in_file[1], in_file[2], given, wrt, order)
+            show(_of_file(ran.session, in_file[1], in_file[2], given, missing))
         else:
-            title, table = _of_expression(session, text, given, wrt, order)
+            show(_of_expression(session, text, given, missing))
     except (LanguageError, IncompleteInput) as error:
         screen.diagnostic(error.diagnostic)
         return BAD_INPUT
     except RecursionError:
         screen.diagnostic(Diagnostic("value", "this is nested too deeply", hint="give parts of it names"))
         return BAD_INPUT
-    screen.digits = session.settings.digits
-    screen.table(table, title)
     return OK
+
+
+def derivatives(asked: Question, wrt: str | None, order: int, values: Sequence[Value]) -> DerivativeTable:
+    """The function's outputs and partials up to an order at some values of its inputs."""
+    table = AllDerivatives(asked.function, order, _wrt(asked.machine, asked.function, wrt, asked.arguments))
+    result = table.call(asked.machine, values, asked.span)
+    assert isinstance(result, DerivativeTable)
+    return result
 
 
 def _values(session: Session, given: Sequence[str]) -> dict[str, Value]:
@@ -93,9 +135,7 @@ def _with_values(session: Session, values: dict[str, Value]) -> Session:
     return replace(session, scope=MappingProxyType({**session.scope, **values}))
 
 
-def _of_expression(
-    session: Session, text: str, given: Sequence[str], wrt: str | None, order: int
-) -> tuple[str, Derivatives]:
+def _of_expression(session: Session, text: str, given: Sequence[str], missing: Value) -> Question:
     values = _values(session, given)
     machine = session.machine()
     source = Source("<expression>", text)
@@ -111,7 +151,9 @@ def _of_expression(
     else:
         bound = {p.name for part in walk(expression) if isinstance(part, s.Lambda) for p in part.parameters}
         free = [n for n in dict.fromkeys(names_in(expression)) if n not in builtins() and n not in bound]
-        _require_values(free, values, expression)
+        called = {p.function.id for p in walk(expression) if isinstance(p, s.Call) and isinstance(p.function, s.Name)}
+        _require_values(free if missing is None else [n for n in free if n in called], values, expression)
+        values = {**dict.fromkeys(free, missing), **values}
         names = [n for n in values if n in free or n in names_in(expression)]
         unused = [n for n in values if n not in names]
         if unused:
@@ -129,7 +171,7 @@ def _of_expression(
         )
         function = machine.define(definition, None)
         title = f"{NAME}({', '.join(names)}) = {text.strip()}"
-    return _table(machine, function, values, {}, wrt, order, title, Span(source, 0, len(text)))
+    return _question(session, function, values, {}, title, Span(source, 0, len(text)), missing)
 
 
 def _require_values(free: Sequence[str], values: dict[str, Value], expression: s.Expression) -> None:
@@ -146,9 +188,7 @@ def _first(expression: s.Expression, name: str) -> Span:
     return Span(expression.span.source, start, start + len(name))
 
 
-def _of_file(
-    session: Session, path: str, name: str, given: Sequence[str], wrt: str | None, order: int
-) -> tuple[str, Derivatives]:
+def _of_file(session: Session, path: str, name: str, given: Sequence[str], missing: Value) -> Question:
     source = Source("<function>", f"{path}::{name}")
     span = Span(source, len(path) + 2, len(source.text))
     function = session.scope.get(name)
@@ -159,20 +199,19 @@ def _of_file(
         raise fail("name", f"`{path}` {what} `{name}`", span, hint)
     values = _values(session, given)
     title = f"{name}({', '.join(i.name for i in function.inputs)})"
-    return _table(session.machine(), function, values, session.scope, wrt, order, title, span)
+    return _question(session, function, values, session.scope, title, span, missing)
 
 
-def _table(
-    machine: Machine,
+def _question(
+    session: Session,
     function: Function,
     values: dict[str, Value],
     elsewhere: Mapping[str, Value],
-    wrt: str | None,
-    order: int,
     title: str,
     span: Span,
-) -> tuple[str, Derivatives]:
-    """The derivatives of a function at values given by name, else by what the file defines under that name."""
+    missing: Value,
+) -> Question:
+    """A function at values given by name, else by what the file defines under that name."""
     inputs = [i.name for i in function.inputs]
     for name in values:
         if name not in inputs:
@@ -187,17 +226,13 @@ def _table(
     for i in function.inputs:
         if i.name in known:
             arguments[i.name] = known[i.name]
+        elif isinstance(i.default, Required) and missing is not None:
+            arguments[i.name] = missing
         elif isinstance(i.default, Required):
             raise fail("usage", f"no value for `{i.name}`", span, f"add its value, such as {i.name}=1")
         else:
             arguments[i.name] = i.default
-    table = AllDerivatives(function, order, _wrt(machine, function, wrt, arguments))
-    result = machine.settle(table.call(machine, tuple(arguments.values()), span), span)
-    assert isinstance(result, DerivativeTable)
-    shown = plain(result)
-    assert isinstance(shown, Derivatives)
-    at = ", ".join(f"{name} = {_short(value)}" for name, value in arguments.items())
-    return f"{title}{f'   at {at}' if at else ''}", shown
+    return Question(session.machine(), function, arguments, title, span, session.settings.digits)
 
 
 def _short(value: Value) -> str:

@@ -43,6 +43,9 @@ def parser() -> tuple[Lark, Builder]:
     builder = Builder()
     options: dict[str, Any] = {
         "parser": "lalr",
+        # One expression for all tokens: the contextual lexer compiles one for each kind of place, which takes longer
+        # than reading a short text.
+        "lexer": "basic",
         "postlex": _Blocks(),
         "transformer": builder,
         "keep_all_tokens": True,

@@ -108,6 +108,8 @@ def _explain_token(source: Source, error: UnexpectedToken) -> LanguageError:
         start += len(after) - len(after.lstrip())
     at_line_end = token.type in ("_NEWLINE", "_DEDENT") or start >= len(source.text)
     end = start + 1 if at_line_end else min(token.end_pos or start + 1, len(source.text))
+    if expected == "an expression" and str(token) in INSTEAD:
+        return fail("syntax", f"`{token}` is a word of the language", Span(source, start, end), INSTEAD[str(token)])
     found = _found(token, at_line_end)
     return fail(
         "syntax", f"expected {expected}, but found {found}", Span(source, start, end), _token_hint(source, token, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -172,7 +173,8 @@ def test_a_reader_that_goes_away_is_no_mistake() -> None:
 
 def test_an_internal_mistake_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A traceback is for --debug."""
-    from gradcli.faces import cli, one_shot
+    from gradcli.__main__ import main
+    from gradcli.faces import one_shot
 
     def broken(*_: object) -> int:
         raise KeyError("inside")
@@ -180,9 +182,63 @@ def test_an_internal_mistake_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr(one_shot, "evaluate", broken)
     monkeypatch.setattr(sys, "argv", ["gradcli", "eval", "1"])
     with pytest.raises(SystemExit) as left:
-        cli.main()
+        main()
     assert left.value.code == 2
     assert "mistake of gradcli's own: KeyError" in capsys.readouterr().err
     monkeypatch.setattr(sys, "argv", ["gradcli", "--debug", "eval", "1"])
     with pytest.raises(KeyError):
-        cli.main()
+        main()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "grad x^2*y x=3 y=5 --order 2",
+        "grad x^2*y x=3 y=5 -n 2 --wrt=y",
+        "grad x*y x=[1,2] y=2 --dtype float32",
+        "grad x*y x=3",
+        "grad x*y x=3 y=5 --order -1",
+        "grad x*y x=3 y=5 --order=two",
+        "grad x*y x=3 y=5 --ordr 2",
+        "grad -- -x x=3",
+        "grad",
+        "eval 1+1",
+        "eval 2*tahn(1)",
+        "eval x x=2 --dtype float32",
+        "run samples/tour.grad -q",
+        "run samples/nothing.grad",
+        "run --quiet --quiet samples/tour.grad",
+    ],
+)
+def test_the_quick_way_answers_as_typer_does(
+    line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program reads plain command lines itself, and gives the same answer, streams and exit code."""
+    from gradcli.__main__ import main
+
+    slow = shell(f"gradcli {line}")
+    monkeypatch.setattr(sys, "argv", ["gradcli", *line.split()])
+    with pytest.raises(SystemExit) as left:
+        main()
+    quick = capsys.readouterr()
+    assert (quick.out, left.value.code) == (slow.out, slow.code)
+    # The name of the program in Typer's usage line is that of the process.
+    assert quick.err.splitlines()[-1:] == slow.err.splitlines()[-1:]
+
+
+def test_code_shows_the_program() -> None:
+    """Python that runs for scalars, a schedule for tensors."""
+    text = shell("gradcli code sin(x*y)+x^2 --order 2").out
+    scope: dict[str, object] = {}
+    exec(text, scope)
+    function = scope["f"]
+    assert callable(function)
+    x, y = 0.7, 0.3
+    got = dict(zip(text.split("# returns ")[1].split("\n")[0].split(", "), function(x, y), strict=True))
+    assert got["∂f/∂x"] == pytest.approx(y * math.cos(x * y) + 2 * x, rel=1e-14)
+    assert got["∂²f/∂x∂y"] == pytest.approx(math.cos(x * y) - x * y * math.sin(x * y), rel=1e-14)
+    schedule = shell("gradcli code sum(sin(x)*y) x=zeros((20000,)) y=zeros((20000,))").out
+    assert "in tiles of" in schedule
+    assert "cos(x)" in schedule
+    assert shell("gradcli code samples/tour.grad::net").code == 0
+    assert "did you mean `tanh`" in shell("gradcli code tahn(x)").err

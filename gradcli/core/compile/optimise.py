@@ -66,13 +66,23 @@ def _smaller(node: Node, args: Sequence[Node]) -> Node:
     if op.name == "add" and all(a.op.name in ("pad", SUM_OF_PADS) for a in args):
         return _added_in_place(args, node)
     if op.shape is same_shape:
-        return simpler(op, args, node.attrs)
+        return simpler(op, [_as_scalar(arg, args) for arg in args], node.attrs)
     wholes = tuple(_whole(arg, before.shape) for arg, before in zip(args, node.args, strict=True))
     return node if wholes == node.args else intern(op, wholes, node.attrs, node.shape, node.dtype)
 
 
 def _is_aligned(small: tuple[int, ...], before: tuple[int, ...], after: tuple[int, ...]) -> bool:
     return broadcast_shapes([small, before, after]) == after
+
+
+def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
+    """A constant of one element as a scalar, where its axes are not what gives the result its shape."""
+    if arg.op is not CONSTANT or arg.shape == () or size_of(arg.shape) != 1:
+        return arg
+    others = [other.shape for other in args if other is not arg]
+    if not others or len(broadcast_shapes(others)) < len(arg.shape):
+        return arg
+    return constant(arg.attrs["value"].item(), arg.dtype)
 
 
 def _added_in_place(args: Sequence[Node], node: Node) -> Node:

@@ -40,7 +40,7 @@ def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node
     uses = Counter(arg for node in order for arg in node.args)
     named = {*outputs, *inputs}
     repeated = {arg for node in order for i, arg in enumerate(node.args) if not _once(node.op, i)}
-    text: dict[Node, str] = dict(zip(inputs, _names_of(inputs), strict=True))
+    text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
     depth: dict[Node, int] = {}
     lines: list[str] = []
     for node in order:
@@ -90,7 +90,7 @@ def imports_of(text: str) -> str:
     return f"from math import {', '.join(used)}\n\n\n" if used else ""
 
 
-def _names_of(inputs: Sequence[Node]) -> list[str]:
+def names_of(inputs: Sequence[Node]) -> list[str]:
     """What the inputs are called, as far as Python lets them."""
     names: list[str] = []
     for i, node in enumerate(inputs):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """One call.
+    """One call: `outputs` are those of its `nodes` that others need.
 
     `takes_out`: it is called with an array to write into for each output, after its arguments; `several`: it gives a
     tuple of its outputs. `in_place`: an output may take the place of an argument. `may_be_view`: the result may look
@@ -28,6 +28,7 @@ class Step:
     function: Callable[..., Any]
     args: tuple[Node, ...]
     outputs: tuple[Node, ...]
+    nodes: tuple[Node, ...]
     takes_out: bool = False
     in_place: bool = False
     may_be_view: bool = False
@@ -49,7 +50,9 @@ def steps_of(
         if tiles is None:
             steps += [_single(node) for node in unit.nodes]
         else:
-            steps.append(Step(tiles, unit.args, unit.outputs, takes_out=True, several=True, memory=tiles.memory))
+            steps.append(
+                Step(tiles, unit.args, unit.outputs, unit.nodes, takes_out=True, several=True, memory=tiles.memory)
+            )
     return steps
 
 
@@ -68,6 +71,7 @@ def _single(node: Node) -> Step:
     return Step(
         kernel,
         node.args,
+        (node,),
         (node,),
         takes_out(kernel),
         works_in_place(kernel),

@@ -89,6 +89,12 @@ class Tiles:
         self._scratch: list[list[Array]] = []
         self.memory = self.workers * self.step * self.breadth * sum(np.dtype(r.dtype).itemsize for r in self._registers)
 
+    def __str__(self) -> str:
+        how = "machine code" if self.is_native else "NumPy"
+        along = "" if self.flat else f" of axis {self.axis}"
+        workers = f"on {self.workers} threads" if self.workers > 1 else "on one thread"
+        return f"in tiles of {self.step:,}{along}, {workers}, by {how}:"
+
     def __call__(self, *given: Array | None) -> tuple[Array, ...]:
         """The outputs, from the arguments followed by an array to write into for each output."""
         outs = [
