@@ -13,6 +13,8 @@ import numpy as np
 
 Run = Callable[[], object]
 
+PAUSE = 0.2
+
 
 @dataclass
 class Row:
@@ -38,11 +40,18 @@ def first_of(row: Row, name: str, make: Callable[[], Run]) -> Run | None:
 
 
 def take_turns(row: Row, contenders: dict[str, Run], turns: int = 9, seconds: float = 0.05) -> None:
-    """Time each in turn, so that what the machine does meanwhile meets all alike."""
+    """Time each in turn, so that what the machine does meanwhile meets all alike.
+
+    Before each turn is a pause, since the threads of some libraries go on spinning for a while, on cores that the next
+    one needs; and as many runs that are not timed, since those of others fall asleep.
+    """
     loops = {name: _loops(run, seconds) for name, run in contenders.items()}
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(turns):
         for name, run in contenders.items():
+            time.sleep(PAUSE)
+            for _ in range(loops[name]):
+                run()
             start = time.perf_counter()
             for _ in range(loops[name]):
                 run()

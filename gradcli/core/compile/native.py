@@ -79,6 +79,15 @@ def in_memory(unit: Unit) -> list[int]:
     return [i for i, arg in enumerate(unit.args) if not is_scalar(arg)]
 
 
+def address_of(array: Any) -> int:
+    """Where the elements of a contiguous array begin; a buffer tells it three times as fast as the array does."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))
+    except TypeError:  # it is read-only
+        address: int = array.ctypes.data
+        return address
+
+
 class _Code:
     """Machine code, kept as long as what calls it."""
 

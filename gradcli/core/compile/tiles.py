@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.core.compile.kernels import Array, kernel_of, takes_out, works_in_place
-from gradcli.core.compile.native import in_memory, native_tile
+from gradcli.core.compile.native import address_of, in_memory, native_tile
 from gradcli.core.compile.pool import share, threads
 from gradcli.core.compile.sincos import pays, sin_and_cos
 from gradcli.core.compile.stretches import Unit
@@ -130,7 +130,7 @@ class Tiles:
         native, step, length = self._native, self.step, self.length
         assert native is not None
         kept = [np.ascontiguousarray(given[i]) for i in self._read]
-        places = [a.__array_interface__["data"][0] for a in (*kept, *outs)]
+        places = [address_of(a) for a in (*kept, *outs)]
         sums = [(len(kept) + j, outs[j].itemsize) for j in self._sums]
         table = self._table
 
