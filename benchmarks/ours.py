@@ -33,8 +33,12 @@ def graph(
 
 
 def program(
-    definitions: str, expression: str, shapes: Mapping[str, tuple[int, ...]], dtype: str = "float64"
+    definitions: str,
+    expression: str,
+    shapes: Mapping[str, tuple[int, ...]],
+    dtype: str = "float64",
+    native: bool = True,
 ) -> Program:
-    """The same, compiled."""
+    """The same, compiled; `native` lets gradcli[jit] compile what it can."""
     outputs, inputs = graph(definitions, expression, shapes, dtype)
-    return Program(outputs, inputs)
+    return Program(outputs, inputs, native)

@@ -122,7 +122,7 @@ def casadi_map(x: Any, y: Any) -> Run:
 
 
 def heyoka_cfunc(x: Any, y: Any) -> Run:
-    """heyoka's compiled function; its inputs lie in one array, as it wants them."""
+    """Heyoka's compiled function; its inputs lie in one array, as it wants them."""
     import heyoka as hy
 
     a, b = hy.make_vars("x", "y")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,11 @@ def data(sizes: tuple[int, ...], batch: int) -> Data:
     def normal(*shape: int) -> Any:
         return rng.normal(size=shape).astype("float32")
 
-    weights = [normal(a, b) / np.float32(a**0.5) for a, b in zip(sizes, sizes[1:], strict=False)]
+    weights = [normal(a, b) / np.float32(a**0.5) for a, b in pairwise(sizes)]
     return Data(normal(batch, sizes[0]), normal(batch, sizes[-1]), weights, [normal(n) for n in sizes[1:]])
 
 
-def ours(d: Data, native: bool = True) -> Run:
+def ours(d: Data, native: bool = False) -> Run:
     """value_and_grad by the weights and biases, which are inputs here."""
     layers = len(d.weights)
     names = [f"W{i}" for i in range(layers)] + [f"b{i}" for i in range(layers)]
@@ -53,7 +54,7 @@ def ours(d: Data, native: bool = True) -> Run:
     text = f"loss(x, y, {', '.join(names)}) = mean(({network} - y)^2)\n"
     given = [d.x, d.y, *d.parameters]
     shapes = {name: a.shape for name, a in zip(["x", "y", *names], given, strict=True)}
-    run = program(text, f"value_and_grad(loss, wrt=({', '.join(names)}))", shapes, "float32").function
+    run = program(text, f"value_and_grad(loss, wrt=({', '.join(names)}))", shapes, "float32", native).function
     return lambda: run(*given)
 
 
@@ -119,7 +120,13 @@ def measure() -> list[Row]:
         d = data(sizes, batch)
         row = Row(f"{'-'.join(map(str, sizes))}, batch {batch}")
         contenders: dict[str, Run] = {}
-        makers = {"gradcli": ours, "NumPy by hand": by_hand, "jax jit": jax_jit, "torch eager": torch_eager}
+        makers: dict[str, Callable[[Data], Run]] = {
+            "gradcli": ours,
+            "gradcli[jit]": partial(ours, native=True),
+            "NumPy by hand": by_hand,
+            "jax jit": jax_jit,
+            "torch eager": torch_eager,
+        }
         for name, make in makers.items():
             run = first_of(row, name, partial(make, d))
             if run is not None:

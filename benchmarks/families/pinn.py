@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from benchmarks.peers import jax_gradient
 POINTS, HIDDEN = 1_000, 32
 RNG = np.random.default_rng(0)
 X = np.linspace(-1, 1, POINTS, dtype="float32").reshape(-1, 1)
-W = [RNG.normal(size=s).astype("float32") / np.float32(s[0] ** 0.5) for s in ((1, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, 1))]
+W = [
+    RNG.normal(size=s).astype("float32") / np.float32(s[0] ** 0.5) for s in ((1, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, 1))
+]
 B = [RNG.normal(size=n).astype("float32") for n in (HIDDEN, HIDDEN)]
 GIVEN = [W[0], B[0], W[1], B[1], W[2]]
 
@@ -24,11 +27,11 @@ loss(x, W1, b1, W2, b2, W3) = mean((diff(u(x, W1, b1, W2, b2, W3), x, x) + sin(x
 """
 
 
-def ours() -> Run:
+def ours(native: bool = False) -> Run:
     """Reverse mode over Taylor mode: the second derivative of each point in its own input, as the sum gives it."""
     names = ("x", "W1", "b1", "W2", "b2", "W3")
     shapes = {name: a.shape for name, a in zip(names, [X, *GIVEN], strict=True)}
-    run = program(TEXT, "grad(loss, wrt=(W1, b1, W2, b2, W3))", shapes, "float32").function
+    run = program(TEXT, "grad(loss, wrt=(W1, b1, W2, b2, W3))", shapes, "float32", native).function
     return lambda: run(X, *GIVEN)
 
 
@@ -72,7 +75,13 @@ def measure() -> list[Row]:
     """One row."""
     row = Row(f"u'' of 1-{HIDDEN}-{HIDDEN}-1, {POINTS:,} points")
     contenders: dict[str, Run] = {}
-    for name, make in {"gradcli": ours, "jax jit": jax_jit, "torch eager": torch_eager}.items():
+    makers: dict[str, Callable[[], Run]] = {
+        "gradcli": ours,
+        "gradcli[jit]": partial(ours, native=True),
+        "jax jit": jax_jit,
+        "torch eager": torch_eager,
+    }
+    for name, make in makers.items():
         run = first_of(row, name, make)
         if run is not None:
             contenders[name] = run

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import ctypes
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from gradcli.core.compile.stretches import Unit
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
-from gradcli.core.shapes import size_of
+from gradcli.core.shapes import Shape, size_of
 
 _VECTORS = "libmvec.so.1"
 # Beyond it LLVM takes long to compile one piece of straight-line code.
@@ -60,10 +61,11 @@ def _width() -> int | None:
 
 
 def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
-    """A stretch of tensors of one shape as machine code, or None where it has none.
+    """A stretch as machine code, or None where it has none.
 
-    Called with the first element and the one behind the last, and an array of addresses: of the arguments that
-    `in_memory` lists, then of the outputs; a sum over these elements goes to its output's first place.
+    Its elements lie in rows (see `rows_of`). Called with two numbers and an array of addresses: of the arguments that
+    `in_memory` lists, then of the outputs; a sum over the elements goes to its output's first place. Where there is one
+    row the numbers are the first element and the one behind the last, else the first row and the one behind the last.
     """
     if not is_available() or len(unit.nodes) > MOST_NODES:
         return None
@@ -86,6 +88,29 @@ def address_of(array: Any) -> int:
     except TypeError:  # it is read-only
         address: int = array.ctypes.data
         return address
+
+
+def rows_of(unit: Unit, shape: Shape) -> tuple[int, int] | None:
+    """How many rows of how many elements a stretch is, such that each argument is stretched along one way at most.
+
+    An argument has all elements, those of one row, one for each row, or one in all; None where that isn't so.
+    """
+    for split in range(len(shape)):
+        if all(_kind(arg, shape, split) is not None for arg in unit.args):
+            return size_of(shape[:split]), size_of(shape[split:])
+    return None
+
+
+def _kind(arg: Node, shape: Shape, split: int) -> str | None:
+    if size_of(arg.shape) == 1:
+        return "one"
+    if arg.shape == shape:
+        return "all"
+    whole = (1,) * (len(shape) - len(arg.shape)) + arg.shape
+    ones = tuple(1 for _ in shape)
+    if whole == ones[:split] + shape[split:]:
+        return "row"
+    return "column" if whole == shape[:split] + ones[split:] else None
 
 
 class _Code:
@@ -134,7 +159,13 @@ class _Emitter:
         self.mask_type = ir.VectorType(ir.IntType(1), self.lanes)
         self.i8, self.i64 = ir.IntType(8), ir.IntType(64)
         self.module_ = ir.Module()
-        self.is_whole = {arg: size_of(arg.shape) > 1 for arg in unit.args}
+        shape = next(node for node in unit.nodes if node not in unit.sums).shape
+        rows = rows_of(unit, shape)
+        if rows is None:
+            raise _NotNativeError
+        self.rows, self.row_length = rows
+        split = next(k for k in range(len(shape)) if (size_of(shape[:k]), size_of(shape[k:])) == rows)
+        self.kinds = {arg: _kind(arg, shape, split) for arg in unit.args}
 
     def module(self) -> tuple[str, str]:
         """The text of a module, and the name of its function."""
@@ -144,10 +175,7 @@ class _Emitter:
             self.module_, ir.FunctionType(ir.VoidType(), [self.i64, self.i64, address.as_pointer()]), "tile"
         )
         low, high, table = function.args
-        entry, head, body, rest, end = (
-            function.append_basic_block(n) for n in ("entry", "head", "body", "rest", "end")
-        )
-        b = ir.IRBuilder(entry)
+        b = ir.IRBuilder(function.append_basic_block("entry"))
         pointers = {}
         read = [self.unit.args[i] for i in in_memory(self.unit)]
         for i, node in enumerate([*read, *self.unit.outputs]):
@@ -157,40 +185,72 @@ class _Emitter:
             arg: self._splat(b, self._from_memory(b, b.load(pointers[arg])))
             if arg in pointers
             else self._number(arg.attrs["value"])
-            for arg, whole in self.is_whole.items()
-            if not whole
+            for arg, kind in self.kinds.items()
+            if kind == "one"
         }
-        whole_vectors = b.add(low, b.and_(b.sub(high, low), self.i64(-self.lanes)))
         totals = {node: b.alloca(self.vector) for node in self.unit.sums}
         for slot in totals.values():
             b.store(ir.Constant(self.vector, [0.0] * self.lanes), slot)
-        b.branch(head)
-        b = ir.IRBuilder(head)
-        at = b.phi(self.i64)
-        at.add_incoming(low, entry)
-        b.cbranch(b.icmp_signed("<", at, whole_vectors), body, rest)
-        b = ir.IRBuilder(body)
-        self._elements(b, at, None, pointers, fixed, totals)
-        step = b.add(at, self.i64(self.lanes))
-        at.add_incoming(step, b.block)
-        b.branch(head)
-        b = ir.IRBuilder(rest)
-        with b.if_then(b.icmp_signed("<", whole_vectors, high)):
-            counted = ir.Constant(ir.VectorType(self.i64, self.lanes), list(range(self.lanes)))
-            left = self._splat(b, b.sub(high, whole_vectors))
-            mask = b.icmp_signed("<", counted, left)
-            self._elements(b, whole_vectors, mask, pointers, fixed, totals)
-        b.branch(end)
-        b = ir.IRBuilder(end)
+        if self.rows == 1:
+            self._row(b, low, high, None, pointers, fixed, totals)
+        else:
+            with self._loop(b, low, high, 1) as row:
+                start = b.mul(row, self.i64(self.row_length))
+                columns = {
+                    arg: self._splat(b, self._from_memory(b, b.load(b.gep(pointers[arg], [row]))))
+                    for arg, kind in self.kinds.items()
+                    if kind == "column"
+                }
+                self._row(b, self.i64(0), self.i64(self.row_length), start, pointers, {**fixed, **columns}, totals)
         for node, slot in totals.items():
             b.store(self._added_up(b, b.load(slot)), pointers[node])
         b.ret_void()
         return str(self.module_), "tile"
 
+    @contextmanager
+    def _loop(self, b: Any, low: Any, high: Any, step: int) -> Iterator[Any]:
+        """The body of a loop over numbers from `low` to below `high`; afterwards the builder stands behind it."""
+        before, head, body, end = (
+            b.block,
+            b.append_basic_block("head"),
+            b.append_basic_block("body"),
+            b.append_basic_block("end"),
+        )
+        b.branch(head)
+        b.position_at_end(head)
+        at = b.phi(self.i64)
+        at.add_incoming(low, before)
+        b.cbranch(b.icmp_signed("<", at, high), body, end)
+        b.position_at_end(body)
+        yield at
+        at.add_incoming(b.add(at, self.i64(step)), b.block)
+        b.branch(head)
+        b.position_at_end(end)
+
+    def _row(
+        self,
+        b: Any,
+        low: Any,
+        high: Any,
+        start: Any,
+        pointers: dict[Node, Any],
+        fixed: dict[Node, Vector],
+        totals: dict[Node, Any],
+    ) -> None:
+        """Elements of a row that begins at `start`, or of the only one where that is None."""
+        whole_vectors = b.add(low, b.and_(b.sub(high, low), self.i64(-self.lanes)))
+        with self._loop(b, low, whole_vectors, self.lanes) as at:
+            self._elements(b, at, start, None, pointers, fixed, totals)
+        with b.if_then(b.icmp_signed("<", whole_vectors, high)):
+            counted = self.ir.Constant(self.ir.VectorType(self.i64, self.lanes), list(range(self.lanes)))
+            mask = b.icmp_signed("<", counted, self._splat(b, b.sub(high, whole_vectors)))
+            self._elements(b, whole_vectors, start, mask, pointers, fixed, totals)
+
     def _elements(
         self,
         b: Any,
         at: Any,
+        start: Any,
         mask: Any,
         pointers: dict[Node, Any],
         fixed: dict[Node, Vector],
@@ -198,9 +258,11 @@ class _Emitter:
     ) -> None:
         """One vector of each node; of the last ones only those behind a mask."""
         values = dict(fixed)
-        for arg, whole in self.is_whole.items():
-            if whole:
-                values[arg] = self._from_memory(b, self._load(b, b.gep(pointers[arg], [at]), mask))
+        place = at if start is None else b.add(start, at)
+        for arg, kind in self.kinds.items():
+            if kind in ("all", "row"):
+                pointer = b.gep(pointers[arg], [place if kind == "all" else at])
+                values[arg] = self._from_memory(b, self._load(b, pointer, mask))
         for node in self.unit.nodes:
             if node in totals:
                 value = values[node.args[0]]
@@ -214,7 +276,7 @@ class _Emitter:
                 value = values[node]
                 if node.dtype is DType.BOOL:
                     value = b.zext(value, self.ir.VectorType(self.i8, self.lanes))
-                self._store(b, value, b.gep(pointers[node], [at]), mask)
+                self._store(b, value, b.gep(pointers[node], [place]), mask)
 
     # Memory.
 
@@ -293,7 +355,7 @@ class _Emitter:
             case ast.UnaryOp(op=ast.USub(), operand=x):
                 return b.fneg(self._expression(b, x, names))
             case ast.UnaryOp(op=ast.Not(), operand=x):
-                return b.not_(self._expression(b, x, names))
+                return b.not_(self._truth(b, self._expression(b, x, names)))
             case ast.BinOp(op=ast.Pow(), left=x, right=ast.Constant(value=2)):
                 square = self._expression(b, x, names)
                 return b.fmul(square, square, flags=("contract",))
@@ -303,7 +365,7 @@ class _Emitter:
                     raise _NotNativeError
                 return apply(self._expression(b, x, names), self._expression(b, y, names), flags=("contract",))
             case ast.BoolOp(op=operator, values=parts):
-                values = [self._expression(b, part, names) for part in parts]
+                values = [self._truth(b, self._expression(b, part, names)) for part in parts]
                 joined = values[0]
                 for value in values[1:]:
                     joined = b.and_(joined, value) if isinstance(operator, ast.And) else b.or_(joined, value)
@@ -311,10 +373,15 @@ class _Emitter:
             case ast.Compare(left=x, ops=[operator], comparators=[y]):
                 return self._compared(b, operator, self._expression(b, x, names), self._expression(b, y, names))
             case ast.IfExp(test=test, body=x, orelse=y):
-                return b.select(*(self._expression(b, part, names) for part in (test, x, y)))
+                condition = self._truth(b, self._expression(b, test, names))
+                return b.select(condition, *(self._expression(b, part, names) for part in (x, y)))
             case ast.Call(func=function, args=arguments):
                 return self._called(b, function, [self._expression(b, a, names) for a in arguments])
         raise _NotNativeError
+
+    def _truth(self, b: Any, value: Vector) -> Vector:
+        """A number is true where it is not 0."""
+        return value if value.type == self.mask_type else b.fcmp_unordered("!=", value, self._number(0.0))
 
     def _number(self, value: float) -> Vector:
         return self.ir.Constant(self.vector, [value] * self.lanes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradcli.core.compile.rules import simpler, with_quotients
+from gradcli.core.compile.rules import elementwise_product, simpler, with_quotients
 from gradcli.core.compile.templates import evaluated
 from gradcli.core.graph import CONSTANT, Node, array_constant, constant, intern, reachable, registry
 from gradcli.core.laws import Examples, Flat, Primitive, same_shape
@@ -65,6 +65,9 @@ def _smaller(node: Node, args: Sequence[Node]) -> Node:
         return args[0]
     if op.name == "add" and all(a.op.name in ("pad", SUM_OF_PADS) for a in args):
         return _added_in_place(args, node)
+    if op.name == "matmul" and all(len(arg.shape) > 1 for arg in node.args) and node.args[0].shape[-1] == 1:
+        # A column times a row is a product of each two elements.
+        return elementwise_product(args)
     if op.shape is same_shape:
         return simpler(op, [_as_scalar(arg, args) for arg in args], node.attrs)
     wholes = tuple(_whole(arg, before.shape) for arg, before in zip(args, node.args, strict=True))

@@ -38,6 +38,13 @@ def _make(name: str, *args: Node) -> Node:
     return elementwise_node(op, args, {})
 
 
+def elementwise_product(args: Sequence[Node]) -> Node:
+    """The product of two operands that stretch to one shape."""
+    op = registry["multiply"]
+    assert isinstance(op, Primitive)
+    return simpler(op, args, {})
+
+
 def is_scalar(node: Node) -> bool:
     """Whether it is one real number, known now."""
     return node.op is CONSTANT and node.shape == () and node.dtype.is_float

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.core.compile.kernels import Array, kernel_of, takes_out, works_in_place
-from gradcli.core.compile.native import address_of, in_memory, native_tile
+from gradcli.core.compile.native import address_of, in_memory, native_tile, rows_of
 from gradcli.core.compile.pool import share, threads
 from gradcli.core.compile.sincos import pays, sin_and_cos
 from gradcli.core.compile.stretches import Unit
@@ -35,7 +35,7 @@ Work: TypeAlias = "Callable[[int, Iterator[int]], None]"
 
 @dataclass(frozen=True)
 class _Register:
-    """A scratch tile: its number among those of its dtype."""
+    """A scratch tile: its dtype, and its number among all."""
 
     dtype: str
     number: int
@@ -56,12 +56,16 @@ class Tiles:
         whole = next(node for node in unit.nodes if node not in sums)
         self.unit, self.shape = unit, whole.shape
         self.flat = all(size_of(arg.shape) == 1 or arg.shape == self.shape for arg in unit.args)
-        self.axis = 0 if self.flat or self.shape[0] >= SHORTEST_AXIS else self.shape.index(max(self.shape))
-        self.length = size_of(self.shape) if self.flat else self.shape[self.axis]
-        self.breadth = 1 if self.flat else size_of(self.shape) // self.length
-        self._registers: list[_Register] = []
-        self._native = native_tile(unit) if native and self.flat else None
+        self._native = native_tile(unit) if native else None
         self.is_native = self._native is not None
+        self.axis = 0 if self.flat or self.shape[0] >= SHORTEST_AXIS else self.shape.index(max(self.shape))
+        rows = rows_of(unit, self.shape) if self.is_native else None
+        if rows is not None and not self.flat:
+            self.length, self.breadth = rows
+        else:
+            self.length = size_of(self.shape) if self.flat else self.shape[self.axis]
+            self.breadth = 1 if self.flat else size_of(self.shape) // self.length
+        self._registers: list[_Register] = []
         self._read = in_memory(unit)
         self._arity = len(unit.args)
         self._table = ctypes.c_void_p * (len(self._read) + len(unit.outputs))
@@ -91,7 +95,7 @@ class Tiles:
 
     def __str__(self) -> str:
         how = "machine code" if self.is_native else "NumPy"
-        along = "" if self.flat else f" of axis {self.axis}"
+        along = "" if self.flat else " rows" if self.is_native else f" of axis {self.axis}"
         workers = f"on {self.workers} threads" if self.workers > 1 else "on one thread"
         return f"in tiles of {self.step:,}{along}, {workers}, by {how}:"
 
@@ -226,7 +230,8 @@ def _sines_with_cosines(nodes: Sequence[Node]) -> dict[Node, tuple[Node, Node]]:
         if node.op.name in ("sin", "cos") and node.dtype is DType.FLOAT64:
             found.setdefault(node.args[0], {})[node.op.name] = node
     pairs = [(halves["sin"], halves["cos"]) for halves in found.values() if len(halves) == 2]
-    return {min(pair, key=nodes.index): pair for pair in pairs} if pairs and pays() else {}
+    place = {node: i for i, node in enumerate(nodes)}
+    return {min(pair, key=place.__getitem__): pair for pair in pairs} if pairs and pays() else {}
 
 
 class _Registers:
@@ -243,7 +248,7 @@ class _Registers:
         if free:
             register = free.pop()
         else:
-            register = _Register(dtype, sum(r.dtype == dtype for r in self.made))
+            register = _Register(dtype, len(self.made))
             self.made.append(register)
         self._of[node] = register
         return str(register)
