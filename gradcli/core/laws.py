@@ -7,12 +7,13 @@ Every primitive obeys one law. The law says which fact must be stated and, in ea
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError, DTypeError
 from gradcli.core.graph import Node, Operand, cast, coerce, intern, registry
+from gradcli.core.records import record
 from gradcli.core.shapes import Shape, broadcast_shapes, check_shape
 
 Partial: TypeAlias = "Callable[..., Node | float]"
@@ -21,14 +22,14 @@ Kernel: TypeAlias = "str | Callable[..., Any]"
 Lift: TypeAlias = "Callable[..., Node]"
 
 
-@dataclass(frozen=True)
+@record
 class Elementwise:
     """One partial for each argument, called with the output y, the arguments and the attributes."""
 
     partials: tuple[Partial, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Linear:
     """The adjoint: called with g, the arguments and the attributes, it gives one adjoint for each argument.
 
@@ -39,14 +40,14 @@ class Linear:
     over: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Bilinear:
     """Linear in each of two arguments: called with g, a, b, it gives both adjoints."""
 
     adjoint: Adjoint
 
 
-@dataclass(frozen=True)
+@record
 class Implicit:
     """Defined by an equation. `rate(y, *args, *tangents)` is dy; `adjoint(g, y, *args)` its transpose."""
 
@@ -54,7 +55,7 @@ class Implicit:
     adjoint: Adjoint
 
 
-@dataclass(frozen=True)
+@record
 class Flat:
     """No slope anywhere that counts: the derivative is zero."""
 
@@ -62,7 +63,7 @@ class Flat:
 Law: TypeAlias = "Elementwise | Linear | Bilinear | Implicit | Flat"
 
 
-@dataclass(frozen=True)
+@record
 class Examples:
     """Where the generated tests look: intervals for elementwise arguments, shapes and attributes for the rest.
 
@@ -74,7 +75,7 @@ class Examples:
     matrices: str = "any"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Primitive:
     """One entry of the table. Calling it builds a node: operands are coerced and, where it broadcasts, stretched.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from gradcli.core.records import record
 from gradcli.language.arguments import signature
 from gradcli.language.builtin import Builtin
 from gradcli.language.builtins import builtins
@@ -22,7 +22,7 @@ class Leave(Exception):  # noqa: N818 - it is no error
     """The user wants to go."""
 
 
-@dataclass(frozen=True)
+@record
 class Command:
     """A command of the prompt: its name, how it is called, what it does."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from gradcli.core.graph import Node
+from gradcli.core.records import record
 from gradcli.faces.runner import BAD_INPUT, OK, fresh_session, read_source, run_source
 from gradcli.language import syntax as s
 from gradcli.language.builtins import builtins
@@ -39,7 +40,7 @@ def evaluate(text: str, given: Sequence[str], dtype: str | None, screen: Screen)
     return run_source(Source("<expression>", text), session, screen, named=False).code
 
 
-@dataclass(frozen=True)
+@record
 class Question:
     """A function and where it is asked about: the value of each of its inputs, by name."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Apply = Callable[["Machine", Sequence[Value], Span], Value]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Builtin(Function):
     """A function of the language's own."""
 

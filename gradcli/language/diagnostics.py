@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradcli.core.records import record
 
-@dataclass(frozen=True)
+
+@record
 class Source:
     """A text and what it is called: a file's path, or "<input>"."""
 
@@ -22,7 +24,7 @@ class Source:
         return self.text.split("\n")[number - 1].rstrip("\r")
 
 
-@dataclass(frozen=True)
+@record
 class Span:
     """A stretch of a source, in characters; `end` is one past the last."""
 
@@ -40,7 +42,7 @@ class Span:
         return self.source.text[self.start : self.end]
 
 
-@dataclass(frozen=True)
+@record
 class Label:
     """A second place that matters, and why."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEEPEST_CALL = 64
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class UserFunction(Function):
     """A definition in the user's text. `members` are a model's parameters and layers by name."""
 
@@ -62,7 +62,7 @@ class UserFunction(Function):
         return self if self.frame is None else replace(self, frame=substitution.frame(self.frame))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LayerFunction(Function):
     """A layer or loss of the prelude, made with its parameters."""
 
@@ -85,7 +85,7 @@ class LayerFunction(Function):
         return replace_nodes(result, now)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Chain(Function):
     """Functions one after the other; their parameters go by their place: `0.weight`."""
 
@@ -126,7 +126,7 @@ def in_sequence(parts: Value, span: Span) -> Chain:
     return Chain(tuple(with_defaults(function) for function in functions))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Single(Function):
     """A function of one input, the others left at their defaults."""
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from gradcli.language.diagnostics import Span
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Name:
     """A name, looked up where it is evaluated."""
 
@@ -20,7 +20,7 @@ class Name:
     id: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Literal:
     """A number, a text, true, false, none or an ellipsis."""
 
@@ -28,7 +28,7 @@ class Literal:
     value: object
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Array:
     """`[a, b]`, nested for more axes."""
 
@@ -36,7 +36,7 @@ class Array:
     items: tuple[Expression, ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Tuple:
     """`a, b` or `(a, b)`."""
 
@@ -44,7 +44,7 @@ class Tuple:
     items: tuple[Expression, ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Unary:
     """`-x`, `+x`, `not x`."""
 
@@ -53,7 +53,7 @@ class Unary:
     operand: Expression
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Binary:
     """`a + b` and the like; `**` is read as `^`. `and` and `or` too."""
 
@@ -63,7 +63,7 @@ class Binary:
     right: Expression
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Compare:
     """`a < b <= c`: each neighbouring pair must hold."""
 
@@ -72,7 +72,7 @@ class Compare:
     operands: tuple[Expression, ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Conditional:
     """`a if c else b`."""
 
@@ -82,7 +82,7 @@ class Conditional:
     no: Expression
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Keyword:
     """`name=value` among a call's arguments."""
 
@@ -91,7 +91,7 @@ class Keyword:
     value: Expression
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Call:
     """`f(a, b, key=c)`."""
 
@@ -101,7 +101,7 @@ class Call:
     keywords: tuple[Keyword, ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Slice:
     """`start:stop:step` in a subscript."""
 
@@ -111,7 +111,7 @@ class Slice:
     step: Expression | None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Subscript:
     """`x[i, j:k]`."""
 
@@ -120,7 +120,7 @@ class Subscript:
     items: tuple[Expression | Slice, ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Attribute:
     """`x.T`, `net.weight`."""
 
@@ -129,7 +129,7 @@ class Attribute:
     name: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Prime:
     """`f''`: the derivative of a function of one variable, once for each prime."""
 
@@ -138,7 +138,7 @@ class Prime:
     order: int
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Lambda:
     """`x -> x^2`, `(x, y) -> x*y`."""
 
@@ -153,7 +153,7 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Parameter:
     """An input of a function, with its default if it has one."""
 
@@ -162,7 +162,7 @@ class Parameter:
     default: Expression | None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Assign:
     """`target = value`; a target is a name, a tuple of targets, or `model.parameter`."""
 
@@ -171,7 +171,7 @@ class Assign:
     value: Expression
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Function:
     """`f(x) = ...`, `def f(x): ...` or `model f(x): ...`."""
 
@@ -182,7 +182,7 @@ class Function:
     is_model: bool
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Param:
     """`param w = value`: a trainable parameter."""
 
@@ -191,7 +191,7 @@ class Param:
     value: Expression
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Return:
     """`return a, b`."""
 
@@ -199,7 +199,7 @@ class Return:
     value: Expression
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class For:
     """`for i in range(n):`, unrolled."""
 
@@ -209,7 +209,7 @@ class For:
     body: tuple[Statement, ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Assert:
     """`assert condition, "message"`."""
 
@@ -218,7 +218,7 @@ class Assert:
     message: Expression | None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Set:
     """`set dtype float32`: a setting of the session."""
 
@@ -227,7 +227,7 @@ class Set:
     value: Expression
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Show:
     """An expression by itself."""
 

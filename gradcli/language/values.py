@@ -12,6 +12,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
 from gradcli.core.graph import PARAMETER, Node
+from gradcli.core.records import record
 from gradcli.language.diagnostics import Span, fail
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Required:
 REQUIRED = Required()
 
 
-@dataclass(frozen=True)
+@record
 class Input:
     """One input of a function; `default` is REQUIRED, or what stands in when it isn't given."""
 
@@ -63,7 +64,7 @@ class Function(ABC):
         return self
 
 
-@dataclass(frozen=True)
+@record
 class Parameters:
     """The trainable parameters of a function, by name, in the order in which its text reaches them."""
 
@@ -72,7 +73,7 @@ class Parameters:
     nodes: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Names:
     """What `wrt=` was given: names that are not evaluated. `single` where it was no tuple."""
 
@@ -115,7 +116,7 @@ def superscript(n: int) -> str:
     return "" if n == 1 else str(n).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-@dataclass(frozen=True)
+@record
 class DerivativeTable:
     """Derivatives by order, as `derivatives` and the grad command show them."""
 
@@ -124,7 +125,7 @@ class DerivativeTable:
     formulas: tuple[str | None, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class SparseMatrix:
     """A matrix of which only the entries that may differ from 0 are known."""
 

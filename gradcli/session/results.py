@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from gradcli.core.records import record
 
 if TYPE_CHECKING:
     import numpy
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Tensor:
     """A value with its shape and dtype; `data` is a Python number for a scalar, a read-only array otherwise."""
 
@@ -18,7 +19,7 @@ class Tensor:
     data: bool | int | float | numpy.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@record
 class Text:
     """A text value, or what stands for a value that has no numbers: a function, a layer."""
 
@@ -26,7 +27,7 @@ class Text:
     quoted: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class ParameterTable:
     """The parameters of a function, with their shapes and values."""
 
@@ -35,7 +36,7 @@ class ParameterTable:
     tensors: tuple[Tensor, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Row:
     """One derivative: its order, its name, its value, and its formula where there is a short one."""
 
@@ -45,7 +46,7 @@ class Row:
     formula: str | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Derivatives:
     """Outputs and gradients by order. `whole` says that it is a full table, not one gradient asked for alone."""
 
@@ -54,7 +55,7 @@ class Derivatives:
     whole: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class SparseMatrix:
     """A matrix by the entries that may differ from 0, sorted by row; `sweeps` is how many derivatives it took."""
 
@@ -75,7 +76,7 @@ class SparseMatrix:
         return csr_array((self.values.data, (self.rows, self.columns)), shape=self.shape)
 
 
-@dataclass(frozen=True)
+@record
 class Polynomial:
     """A Taylor polynomial: `terms` are the exponents of the variables less the center, and their coefficients."""
 
@@ -89,7 +90,7 @@ class Polynomial:
 Plain: TypeAlias = "Tensor | Text | ParameterTable | Derivatives | SparseMatrix | Polynomial | tuple[Plain, ...]"
 
 
-@dataclass(frozen=True)
+@record
 class Shown:
     """The value of an expression that stood by itself, and the expression."""
 
@@ -97,7 +98,7 @@ class Shown:
     value: Plain
 
 
-@dataclass(frozen=True)
+@record
 class Comparison:
     """Both sides of an assertion; `difference` is the largest between numbers, `tolerance` what was allowed."""
 
@@ -108,7 +109,7 @@ class Comparison:
     tolerance: str | None
 
 
-@dataclass(frozen=True)
+@record
 class Assertion:
     """An assert that was checked. `where` is file:line."""
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node
 from gradcli.core.random import Random
+from gradcli.core.records import record
 from gradcli.language import syntax as s
 from gradcli.language.check import check
 from gradcli.language.convert import to_dtype, to_int
@@ -24,7 +25,7 @@ from gradcli.session.plain import gradient_rows, plain
 from gradcli.session.results import Result, Shown
 
 
-@dataclass(frozen=True)
+@record
 class Step:
     """What one statement did: the session behind it, what it shows, what is to be said about it."""
 

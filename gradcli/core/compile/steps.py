@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradcli.core.compile.kernels import kernel_of, may_look_into_arguments, takes_out, works_in_place
 from gradcli.core.compile.stretches import SMALLEST, SMALLEST_NATIVE, Unit, units
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
+from gradcli.core.records import record
 from gradcli.core.shapes import size_of
 
 if TYPE_CHECKING:
     from gradcli.core.compile.tiles import Tiles
 
 
-@dataclass(frozen=True)
+@record
 class Step:
     """One call: `outputs` are those of its `nodes` that others need.
 

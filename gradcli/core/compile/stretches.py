@@ -10,11 +10,11 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from gradcli.core.graph import CONSTANT, Node, registry
 from gradcli.core.laws import Elementwise, Flat, Linear, Primitive, same_shape
+from gradcli.core.records import record
 from gradcli.core.shapes import size_of
 
 # With fewer elements a whole array is in cache anyway, and one call is cheaper than several.
@@ -23,7 +23,7 @@ SMALLEST = 2**14
 SMALLEST_NATIVE = 2**7
 
 
-@dataclass(frozen=True)
+@record
 class Unit:
     """What is computed in one step: a node, or a stretch of them in topological order.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +16,7 @@ from gradcli.core.compile.stretches import Unit
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
+from gradcli.core.records import record
 from gradcli.core.shapes import Shape, size_of
 
 # What the tiles of all live values may take together: a core's second-level cache. Several threads get larger ones,
@@ -33,7 +33,7 @@ NATIVE_TILE = 2**14
 Work: TypeAlias = "Callable[[int, Iterator[int]], None]"
 
 
-@dataclass(frozen=True)
+@record
 class _Register:
     """A scratch tile: its dtype, and its number among all."""
 

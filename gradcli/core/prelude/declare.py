@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node
 from gradcli.core.random import Random
+from gradcli.core.records import record
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
+@record
 class Composed:
     """A function of the prelude. The annotations of `function` say which arguments are tensors."""
 
@@ -22,7 +23,7 @@ class Composed:
     summary: str
 
 
-@dataclass(frozen=True)
+@record
 class Layer:
     """A model ready made: its parameters by name, and its call on tensors."""
 
@@ -32,7 +33,7 @@ class Layer:
     call: Callable[..., Node] = field(kw_only=True)
 
 
-@dataclass(frozen=True)
+@record
 class Maker:
     """What makes a layer. `function` takes a Studio first, then the arguments that the language gives."""
 

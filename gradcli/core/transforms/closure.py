@@ -8,14 +8,14 @@ each order. A node that enters at depth d is needed up to order K - d only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import comb
 
 from gradcli.core.graph import Node, dependents, filled, fresh_input, reachable
 from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Linear, Primitive
+from gradcli.core.records import record
 
 
-@dataclass(frozen=True)
+@record
 class Rate:
     """The derivative of an implicit node as a graph that is linear in `tangents`, one fresh input for each argument.
 
@@ -27,7 +27,7 @@ class Rate:
     steps: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Closure:
     """`nodes` in topological order, each needed up to the order `need`; those in `active` depend on a variable."""
 

@@ -8,7 +8,6 @@ the Jacobian of that one primitive at random arguments.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +16,7 @@ from gradcli.core.compile.array import ArrayProgram
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, Node, array_constant, dependents, fresh_input, reachable
 from gradcli.core.laws import Bilinear, Elementwise, Flat, Linear, Primitive, same_shape
+from gradcli.core.records import record
 from gradcli.core.shapes import size_of
 from gradcli.core.transforms.jacobian import jacobian
 
@@ -27,7 +27,7 @@ LARGEST_LOCAL = 4_000_000
 MOST_ENTRIES = 20_000_000
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Pattern:
     """Rows and columns of the entries that may differ from 0, sorted by row and then by column, each once."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradcli.core.graph import Node
+from gradcli.core.records import record
 from gradcli.language.diagnostics import Span
 from gradcli.language.operators.checks import refuse_counts
 from gradcli.language.operators.targets import Targets
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Rows = tuple[tuple[Partial, Node], ...]
 
 
-@dataclass(frozen=True)
+@record
 class Traced:
     """A function's outputs, and the nodes to differentiate by in the structure of the result.
 
@@ -34,7 +35,7 @@ class Traced:
     given: Mapping[Node, Node] | None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Operator(Function):
     """A derivative of `of` with respect to `targets`, itself a function."""
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SIGNS = {"laplacian": ("Δ", 2), "divergence": ("∇·", 1), "curl": ("∇×", 1)}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Field(Operator):
     """What `laplacian`, `divergence` and `curl` give."""
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 HIGHEST_ORDER = 1_000
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Derived(Operator):
     """What `grad` and `value_and_grad` give."""
 
@@ -105,7 +105,7 @@ def make_gradient(
     return Derived(of, targets, to_bool(has_aux, span, "has_aux"), with_value)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Nth(Operator):
     """What primes and `derivative` give: one variable, differentiated so many times."""
 

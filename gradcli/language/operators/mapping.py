@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Axes = tuple["int | None", ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Mapped(Function):
     """What `vmap` gives: tensors are taken apart along an axis, and the results are stacked along the first."""
 

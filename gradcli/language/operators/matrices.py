@@ -30,7 +30,7 @@ LARGE = 64
 WORTH_COMPRESSING = 0.25
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Matrix(Operator):
     """What `jacobian` and `hessian` give.
 

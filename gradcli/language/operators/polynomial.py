@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gradcli.language.machine import Machine
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class TaylorPolynomial(Function):
     """The polynomial of some order that agrees best with a function around a center."""
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gradcli.language.machine import Machine
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Product(Operator):
     """What `jvp`, `vjp`, `hvp` and `directional` give.
 

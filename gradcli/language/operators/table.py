@@ -30,7 +30,7 @@ MOST_FORMULAS = 200
 LONGEST_FORMULA = 48
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class AllDerivatives(Function):
     """What `derivatives` gives: a function whose result is a table of every partial up to an order."""
 

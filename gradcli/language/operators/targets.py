@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradcli.core.graph import PARAMETER, Node
+from gradcli.core.records import record
 from gradcli.language.diagnostics import Span, fail, near
 from gradcli.language.operators.checks import listed, real_input
 from gradcli.language.reach import parameters_of
@@ -21,7 +21,7 @@ WRT = "wrt"
 ALL = "all"
 
 
-@dataclass(frozen=True)
+@record
 class Targets:
     """What to differentiate with respect to.
 
