@@ -13,7 +13,7 @@ import numpy as np
 
 Run = Callable[[], object]
 
-PAUSE = 0.2
+PAUSE, WARM_UP = 0.1, 0.15
 
 
 @dataclass
@@ -43,14 +43,16 @@ def take_turns(row: Row, contenders: dict[str, Run], turns: int = 9, seconds: fl
     """Time each in turn, so that what the machine does meanwhile meets all alike.
 
     Before each turn is a pause, since the threads of some libraries go on spinning for a while, on cores that the next
-    one needs; and as many runs that are not timed, since those of others fall asleep.
+    one needs; and a while of runs that are not timed, until the threads of others are awake, each on a core of its own.
     """
     loops = {name: _loops(run, seconds) for name, run in contenders.items()}
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(turns):
         for name, run in contenders.items():
             time.sleep(PAUSE)
-            for _ in range(loops[name]):
+            until = time.perf_counter() + WARM_UP
+            run()
+            while time.perf_counter() < until:
                 run()
             start = time.perf_counter()
             for _ in range(loops[name]):

@@ -178,6 +178,6 @@ def measure() -> list[Row]:
                     if run is not None:
                         contenders[name] = run
             agree(row, {name: _both(run()) for name, run in contenders.items()}, tolerance)
-            take_turns(row, contenders, turns=7, seconds=0.03)
+            take_turns(row, contenders, turns=5, seconds=0.03)
             rows.append(row)
     return rows

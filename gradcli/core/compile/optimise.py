@@ -6,6 +6,7 @@ another kind of node, or an output, needs the whole.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,14 +51,18 @@ SUM_OF_PADS = "sum_of_pads"
 def optimised(outputs: Sequence[Node], inputs: Sequence[Node]) -> tuple[Node, ...]:
     """Outputs of the same values, in the same order; each has its shape."""
     small: dict[Node, Node] = {node: node for node in inputs}
-    for node in reachable(outputs):
+    order = reachable(outputs)
+    uses = Counter(arg for node in order for arg in node.args)
+    uses.update(outputs)
+    for node in order:
         if node not in small:
-            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args]))
+            alone = [uses[arg] == 1 for arg in node.args]
+            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone))
     wholes = tuple(_whole(small[node], node.shape) for node in outputs)
     return with_quotients(wholes)
 
 
-def _smaller(node: Node, args: Sequence[Node]) -> Node:
+def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
     op = node.op
     if not isinstance(op, Primitive):
         return node
@@ -69,7 +74,7 @@ def _smaller(node: Node, args: Sequence[Node]) -> Node:
         # A column times a row is a product of each two elements.
         return elementwise_product(args)
     if op.shape is same_shape:
-        return simpler(op, [_as_scalar(arg, args) for arg in args], node.attrs)
+        return simpler(op, [_as_scalar(arg, args) for arg in args], node.attrs, alone)
     wholes = tuple(_whole(arg, before.shape) for arg, before in zip(args, node.args, strict=True))
     return node if wholes == node.args else intern(op, wholes, node.attrs, node.shape, node.dtype)
 

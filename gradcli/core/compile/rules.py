@@ -25,10 +25,18 @@ def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, An
     return intern(op, tuple(args), attrs, shape, dtype)
 
 
-def simpler(op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any]) -> Node:
-    """An application element by element, or one of fewer or cheaper operations."""
+def simpler(op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any], alone: Sequence[bool] = ()) -> Node:
+    """An application element by element, or one of fewer or cheaper operations.
+
+    `alone` says which operands nothing else needs, so that they are not computed once they are taken apart.
+    """
+    if not args[0].dtype.is_float:
+        return elementwise_node(op, args, attrs)
     rule = _RULES.get(op.name)
-    found = rule(*args, **attrs) if rule is not None and args[0].dtype.is_float else None
+    if op.name == "multiply":
+        found = _multiply(args[0], args[1], *(alone or (True, True)))
+    else:
+        found = None if rule is None else rule(*args, **attrs)
     return elementwise_node(op, args, attrs) if found is None else found
 
 
@@ -74,11 +82,12 @@ def _times(factor: float, node: Node) -> Node:
     return _make("multiply", constant(product, rest.dtype), rest)
 
 
-def _multiply(a: Node, b: Node) -> Node | None:
+def _multiply(a: Node, b: Node, a_alone: bool, b_alone: bool) -> Node | None:
     for number, other in ((a, b), (b, a)):
         if is_scalar(number):
             return None if is_scalar(other) else _times(number.attrs["value"], other)
-    (f, u), (g, v) = _factor(a), _factor(b)
+    f, u = _factor(a) if a_alone else (1.0, a)
+    g, v = _factor(b) if b_alone else (1.0, b)
     if f == 1 or g == 1:
         if -1 not in (f, g):
             return None  # taking out one number alone saves nothing
@@ -119,7 +128,6 @@ def _constant_power(x: Node, *, exponent: float) -> Node | None:
 
 
 _RULES: Mapping[str, Callable[..., Node | None]] = {
-    "multiply": _multiply,
     "negate": _negate,
     "add": _add,
     "subtract": _subtract,

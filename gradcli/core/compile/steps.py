@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcli.core.compile.kernels import kernel_of, may_look_into_arguments, takes_out, works_in_place
-from gradcli.core.compile.stretches import SMALLEST, SMALLEST_NATIVE, Unit, units
+from gradcli.core.compile.stretches import (
+    CALLS_WORTH_NATIVE,
+    ELEMENTS_WORTH_A_CALL,
+    SMALLEST,
+    SMALLEST_NATIVE,
+    Unit,
+    units,
+)
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
 from gradcli.core.records import record
@@ -57,11 +64,14 @@ def steps_of(
 
 
 def _tiles(unit: Unit, native: bool) -> Tiles | None:
-    """The stretch in tiles; None where it is small and LLVM has no code for it."""
+    """The stretch in tiles; None where it is small and LLVM has no code for it, or it isn't worth a call."""
     from gradcli.core.compile.tiles import Tiles
 
+    size = size_of(unit.nodes[0].shape)
+    if size < SMALLEST and len(unit.nodes) * (1 + size / ELEMENTS_WORTH_A_CALL) < CALLS_WORTH_NATIVE:
+        return None
     tiles = Tiles(unit, native)
-    return tiles if tiles.is_native or size_of(unit.nodes[0].shape) >= SMALLEST else None
+    return tiles if tiles.is_native or size >= SMALLEST else None
 
 
 def _single(node: Node) -> Step:

@@ -19,8 +19,9 @@ from gradcli.core.shapes import size_of
 
 # With fewer elements a whole array is in cache anyway, and one call is cheaper than several.
 SMALLEST = 2**14
-# With fewer elements calling machine code costs more than NumPy's calls.
+# Machine code is called once for a stretch, at the price of some thirty of NumPy's calls.
 SMALLEST_NATIVE = 2**7
+CALLS_WORTH_NATIVE, ELEMENTS_WORTH_A_CALL = 30, 1_000
 
 
 @record
