@@ -214,6 +214,23 @@ def test_a_column_times_a_row_is_no_matrix_product() -> None:
     assert [n.op.name for n in reachable([plain]) if n.args] == ["broadcast"]
 
 
+def test_products_that_are_added_up_are_not_kept() -> None:
+    """Along leading and middle axes, in one pass; what else needs the products, or small ones, stays as it is."""
+    x, y = fresh_input("x", (60, 5, 70), F64), fresh_input("y", (60, 5, 70), F64)
+    arrays = [normal((60, 5, 70), 1), normal((60, 5, 70), 2)]
+    for shape in ((60, 1, 70), (1, 1, 70), (5, 70), (70,)):
+        total = sum_to(x * y, shape=shape)
+        (done,) = optimised([total], [x, y])
+        assert done.op.name == "sum_of_products"
+        np.testing.assert_allclose(Program([total], [x, y])(*arrays)[0], run([total], [x, y], arrays)[0], rtol=1e-13)
+    for outputs in (
+        [sum_to(x * y, shape=(60, 5, 1))],
+        [sum_to(x * y, shape=(5, 70)), x * y],
+        [sum_to(x * y, shape=())],
+    ):
+        assert all(node.op.name != "sum_of_products" for node in reachable(optimised(outputs, [x, y])))
+
+
 def test_memory_is_inputs_outputs_and_a_constant() -> None:
     """A gradient over many points keeps nothing of their size between."""
     import tracemalloc

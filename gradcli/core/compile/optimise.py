@@ -10,42 +10,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from gradcli.core.compile.fused import sum_of_pads, sum_of_products
 from gradcli.core.compile.rules import elementwise_product, simpler, with_quotients
 from gradcli.core.compile.templates import evaluated
 from gradcli.core.graph import CONSTANT, Node, array_constant, constant, intern, reachable, registry
-from gradcli.core.laws import Examples, Flat, Primitive, same_shape
-from gradcli.core.primitives.shaping import Ranges, as_slices
+from gradcli.core.laws import Primitive, same_shape
 from gradcli.core.shapes import broadcast_shapes, size_of
 
 # A folded tensor is kept in memory, so it is no larger than this unless an operand is.
 LARGEST_FOLDED = 2**16
-
-
-def _sum_of_pads(places: tuple[Ranges, ...], shape: tuple[int, ...]) -> Primitive:
-    """Padded tensors added up in one piece of memory. It has no derivative: nothing is differentiated after this."""
-    first, *rest = (as_slices(place) for place in places)
-
-    def kernel(xp: Any, one: Any, *others: Any, **attrs: Any) -> Any:
-        out = xp.zeros(shape, one.dtype)
-        out[first] = one
-        for part, there in zip(others, rest, strict=True):
-            view = out[there]
-            xp.add(view, part, view)
-        return out
-
-    return Primitive(
-        name=SUM_OF_PADS,
-        law=Flat(),
-        arity=-1,
-        summary="padded tensors, added up",
-        examples=Examples(),
-        kernel=kernel,
-        shape=lambda *shapes, **attrs: shape,
-        broadcasts=False,
-    )
-
-
-SUM_OF_PADS = "sum_of_pads"
 
 
 def optimised(outputs: Sequence[Node], inputs: Sequence[Node]) -> tuple[Node, ...]:
@@ -68,8 +41,10 @@ def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
         return node
     if op.name == "broadcast" and _is_aligned(args[0].shape, node.args[0].shape, node.shape):
         return args[0]
-    if op.name == "add" and all(a.op.name in ("pad", SUM_OF_PADS) for a in args):
-        return _added_in_place(args, node)
+    if op.name == "add" and (joined := sum_of_pads(args, node.shape)) is not None:
+        return joined
+    if op.name == "sum_to" and alone[0] and (joined := sum_of_products(args[0], node)) is not None:
+        return joined
     if op.name == "matmul" and all(len(arg.shape) > 1 for arg in node.args) and node.args[0].shape[-1] == 1:
         # A column times a row is a product of each two elements.
         return elementwise_product(args)
@@ -91,13 +66,6 @@ def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
     if not others or len(broadcast_shapes(others)) < len(arg.shape):
         return arg
     return constant(arg.attrs["value"].item(), arg.dtype)
-
-
-def _added_in_place(args: Sequence[Node], node: Node) -> Node:
-    places = tuple(place for a in args for place in a.attrs.get("places", (a.attrs.get("ranges"),)))
-    parts = tuple(part for a in args for part in a.args)
-    joined = _sum_of_pads(places, node.shape)
-    return intern(joined, parts, {"places": places, "shape": node.shape}, node.shape, node.dtype)
 
 
 def _whole(node: Node, shape: tuple[int, ...]) -> Node:
