@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -37,6 +37,12 @@ def first_of(row: Row, name: str, make: Callable[[], Run]) -> Run | None:
         return None
     row.first[name] = time.perf_counter() - start
     return run
+
+
+def made(row: Row, makers: Mapping[str, Callable[[], Run]]) -> dict[str, Run]:
+    """The contenders that can be made, each made and run once, timed."""
+    runs = {name: first_of(row, name, make) for name, make in makers.items()}
+    return {name: run for name, run in runs.items() if run is not None}
 
 
 def take_turns(row: Row, contenders: dict[str, Run], turns: int = 9, seconds: float = 0.05) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.families.scalar import TEXT
-from benchmarks.harness import Row, Run, agree, first_of, take_turns
+from benchmarks.harness import Row, Run, agree, made, take_turns
 from benchmarks.ours import graph
 from benchmarks.peers import jax_gradient, torch_gradient
 from gradcli.core.compile import Program
@@ -171,12 +171,8 @@ def measure() -> list[Row]:
             rng = np.random.default_rng(0)
             x, y = (rng.normal(size=n).astype(dtype) for _ in range(2))
             row = Row(f"{n:,} points, {dtype}")
-            contenders: dict[str, Run] = {}
-            for name, make in MAKERS.items():
-                if n <= LARGEST.get(name, n):
-                    run = first_of(row, name, partial(make, x, y))
-                    if run is not None:
-                        contenders[name] = run
+            chosen = {name: partial(make, x, y) for name, make in MAKERS.items() if n <= LARGEST.get(name, n)}
+            contenders = made(row, chosen)
             agree(row, {name: _both(run()) for name, run in contenders.items()}, tolerance)
             take_turns(row, contenders, turns=5, seconds=0.03)
             rows.append(row)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from functools import partial
 
-from benchmarks.harness import Row, Run, first_of, take_turns
+from benchmarks.harness import Row, Run, made, take_turns
 from benchmarks.peers import has
 
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
@@ -54,14 +54,10 @@ def measure() -> list[Row]:
     rows = []
     for work, contenders in (("x*x*y*z at three numbers", SCALARS), ("x*x*y at two tensors", TENSORS)):
         row = Row(work)
-        runs: dict[str, Run] = {}
-        for name, arguments in contenders.items():
-            if name in ("sympy", "casadi", "autograd", "jax", "torch") and not has(name):
-                row.notes[name] = "not installed"
-                continue
-            run = first_of(row, name, partial(process, arguments))
-            if run is not None:
-                runs[name] = run
+        absent = [name for name in ("sympy", "casadi", "autograd", "jax", "torch") if not has(name)]
+        row.notes |= {name: "not installed" for name in absent if name in contenders}
+        there = {name: arguments for name, arguments in contenders.items() if name not in absent}
+        runs = made(row, {name: partial(process, arguments) for name, arguments in there.items()})
         take_turns(row, runs, turns=15, seconds=0.0)
         rows.append(row)
     return rows

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Row, Run, agree, first_of, take_turns
+from benchmarks.harness import Row, Run, agree, made, take_turns
 from benchmarks.ours import program
 
 TEXT = "f(x) = sum(100 * (x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)\n"
@@ -89,11 +89,7 @@ def measure() -> list[Row]:
         makers = {"gradcli": ours, "casadi": casadi_call, "casadi, buffers": casadi_buffer}
         if n <= LARGEST_DENSE:
             makers["jax, dense"] = jax_dense
-        contenders = {}
-        for name, make in makers.items():
-            run = first_of(row, name, partial(make, x))
-            if run is not None:
-                contenders[name] = run
+        contenders = made(row, {name: partial(make, x) for name, make in makers.items()})
         agree(row, {name: _entries(run()) for name, run in contenders.items()})
         take_turns(row, contenders)
         rows.append(row)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Row, Run, agree, first_of, take_turns
+from benchmarks.harness import Row, Run, agree, made, take_turns
 from benchmarks.ours import program
 
 INPUTS, HIDDEN, POINTS = 100, 64, 1_000
@@ -61,11 +61,7 @@ def folx_forward() -> Run:
 def measure() -> list[Row]:
     """One row."""
     row = Row(f"{INPUTS}-{HIDDEN}-{HIDDEN}-1, {POINTS:,} points")
-    contenders = {}
-    for name, make in {"gradcli": ours, "jax hessian": jax_trace, "folx": folx_forward}.items():
-        run = first_of(row, name, make)
-        if run is not None:
-            contenders[name] = run
+    contenders = made(row, {"gradcli": ours, "jax hessian": jax_trace, "folx": folx_forward})
     agree(row, {name: run() for name, run in contenders.items()})
     take_turns(row, contenders, turns=5)
     return [row]

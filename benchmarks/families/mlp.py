@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Row, Run, agree, first_of, take_turns
+from benchmarks.harness import Row, Run, agree, made, take_turns
 from benchmarks.ours import program
 from benchmarks.peers import jax_gradient, torch_gradient
 
@@ -119,7 +119,6 @@ def measure() -> list[Row]:
     for sizes, batch in NETWORKS:
         d = data(sizes, batch)
         row = Row(f"{'-'.join(map(str, sizes))}, batch {batch}")
-        contenders: dict[str, Run] = {}
         makers: dict[str, Callable[[Data], Run]] = {
             "gradcli": ours,
             "gradcli[jit]": partial(ours, native=True),
@@ -127,10 +126,7 @@ def measure() -> list[Row]:
             "jax jit": jax_jit,
             "torch eager": torch_eager,
         }
-        for name, make in makers.items():
-            run = first_of(row, name, partial(make, d))
-            if run is not None:
-                contenders[name] = run
+        contenders = made(row, {name: partial(make, d) for name, make in makers.items()})
         agree(row, {name: _flat(run()) for name, run in contenders.items()}, tolerance=1e-5)
         take_turns(row, contenders, turns=15)
         rows.append(row)

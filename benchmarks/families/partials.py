@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Row, Run, agree, first_of, take_turns
+from benchmarks.harness import Row, Run, agree, made, take_turns
 from benchmarks.ours import graph
 from gradcli.core.compile import Program
 from gradcli.core.compile.series import partials_at
@@ -63,11 +63,7 @@ def nested() -> Run:
 def measure() -> list[Row]:
     """One row."""
     row = Row("35 partials of order 3")
-    contenders = {}
-    for name, make in {"gradcli": compiled, "gradcli, uncompiled": at_once, "jax jacfwd": nested}.items():
-        run = first_of(row, name, make)
-        if run is not None:
-            contenders[name] = run
+    contenders = made(row, {"gradcli": compiled, "gradcli, uncompiled": at_once, "jax jacfwd": nested})
     results: dict[str, object] = {}
     for name, run in contenders.items():
         result: Any = run()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Row, Run, agree, first_of, take_turns
+from benchmarks.harness import Row, Run, agree, made, take_turns
 from benchmarks.ours import program
 from benchmarks.peers import jax_gradient
 
@@ -74,17 +74,13 @@ def torch_eager() -> Run:
 def measure() -> list[Row]:
     """One row."""
     row = Row(f"u'' of 1-{HIDDEN}-{HIDDEN}-1, {POINTS:,} points")
-    contenders: dict[str, Run] = {}
     makers: dict[str, Callable[[], Run]] = {
         "gradcli": ours,
         "gradcli[jit]": partial(ours, native=True),
         "jax jit": jax_jit,
         "torch eager": torch_eager,
     }
-    for name, make in makers.items():
-        run = first_of(row, name, make)
-        if run is not None:
-            contenders[name] = run
+    contenders = made(row, makers)
     results: dict[str, object] = {}
     for name, run in contenders.items():
         parts: Any = run()

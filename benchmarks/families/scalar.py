@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from benchmarks.harness import Row, Run, agree, first_of, take_turns
+from benchmarks.harness import Row, Run, agree, made, take_turns
 from benchmarks.ours import program
 from benchmarks.peers import jax_gradient, torch_gradient
 
@@ -109,11 +109,7 @@ def measure() -> list[Row]:
         "torch eager": torch_eager,
         "autograd": autograd_eager,
     }
-    contenders = {}
-    for name, make in makers.items():
-        run = first_of(row, name, make)
-        if run is not None:
-            contenders[name] = run
+    contenders = made(row, makers)
     agree(row, {name: _flat(run()) for name, run in contenders.items()})
     take_turns(row, contenders, turns=15)
     return [row]

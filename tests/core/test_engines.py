@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.core.compile import Program, evaluate, evaluation, native, sincos, stretches, tiles
+from gradcli.core.compile import Program, evaluate, evaluation, native, pool, sincos, stretches, tiles
 from gradcli.core.compile.array import ArrayProgram
 from gradcli.core.compile.optimise import optimised
 from gradcli.core.compile.scalar import compile_scalar, source
@@ -433,3 +433,28 @@ def test_a_flat_or_constant_graph_is_no_special_case() -> None:
     assert np.asarray(c).tolist() == [1, 1, 1]
     assert ArrayProgram([], [], [])() == ()
     assert isinstance(TABLE["sign"].law, Flat)
+
+
+def test_the_number_of_threads_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole number above 0; anything else is as if it weren't there."""
+    monkeypatch.delenv("GRADCLI_THREADS", raising=False)
+    pool.threads.cache_clear()
+    by_itself = pool.threads()
+    for text, expected in (("3", 3), ("0", by_itself), ("many", by_itself), ("", by_itself)):
+        monkeypatch.setenv("GRADCLI_THREADS", text)
+        pool.threads.cache_clear()
+        assert pool.threads() == expected >= 1
+    monkeypatch.undo()
+    pool.threads.cache_clear()
+
+
+def test_a_failure_in_a_thread_is_told() -> None:
+    """What goes wrong in one of them is raised by the caller."""
+
+    def work(worker: int, numbers: Iterator[int]) -> None:
+        for number in numbers:
+            if number == 7:
+                raise ArithmeticError(str(worker))
+
+    with pytest.raises(ArithmeticError):
+        pool.share(50, pool.threads(), work)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from gradcli import __version__
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import constant
 from tests.faces.harness import gradcli, shell
 
 
@@ -237,6 +239,10 @@ def test_code_shows_the_program() -> None:
     got = dict(zip(text.split("# returns ")[1].split("\n")[0].split(", "), function(x, y), strict=True))
     assert got["∂f/∂x"] == pytest.approx(y * math.cos(x * y) + 2 * x, rel=1e-14)
     assert got["∂²f/∂x∂y"] == pytest.approx(math.cos(x * y) - x * y * math.sin(x * y), rel=1e-14)
+    numbers = [constant(value, DType.FLOAT64) for value in (3.0, 0.25)]
+    again = shell("gradcli code x*3+0.25*y").out
+    del numbers
+    assert shell("gradcli code x*3+0.25*y").out == again
     schedule = shell("gradcli code sum(sin(x)*y) x=zeros((20000,)) y=zeros((20000,))").out
     assert "in tiles of" in schedule
     assert "cos(x)" in schedule

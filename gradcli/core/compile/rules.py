@@ -20,7 +20,8 @@ def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, An
     """An application element by element whose operands may differ in shape, as NumPy broadcasts them."""
     shape = broadcast_shapes(arg.shape for arg in args)
     if op.commutes:
-        args = sorted(args, key=lambda n: n.serial)
+        # A number may be older than this graph, so its age must not decide what the program looks like.
+        args = sorted(args, key=lambda n: (n.op is not CONSTANT, n.serial))
     dtype = op.dtype(tuple(args), dict(attrs))
     return intern(op, tuple(args), attrs, shape, dtype)
 

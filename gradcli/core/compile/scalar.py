@@ -41,6 +41,7 @@ def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node
     named = {*outputs, *inputs}
     repeated = {arg for node in order for i, arg in enumerate(node.args) if not _once(node.op, i)}
     text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
+    bare: dict[Node, str] = {}
     depth: dict[Node, int] = {}
     lines: list[str] = []
     for node in order:
@@ -52,10 +53,15 @@ def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node
             continue
         template = node.op.math if isinstance(node.op, Primitive) else None
         assert template is not None
-        expression = template.replace("math.", "").format(*(text[arg] for arg in node.args), **node.attrs)
+        plain = template.replace("math.", "")
+        # The brackets of a call are enough.
+        is_call = plain.endswith("({0})") and plain.count("(") == 1
+        args = [bare.get(arg, text[arg]) if is_call else text[arg] for arg in node.args]
+        expression = plain.format(*args, **node.attrs)
         deep = 1 + max((depth.get(arg, 0) for arg in node.args), default=0)
         if uses[node] == 1 and node not in named and deep < DEEPEST_EXPRESSION and node not in repeated:
             text[node], depth[node] = expression if _is_call(expression) else f"({expression})", deep
+            bare[node] = expression
         else:
             text[node] = f"v{len(lines)}"
             lines.append(f"    {text[node]} = {expression}")

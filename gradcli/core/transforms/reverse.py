@@ -29,7 +29,6 @@ def vjp(outputs: Sequence[Node], wrt: Sequence[Node], seeds: Sequence[Node]) -> 
         if output in active:
             _accumulate(adjoint, output, seed)
     sources = set(wrt)
-    sources = set(wrt)
     for node in reversed(order):
         if node not in adjoint or node in sources or not isinstance(node.op, Primitive):
             continue
