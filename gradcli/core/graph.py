@@ -215,6 +215,20 @@ def reachable(outputs: Iterable[Node]) -> list[Node]:
     return sorted(seen.values(), key=lambda n: n.serial)
 
 
+def by_need(outputs: Iterable[Node]) -> list[Node]:
+    """The same nodes in the order in which the outputs come to need them, whatever was made first."""
+    done: dict[int, Node] = {}
+    stack = [(node, False) for node in reversed(list(outputs))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            done.setdefault(id(node), node)
+        elif id(node) not in done:
+            stack.append((node, True))
+            stack.extend((arg, False) for arg in reversed(node.args))
+    return list(done.values())
+
+
 def dependents(order: Sequence[Node], sources: Iterable[Node]) -> set[Node]:
     """Of nodes in topological order, those that a source reaches, the sources included."""
     active = set(sources)

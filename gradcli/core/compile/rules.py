@@ -20,8 +20,8 @@ def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, An
     """An application element by element whose operands may differ in shape, as NumPy broadcasts them."""
     shape = broadcast_shapes(arg.shape for arg in args)
     if op.commutes:
-        # A number may be older than this graph, so its age must not decide what the program looks like.
-        args = sorted(args, key=lambda n: (n.op is not CONSTANT, n.serial))
+        # Not by age: a number, or a node that was there before, may be older than the rest of this graph.
+        args = sorted(args, key=lambda n: n.op is not CONSTANT)
     dtype = op.dtype(tuple(args), dict(attrs))
     return intern(op, tuple(args), attrs, shape, dtype)
 
