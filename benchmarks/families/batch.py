@@ -11,9 +11,8 @@ import numpy as np
 
 from benchmarks.families.scalar import TEXT
 from benchmarks.harness import Row, Run, agree, made, take_turns
-from benchmarks.ours import graph
+from benchmarks.ours import program
 from benchmarks.peers import jax_gradient, torch_gradient
-from gradcli.core.compile import Program
 
 SIZES = (1_000, 100_000, 1_000_000, 10_000_000)
 # Those that take seconds there.
@@ -22,8 +21,7 @@ LARGEST = {"casadi": 100_000, "numba": 1_000_000, "autograd": 1_000_000, "numexp
 
 def ours(x: Any, y: Any, native: bool = False) -> Run:
     """The gradient of the summed outputs, which has each point's partials; on NumPy alone, or with gradcli[jit]."""
-    outputs, inputs = graph(TEXT, "grad(f, (0, 1))", {"x": x.shape, "y": y.shape}, x.dtype.name)
-    run = Program(outputs, inputs, native).function
+    run = program(TEXT, "grad(f, (0, 1))", {"x": x.shape, "y": y.shape}, x.dtype.name, native).function
     return lambda: run(x, y)
 
 

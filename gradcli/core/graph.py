@@ -215,6 +215,13 @@ def reachable(outputs: Iterable[Node]) -> list[Node]:
     return sorted(seen.values(), key=lambda n: n.serial)
 
 
+def without_parameters(outputs: Sequence[Node], besides: Iterable[Node] = ()) -> Sequence[Node]:
+    """The outputs with the present value of each parameter in its place, but for some that are inputs."""
+    kept = set(besides)
+    values = {n: n.attrs["value"] for n in reachable(outputs) if n.op is PARAMETER and n not in kept}
+    return substitute(outputs, values) if values else outputs
+
+
 def by_need(outputs: Iterable[Node]) -> list[Node]:
     """The same nodes in the order in which the outputs come to need them, whatever was made first."""
     done: dict[int, Node] = {}

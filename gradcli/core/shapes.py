@@ -14,6 +14,11 @@ Shape = tuple[int, ...]
 MOST_AXES = 64
 
 
+def aligned(shape: Shape, axes: int) -> Shape:
+    """A shape with leading axes of length 1, so many in all, as broadcasting adds them."""
+    return (1,) * (axes - len(shape)) + shape
+
+
 def size_of(shape: Shape) -> int:
     """The number of elements."""
     return prod(shape)
@@ -43,10 +48,8 @@ def broadcast_shapes(shapes: Iterable[Shape]) -> Shape:
 
 def _broadcast_two(a: Shape, b: Shape) -> Shape:
     rank = max(len(a), len(b))
-    wide_a = (1,) * (rank - len(a)) + a
-    wide_b = (1,) * (rank - len(b)) + b
     out = []
-    for m, n in zip(wide_a, wide_b, strict=True):
+    for m, n in zip(aligned(a, rank), aligned(b, rank), strict=True):
         if m != n and 1 not in (m, n):
             raise ShapeError(
                 f"shapes {a} and {b} do not fit together: {m} against {n}",

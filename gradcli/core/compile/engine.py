@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.core.compile.optimise import optimised
 from gradcli.core.compile.scalar import compile_scalar, suits_scalar
-from gradcli.core.graph import PARAMETER, Node, reachable, substitute
+from gradcli.core.graph import Node, reachable, without_parameters
 
 if TYPE_CHECKING:
     import numpy
@@ -34,8 +34,7 @@ class Program:
     """
 
     def __init__(self, outputs: Sequence[Node], inputs: Sequence[Node] = (), native: bool = True) -> None:
-        bound = {n: n.attrs["value"] for n in reachable(outputs) if n.op is PARAMETER and n not in inputs}
-        outputs = substitute(outputs, bound) if bound else outputs
+        outputs = without_parameters(outputs, inputs)
         if inputs:
             outputs = optimised(outputs, inputs)
         order = reachable(outputs)

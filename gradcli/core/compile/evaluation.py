@@ -11,8 +11,8 @@ from collections.abc import Hashable, Sequence
 
 from gradcli.core.compile.engine import Data, Program
 from gradcli.core.compile.scalar import suits_scalar
-from gradcli.core.compile.templates import function_of
-from gradcli.core.graph import CONSTANT, PARAMETER, Node, fresh_input, reachable, substitute
+from gradcli.core.compile.templates import applied
+from gradcli.core.graph import CONSTANT, Node, fresh_input, reachable, substitute, without_parameters
 from gradcli.core.laws import Primitive
 from gradcli.core.shapes import size_of
 
@@ -32,11 +32,8 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
         CoreError: for a tensor larger than the machine's memory.
         ValueError: for a graph with a free input.
     """
+    outputs = without_parameters(outputs)
     order = reachable(outputs)
-    constants = {n: n.attrs["value"] for n in order if n.op is PARAMETER}
-    if constants:
-        outputs = substitute(outputs, constants)
-        order = reachable(outputs)
     on_math = suits_scalar(order)
     leaves = [n for n in order if n.op is CONSTANT and (on_math or n.shape != ())]
     key = _form(order, outputs, leaves)
@@ -44,7 +41,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     program = _kept.get(key)
     if program is None:
         if on_math and not seen:
-            _kept[key] = None
+            _keep(key, None)
             values = _interpreted(order, outputs)
             if values is not None:
                 return values
@@ -71,7 +68,8 @@ def _form(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]
     )
 
 
-def _keep(key: Hashable, program: Program) -> None:
+def _keep(key: Hashable, program: Program | None) -> None:
+    """Remember a form, with its program once it has one; the oldest are forgotten."""
     _kept[key] = program
     while len(_kept) > MOST_PROGRAMS or (_memory() > MOST_MEMORY and _kept):
         _kept.popitem(last=False)
@@ -90,8 +88,7 @@ def _interpreted(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Data, 
                 values[node] = node.attrs["value"]
             else:
                 assert isinstance(node.op, Primitive)
-                function = function_of(node.op.math or "", len(node.args), tuple(node.attrs.items()))
-                values[node] = function(*[values[arg] for arg in node.args])
+                values[node] = applied(node.op, [values[arg] for arg in node.args], node.attrs)
     except (ArithmeticError, ValueError):
         return None
     return tuple(values[node] for node in outputs)

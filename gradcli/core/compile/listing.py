@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gradcli.core.compile.optimise import optimised
 from gradcli.core.compile.scalar import imports_of, names_of, source, suits_scalar
-from gradcli.core.graph import CONSTANT, PARAMETER, Node, by_need, reachable, substitute
+from gradcli.core.graph import CONSTANT, Node, by_need, without_parameters
 
 
 def program_text(outputs: Sequence[Node], inputs: Sequence[Node], name: str, labels: Sequence[str]) -> str:
@@ -14,8 +14,7 @@ def program_text(outputs: Sequence[Node], inputs: Sequence[Node], name: str, lab
 
     `labels` say what the outputs are.
     """
-    bound = {n: n.attrs["value"] for n in reachable(outputs) if n.op is PARAMETER and n not in inputs}
-    outputs = optimised(substitute(outputs, bound) if bound else outputs, inputs)
+    outputs = optimised(without_parameters(outputs, inputs), inputs)
     order = by_need(outputs)
     returned = f"# returns {', '.join(labels)}"
     if suits_scalar(order, inputs):

@@ -20,9 +20,10 @@ from gradcli.core.compile.stretches import Unit
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
-from gradcli.core.shapes import Shape, size_of
+from gradcli.core.shapes import Shape, aligned, size_of
 
 _VECTORS = "libmvec.so.1"
+_NAME = "tile"
 # Beyond it LLVM takes long to compile one piece of straight-line code.
 MOST_NODES = 2_000
 
@@ -63,17 +64,17 @@ def _width() -> int | None:
 def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
     """A stretch as machine code, or None where it has none.
 
-    Its elements lie in rows (see `rows_of`). Called with two numbers and an array of addresses: of the arguments that
+    Its elements lie in rows (see `split_of`). Called with two numbers and an array of addresses: of the arguments that
     `in_memory` lists, then of the outputs; a sum over the elements goes to its output's first place. Where there is one
     row the numbers are the first element and the one behind the last, else the first row and the one behind the last.
     """
     if not is_available() or len(unit.nodes) > MOST_NODES:
         return None
     try:
-        text, name = _Emitter(unit).module()
+        text = _Emitter(unit).module()
     except _NotNativeError:
         return None
-    return _compiled(text, name)
+    return _compiled(text)
 
 
 def in_memory(unit: Unit) -> list[int]:
@@ -90,15 +91,13 @@ def address_of(array: Any) -> int:
         return address
 
 
-def rows_of(unit: Unit, shape: Shape) -> tuple[int, int] | None:
-    """How many rows of how many elements a stretch is, such that each argument is stretched along one way at most.
+def split_of(unit: Unit, shape: Shape) -> int | None:
+    """How many leading axes of a stretch count its rows, the others the elements of a row; 0 where it is one row.
 
-    An argument has all elements, those of one row, one for each row, or one in all; None where that isn't so.
+    So that an argument has all elements, those of one row, one for each row, or one in all; None where it can't be.
     """
-    for split in range(len(shape)):
-        if all(_kind(arg, shape, split) is not None for arg in unit.args):
-            return size_of(shape[:split]), size_of(shape[split:])
-    return None
+    splits = (k for k in range(len(shape)) if all(_kind(arg, shape, k) is not None for arg in unit.args))
+    return next(splits, None)
 
 
 def _kind(arg: Node, shape: Shape, split: int) -> str | None:
@@ -106,7 +105,7 @@ def _kind(arg: Node, shape: Shape, split: int) -> str | None:
         return "one"
     if arg.shape == shape:
         return "all"
-    whole = (1,) * (len(shape) - len(arg.shape)) + arg.shape
+    whole = aligned(arg.shape, len(shape))
     ones = tuple(1 for _ in shape)
     if whole == ones[:split] + shape[split:]:
         return "row"
@@ -116,7 +115,7 @@ def _kind(arg: Node, shape: Shape, split: int) -> str | None:
 class _Code:
     """Machine code, kept as long as what calls it."""
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str) -> None:
         import llvmlite.binding as llvm
 
         # An engine owns its machine, so each gets one.
@@ -126,15 +125,15 @@ class _Code:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
         self._engine.finalize_object()
         signature = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-        self._function = signature(self._engine.get_function_address(name))
+        self._function = signature(self._engine.get_function_address(_NAME))
 
     def __call__(self, low: int, high: int, addresses: Any) -> None:
         self._function(low, high, addresses)
 
 
 @lru_cache(256)
-def _compiled(text: str, name: str) -> _Code:
-    return _Code(text, name)
+def _compiled(text: str) -> _Code:
+    return _Code(text)
 
 
 class _Emitter:
@@ -160,19 +159,18 @@ class _Emitter:
         self.i8, self.i64 = ir.IntType(8), ir.IntType(64)
         self.module_ = ir.Module()
         shape = next(node for node in unit.nodes if node not in unit.sums).shape
-        rows = rows_of(unit, shape)
-        if rows is None:
+        split = split_of(unit, shape)
+        if split is None:
             raise _NotNativeError
-        self.rows, self.row_length = rows
-        split = next(k for k in range(len(shape)) if (size_of(shape[:k]), size_of(shape[k:])) == rows)
+        self.has_rows, self.row_length = split > 0, size_of(shape[split:])
         self.kinds = {arg: _kind(arg, shape, split) for arg in unit.args}
 
-    def module(self) -> tuple[str, str]:
-        """The text of a module, and the name of its function."""
+    def module(self) -> str:
+        """The text of a module with the one function."""
         ir = self.ir
         address = self.i8.as_pointer()
         function = ir.Function(
-            self.module_, ir.FunctionType(ir.VoidType(), [self.i64, self.i64, address.as_pointer()]), "tile"
+            self.module_, ir.FunctionType(ir.VoidType(), [self.i64, self.i64, address.as_pointer()]), _NAME
         )
         low, high, table = function.args
         b = ir.IRBuilder(function.append_basic_block("entry"))
@@ -191,7 +189,7 @@ class _Emitter:
         totals = {node: b.alloca(self.vector) for node in self.unit.sums}
         for slot in totals.values():
             b.store(ir.Constant(self.vector, [0.0] * self.lanes), slot)
-        if self.rows == 1:
+        if not self.has_rows:
             self._row(b, low, high, None, pointers, fixed, totals)
         else:
             with self._loop(b, low, high, 1) as row:
@@ -205,7 +203,7 @@ class _Emitter:
         for node, slot in totals.items():
             b.store(self._added_up(b, b.load(slot)), pointers[node])
         b.ret_void()
-        return str(self.module_), "tile"
+        return str(self.module_)
 
     @contextmanager
     def _loop(self, b: Any, low: Any, high: Any, step: int) -> Iterator[Any]:
@@ -317,8 +315,7 @@ class _Emitter:
         element = (of or result).element
         letter = {"double": "f64", "float": "f32", "i8": "i8"}[str(element)]
         full = f"{name}.v{self.lanes}{letter}.p0"
-        found = self.module_.globals.get(full)
-        return found or self.ir.Function(self.module_, self.ir.FunctionType(result, list(kinds)), full)
+        return self._declared(full, result, kinds)
 
     def _splat(self, b: Any, value: Any) -> Vector:
         kind = self.ir.VectorType(value.type, self.lanes)
@@ -415,15 +412,17 @@ class _Emitter:
 
     def _intrinsic_of_one(self, name: str) -> Any:
         full = f"{name}.v{self.lanes}{'f64' if self.dtype is DType.FLOAT64 else 'f32'}"
-        found = self.module_.globals.get(full)
-        return found or self.ir.Function(self.module_, self.ir.FunctionType(self.vector, [self.vector]), full)
+        return self._declared(full, self.vector, [self.vector])
+
+    def _declared(self, name: str, result: Any, kinds: Sequence[Any]) -> Any:
+        """A function from outside, declared once."""
+        found = self.module_.globals.get(name)
+        return found or self.ir.Function(self.module_, self.ir.FunctionType(result, list(kinds)), name)
 
     def _vector_function(self, name: str, arity: int) -> Any:
         import llvmlite.binding as llvm
 
         full = f"{self.prefix}{'v' * arity}_{name}{self.suffix}"
-        if full not in self.module_.globals:
-            if llvm.address_of_symbol(full) is None:
-                raise _NotNativeError
-            self.ir.Function(self.module_, self.ir.FunctionType(self.vector, [self.vector] * arity), full)
-        return self.module_.globals[full]
+        if llvm.address_of_symbol(full) is None:
+            raise _NotNativeError
+        return self._declared(full, self.vector, [self.vector] * arity)

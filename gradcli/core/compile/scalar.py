@@ -38,14 +38,15 @@ def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node
     What is used once stands where it is used, so that a sum of products is one line.
     """
     uses = Counter(arg for node in order for arg in node.args)
-    named = {*outputs, *inputs}
+    given = set(inputs)
+    named = {*outputs, *given}
     repeated = {arg for node in order for i, arg in enumerate(node.args) if not _once(node.op, i)}
     text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
     bare: dict[Node, str] = {}
     depth: dict[Node, int] = {}
     lines: list[str] = []
     for node in order:
-        if node in named and node in text:
+        if node in given:
             continue
         if node.op is CONSTANT:
             value = repr(node.attrs["value"])

@@ -11,7 +11,7 @@ from math import comb
 from typing import TYPE_CHECKING, Any
 
 from gradcli.core.compile.engine import Data, Program
-from gradcli.core.compile.templates import function_of
+from gradcli.core.compile.templates import applied
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
@@ -45,7 +45,7 @@ class Floats:
         """The template of the primitive, evaluated."""
         if op.name == "multiply":
             return args[0] * args[1]  # type: ignore[no-any-return]
-        return function_of(op.math or "", len(args))(*args)  # type: ignore[no-any-return]
+        return applied(op, args, attrs)  # type: ignore[no-any-return]
 
     def add(self, a: float, b: float) -> float:
         """The sum."""

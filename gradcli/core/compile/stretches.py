@@ -60,7 +60,7 @@ def units(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node]
     given = set(inputs)
     computed = [node for node in order if node not in given and node.op is not CONSTANT]
     groups = _grouped(computed, smallest)
-    if len(groups) < len(computed) or any(_groupable(group[0], smallest) for group in groups):
+    if len(groups) < len(computed):
         groups = _in_order(groups)
     needed = set(outputs)
     place = {node: i for i, group in enumerate(groups) for node in group}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -25,6 +25,16 @@ def function_of(template: str, arity: int, attrs: tuple[tuple[str, Hashable], ..
     return function
 
 
+def applied(op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+    """A primitive's template, evaluated.
+
+    Raises:
+        ArithmeticError: where math refuses what IEEE 754 answers.
+        ValueError: the same.
+    """
+    return function_of(op.math or "", len(args), tuple(attrs.items()))(*args)
+
+
 @cache
 def mentions(template: str, i: int) -> int:
     """How often a template mentions an argument."""
@@ -41,9 +51,7 @@ def evaluated(node: Node, op: Primitive) -> float | bool | None:
     if op.math is None or not has_template(node) or not all(arg.dtype in SCALARS for arg in node.args):
         return None
     try:
-        value: float | bool = function_of(op.math, len(node.args), tuple(node.attrs.items()))(
-            *(arg.attrs["value"] for arg in node.args)
-        )
+        value: float | bool = applied(op, [arg.attrs["value"] for arg in node.args], node.attrs)
     except (ArithmeticError, ValueError):
         return None
     return value

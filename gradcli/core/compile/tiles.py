@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.core.compile.kernels import Array, kernel_of, takes_out, works_in_place
-from gradcli.core.compile.native import address_of, in_memory, native_tile, rows_of
+from gradcli.core.compile.native import address_of, in_memory, native_tile, split_of
 from gradcli.core.compile.pool import share, threads
 from gradcli.core.compile.sincos import pays, sin_and_cos
 from gradcli.core.compile.stretches import Unit
@@ -17,7 +17,7 @@ from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive
 from gradcli.core.records import record
-from gradcli.core.shapes import Shape, size_of
+from gradcli.core.shapes import Shape, aligned, size_of
 
 # What the tiles of all live values may take together: a core's second-level cache. Several threads get larger ones,
 # since each call costs them a turn at Python's lock, and the third level is fast enough.
@@ -59,9 +59,9 @@ class Tiles:
         self._native = native_tile(unit) if native else None
         self.is_native = self._native is not None
         self.axis = 0 if self.flat or self.shape[0] >= SHORTEST_AXIS else self.shape.index(max(self.shape))
-        rows = rows_of(unit, self.shape) if self.is_native else None
-        if rows is not None and not self.flat:
-            self.length, self.breadth = rows
+        split = split_of(unit, self.shape) if self.is_native else None
+        if split:
+            self.length, self.breadth = size_of(self.shape[:split]), size_of(self.shape[split:])
         else:
             self.length = size_of(self.shape) if self.flat else self.shape[self.axis]
             self.breadth = 1 if self.flat else size_of(self.shape) // self.length
@@ -125,7 +125,7 @@ class Tiles:
             for i in numbers:
                 low = i * self.step
                 high = min(low + self.step, self.length)
-                tiles = scratch if high - low == self.step else [self._cut(s, 0, high - low) for s in scratch]
+                tiles = scratch if high - low == self.step else [s[self._index(0, high - low)] for s in scratch]
                 self._tile(i, self._index(low, high), *arrays, *targets, *tiles)
 
         return work
@@ -151,7 +151,7 @@ class Tiles:
     def _lined_up(self, array: Array) -> Array:
         """All elements in one line, a single one as a scalar; or, where one axis is cut, with all axes."""
         if not self.flat:
-            return array.reshape((1,) * (len(self.shape) - array.ndim) + array.shape)
+            return array.reshape(aligned(array.shape, len(self.shape)))
         if array.ndim == (array.size != 1):
             return array
         return array.reshape(-1) if array.size != 1 else array.reshape(())
@@ -161,10 +161,6 @@ class Tiles:
 
     def _index(self, low: int, high: int) -> Any:
         return slice(low, high) if self.axis == 0 else (*(slice(None),) * self.axis, slice(low, high))
-
-    def _cut(self, scratch: Array, low: int, high: int) -> Array:
-        view: Array = scratch[self._index(low, high)]
-        return view
 
     def _source(self) -> tuple[str, dict[str, Any]]:
         """The text of a function that computes one tile: its number, its place, arrays, outputs, scratch."""
@@ -220,7 +216,7 @@ class Tiles:
         """Whether an argument has more than one element along the way that tiles are cut."""
         if self.flat:
             return arg.shape == self.shape
-        return ((1,) * (len(self.shape) - len(arg.shape)) + arg.shape)[self.axis] != 1
+        return aligned(arg.shape, len(self.shape))[self.axis] != 1
 
 
 def _sines_with_cosines(nodes: Sequence[Node]) -> dict[Node, tuple[Node, Node]]:
