@@ -122,6 +122,31 @@ def test_tiles_on_threads(many_threads: None, shape: tuple[int, ...], dtype: DTy
 
 
 @pytest.mark.parametrize("use_llvm", [False, True])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ((1, LARGE), (LARGE,)),
+        ((1, 150, 140), (150, 140)),
+        ((150, 140), (1, 150, 140)),
+        ((1, 150, 140), (140,)),
+        ((150, 1, 140), (140,)),
+        ((1, 150, 140), (150, 1)),
+        ((150, 140, 1), (150, 1, 1)),
+        ((30, 5, 140), (5, 140)),
+        ((30, 5, 140), (30, 1, 140)),
+    ],
+)
+def test_shapes_of_several_axes(left: tuple[int, ...], right: tuple[int, ...], use_llvm: bool) -> None:
+    """Axes of length 1 in front, within and behind, that one operand has and the other lacks."""
+    inputs = [fresh_input("x", left, F64), fresh_input("y", right, F64)]
+    output = sin(inputs[0] * inputs[1]) * exp(inputs[0]) + inputs[1] * 3.0 - cos(inputs[1])
+    outputs = with_slopes(output, inputs)
+    arrays = [normal(left, 1), normal(right, 2)]
+    for got, want in zip(compiled(outputs, inputs, arrays, use_llvm), run(outputs, inputs, arrays), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("use_llvm", [False, True])
 def test_inputs_may_lie_in_memory_in_any_way(use_llvm: bool) -> None:
     """Transposed, strided, reversed, read-only and of another dtype."""
     outputs, inputs = batch_graph((200, 100))

@@ -61,10 +61,12 @@ class Tiles:
         self.axis = 0 if self.flat or self.shape[0] >= SHORTEST_AXIS else self.shape.index(max(self.shape))
         split = split_of(unit, self.shape) if self.is_native else None
         if split:
-            self.length, self.breadth = size_of(self.shape[:split]), size_of(self.shape[split:])
+            self.length = size_of(self.shape[:split])
+        elif self.flat or self.is_native:
+            self.length = size_of(self.shape)
         else:
-            self.length = size_of(self.shape) if self.flat else self.shape[self.axis]
-            self.breadth = 1 if self.flat else size_of(self.shape) // self.length
+            self.length = self.shape[self.axis]
+        self.breadth = size_of(self.shape) // self.length
         self._registers: list[_Register] = []
         self._read = in_memory(unit)
         self._arity = len(unit.args)
@@ -95,7 +97,7 @@ class Tiles:
 
     def __str__(self) -> str:
         how = "machine code" if self.is_native else "NumPy"
-        along = "" if self.flat else " rows" if self.is_native else f" of axis {self.axis}"
+        along = f" of axis {self.axis}" if not (self.flat or self.is_native) else " rows" if self.breadth > 1 else ""
         workers = f"on {self.workers} threads" if self.workers > 1 else "on one thread"
         return f"in tiles of {self.step:,}{along}, {workers}, by {how}:"
 
