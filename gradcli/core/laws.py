@@ -81,7 +81,8 @@ class Primitive:
 
     `kernel` is a name in the array library, or a function of the library, the arrays and the attributes, and of `out`
     where it can write its result into an array.
-    `math` is the same for one float: a template on Python's math module, None where only arrays will do.
+    `math` is the same for one float: a template on Python's math module, or a function of the attributes that gives
+    one; None where only arrays will do.
     `result` is the dtype out: that of the operands ("same", "number" where not bool, "float" where made float first),
     "bool", "int", or what the "attribute" dtype says.
     `condition` says that the first operand is a condition, `integers` which operands are indices.
@@ -101,7 +102,7 @@ class Primitive:
     examples: Examples
     kernel: Kernel
     shape: Callable[..., Shape]
-    math: str | None = None
+    math: str | Callable[..., str | None] | None = None
     result: str = "same"
     symbol: str | None = None
     names: tuple[str, ...] = ()
@@ -139,6 +140,10 @@ class Primitive:
         shape, dtype = check_shape(self.shape(*(n.shape for n in nodes), **attrs)), self.dtype(nodes, attrs)
         simpler = None if self.shortcut is None else self.shortcut(*nodes, **attrs)
         return intern(self, nodes, attrs, shape, dtype) if simpler is None else simpler
+
+    def template(self, attrs: Mapping[str, Any]) -> str | None:
+        """The template on Python's math of an application with these attributes, None where it has none."""
+        return self.math(**attrs) if callable(self.math) else self.math
 
     def dtype(self, nodes: tuple[Node, ...], attrs: Mapping[str, Hashable]) -> DType:
         """The element type of the result of an application.

@@ -137,7 +137,10 @@ def test_differentiation_closes(primitive: Primitive) -> None:
     sizes = [len(closure.nodes) for closure in closures]
     steps = [b - a for a, b in pairwise(sizes)]
     if any(isinstance(node.op, Primitive) and node.op.family for node in closures[0].nodes):
-        assert 0 < steps[0] == steps[1] == steps[2] < 10, sizes
+        # A family of one order grows by as much each time, one of two orders by one member more each time.
+        growth = {b - a for a, b in pairwise(steps)}
+        assert 0 < steps[0] < 20, sizes
+        assert growth in ({0}, {1}, {2}), sizes
     else:
         assert steps == [0, 0, 0], sizes
 

@@ -21,6 +21,8 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "constant_power": lambda x: x**3,
     "remainder": lambda a, b: a - b * mpmath.floor(a / b),
     "exp2": lambda x: mpmath.mpf(2) ** x,
+    "half_exp2": lambda x: mpmath.mpf(2) ** (x - 1),
+    "one_less_square": lambda x: 1 - x * x,
     "log2": lambda x: mpmath.log(x, 2),
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
     "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),

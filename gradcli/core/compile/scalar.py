@@ -40,7 +40,7 @@ def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node
     uses = Counter(arg for node in order for arg in node.args)
     given = set(inputs)
     named = {*outputs, *given}
-    repeated = {arg for node in order for i, arg in enumerate(node.args) if not _once(node.op, i)}
+    repeated = {arg for node in order for i, arg in enumerate(node.args) if not _once(node, i)}
     text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
     bare: dict[Node, str] = {}
     depth: dict[Node, int] = {}
@@ -52,7 +52,7 @@ def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node
             value = repr(node.attrs["value"])
             text[node] = f"({value})" if value.startswith("-") else value
             continue
-        template = node.op.math if isinstance(node.op, Primitive) else None
+        template = node.op.template(node.attrs) if isinstance(node.op, Primitive) else None
         assert template is not None
         plain = template.replace("math.", "")
         # The brackets of a call are enough.
@@ -108,9 +108,9 @@ def names_of(inputs: Sequence[Node]) -> list[str]:
     return names
 
 
-def _once(op: object, i: int) -> bool:
+def _once(node: Node, i: int) -> bool:
     """Whether a template mentions an argument once, so that its text can stand there."""
-    return isinstance(op, Primitive) and mentions(op.math or "", i) == 1
+    return isinstance(node.op, Primitive) and mentions(node.op.template(node.attrs) or "", i) == 1
 
 
 def _is_call(text: str) -> bool:

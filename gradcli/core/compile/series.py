@@ -6,93 +6,57 @@ coefficient is computed as the expansion comes to it, from the same closure and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import comb
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, localcontext
+from math import comb, factorial, isfinite, prod
+from typing import Any, TypeAlias
 
+from gradcli.core.compile.coefficients import Arrays, Decimals, Floats, Wide, digits
 from gradcli.core.compile.engine import Data, Program
-from gradcli.core.compile.templates import applied
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node
-from gradcli.core.laws import Primitive
-from gradcli.core.transforms.closure import close
-from gradcli.core.transforms.taylor import Polynomials, Scale, expand, exponents_of, unit_monomials
+from gradcli.core.records import record
+from gradcli.core.transforms.closure import Closure, close
+from gradcli.core.transforms.taylor import Line, Polynomials, Scale, expand, exponents_of, unit_monomials
 
-if TYPE_CHECKING:
-    import numpy
+Exponents: TypeAlias = "tuple[int, ...]"
 
+# Sums of products whose signs alternate lose digits, more with every order: beyond this one they are counted again.
+HIGHEST_IN_FLOATS = 8
+# As many as in a second or so.
+MOST_PRODUCTS_IN_DIGITS = 3_000_000
+FIRST_DIGITS, FEW_DIGITS, MOST_DIGITS = 40, 17, 2_560
+SAME_DIGITS = 2e-15
 # Beyond these it takes minutes, or more memory than it is worth.
 MOST_PRODUCTS = 200_000_000
+# With exponents of their own, numbers take several times as long.
+MOST_WIDE_PRODUCTS = 20_000_000
+# A coefficient of a low order is no smaller than its derivative by much; one of a high order may vanish.
+LEAST_VANISHING = 10
+SMALLEST_TRUSTED = 1e-290
 BYTES_OF_A_COEFFICIENT = 150
 MOST_MEMORY = 2**32
 
 
-class Floats:
-    """Float64 scalars, with no need of NumPy."""
+@record
+class Expansion:
+    """The derivatives of each output by the exponents of the variables; zeros are left out.
 
-    def __init__(self, values: Mapping[Node, Any]) -> None:
-        self._values = values
+    `beyond` says that one is beyond the largest float, and stands there as inf.
+    """
 
-    def value(self, node: Node) -> Any:
-        """The number."""
-        return self._values[node]
-
-    def zero(self, node: Node) -> float:
-        """0."""
-        return 0.0
-
-    def apply(self, op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> float:
-        """The template of the primitive, evaluated."""
-        if op.name == "multiply":
-            return args[0] * args[1]  # type: ignore[no-any-return]
-        return applied(op, args, attrs)  # type: ignore[no-any-return]
-
-    def add(self, a: float, b: float) -> float:
-        """The sum."""
-        return a + b
-
-    def scale(self, a: float, factor: float) -> float:
-        """The product."""
-        return a * factor
-
-
-class Arrays:
-    """Tensors of any shape and dtype."""
-
-    def __init__(self, values: Mapping[Node, Any]) -> None:
-        import numpy as np
-
-        self._values = {node: np.asarray(value, dtype=node.dtype.value) for node, value in values.items()}
-        self._np = np
-
-    def value(self, node: Node) -> numpy.ndarray[Any, Any]:
-        """The array."""
-        return self._values[node]
-
-    def zero(self, node: Node) -> numpy.ndarray[Any, Any]:
-        """Zeros."""
-        return self._np.zeros(node.shape, dtype=node.dtype.value)
-
-    def apply(self, op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
-        """The kernel of the primitive."""
-        kernel = op.kernel
-        return (
-            getattr(self._np, kernel)(*args, **attrs) if isinstance(kernel, str) else kernel(self._np, *args, **attrs)
-        )
-
-    def add(self, a: Any, b: Any) -> Any:
-        """The sum."""
-        return a + b
-
-    def scale(self, a: Any, factor: float) -> Any:
-        """The product, of the same dtype."""
-        return a * a.dtype.type(factor)
+    parts: list[dict[Exponents, Data]]
+    beyond: bool = False
 
 
 def partials_at(
-    outputs: Sequence[Node], variables: Sequence[Sequence[Node]], order: int, values: Mapping[Node, Data]
-) -> list[dict[tuple[int, ...], Data]]:
-    """Every partial derivative of each output up to an order, by the exponents of the variables; zeros are left out.
+    outputs: Sequence[Node],
+    variables: Sequence[Sequence[Node]],
+    order: int,
+    values: Mapping[Node, Data],
+    coefficients: bool = False,
+) -> Expansion:
+    """Every partial derivative of each output up to an order, or the Taylor `coefficients` that they are multiples of.
 
     A variable is one node or several, all of whose elements grow alike. `values` gives those of all free inputs.
     A derivative has its output's shape.
@@ -101,35 +65,91 @@ def partials_at(
         CoreError: for what would take minutes or more memory than there is, before anything is computed.
     """
     closure = close(outputs, [node for nodes in variables for node in nodes], order)
-    _refuse_what_takes_too_long(closure.products(len(variables), order), len(closure.active), len(variables), order)
-    scalars = all(node.shape == () for node in closure.nodes)
-    free = list(values)
-    program = Program(closure.nodes, free)
+    products = closure.products(len(variables), order)
+    _refuse_what_takes_too_long(products, len(closure.active), len(variables), order)
+    program = Program(closure.nodes, list(values))
     found = dict(zip(closure.nodes, program(*values.values()), strict=True))
-    on_math = scalars and program.on_math
-    scale = Scale(order)
-    monomials = unit_monomials(len(variables), order)
-    units = {node: unit for nodes, unit in zip(variables, monomials, strict=True) for node in nodes}
-    if on_math:
-        numbers = {n: v if isinstance(v, (bool, float)) else v.item() for n, v in found.items()}  # type: ignore[union-attr]
-        ring: Any = Floats(numbers)
-        paths: Any = {node: {unit: scale.step} for node, unit in units.items()}
-        series = expand(outputs, paths, order, Polynomials(ring), closure)
-    else:
-        import numpy as np
+    if program.on_math and all(node.shape == () for node in closure.nodes):
+        return _expanded(outputs, variables, order, closure, products, Floats(found), coefficients)
+    import numpy as np
 
-        paths = {node: {unit: np.full(node.shape, scale.step, node.dtype.value)} for node, unit in units.items()}
-        with np.errstate(all="ignore"):
-            series = expand(outputs, paths, order, Polynomials(Arrays(found)), closure)
-    return [
-        {
-            exponents: value * scale.weight(exponents)
-            for part in parts
-            for monomial, value in (part or {}).items()
-            for exponents in [exponents_of(monomial, len(variables), order)]
-        }
-        for parts in series
-    ]
+    with np.errstate(all="ignore"):
+        return _expanded(outputs, variables, order, closure, products, Arrays(found), coefficients)
+
+
+def _expanded(
+    outputs: Sequence[Node],
+    variables: Sequence[Sequence[Node]],
+    order: int,
+    closure: Closure,
+    products: int,
+    ring: Any,
+    coefficients: bool,
+) -> Expansion:
+    def run(ring: Any, step: float, finish: Callable[[Any, Exponents], Any]) -> list[dict[Exponents, Any]]:
+        if len(variables) == 1:
+            path = {node: ring.number(step, node) for node in variables[0]}
+            found = expand(outputs, path, order, Line(ring), closure)
+            return [{(k,): finish(v, (k,)) for k, v in enumerate(series) if v is not None} for series in found]
+        units = unit_monomials(len(variables), order)
+        paths = {n: {unit: ring.number(step, n)} for nodes, unit in zip(variables, units, strict=True) for n in nodes}
+        return [
+            {
+                exponents: finish(value, exponents)
+                for part in series
+                for monomial, value in (part or {}).items()
+                for exponents in [exponents_of(monomial, len(variables), order)]
+            }
+            for series in expand(outputs, paths, order, Polynomials(ring), closure)
+        ]
+
+    def weight(exponents: Exponents) -> int:
+        return 1 if coefficients else prod(map(factorial, exponents))
+
+    scale = Scale(order)
+    parts = run(ring, scale.step, lambda value, e: ring.scale(value, scale.weight(e, coefficients)))
+    lost = any(_is_lost(ring, value, e) for found in parts for e, value in found.items())
+    if isinstance(ring, Floats) and (lost or order > HIGHEST_IN_FLOATS) and products <= MOST_PRODUCTS_IN_DIGITS:
+        return _in_digits(parts, ring, order, lambda exact: run(exact, 1.0, lambda value, e: value * weight(e)))
+    if not lost or products > MOST_WIDE_PRODUCTS:
+        return Expansion(parts)
+    wide = Wide(ring)
+    pairs = run(wide, 1.0, lambda value, e: (value, weight(e)))
+    parts = [{e: wide.whole(*pair) for e, pair in found.items()} for found in pairs]
+    beyond = any(
+        isfinite(ring.size(pair[0][0])) and not isfinite(ring.size(parts[i][e]))
+        for i, found in enumerate(pairs)
+        for e, pair in found.items()
+    )
+    return Expansion(parts, beyond)
+
+
+def _in_digits(
+    parts: list[dict[Exponents, Any]], floats: Floats, order: int, run: Callable[[Decimals], list[dict[Exponents, Decimal]]]
+) -> Expansion:
+    """The same in decimals, to more and more digits until the last few of them no longer change those of a float."""
+    count = FIRST_DIGITS + 2 * (order // 8)
+    while True:
+        with localcontext(digits(count)):
+            exact = run(Decimals(floats))
+        before, parts = parts, [{e: float(value) for e, value in found.items()} for found in exact]
+        pairs = zip(parts, before, strict=True)
+        settled = all(_is_near(value, other.get(e, 0.0)) for found, other in pairs for e, value in found.items())
+        if settled or count >= MOST_DIGITS:
+            every = [(value, parts[i][e]) for i, found in enumerate(exact) for e, value in found.items()]
+            return Expansion(parts, any(value.is_finite() and not isfinite(number) for value, number in every))
+        # The digits that one run has lost are not those that one of a few more has.
+        count = count + FEW_DIGITS if count % 2 == 0 else 2 * (count - FEW_DIGITS)
+
+
+def _is_near(a: float, b: float) -> bool:
+    return a == b or (a != a and b != b) or abs(a - b) <= SAME_DIGITS * abs(a)
+
+
+def _is_lost(ring: Any, value: Any, exponents: Exponents) -> bool:
+    """Whether a number may have left the range of floats on the way, upwards or, at higher orders, downwards."""
+    size = ring.size(value)
+    return not isfinite(size) or ring.has_nan(value) or (sum(exponents) >= LEAST_VANISHING and size < SMALLEST_TRUSTED)
 
 
 def _refuse_what_takes_too_long(products: int, nodes: int, variables: int, order: int) -> None:

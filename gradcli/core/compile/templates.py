@@ -32,7 +32,7 @@ def applied(op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any
         ArithmeticError: where math refuses what IEEE 754 answers.
         ValueError: the same.
     """
-    return function_of(op.math or "", len(args), tuple(attrs.items()))(*args)
+    return function_of(op.template(attrs) or "", len(args), tuple(attrs.items()))(*args)
 
 
 @cache
@@ -43,12 +43,19 @@ def mentions(template: str, i: int) -> int:
 
 def has_template(node: Node) -> bool:
     """Whether it is a float64 or bool scalar that math computes."""
-    return node.shape == () and node.dtype in SCALARS and isinstance(node.op, Primitive) and node.op.math is not None
+    op = node.op
+    return (
+        node.shape == ()
+        and node.dtype in SCALARS
+        and isinstance(op, Primitive)
+        and op.math is not None
+        and op.template(node.attrs) is not None
+    )
 
 
 def evaluated(node: Node, op: Primitive) -> float | bool | None:
     """The number that a node of constants is; None where math has no answer."""
-    if op.math is None or not has_template(node) or not all(arg.dtype in SCALARS for arg in node.args):
+    if not has_template(node) or not all(arg.dtype in SCALARS for arg in node.args):
         return None
     try:
         value: float | bool = applied(op, [arg.attrs["value"] for arg in node.args], node.attrs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from math import comb
 
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError
@@ -25,12 +26,27 @@ from gradcli.core.formula.algebra import (
 from gradcli.core.formula.printing import text_of
 from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, constant, fresh_input, reachable
 from gradcli.core.laws import Primitive, table
+from gradcli.core.primitives.general_power import multiplied_out
 from gradcli.core.shapes import size_of
 from gradcli.core.transforms.reverse import gradient
 
 MOST_NODES = 400
 
 # From a graph to a formula.
+
+
+def _general_power(a: Formula, b: Formula, *, below: int = 0, logs: int = 0) -> Formula:
+    """a^b differentiated by a and by b, see `gradcli.core.primitives.general_power`."""
+    base = single(Factor(function="power", args=(a, add(b, number(Fraction(-below))))))
+    logarithm = single(Factor(function="log", args=(a,)))
+    total = Formula()
+    for j, coefficients in enumerate(multiplied_out(below, logs)):
+        factor = Formula()
+        for i, c in enumerate(coefficients):
+            factor = add(factor, scale(power(b, Fraction(i)), Fraction(comb(logs, j) * c)))
+        total = add(total, multiply(multiply(factor, power(logarithm, Fraction(logs - j))), base))
+    return total
+
 
 _BUILD: Mapping[str, Callable[..., Formula]] = {
     "add": add,
@@ -45,6 +61,7 @@ _BUILD: Mapping[str, Callable[..., Formula]] = {
     "reshape": lambda a, **attrs: a,
     "sum_to": lambda a, **attrs: a,
     "constant_power": lambda a, *, exponent: power(a, exact(exponent)),
+    "power": _general_power,
     "sech2": lambda a: _one_less(single(Factor(function="tanh", args=(a,)), Fraction(2))),
 }
 

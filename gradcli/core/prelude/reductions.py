@@ -8,7 +8,7 @@ from gradcli.core.laws import require, stretch
 from gradcli.core.prelude.declare import composed
 from gradcli.core.prelude.functions import Axis, mean, sum_
 from gradcli.core.primitives import elementwise as ew
-from gradcli.core.primitives.reductions import index_of_max, max_to, sum_to
+from gradcli.core.primitives.reductions import index_of_max, max_to
 from gradcli.core.primitives.scans import cumulative_sum
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import concatenate, part, reshape
@@ -62,20 +62,9 @@ def cumprod(x: Node, axis: int = 0) -> Node:
 
 
 def _extreme(x: Node, axis: Axis, keepdims: bool, name: str) -> Node:
-    """The largest element, whose slope is shared equally by all that are equal to it.
-
-    Its value is taken from a primitive without slope; what carries the slope is x less itself.
-    """
     kept = _kept(x, axis)
     require(bool(size_of(x.shape) or not size_of(kept)), f"the {name} of no elements is not defined")
-    value = max_to(x, shape=kept)
-    if not x.dtype.is_float:
-        return _drop(value, x, axis, keepdims)
-    mask = ew.equal(x, stretch(value, x.shape))
-    count = sum_to(cast(mask, x.dtype), shape=kept)
-    finite = ew.less(ew.absolute(x), float("inf"))
-    slack = select(ew.logical_and(mask, finite), x - ew.stop_gradient(x), filled(0.0, x))
-    return _drop(value + sum_to(slack, shape=kept) / count, x, axis, keepdims)
+    return _drop(max_to(x, shape=kept), x, axis, keepdims)
 
 
 @composed("the largest element, over all axes or some; equal ones share the slope", "max", "amax")
@@ -133,15 +122,27 @@ def root(square: Node) -> Node:
 @composed("log of the sum of exp, without overflow, over all axes or some")
 def logsumexp(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     x = x if x.dtype.is_float else cast(x, DType.FLOAT64)
-    largest = _largest(x, axis)
-    total = ew.log(sum_(ew.exp(x - stretch(largest, x.shape)), axis, keepdims=True)) + largest
-    return _drop(total, x, axis, keepdims)
+    largest = max_to(x, shape=_kept(x, axis))
+    total = ew.log(sum_(ew.exp(_below_largest(x, axis)), axis, keepdims=True)) + ew.stop_gradient(largest)
+    # An infinite one outweighs the others, and is what the sum is.
+    return _drop(select(_is_finite(largest), total, largest), x, axis, keepdims)
+
+
+def _is_finite(x: Node) -> Node:
+    return ew.less(ew.absolute(x), float("inf"))
+
+
+def _below_largest(x: Node, axis: Axis) -> Node:
+    """The elements less the largest, which as a constant has no part in a slope; an infinite one leaves 0 and -inf."""
+    largest = ew.stop_gradient(max_to(x, shape=_kept(x, axis)))
+    others = select(ew.equal(x, largest), filled(0.0, x), filled(float("-inf"), x))
+    return select(_is_finite(largest), x - largest, others)
 
 
 def _largest(x: Node, axis: Axis) -> Node:
     """The largest element as a constant; 0 where it is infinite, so that no inf is taken from an inf."""
-    value = max_to(x, shape=_kept(x, axis))
-    return select(ew.less(ew.absolute(value), float("inf")), value, filled(0.0, value))
+    value = ew.stop_gradient(max_to(x, shape=_kept(x, axis)))
+    return select(_is_finite(value), value, filled(0.0, value))
 
 
 @composed("the length of a vector (ord 2), the sum of its absolute values (1), the largest (inf), or of any order")
@@ -172,6 +173,5 @@ def softmax(x: Node, axis: Axis = -1) -> Node:
 
 @composed("the logarithm of softmax, without overflow")
 def log_softmax(x: Node, axis: Axis = -1) -> Node:
-    x = x if x.dtype.is_float else cast(x, DType.FLOAT64)
-    moved = x - stretch(_largest(x, axis), x.shape)
+    moved = _below_largest(x if x.dtype.is_float else cast(x, DType.FLOAT64), axis)
     return moved - ew.log(sum_(ew.exp(moved), axis, keepdims=True))

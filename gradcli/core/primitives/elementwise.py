@@ -10,6 +10,7 @@ from typing import Any
 
 from gradcli.core.graph import Node, filled, is_number
 from gradcli.core.laws import Examples, Primitive, bilinear, elementwise, flat, linear
+from gradcli.core.primitives import general_power
 from gradcli.core.primitives.selection import select
 
 PAIRS = Examples(calls=((((3,), (3,)), {}), (((2, 3), (2, 3)), {}), (((), ()), {}), (((0,), (0,)), {})))
@@ -144,22 +145,37 @@ constant_power = elementwise(
 )
 power: Primitive = elementwise(
     "power",
-    # 0^b is 0 for every b > 0, so its slope in b is 0 there; a^0 is 1 for every a, so its slope in a is 0.
-    lambda y, a, b: select(equal(b, 0), filled(0.0, a), b * power(a, b - 1)),
-    lambda y, a, b: select(logical_and(equal(a, 0), b > 0), filled(0.0, a), y * log(a)),
+    lambda y, a, b, *, below=0, logs=0: power_partial(a, b, below + 1, logs),
+    lambda y, a, b, *, below=0, logs=0: power_partial(a, b, below, logs + 1),
     help="a to the power b",
     family=True,
     domain=((0.2, 3.0), (-2.0, 2.0)),
-    math="math.pow({0}, {1})",
+    kernel=general_power.kernel,
+    math=general_power.template,
     symbol="^",
     names=(),
 )
+
+
+def power_partial(a: Node, b: Node, below: int, logs: int) -> Node:
+    """a^b differentiated `below` times by a and `logs` times by b, the same node in whichever order."""
+    return power(a, b, below=below, logs=logs)
+
 
 # Exponentials and logarithms.
 
 exp = elementwise("exp", lambda y, x: y, help="e to the power x", math="math.exp({0})")
 expm1 = elementwise("expm1", lambda y, x: exp(x), help="exp(x) - 1, accurate near 0", math="math.expm1({0})")
-exp2 = elementwise("exp2", lambda y, x: ln(2) * y, help="2 to the power x", math="math.exp2({0})")
+exp2 = elementwise("exp2", lambda y, x: (2 * ln(2)) * half_exp2(x), help="2 to the power x", math="math.exp2({0})")
+# The slope of exp2 is less than exp2 itself, and fits a float where that doesn't.
+half_exp2: Primitive = elementwise(
+    "half_exp2",
+    lambda y, x: ln(2) * y,
+    help="half of 2 to the power x",
+    kernel=lambda xp, x: xp.exp2(x - 1.0),
+    math="math.exp2({0} - 1.0)",
+    names=(),
+)
 log: Primitive = elementwise(
     "log",
     lambda y, x: reciprocal(x),
@@ -215,9 +231,19 @@ sqrt = elementwise("sqrt", lambda y, x: 0.5 * reciprocal(y), help="square root",
 sin = elementwise("sin", lambda y, x: cos(x), help="sine of x in radians", math="math.sin({0})")
 cos: Primitive = elementwise("cos", lambda y, x: -sin(x), help="cosine of x in radians", math="math.cos({0})")
 tan = elementwise("tan", lambda y, x: 1.0 + y * y, help="tangent of x in radians", domain=UNIT, math="math.tan({0})")
+# Its own slope to the last digit: that of (1 - x)(1 + x), taken apart, is lost in rounding where x is near 0.
+one_less_square: Primitive = elementwise(
+    "one_less_square",
+    lambda y, x: -2.0 * x,
+    help="1 - x^2, accurate near 1",
+    domain=UNIT,
+    kernel=lambda xp, x: (1.0 - x) * (1.0 + x),
+    math="(1.0 - {0}) * (1.0 + {0})",
+    names=(),
+)
 asin = elementwise(
     "arcsin",
-    lambda y, x: reciprocal(sqrt((1.0 - x) * (1.0 + x))),
+    lambda y, x: reciprocal(sqrt(one_less_square(x))),
     help="the angle in radians whose sine is x",
     domain=UNIT,
     math="math.asin({0})",
@@ -225,7 +251,7 @@ asin = elementwise(
 )
 acos = elementwise(
     "arccos",
-    lambda y, x: -reciprocal(sqrt((1.0 - x) * (1.0 + x))),
+    lambda y, x: -reciprocal(sqrt(one_less_square(x))),
     help="the angle in radians whose cosine is x",
     domain=UNIT,
     math="math.acos({0})",
@@ -283,7 +309,7 @@ acosh = elementwise(
 )
 atanh = elementwise(
     "arctanh",
-    lambda y, x: reciprocal((1.0 - x) * (1.0 + x)),
+    lambda y, x: reciprocal(one_less_square(x)),
     help="inverse hyperbolic tangent",
     domain=UNIT,
     math="math.atanh({0})",
@@ -324,7 +350,7 @@ softplus = elementwise(
 
 relu = elementwise(
     "relu",
-    lambda y, x: select(x > 0, filled(1.0, x), filled(0.0, x)),
+    lambda y, x: select(less_equal(x, 0), filled(0.0, x), sign(x)),
     help="x where positive, else 0; the slope at 0 is 0",
     kernel=lambda xp, x, out=None: xp.maximum(x, 0.0, out=out),
     math="({0} if {0} > 0.0 or {0} != {0} else 0.0)",
@@ -351,8 +377,8 @@ minimum = elementwise(
 
 
 def _larger_share(a: Node, b: Node) -> Node:
-    """1 where a is larger, 0 where b is, one half where they are equal."""
-    return 0.5 + 0.5 * sign(a - b)
+    """1 where a is larger, 0 where b is, one half where they are equal, nan where one is."""
+    return select(less(a, b), filled(0.0, a), select(equal(a, b), filled(0.5, a), sign(a - b)))
 
 
 # Steps: no slope anywhere.
@@ -375,9 +401,11 @@ stop_gradient = flat(
 # Comparisons and logic.
 
 greater = flat("greater", help="a > b", arity=2, math="{0} > {1}", result="bool", symbol=">", names=())
-less = flat("less", help="a < b", arity=2, math="{0} < {1}", result="bool", symbol="<", names=())
+less: Primitive = flat("less", help="a < b", arity=2, math="{0} < {1}", result="bool", symbol="<", names=())
 greater_equal = flat("greater_equal", help="a >= b", arity=2, math="{0} >= {1}", result="bool", symbol=">=", names=())
-less_equal = flat("less_equal", help="a <= b", arity=2, math="{0} <= {1}", result="bool", symbol="<=", names=())
+less_equal: Primitive = flat(
+    "less_equal", help="a <= b", arity=2, math="{0} <= {1}", result="bool", symbol="<=", names=()
+)
 equal: Primitive = flat("equal", help="a == b", arity=2, math="{0} == {1}", result="bool", symbol="==", names=())
 not_equal = flat("not_equal", help="a != b", arity=2, math="{0} != {1}", result="bool", symbol="!=", names=())
 logical_and: Primitive = flat(

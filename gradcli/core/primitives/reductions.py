@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import Any
 
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import ShapeError
-from gradcli.core.graph import Node, registry
-from gradcli.core.laws import Examples, Primitive, flat, in_front, lifted, linear, one_further, stretch
+from gradcli.core.graph import Node, cast, filled, registry
+from gradcli.core.laws import Examples, Primitive, flat, implicit, in_front, lifted, linear, one_further, stretch
+from gradcli.core.primitives.elementwise import equal, less, logical_not, reciprocal
+from gradcli.core.primitives.selection import select
 from gradcli.core.shapes import Shape, broadcast_shapes
 
 
@@ -52,14 +55,35 @@ def _max_kernel(xp: Any, x: Any, *, shape: Shape) -> Any:
     return xp.max(x, axis=axes, keepdims=True, **least) if axes else x
 
 
-max_to = flat(
+def _shares(y: Node, x: Node) -> tuple[Node, Node]:
+    """Which elements are the largest of their group, and one divided by how many: nan in a group with a nan."""
+    largest = logical_not(less(x, stretch(y, x.shape)))
+    count = sum_to(cast(largest, x.dtype), shape=y.shape)
+    return largest, reciprocal(select(equal(y, y), count, filled(nan, y)))
+
+
+def _max_rate(y: Node, x: Node, dx: Node, *, shape: Shape) -> Node:
+    largest, share = _shares(y, x)
+    return sum_to(select(largest, dx, filled(0.0, dx)), shape=shape) * share
+
+
+def _max_adjoint(g: Node, y: Node, x: Node, *, shape: Shape) -> tuple[Node]:
+    largest, share = _shares(y, x)
+    return (select(largest, stretch(g * share, x.shape), filled(0.0, x)),)
+
+
+# Equal elements share the slope.
+max_to: Primitive = implicit(
     "max_to",
-    help="the largest element of each group, as a constant for every derivative",
+    _max_rate,
+    _max_adjoint,
+    help="the largest element of each group",
+    arity=1,
     examples=Examples(calls=((((2, 3),), {"shape": (1, 3)}), (((3,),), {"shape": (1,)}))),
     shape=_sum_to_shape,
     kernel=_max_kernel,
+    result="same",
     lift=lifted(shape=in_front),
-    broadcasts=False,
     names=(),
 )
 index_of_max = flat(

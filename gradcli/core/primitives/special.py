@@ -12,6 +12,7 @@ from typing import Any
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive, elementwise
+from gradcli.core.primitives import beta_partials
 from gradcli.core.primitives.elementwise import exp
 
 POSITIVE = ((0.3, 4.0),)
@@ -62,19 +63,36 @@ erfinv = elementwise(
 def _polygamma_kernel(xp: Any, x: Any, *, order: int) -> Any:
     """psi^(n): by the Hurwitz zeta function for x > 0, by reflection (DLMF 5.15.6) below."""
     special = scipy_special()
+    x = xp.asarray(x, dtype=xp.float64)
+    # The rest of x beyond the nearest whole number is exact, and its cotangent right next to poles and for large x.
+    rest = x - xp.round(x)
+    cotangent = xp.where(rest < 0, -1.0, 1.0) * xp.sin(pi * (0.5 - abs(rest))) / xp.sin(pi * abs(rest))
+    poles = (x <= 0) & (rest == 0)
     if order == 0:
-        return special.psi(x)
-    positive = xp.where(x > 0, x, 1 - x)
-    value = (-1.0) ** (order + 1) * factorial(order) * special.zeta(order + 1.0, positive)
+        return xp.where(x > 0, special.psi(x), xp.where(poles, xp.nan, special.psi(1 - x) - pi * cotangent))
+    value = _zeta_part(xp, special, order, xp.where(x > 0, x, 1 - x))
     if not (x <= 0).any():
         return value
     # d^n/dx^n of pi cot(pi x) is pi^(n+1) P_n(cot), with P_0 = c and P_(n+1) = -(1 + c^2) P_n'.
     polynomial = xp.polynomial.Polynomial([0.0, 1.0])
     for _ in range(order):
         polynomial = xp.polynomial.Polynomial([-1.0, 0.0, -1.0]) * polynomial.deriv()
-    reflected = (-1.0) ** order * value - pi ** (order + 1) * polynomial(1 / xp.tan(pi * x))
-    poles = (x <= 0) & (x == xp.floor(x))
+    reflected = (-1.0) ** order * value - pi ** (order + 1) * polynomial(cotangent)
     return xp.where(x > 0, value, xp.where(poles, xp.nan, reflected))
+
+
+# The largest whole number whose factorial fits a float64.
+LARGEST_FACTORIAL = 170
+
+
+def _zeta_part(xp: Any, special: Any, order: int, x: Any) -> Any:
+    """(-1)^(n + 1) n! zeta(n + 1, x) for x > 0, DLMF 25.11.12."""
+    sign = (-1.0) ** (order + 1)
+    if order <= LARGEST_FACTORIAL:
+        return sign * factorial(order) * special.zeta(order + 1.0, x)
+    # zeta(n + 1, x) is x^-(n + 1) times a sum that begins with 1; the logarithms are those of numbers beyond a float.
+    tail = sum((x / (x + k)) ** (order + 1.0) for k in range(1, 1 + int(xp.ceil(xp.max(x, initial=1.0)))))
+    return sign * xp.exp(special.gammaln(order + 1.0) - (order + 1.0) * xp.log(x)) * (1.0 + tail)
 
 
 polygamma: Primitive = elementwise(
@@ -110,13 +128,16 @@ lgamma = elementwise(
     kernel=_from_scipy("gammaln"),
     math="math.lgamma({0})",
 )
-beta = elementwise(
+beta: Primitive = elementwise(
     "beta",
-    lambda y, a, b: y * (digamma(a) - digamma(a + b)),
-    lambda y, a, b: y * (digamma(b) - digamma(a + b)),
+    lambda y, a, b, *, by_a=0, by_b=0: beta(a, b, by_a=by_a + 1, by_b=by_b),
+    lambda y, a, b, *, by_a=0, by_b=0: beta(a, b, by_a=by_a, by_b=by_b + 1),
     help="gamma(a) gamma(b) / gamma(a + b)",
+    family=True,
     domain=((0.3, 3.0), (0.3, 3.0)),
-    kernel=_from_scipy("beta"),
+    kernel=lambda xp, a, b, *, by_a=0, by_b=0: beta_partials.kernel(
+        xp, scipy_special(), lambda n, x: _polygamma_kernel(xp, x, order=n), a, b, by_a, by_b
+    ),
 )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcli.core.graph import Node, filled
+from gradcli.core.graph import Node, filled, registry
 from gradcli.core.laws import Primitive, same_shape
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import pad, reshape
@@ -69,6 +69,11 @@ class _Collapsed:
         assert total is not None
         return total
 
+    def chain(self, pairs: Sequence[tuple[_Part, _Part]]) -> _Part:
+        multiply = registry["multiply"]
+        assert isinstance(multiply, Primitive)
+        return self.convolve(multiply, pairs, {})
+
     def _product(self, op: Primitive, a: _Part, b: _Part, attrs: Mapping[str, Any]) -> _Part:
         by_element = op.shape is same_shape
         if by_element and {a.degree, b.degree} == {0, 1}:
@@ -109,6 +114,9 @@ class _Collapsed:
         if a.factor is not None:
             return _Part(a.node, 1, a.factor * factor)
         return _Part(a.node * factor, a.degree)
+
+    def divide(self, a: _Part, by: int) -> _Part:
+        return self.scale(a, 1 / by)
 
 
 def _whole(part: _Part) -> Node:

@@ -1,7 +1,6 @@
 """Reverse mode: the adjoints of outputs with respect to nodes, as a graph of the same primitives.
 
-An adjoint that a `select` has masked stays a select all the way down (a select commutes with multiplication),
-so that what a branch not taken would give, nan or inf, never meets the zero that stands for it.
+An adjoint that a `select` has masked stays a select all the way down, see `gradcli.core.transforms.masks`.
 """
 
 from __future__ import annotations
@@ -9,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import singledispatch
 
-from gradcli.core.graph import Node, dependents, filled, is_number, reachable, registry
+from gradcli.core.graph import Node, dependents, filled, reachable, registry
 from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Law, Linear, Primitive, same_shape
 from gradcli.core.primitives.selection import select
+from gradcli.core.transforms.masks import added, masked, scaled, unmasked
 
 Adjoints = tuple["Node | None", ...]
 
@@ -48,22 +48,22 @@ def pullback(law: Law, node: Node, g: Node, wanted: tuple[bool, ...]) -> Adjoint
 @pullback.register
 def _(law: Elementwise, node: Node, g: Node, wanted: tuple[bool, ...]) -> Adjoints:
     return tuple(
-        _scale(g, partial(node, *node.args, **node.attrs)) if want else None
+        scaled(g, partial(node, *node.args, **node.attrs)) if want else None
         for partial, want in zip(law.partials, wanted, strict=True)
     )
 
 
 @pullback.register
 def _(law: Linear, node: Node, g: Node, wanted: tuple[bool, ...]) -> Adjoints:
-    mask, value = _unmask(g)
+    mask, value = unmasked(g)
     if mask is None:
         return law.adjoint(g, *node.args, **node.attrs)
     if isinstance(node.op, Primitive) and node.op.shape is same_shape:
-        return tuple(share and _masked(mask, share) for share in law.adjoint(value, *node.args, **node.attrs))
+        return tuple(share and masked(mask, share) for share in law.adjoint(value, *node.args, **node.attrs))
     # Elements move or add up. Sending a unit through the same adjoint shows where anything arrives.
     unit = select(mask, filled(1.0, g), filled(0.0, g))
     return tuple(
-        share and seen and _masked(registry["not_equal"](seen, 0.0), share)
+        share and seen and masked(registry["not_equal"](seen, 0.0), share)
         for share, seen in zip(
             law.adjoint(g, *node.args, **node.attrs), law.adjoint(unit, *node.args, **node.attrs), strict=True
         )
@@ -72,11 +72,11 @@ def _(law: Linear, node: Node, g: Node, wanted: tuple[bool, ...]) -> Adjoints:
 
 @pullback.register
 def _(law: Bilinear, node: Node, g: Node, wanted: tuple[bool, ...]) -> Adjoints:
-    mask, value = _unmask(g)
+    mask, value = unmasked(g)
     a, b = node.args
     if mask is None or not mask.shape == a.shape == b.shape or node.op is registry["matmul"]:
         return law.adjoint(g, a, b)
-    return tuple(share and _masked(mask, share) for share in law.adjoint(value, a, b))
+    return tuple(share and masked(mask, share) for share in law.adjoint(value, a, b))
 
 
 @pullback.register
@@ -89,50 +89,9 @@ def _(law: Flat, node: Node, g: Node, wanted: tuple[bool, ...]) -> Adjoints:
     return (None,) * len(node.args)
 
 
-def _scale(g: Node, partial: Node | float) -> Node | None:
-    """The adjoint times a partial; a partial that is the number 0 sends nothing."""
-    if not isinstance(partial, Node):
-        if partial == 0:
-            return None
-        if partial == 1:
-            return g
-    mask, value = _unmask(g)
-    return value * partial if mask is None else _masked(mask, value * partial)
-
-
 def _accumulate(adjoint: dict[Node, Node], node: Node, share: Node) -> None:
     before = adjoint.get(node)
-    adjoint[node] = share if before is None else _add(before, share)
-
-
-def _add(a: Node, b: Node) -> Node:
-    """The sum of two adjoints, masked where neither has anything to say."""
-    mask_a, value_a = _unmask(a)
-    mask_b, value_b = _unmask(b)
-    if mask_a is None or mask_b is None:
-        return a + b
-    if mask_a is mask_b:
-        return _masked(mask_a, value_a + value_b)
-    return _masked(registry["logical_or"](mask_a, mask_b), a + b)
-
-
-def _masked(mask: Node, value: Node) -> Node:
-    return select(mask, value, filled(0.0, value))
-
-
-def _unmask(g: Node) -> tuple[Node | None, Node]:
-    """The condition under which an adjoint counts and its value there; None where it always counts."""
-    mask: Node | None = None
-    while g.op is select:
-        condition, a, b = g.args
-        if is_number(b, 0):
-            g = a
-        elif is_number(a, 0):
-            condition, g = registry["logical_not"](condition), b
-        else:
-            break
-        mask = condition if mask is None else registry["logical_and"](mask, condition)
-    return mask, g
+    adjoint[node] = share if before is None else added(before, share)
 
 
 def gradient(outputs: Sequence[Node], wrt: Sequence[Node]) -> tuple[Node, ...]:

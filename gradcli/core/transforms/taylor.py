@@ -11,14 +11,17 @@ ray through the point, so they hold for the polynomials. Cost: the square of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from itertools import starmap
 from math import e as euler
 from math import factorial, log2, prod
 from typing import Any, Generic, Protocol, TypeVar
 
-from gradcli.core.graph import Node, filled, registry
+from gradcli.core.graph import Node, filled
 from gradcli.core.laws import Bilinear, Elementwise, Implicit, Linear, Primitive
 from gradcli.core.transforms.closure import Closure, Rate, close
+from gradcli.core.transforms.masks import added, product, scaled
 
 UNSCALED_UP_TO = 100
 
@@ -44,12 +47,20 @@ class Ring(Protocol[V]):
         """A primitive applied to values."""
         ...
 
+    def chain(self, rate: V, partial: V) -> V:
+        """The product of an argument's rate with a partial, element by element."""
+        ...
+
     def add(self, a: V, b: V) -> V:
         """The sum of two values of one shape."""
         ...
 
     def scale(self, a: V, factor: float) -> V:
         """A value times a plain number."""
+        ...
+
+    def divide(self, a: V, by: int) -> V:
+        """A value divided by a whole number."""
         ...
 
 
@@ -68,12 +79,20 @@ class Algebra(Protocol[P]):
         """The sum of the products of pairs."""
         ...
 
+    def chain(self, pairs: Sequence[tuple[P, P]]) -> P:
+        """The sum of the products of rates with partials, element by element."""
+        ...
+
     def add(self, a: P, b: P) -> P:
         """The sum of two coefficients of one order."""
         ...
 
     def scale(self, a: P, factor: float) -> P:
         """A coefficient times a plain number."""
+        ...
+
+    def divide(self, a: P, by: int) -> P:
+        """A coefficient divided by a whole number."""
         ...
 
 
@@ -92,13 +111,22 @@ class GraphRing:
         """A new node."""
         return op(*args, **attrs)
 
+    def chain(self, rate: Node, partial: Node) -> Node:
+        """The product, masked where either factor is."""
+        return product(rate, partial)
+
     def add(self, a: Node, b: Node) -> Node:
         """The sum."""
-        return a + b
+        return added(a, b)
 
     def scale(self, a: Node, factor: float) -> Node:
         """The product with a constant."""
-        return a if factor == 1.0 else a * factor
+        scaled_up = scaled(a, factor)
+        return filled(0.0, a) if scaled_up is None else scaled_up
+
+    def divide(self, a: Node, by: int) -> Node:
+        """The product with a constant, which costs less than a quotient."""
+        return self.scale(a, 1 / by)
 
 
 class Polynomials(Generic[V]):
@@ -109,7 +137,6 @@ class Polynomials(Generic[V]):
 
     def __init__(self, ring: Ring[V]) -> None:
         self.ring = ring
-        self.multiply = registry["multiply"]
 
     def value(self, node: Node) -> dict[int, V]:
         """A polynomial of degree 0."""
@@ -138,14 +165,24 @@ class Polynomials(Generic[V]):
         self, op: Primitive, pairs: Sequence[tuple[dict[int, V], dict[int, V]]], attrs: Mapping[str, Any]
     ) -> dict[int, V]:
         """The product of polynomials, summed over pairs."""
-        apply, add = self.ring.apply, self.ring.add
+        apply = self.ring.apply
+        return self._convolved(lambda u, v: apply(op, (u, v), attrs), pairs)
+
+    def chain(self, pairs: Sequence[tuple[dict[int, V], dict[int, V]]]) -> dict[int, V]:
+        """The product of rates with partials, summed over pairs."""
+        return self._convolved(self.ring.chain, pairs)
+
+    def _convolved(
+        self, times: Callable[[V, V], V], pairs: Sequence[tuple[dict[int, V], dict[int, V]]]
+    ) -> dict[int, V]:
+        add = self.ring.add
         out: dict[int, V] = {}
         for a, b in pairs:
             for m, u in a.items():
                 for n, v in b.items():
-                    product = apply(op, (u, v), attrs)
+                    term = times(u, v)
                     before = out.get(m + n)
-                    out[m + n] = product if before is None else add(before, product)
+                    out[m + n] = term if before is None else add(before, term)
         return out
 
     def add(self, a: dict[int, V], b: dict[int, V]) -> dict[int, V]:
@@ -159,6 +196,37 @@ class Polynomials(Generic[V]):
         """Each coefficient scaled."""
         return {m: self.ring.scale(v, factor) for m, v in a.items()}
 
+    def divide(self, a: dict[int, V], by: int) -> dict[int, V]:
+        """Each coefficient divided."""
+        return {m: self.ring.divide(v, by) for m, v in a.items()}
+
+
+class Line(Generic[V]):
+    """Polynomials in one variable: the coefficient of an order is one value of a ring."""
+
+    def __init__(self, ring: Ring[V]) -> None:
+        self.ring = ring
+        self.value, self.add, self.scale, self.divide = ring.value, ring.add, ring.scale, ring.divide
+
+    def linear(self, node: Node, args: Sequence[V | None], over: Sequence[int]) -> V:
+        """The map applied to the coefficients."""
+        assert isinstance(node.op, Primitive)
+        ring = self.ring
+        values = [
+            ring.value(arg) if i not in over else ring.zero(arg) if part is None else part
+            for i, (arg, part) in enumerate(zip(node.args, args, strict=True))
+        ]
+        return ring.apply(node.op, values, node.attrs)
+
+    def convolve(self, op: Primitive, pairs: Sequence[tuple[V, V]], attrs: Mapping[str, Any]) -> V:
+        """The sum of the products of pairs."""
+        apply = self.ring.apply
+        return reduce(self.add, (apply(op, pair, attrs) for pair in pairs))
+
+    def chain(self, pairs: Sequence[tuple[V, V]]) -> V:
+        """The sum of the products of rates with partials."""
+        return reduce(self.add, starmap(self.ring.chain, pairs))
+
 
 def expand(
     outputs: Sequence[Node], paths: Mapping[Node, P], order: int, algebra: Algebra[P], closure: Closure | None = None
@@ -167,22 +235,32 @@ def expand(
 
     `paths` gives that coefficient for each variable; its shape is the variable's.
     """
+    lines: dict[Node, Series[P]] = {node: [step] for node, step in paths.items()}
+    return expand_along(outputs, lines, order, algebra, closure)
+
+
+def expand_along(
+    outputs: Sequence[Node],
+    paths: Mapping[Node, Series[P]],
+    order: int,
+    algebra: Algebra[P],
+    closure: Closure | None = None,
+) -> list[Series[P]]:
+    """The same along curves: `paths` gives each variable's coefficients from order 1 on."""
     return _Expansion(closure or close(outputs, paths, order), paths, algebra).run(outputs, order)
 
 
 class _Expansion(Generic[P]):
     """The state of one expansion: the series of every node of the closure."""
 
-    def __init__(self, closure: Closure, paths: Mapping[Node, P], algebra: Algebra[P]) -> None:
+    def __init__(self, closure: Closure, paths: Mapping[Node, Series[P]], algebra: Algebra[P]) -> None:
         self.closure, self.algebra = closure, algebra
-        self.multiply = registry["multiply"]
-        assert isinstance(self.multiply, Primitive)
         self.series: dict[Node, Series[P]] = {}
         self.slopes: dict[Node, Series[P]] = {}
         for node in closure.nodes:
             self.series[node] = [algebra.value(node)]
             if node in paths:
-                self.series[node].append(paths[node])
+                self.series[node] += paths[node]
 
     def run(self, outputs: Sequence[Node], order: int) -> list[Series[P]]:
         active = [n for n in self.closure.nodes if n in self.closure.active and isinstance(n.op, Primitive)]
@@ -227,10 +305,10 @@ class _Expansion(Generic[P]):
                 slope, p = slopes[j], coefficients[k - j]
                 if slope is not None and p is not None:
                     pairs.append((slope, p))
-        total = algebra.convolve(self.multiply, pairs, {}) if pairs else None  # type: ignore[arg-type]
+        total = algebra.chain(pairs) if pairs else None
         if plain is not None:
             total = plain if total is None else algebra.add(total, plain)
-        return None if total is None else total if k == 1 else algebra.scale(total, 1 / k)
+        return None if total is None else total if k == 1 else algebra.divide(total, k)
 
     def _slopes(self, node: Node, k: int) -> Series[P]:
         """The coefficients of order j times j, as far as they are known."""
@@ -281,7 +359,7 @@ class _Expansion(Generic[P]):
             total = self.series[rate.root][k - 1]
         else:
             total = None
-        return total if total is None or k == 1 else self.algebra.scale(total, 1 / k)
+        return total if total is None or k == 1 else self.algebra.divide(total, k)
 
 
 def along(outputs: Sequence[Node], tangents: Mapping[Node, Node], order: int) -> list[list[Node]]:
@@ -336,8 +414,8 @@ class Scale:
         self._shift = 0 if order <= UNSCALED_UP_TO else round(log2(order / euler))
         self.step = 2.0**self._shift
 
-    def weight(self, exponents: Sequence[int]) -> float:
-        """What a coefficient is multiplied by to be the derivative."""
-        factorials: int = prod(factorial(n) for n in exponents)
+    def weight(self, exponents: Sequence[int], coefficient: bool = False) -> float:
+        """What a coefficient of the scaled variable is multiplied by to be the derivative, or that of the variable."""
+        factorials: int = 1 if coefficient else prod(factorial(n) for n in exponents)
         # A quotient of ints is rounded once, however large they are.
         return float(factorials / 2 ** (self._shift * sum(exponents)))

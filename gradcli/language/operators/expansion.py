@@ -38,7 +38,7 @@ def expanded(
         values = dict(zip(free, evaluate([given[n] if n in given else n.attrs["value"] for n in free]), strict=True))
         return [
             {exponents: _constant(value, output) for exponents, value in parts.items()}
-            for parts, output in zip(partials_at(outputs, variables, order, values), outputs, strict=True)
+            for parts, output in zip(partials_at(outputs, variables, order, values).parts, outputs, strict=True)
         ]
     products = close(outputs, [v for nodes in variables for v in nodes], order).products(len(variables), order)
     if products > LARGEST_GRAPH:
