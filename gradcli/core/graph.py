@@ -149,6 +149,15 @@ def array_constant(array: numpy.ndarray[Any, Any]) -> Node:
     return Node(CONSTANT, (), {"value": array}, array.shape, dtype)
 
 
+def constant_like(value: Any, like: Node) -> Node:
+    """Numbers known now, a Python number or an array, in the shape and dtype of another node."""
+    if like.shape == ():
+        return constant(value if isinstance(value, (bool, int, float)) else value.item(), like.dtype)
+    import numpy
+
+    return array_constant(numpy.array(numpy.broadcast_to(value, like.shape), dtype=like.dtype.value))
+
+
 def fresh_input(name: str, shape: Shape, dtype: DType) -> Node:
     """A free variable that is no other: two inputs of the same name stay apart."""
     return Node(INPUT, (), {"name": name}, shape, dtype)

@@ -62,6 +62,8 @@ def gradient(text: str, given: Sequence[str], wrt: str | None, order: int, dtype
         at = ", ".join(f"{name} = {_short(value)}" for name, value in asked.arguments.items())
         screen.digits = asked.digits
         screen.table(shown, f"{asked.title}{f'   at {at}' if at else ''}")
+        for warning in asked.machine.warnings:
+            screen.diagnostic(warning)
 
     return answer(text, given, order, dtype, screen, show)
 

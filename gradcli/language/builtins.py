@@ -19,6 +19,7 @@ from gradcli.language.builtin import Apply, Builtin
 from gradcli.language.compare import allclose
 from gradcli.language.diagnostics import Span, fail, near
 from gradcli.language.functions import LayerFunction, in_sequence
+from gradcli.language.numbers import EULER
 from gradcli.language.operators.names import OPERATORS
 from gradcli.language.reach import parameters_of
 from gradcli.language.values import REQUIRED, Input, Parameters, Value, as_float, describe, require_function
@@ -50,7 +51,7 @@ CONSTANTS: dict[str, float] = {
     "pi": math.pi,
     "π": math.pi,
     "tau": math.tau,
-    "e": math.e,
+    "e": EULER,
     "inf": math.inf,
     "nan": math.nan,
 }

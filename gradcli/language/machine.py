@@ -53,6 +53,12 @@ class Machine:
     random: Random = field(default_factory=Random)
     trained: dict[object, Node] = field(default_factory=dict)
     depth: int = 0
+    warnings: list[Diagnostic] = field(default_factory=list)
+
+    def warn(self, message: str, span: Span, hint: str | None = None) -> None:
+        """Say something beside the result, once."""
+        if all(message != warning.message for warning in self.warnings):
+            self.warnings.append(Diagnostic("derivative", message, span, hint, severity="warning"))
 
     @property
     def dtype(self) -> DType:

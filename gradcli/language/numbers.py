@@ -8,6 +8,15 @@ from collections.abc import Callable
 
 Number = int | float
 
+
+class Euler(float):
+    """The number e: a float wherever it is one of several numbers, and itself as the base of a power."""
+
+    __slots__ = ()
+
+
+EULER = Euler(math.e)
+
 # Past this many bits an int is shown by nobody and only slows the machine; it goes on as a float.
 LARGEST_INT_BITS = 4096
 
@@ -27,6 +36,8 @@ def calculate(symbol: str, a: Number, b: Number) -> Number | None:
 
 
 def _power(a: Number, b: Number) -> Number:
+    if isinstance(a, Euler):
+        return math.exp(b)
     if isinstance(a, int) and isinstance(b, int) and b >= 0:
         if abs(a) > 1 and b * a.bit_length() > 2 * LARGEST_INT_BITS:
             raise OverflowError

@@ -14,7 +14,7 @@ from gradcli.core.prelude.functions import matmul, sum_, transpose
 from gradcli.core.shapes import size_of
 from gradcli.language.convert import to_node
 from gradcli.language.diagnostics import Span, fail, near
-from gradcli.language.numbers import calculate
+from gradcli.language.numbers import Euler, calculate
 from gradcli.language.values import Function, Parameters, SparseMatrix, Value, describe
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def binary(machine: Machine, symbol: str, left: Value, right: Value, span: Span)
     a, b = _operand(machine, symbol, left, span), _operand(machine, symbol, right, span)
     if symbol == "@":
         return matmul(a, b)
+    if symbol == "^" and isinstance(left, Euler):
+        return primitives.elementwise.exp(b)
     if symbol == "^":
         exponent = right if _is_number(right) else _constant(b)
         if exponent is not None:

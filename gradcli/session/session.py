@@ -101,7 +101,7 @@ class Session:
             machine.random.drawn,
             MappingProxyType(machine.trained),
         )
-        return Step(session, tuple(results), warnings)
+        return Step(session, tuple(results), (*warnings, *machine.warnings))
 
 
 def _execute(machine: Machine, statement: s.Statement, results: list[Result]) -> None:

@@ -76,6 +76,8 @@ def test_the_core_imports_arrays_alone() -> None:
     ]
     arrays = ["array", "buffers", "kernels", "pool", "sincos", "tiles"]
     assert at_top == [
+        "gradcli.core.analysis.germs",
+        "gradcli.core.analysis.limits",
         *(f"gradcli.core.compile.{name}" for name in arrays),
         "gradcli.core.transforms.compressed",
         "gradcli.core.transforms.sparsity",

@@ -98,7 +98,7 @@ def test_what_a_law_says_forward_is_the_transpose_of_what_it_says_backward(call:
     along = inputs_for(tangents)
     law, over = call.primitive.law, [i for i, n in enumerate(inputs) if n.dtype.is_float]
     if isinstance(law, Implicit):
-        forward = law.rate(output, *inputs, *along)
+        forward = law.rate(output, *inputs, *along, **call.attrs)
     elif isinstance(law, Bilinear):
         a, b = inputs
         forward = call.primitive(along[0], b) + call.primitive(a, along[1])

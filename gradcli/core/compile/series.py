@@ -125,7 +125,10 @@ def _expanded(
 
 
 def _in_digits(
-    parts: list[dict[Exponents, Any]], floats: Floats, order: int, run: Callable[[Decimals], list[dict[Exponents, Decimal]]]
+    parts: list[dict[Exponents, Any]],
+    floats: Floats,
+    order: int,
+    run: Callable[[Decimals], list[dict[Exponents, Decimal]]],
 ) -> Expansion:
     """The same in decimals, to more and more digits until the last few of them no longer change those of a float."""
     count = FIRST_DIGITS + 2 * (order // 8)

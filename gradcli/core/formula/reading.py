@@ -48,6 +48,19 @@ def _general_power(a: Formula, b: Formula, *, below: int = 0, logs: int = 0) -> 
     return total
 
 
+def _beta(a: Formula, b: Formula, *, by_a: int = 0, by_b: int = 0) -> Formula:
+    """The beta function and its first derivatives, by digammas."""
+    whole = single(Factor(function="beta", args=(a, b)))
+    if by_a + by_b > 1:
+        raise UnreadableError
+    if not by_a + by_b:
+        return whole
+    mine, both = (
+        single(Factor(function="polygamma", attrs=(("order", 0),), args=(x,))) for x in (a if by_a else b, add(a, b))
+    )
+    return multiply(whole, add(mine, scale(both, Fraction(-1))))
+
+
 _BUILD: Mapping[str, Callable[..., Formula]] = {
     "add": add,
     "subtract": lambda a, b: add(a, scale(b, Fraction(-1))),
@@ -62,6 +75,9 @@ _BUILD: Mapping[str, Callable[..., Formula]] = {
     "sum_to": lambda a, **attrs: a,
     "constant_power": lambda a, *, exponent: power(a, exact(exponent)),
     "power": _general_power,
+    "beta": _beta,
+    "half_exp2": lambda a: scale(single(Factor(function="exp2", args=(a,))), Fraction(1, 2)),
+    "one_less_square": lambda a: _one_less(power(a, Fraction(2))),
     "sech2": lambda a: _one_less(single(Factor(function="tanh", args=(a,)), Fraction(2))),
 }
 

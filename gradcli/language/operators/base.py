@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from gradcli.core.graph import Node
 from gradcli.core.records import record
+from gradcli.core.transforms.reverse import gradient
 from gradcli.language.diagnostics import Span
 from gradcli.language.operators.checks import refuse_counts
+from gradcli.language.operators.corners import at_corners
 from gradcli.language.operators.targets import Targets
 from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
-from gradcli.language.values import Function, Partial, Value, nodes_in
+from gradcli.language.values import Function, Partial, Value, map_nodes, nodes_in
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -64,9 +66,32 @@ class Operator(Function):
         own = values[:count]
         outputs = self.of.call(machine, own, span, fresh=True)
         wrt = self.targets.nodes(machine, self.of, own, span)
-        result = self.derive(machine, Traced(outputs, wrt, tuple(values[count:]), given), span)
+        traced = Traced(outputs, wrt, tuple(values[count:]), given)
+        result = self._at_corners(machine, traced, self.derive(machine, traced, span), span)
         refuse_counts(list(nodes_in(wrt)), span)
         return replace_nodes(result, given or {})
+
+    @property
+    def differentiations(self) -> int:
+        """How often it differentiates what it is a derivative of."""
+        return 1
+
+    def lower(self, traced: Traced) -> list[Node]:
+        """What the result is the first derivative of."""
+        return [node for node in nodes_in(traced.outputs) if node.dtype.is_float]
+
+    def _at_corners(self, machine: Machine, traced: Traced, result: Value, span: Span) -> Value:
+        """The result where the point has a corner: true, or nan."""
+        outputs = set(nodes_in(traced.outputs))
+        nodes = [n for n in nodes_in(result) if n not in outputs and n.dtype.is_float]
+        order = base_of(self.of).order + self.differentiations
+        by = list(nodes_in(traced.wrt))
+        settled = at_corners(machine, nodes, self.lower(traced), by, traced.given, order, span)
+        return (
+            map_nodes(result, lambda n: found.get(n, n))
+            if (found := dict(zip(nodes, settled, strict=True)))
+            else result
+        )
 
     def substituted(self, substitution: Substitution) -> Operator:
         """The derivative of the function as the caller's values make it."""
@@ -93,6 +118,11 @@ class Operator(Function):
         while isinstance(innermost, Operator):
             innermost = innermost.of
         return together(legend(innermost), self.note(result))
+
+
+def slopes(outputs: Sequence[Node], traced: Traced) -> list[Node]:
+    """The gradient of outputs, which a second derivative is the first derivative of."""
+    return list(gradient(outputs, list(nodes_in(traced.wrt)))) if outputs else []
 
 
 def together(*notes: str | None) -> str | None:

@@ -111,6 +111,11 @@ class Nth(Operator):
 
     order: int = 1
 
+    @property
+    def differentiations(self) -> int:
+        """The order."""
+        return self.order
+
     def title(self) -> str:
         """Such as f'' or derivative(f, 5)."""
         if self.order <= 3 and self.of.name.isidentifier():
@@ -127,7 +132,9 @@ class Nth(Operator):
         lower = 0 if scalar and self.order > 1 else 1
         nodes = gradient(roots, flat) if lower else (total(roots),)
         if self.order > lower:
-            found = expanded(nodes, [flat], self.order - lower, traced.given, span)
+            found = expanded(
+                machine, nodes, [flat], self.order - lower, traced.given, span, base_of(self.of).order + lower
+            )
             nodes = tuple(
                 parts.get((self.order - lower,), filled(0.0, node)) for parts, node in zip(found, nodes, strict=True)
             )
@@ -147,6 +154,7 @@ def derivative(function: Function, span: Span, order: int = 1, what: str = "a pr
     Raises:
         LanguageError: if it has another number of inputs.
     """
+    order = to_order(order, span)
     required = [i.name for i in function.inputs if isinstance(i.default, Required)]
     if len(required) != 1 or required[0] != function.inputs[0].name:
         names = ", ".join(i.name for i in function.inputs)

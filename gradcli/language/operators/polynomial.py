@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from math import factorial, isfinite, prod
+from math import isfinite
 from typing import TYPE_CHECKING
 
+from gradcli.core.compile.series import Exponents
 from gradcli.core.graph import Node, constant
 from gradcli.core.prelude.functions import stack
 from gradcli.core.transforms.nested import total
@@ -15,7 +15,7 @@ from gradcli.language.convert import to_node
 from gradcli.language.diagnostics import Span, fail
 from gradcli.language.operators.base import base_of
 from gradcli.language.operators.checks import real_outputs, refuse_counts
-from gradcli.language.operators.expansion import Exponents, expanded, has_free
+from gradcli.language.operators.expansion import expanded, has_free
 from gradcli.language.operators.gradient import to_order
 from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
 from gradcli.language.values import Function, Input, Required, Value, describe, nodes_in, require_function
@@ -118,12 +118,14 @@ def make_taylor(machine: Machine, values: Sequence[Value], span: Span) -> Taylor
             "pick one of its numbers",
         )
     variables = [node for node in inputs[: len(at)] if isinstance(node, Node)]
-    (found,) = expanded([total(roots)], [[v] for v in variables], highest, given, span) if roots else ({},)
+    by = [[v] for v in variables]
+    (found,) = (
+        expanded(machine, [total(roots)], by, highest, given, span, base_of(of).order, coefficients=True)
+        if roots
+        else ({},)
+    )
     refuse_counts(variables, span)
-    coefficients = {}
-    for exponents in sorted(found, key=lambda e: (sum(e), tuple(-n for n in e))):
-        weight = float(Fraction(1, prod(factorial(n) for n in exponents)))
-        coefficients[exponents] = found[exponents] if weight == 1.0 else found[exponents] * weight
+    coefficients = {e: found[e] for e in sorted(found, key=lambda e: (sum(e), tuple(-n for n in e)))}
     if not roots and not isinstance(outputs, tuple):
         coefficients = {(0,) * len(at): to_node(outputs, machine.dtype, span)}
     done = replace_nodes((tuple(coefficients.values()), tuple(variables)), given)
@@ -131,19 +133,23 @@ def make_taylor(machine: Machine, values: Sequence[Value], span: Span) -> Taylor
         done = machine.settle(done, span)
     assert isinstance(done, tuple)
     kept = dict(zip(coefficients, nodes_in(done[0]), strict=True))
-    _refuse_what_has_no_polynomial(of, kept, span)
+    _refuse_what_has_no_polynomial(machine, of, kept, span)
     name = str(base_of(of))
     return TaylorPolynomial(
         name, tuple(Input(i.name) for i in of.inputs[: len(at)]), tuple(nodes_in(done[1])), highest, kept
     )
 
 
-def _refuse_what_has_no_polynomial(of: Function, coefficients: Mapping[Exponents, Node], span: Span) -> None:
+def _refuse_what_has_no_polynomial(
+    machine: Machine, of: Function, coefficients: Mapping[Exponents, Node], span: Span
+) -> None:
     for exponents, node in coefficients.items():
         value = node.attrs.get("value")
         if isinstance(value, float) and not isfinite(value):
             order = sum(exponents)
             what = f"its derivative of order {order} is {value}" if order else f"its value is {value}"
+            if machine.warnings:
+                what = machine.warnings[-1].message.removeprefix("there is no derivative here: ")
             lower = f", or lower the order to {order - 1}" if order > 1 else ""
             raise fail(
                 "derivative",

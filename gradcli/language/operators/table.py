@@ -9,6 +9,7 @@ from math import comb
 from typing import TYPE_CHECKING
 
 from gradcli.core import formula
+from gradcli.core.compile.series import Exponents
 from gradcli.core.graph import Node, filled
 from gradcli.core.shapes import size_of
 from gradcli.core.transforms.nested import total
@@ -16,7 +17,7 @@ from gradcli.core.transforms.reverse import gradient
 from gradcli.language.diagnostics import Span, fail
 from gradcli.language.operators.base import base_of, legend, numbered, together
 from gradcli.language.operators.checks import real_outputs, refuse_counts
-from gradcli.language.operators.expansion import Exponents, expanded, has_free
+from gradcli.language.operators.expansion import expanded, has_free
 from gradcli.language.operators.gradient import to_order
 from gradcli.language.operators.targets import Targets
 from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
@@ -51,7 +52,7 @@ class AllDerivatives(Function):
         variables = self._variables(machine, values, span)
         self._refuse_a_long_table(len(variables), span)
         nodes = [node for _, node in variables]
-        found = _partials(roots, nodes, self.order, replacements, span)
+        found = _partials(machine, roots, nodes, self.order, replacements, span, base_of(self.of).order)
         label = base_of(self.of)
         rows: list[tuple[Partial, Node]] = []
         for order in range(1, self.order + 1):
@@ -119,7 +120,13 @@ SUMMED = (
 
 
 def _partials(
-    roots: Sequence[Node], variables: Sequence[Node], order: int, given: Mapping[Node, Node], span: Span
+    machine: Machine,
+    roots: Sequence[Node],
+    variables: Sequence[Node],
+    order: int,
+    given: Mapping[Node, Node],
+    span: Span,
+    below: int,
 ) -> dict[tuple[int, ...], Node]:
     """The partials by the numbers of their variables in ascending order, each of its last variable's shape.
 
@@ -131,9 +138,10 @@ def _partials(
     if not roots:
         return _by_indexes(variables, order, lambda exponents, last: None)
     if all(node.shape == () for node in variables):
-        (found,) = expanded([total(roots)], [[v] for v in variables], order, given, span)
+        (found,) = expanded(machine, [total(roots)], [[v] for v in variables], order, given, span, below)
         return _by_indexes(variables, order, lambda exponents, last: found.get(exponents))
-    series = expanded(gradient(roots, variables), [[v] for v in variables], order - 1, given, span)
+    slopes = gradient(roots, variables)
+    series = expanded(machine, slopes, [[v] for v in variables], order - 1, given, span, below + 1)
     return _by_indexes(variables, order, lambda exponents, last: series[last].get(_without(exponents, last)))
 
 

@@ -1,0 +1,385 @@
+"""Germs: what a graph is right beside a point, along a ray, as a truncated power series in the distance.
+
+At a corner, a tie or a quotient of zeros, the value of a derivative's graph at the point itself is a convention or
+nan; right beside the point every choice has one side, and each quotient is one of series. The distance is t = s^r, with
+a whole number r such that powers and roots of t are whole powers of s (Puiseux series); exponents of s may be negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from math import lcm
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from gradcli.core.compile.coefficients import Arrays
+from gradcli.core.compile.engine import Program
+from gradcli.core.graph import CONSTANT, Node, fresh_input, reachable
+from gradcli.core.laws import Bilinear, Flat, Linear, Primitive, same_shape
+from gradcli.core.records import record
+from gradcli.core.transforms.closure import close
+from gradcli.core.transforms.taylor import Line, expand_along
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+
+# A coefficient this much smaller than the largest of its series is what rounding left of a zero.
+ROUNDING = 1e-12
+# Powers whose exponents have larger denominators are taken for no power series.
+LARGEST_RAMIFICATION = 24
+
+
+class RamifiedError(Exception):
+    """The series needs whole powers of a smaller root of t; `denominator` says of which."""
+
+    def __init__(self, denominator: int) -> None:
+        super().__init__(denominator)
+        self.denominator = denominator
+
+
+@record
+class Germ:
+    """Coefficients along the first axis, from the lowest exponent on; those of exponents below `known` are right.
+
+    `known` counts for each element. Where an element has no series, all its coefficients are nan.
+    """
+
+    coefficients: Array
+    known: Array
+
+
+Side: TypeAlias = "Germ | Array"
+
+
+class Germs:
+    """The germs of a graph's nodes where the inputs leave `point` along `direction`, both by input.
+
+    Exponents of s run from -`poles` to `order`, t being s to the power `root`.
+    """
+
+    def __init__(
+        self, point: Mapping[Node, Any], direction: Mapping[Node, Any], order: int, poles: int, root: int = 1
+    ) -> None:
+        self._point, self._direction = point, direction
+        self.order, self.poles, self.root = order, poles, root
+        self._width = poles + order + 1
+        # The largest coefficient on the way, which the smallest one that counts is measured by.
+        self.scale = 0.0
+        self._found: dict[Node, Side] = {}
+
+    def of(self, outputs: Sequence[Node]) -> list[Side]:
+        """The germ of each output; an array for what is no real number.
+
+        Raises:
+            RamifiedError: where a smaller root of t is needed.
+        """
+        with np.errstate(all="ignore"):
+            for node in reachable(outputs):
+                if node not in self._found:
+                    self._found[node] = self._germ(node)
+        return [self._found[node] for node in outputs]
+
+    def coefficient(self, germ: Germ, exponent: int) -> Array:
+        """The coefficient of a power of s; nan where it is not known."""
+        row = germ.coefficients[exponent + self.poles]
+        return np.where(germ.known > exponent, row, np.nan)
+
+    def limit(self, germ: Side) -> Array:
+        """The value that the germ tends to, infinite ones included; nan where that is not known."""
+        if not isinstance(germ, Germ):
+            return np.asarray(germ, dtype=float)
+        first, leading = self._leading(germ)
+        grows = (first < 0) & (germ.known > first)
+        return np.where(grows, np.copysign(np.inf, leading), self.coefficient(germ, 0))
+
+    # Nodes.
+
+    def _germ(self, node: Node) -> Side:
+        if node in self._direction:
+            germ = self.real(np.asarray(self._point[node], dtype=float))
+            if self.order >= self.root:
+                germ.coefficients[self.poles + self.root] = self._direction[node]
+            return germ
+        if node in self._point:
+            return np.asarray(self._point[node])
+        if node.op is CONSTANT:
+            return np.asarray(node.attrs["value"], dtype=node.dtype.value)
+        op = node.op
+        assert isinstance(op, Primitive), f"{node!r} has no value"
+        sides = [self._found[arg] for arg in node.args]
+        if not any(isinstance(side, Germ) for side in sides):
+            return np.asarray(_kernel(op, sides, node.attrs), dtype=node.dtype.value)
+        rule = _RULES.get(op.name)
+        if rule is not None:
+            return self._settled(rule(self, *sides, **node.attrs))
+        if isinstance(op.law, Linear):
+            return self._settled(self._linear(op, sides, node))
+        if isinstance(op.law, Flat):
+            heads = [self.coefficient(side, 0) if isinstance(side, Germ) else side for side in sides]
+            return np.asarray(_kernel(op, heads, node.attrs), dtype=node.dtype.value)
+        return self._settled(self._regular(op, sides, node))
+
+    def _settled(self, side: Side) -> Side:
+        """With an element that has no series in one form."""
+        if not isinstance(side, Germ):
+            return side
+        bad = ~np.isfinite(side.coefficients).all(axis=0) | (side.known <= -self.poles)
+        if not bad.any():
+            self.scale = max(self.scale, float(abs(side.coefficients).max(initial=0.0)))
+            return side
+        return Germ(np.where(bad, np.nan, side.coefficients), np.where(bad, -self.poles, side.known))
+
+    def real(self, side: Side) -> Germ:
+        """The germ, of a constant one with all other coefficients 0."""
+        if isinstance(side, Germ):
+            return side
+        value = np.asarray(side, dtype=float)
+        coefficients = np.zeros((self._width, *value.shape))
+        coefficients[self.poles] = value
+        return Germ(coefficients, np.full(value.shape, self.order + 1))
+
+    def _linear(self, op: Primitive, sides: Sequence[Side], node: Node) -> Germ:
+        assert isinstance(op.law, Linear)
+        germs = [side for side in sides if isinstance(side, Germ)]
+        over = range(len(sides)) if op.law.over is None else op.law.over
+        parts = [self.real(side) if i in over else side for i, side in enumerate(sides)]
+        rows = [
+            _kernel(op, [part.coefficients[i] if isinstance(part, Germ) else part for part in parts], node.attrs)
+            for i in range(self._width)
+        ]
+        return Germ(np.array(rows, dtype=float), _together(op, germs, node))
+
+    def _regular(self, op: Primitive, sides: Sequence[Side], node: Node) -> Germ:
+        """A function that has a Taylor series at the point, along the curve that its arguments are."""
+        germs = [self.real(side) for side in sides]
+        if isinstance(op.law, Bilinear):
+            return self._bilinear(op, germs, node)
+        inputs = [fresh_input("u", arg.shape, arg.dtype) for arg in node.args]
+        probe = op(*inputs, **node.attrs)
+        closure = close([probe], inputs, self.order)
+        heads = [germ.coefficients[self.poles] for germ in germs]
+        values = dict(zip(closure.nodes, Program(closure.nodes, inputs, native=False)(*heads), strict=True))
+        paths: dict[Node, list[Any]] = {
+            x: list(germ.coefficients[self.poles + 1 :]) for x, germ in zip(inputs, germs, strict=True)
+        }
+        (series,) = expand_along([probe], paths, self.order, Line(Arrays(values)), closure)
+        coefficients = np.zeros((self._width, *node.shape))
+        for k, value in enumerate(series):
+            if value is not None:
+                coefficients[self.poles + k] = value
+        diverges = np.any([(germ.coefficients[: self.poles] != 0).any() for germ in germs])
+        known = np.full(node.shape, -self.poles) if diverges else _together(op, germs, node)
+        return Germ(coefficients, known)
+
+    def _bilinear(self, op: Primitive, germs: Sequence[Germ], node: Node) -> Germ:
+        """A product that adds up elements; how far it is known is told for all of them together."""
+        a, b = germs
+        coefficients = np.zeros((self._width, *node.shape))
+        for i, u in enumerate(a.coefficients):
+            if not u.any():
+                continue
+            for j in range(max(0, self.poles - i), min(self._width, self._width + self.poles - i)):
+                coefficients[i + j - self.poles] += _kernel(op, [u, b.coefficients[j]], node.attrs)
+        first_a, first_b = (self._leading(g)[0].min(initial=self.order + 1) for g in (a, b))
+        known = min(
+            first_a + b.known.min(initial=self.order + 1), first_b + a.known.min(initial=self.order + 1), self.order + 1
+        )
+        return Germ(coefficients, np.full(node.shape, known))
+
+    # Series of single elements.
+
+    def _leading(self, germ: Germ) -> tuple[Array, Array]:
+        """The exponent of the first term of each element and its coefficient; `known` and 0 where there is none."""
+        sizes = abs(germ.coefficients)
+        there = sizes > ROUNDING * np.max(np.where(np.isfinite(sizes), sizes, 0.0), axis=0, initial=0.0)
+        row = there.argmax(axis=0)
+        exponent = np.where(there.any(axis=0), row - self.poles, germ.known)
+        leading = np.take_along_axis(germ.coefficients, row[None], axis=0)[0]
+        seen = there.any(axis=0) & (exponent < germ.known)
+        return np.where(seen, exponent, germ.known), np.where(seen, leading, 0.0)
+
+    def sign(self, side: Side) -> Array:
+        """-1, 0 or 1 as the germ is right beside the point; nan where it has no series."""
+        germ = self.real(side)
+        _, leading = self._leading(germ)
+        return np.where(np.isnan(germ.coefficients).any(axis=0), np.nan, np.sign(leading))
+
+    def less(self, a: Side, b: Side) -> Germ:
+        """The difference."""
+        a, b = self.real(a), self.real(b)
+        return Germ(a.coefficients - b.coefficients, np.minimum(a.known, b.known))
+
+    def times(self, a: Side, b: Side) -> Germ:
+        """The product."""
+        a, b = self.real(a), self.real(b)
+        coefficients = np.zeros_like(a.coefficients)
+        for i, row in enumerate(a.coefficients):
+            if row.any():
+                low, high = max(0, self.poles - i), min(self._width, self._width + self.poles - i)
+                coefficients[i + low - self.poles : i + high - self.poles] += row * b.coefficients[low:high]
+        first_a, first_b = self._leading(a)[0], self._leading(b)[0]
+        known = np.minimum(np.minimum(first_a + b.known, first_b + a.known), self.order + 1)
+        below = first_a + first_b < -self.poles
+        return Germ(np.where(below, np.nan, coefficients), known)
+
+    def power(self, side: Side, exponent: float) -> Germ:
+        """A power known in advance, by Miller's recurrence for the series over its first term."""
+        germ = self.real(side)
+        if exponent == 0:
+            return self.real(np.ones(germ.known.shape))
+        first, leading = self._leading(germ)
+        vanishes = leading == 0
+        ratio = Fraction(exponent).limit_denominator(1000)
+        moved = first * ratio.numerator
+        uneven = (moved % ratio.denominator != 0) & ~vanishes
+        if uneven.any():
+            raise RamifiedError(ratio.denominator)
+        lowest = moved // ratio.denominator
+        rows = np.arange(self._width).reshape(-1, *(1,) * first.ndim)
+        source = rows + first + self.poles
+        inside = source < self._width
+        s = np.where(inside, np.take_along_axis(germ.coefficients, np.minimum(source, self._width - 1), axis=0), 0.0)
+        head = np.where(vanishes, 1.0, leading)
+        r = np.zeros_like(s)
+        r[0] = np.power(head, exponent)
+        for k in range(1, self._width):
+            total = sum(((j * exponent - (k - j)) * s[j] * r[k - j] for j in range(1, k + 1)), np.zeros_like(head))
+            r[k] = total / (k * head)
+        target = rows - (lowest + self.poles)
+        fits = (target >= 0) & (target < self._width)
+        coefficients = np.where(fits, np.take_along_axis(r, np.clip(target, 0, self._width - 1), axis=0), 0.0)
+        known = np.minimum(lowest + germ.known - first, self.order + 1)
+        # Of a series that is 0 as far as it is known, a positive power is so further on.
+        zeros = np.floor(germ.known * exponent).astype(int) if exponent > 0 else np.full_like(known, -self.poles)
+        lost = np.isnan(germ.coefficients).any(axis=0) | (lowest < -self.poles) & ~vanishes
+        coefficients = np.where(vanishes, 0.0, coefficients)
+        return Germ(np.where(lost, np.nan, coefficients), np.where(vanishes, np.minimum(zeros, self.order + 1), known))
+
+    def chosen(self, condition: Array, a: Side, b: Side) -> Germ:
+        """One of two, element by element."""
+        a, b = self.real(a), self.real(b)
+        return Germ(np.where(condition, a.coefficients, b.coefficients), np.where(condition, a.known, b.known))
+
+    def scaled(self, side: Side, factor: Any) -> Germ:
+        """A multiple."""
+        germ = self.real(side)
+        return Germ(germ.coefficients * factor, germ.known)
+
+    def rounded(self, side: Side, function: Callable[[Array], Array]) -> Array:
+        """A step function: at a step, the value of the side that the germ is on."""
+        germ = self.real(side)
+        head = germ.coefficients[self.poles]
+        rest = Germ(germ.coefficients.copy(), germ.known)
+        rest.coefficients[self.poles] = 0.0
+        beside = head + 1e-6 * self.sign(rest)
+        is_step = function(head - 1e-6) != function(head + 1e-6)
+        value: Array = np.where(is_step, function(beside), function(head))
+        return value
+
+    def largest(self, side: Side, shape: tuple[int, ...]) -> Germ:
+        """The largest element of each group, told by the first coefficients that differ."""
+        germ = self.real(side)
+        axes = tuple(i for i, n in enumerate(shape) if n == 1 and germ.known.shape[i] != 1)
+        candidates = np.ones(germ.known.shape, dtype=bool)
+        rows = []
+        for row in germ.coefficients:
+            best = np.where(candidates, row, -np.inf).max(axis=axes, keepdims=True)
+            candidates &= row >= best - ROUNDING * abs(best)
+            rows.append(best)
+        return Germ(np.array(rows), germ.known.min(axis=axes, keepdims=True))
+
+
+def _kernel(op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+    kernel = op.kernel
+    return getattr(np, kernel)(*args, **attrs) if isinstance(kernel, str) else kernel(np, *args, **attrs)
+
+
+def _together(op: Primitive, germs: Sequence[Germ], node: Node) -> Array:
+    """How far a result is known: each element as far as its own arguments, or all as far as the least of them."""
+    if op.shape is same_shape and all(germ.known.shape == node.shape for germ in germs):
+        known: Array = np.minimum.reduce([germ.known for germ in germs])
+        return known
+    return np.full(node.shape, min(germ.known.min(initial=10**6) for germ in germs))
+
+
+def _hypotenuse(g: Germs, a: Side, b: Side) -> Germ:
+    x, y = g.times(a, a), g.times(b, b)
+    return g.power(Germ(x.coefficients + y.coefficients, np.minimum(x.known, y.known)), 0.5)
+
+
+def _cube_root(g: Germs, x: Side) -> Germ:
+    sign = g.sign(x)
+    return g.scaled(g.power(g.scaled(x, sign), 1 / 3), sign)
+
+
+def _compared(holds: Callable[[Array], Array]) -> Callable[..., Array]:
+    return lambda g, a, b: holds(g.sign(g.less(a, b)))
+
+
+def _remainder(g: Germs, a: Side, b: Side) -> Germ:
+    return g.less(a, g.times(b, g.rounded(g.times(a, g.power(b, -1.0)), np.floor)))
+
+
+def _general_power(g: Germs, a: Side, b: Side, *, below: int = 0, logs: int = 0) -> Germ:
+    """A power whose exponent does not move: the others have no power series at 0, and one elsewhere."""
+    exponent = g.real(b)
+    fixed = exponent.coefficients[g.poles]
+    rest = exponent.coefficients.copy()
+    rest[g.poles] = 0.0
+    if logs or rest.any() or fixed.size != 1:
+        raise RamifiedError(LARGEST_RAMIFICATION + 1)
+    value, factor = float(fixed.reshape(-1)[0]), 1.0
+    for i in range(below):
+        factor *= value - i
+    return g.scaled(g.power(a, value - below), factor)
+
+
+# What has no Taylor series somewhere, or a choice of its own. Nothing else is more than its derivatives.
+_RULES: Mapping[str, Callable[..., Side]] = {
+    "multiply": lambda g, a, b: g.times(a, b),
+    "divide": lambda g, a, b: g.times(a, g.power(b, -1.0)),
+    "reciprocal": lambda g, x: g.power(x, -1.0),
+    "sqrt": lambda g, x: g.power(x, 0.5),
+    "cbrt": _cube_root,
+    "constant_power": lambda g, x, *, exponent: g.power(x, exponent),
+    "power": _general_power,
+    "hypot": _hypotenuse,
+    "abs": lambda g, x: g.scaled(x, g.sign(x)),
+    "sign": lambda g, x: g.sign(x),
+    "relu": lambda g, x: g.scaled(x, np.where(g.sign(x) > 0, 1.0, 0.0 * g.sign(x))),
+    "maximum": lambda g, a, b: g.chosen(g.sign(g.less(a, b)) >= 0, a, b),
+    "minimum": lambda g, a, b: g.chosen(g.sign(g.less(a, b)) <= 0, a, b),
+    "select": lambda g, condition, a, b: g.chosen(np.asarray(condition), a, b),
+    "greater": _compared(lambda sign: sign > 0),
+    "less": _compared(lambda sign: sign < 0),
+    "greater_equal": _compared(lambda sign: sign >= 0),
+    "less_equal": _compared(lambda sign: sign <= 0),
+    "equal": _compared(lambda sign: sign == 0),
+    "not_equal": _compared(lambda sign: sign != 0),
+    "floor": lambda g, x: g.rounded(x, np.floor),
+    "ceil": lambda g, x: g.rounded(x, np.ceil),
+    "round": lambda g, x, *, decimals: g.rounded(x, lambda v: np.round(v, decimals)),
+    "floor_divide": lambda g, a, b: g.rounded(g.times(a, g.power(b, -1.0)), np.floor),
+    "remainder": _remainder,
+    "stop_gradient": lambda g, x: g.real(x),
+    "max_to": lambda g, x, *, shape: g.largest(x, shape),
+    "cast": lambda g, x, *, dtype: g.real(x) if dtype.startswith("float") else g.sign(x) != 0,
+}
+
+
+def germs_of(
+    outputs: Sequence[Node], point: Mapping[Node, Any], direction: Mapping[Node, Any], order: int
+) -> tuple[Germs, list[Side]] | None:
+    """The germs of outputs to an order in t, with as many roots of t as they need; None where they have none."""
+    root = 1
+    while root <= LARGEST_RAMIFICATION:
+        germs = Germs(point, direction, order * root, order * root, root)
+        try:
+            return germs, germs.of(outputs)
+        except RamifiedError as error:
+            wanted = lcm(root, error.denominator)
+            if wanted == root:
+                return None
+            root = wanted
+    return None
