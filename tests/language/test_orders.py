@@ -194,3 +194,39 @@ def test_orders_that_are_none_are_refused(text: str, word: str) -> None:
     """At once, with a word on what to do."""
     found = error(text)
     assert word in f"{found.message} {found.hint}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("derivative(x -> sin(x)*exp(x), 1000)(1)", 7.487407313972805e150),
+        ("derivative(x -> sin(x)^2, 1000)(1)", 2.2295245860679887e300),
+        ("derivative(x -> exp(x/1000), 100)(1)", 1.0010005001667105e-300),
+        ("derivative(x -> 1/x, 170)(1)", 7.257415615307999e306),
+        ("derivative(x -> 1/(1 - x), 170)(0)", 7.257415615307999e306),
+        ("derivative(x -> sin(x)*exp(x), 100)(1)", -2575333104750642.5),
+        ("derivative(x -> exp(x/1000), 100)([1.0])[0]", 1.0010005001667105e-300),
+    ],
+)
+def test_what_a_float_holds_is_reached_whatever_lies_on_the_way(text: str, expected: float) -> None:
+    """Factorials, small powers and sums of alternating signs leave the range or the digits of a float and come back."""
+    assert number(text) == pytest.approx(expected, rel=1e-10)
+
+
+def test_what_no_float_holds_is_infinite_with_a_word() -> None:
+    """Of the derivative's sign."""
+    step = run("derivative(x -> exp(-x^2), 300)(1)")
+    assert [d.message for d in step.diagnostics] == ["a derivative is beyond the largest float64, and shown as inf"]
+    with mpmath.workdps(60):
+        sign = mpmath.sign(mpmath.hermite(300, 1))
+    assert number("derivative(x -> exp(-x^2), 300)(1)") == sign * np.inf
+
+
+def test_a_coefficient_needs_no_factorial() -> None:
+    """Each coefficient of 1/(1 - x) is 1, also where its derivative is beyond a float."""
+    assert (value("taylor(x -> 1/(1 - x), 0, 200).coefficients") == 1).all()
+
+
+def test_primes_have_the_order_that_derivative_has() -> None:
+    """And its limit."""
+    assert "too high" in error("sin" + "'" * 1001 + "(1)").message

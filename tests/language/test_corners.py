@@ -1,0 +1,115 @@
+"""Second derivatives and Taylor polynomials at corners: true where they exist, else nan or refused, with the reason."""
+
+from __future__ import annotations
+
+from math import nan
+
+import numpy as np
+import pytest
+
+from tests.language.running import error, run, value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("hessian(x -> 0.5*norm(x)^2)([0, 0])", np.eye(2)),
+        ("hessian((x, y) -> hypot(x, y)^2)(0, 0)", 2 * np.eye(2)),
+        ("hessian(x -> cos(norm(x)))([0, 0])", -np.eye(2)),
+        ("hessian(x -> norm(x)^3)([0, 0])", np.zeros((2, 2))),
+        ("hessian(x -> logsumexp(x))([1, 1])", [[0.25, -0.25], [-0.25, 0.25]]),
+        ("hessian(x -> max(x)^2)([1, 1])", np.full((2, 2), nan)),
+        ("hessian(x -> norm(x))([0, 0])", np.full((2, 2), nan)),
+        ("hessian(x -> sum(relu(x)))([0, 1])", [[nan, nan], [nan, 0]]),
+        ("hvp(x -> norm(x)^2, [1.0, 2])([0, 0])", [2, 4]),
+        ("laplacian(x -> norm(x)^2)([0, 0, 0])", 6),
+        ("laplacian(x -> norm(x))([0, 0, 0])", nan),
+        ("(x -> abs(x)^2)''(0)", 2),
+        ("(x -> abs(x)^3)''(0)", 0),
+        ("(x -> abs(x)^3)'''(0)", nan),
+        ("abs''(0)", nan),
+        ("abs'(0)", 0),
+        ("abs''(1)", 0),
+        ("grad(grad(x -> abs(x)^2))(0)", 2),
+        ("grad(grad(abs))(0)", nan),
+        ("grad(x -> sqrt(x^4))(0)", 0),
+        ("grad(x -> sqrt(x^2))(0)", nan),
+        ("sqrt''(0)", -np.inf),
+        ("(x -> x*(1 - x^1.1))''(0)", 0),
+        ("(x -> where(x == 0, 1, sin(x)/x))''(0)", -1 / 3),
+        ("(x -> relu(x)*x)'(0)", 0),
+        ("derivatives((x, y) -> x*abs(x)*y, order=2)(0, 1)", (0, 0, 0, nan, 0, 0)),
+        ("(x -> 1/x)''(0)", np.inf),
+    ],
+)
+def test_what_is_true_at_a_corner(text: str, expected: object) -> None:
+    """The limit from all sides, where they agree and what it is a derivative of is continuous."""
+    assert value(text) == pytest.approx(expected, nan_ok=True, rel=1e-12, abs=1e-12)
+
+
+def test_the_reason_is_said() -> None:
+    """Which derivative has two sides, and what they are."""
+    (warning,) = run("abs''(0)").diagnostics
+    assert warning.severity == "warning"
+    assert warning.message == (
+        "there is no derivative here: the derivative of order 1 is -1 on one side and 1 on another"
+    )
+    (warning,) = run("derivatives(x -> abs(x)^3, order=4)(0)").diagnostics
+    assert "order 3 is -6 on one side and 6" in warning.message
+    assert not run("(x -> abs(x)^2)''(0)").diagnostics
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        ("abs", "the derivative of order 1 is -1 on one side and 1 on another"),
+        ("relu", "the derivative of order 1 is 0 on one side and 1 on another"),
+        ("sign", "the function is -1 on one side and 1 on another"),
+        ("x -> max([x, 0])", "the derivative of order 1 is 0 on one side and 1 on another"),
+        ("x -> abs(x)^3", "the derivative of order 3 is -6 on one side and 6 on another"),
+        ("x -> x^2 if x < 0 else 3*x", "the derivative of order 1 is 0 on one side and 3 on another"),
+    ],
+)
+def test_a_taylor_polynomial_at_a_corner_is_refused(function: str, reason: str) -> None:
+    """There is none, and the message says which derivative is missing."""
+    assert error(f"taylor({function}, 0, 3)").message.endswith(reason)
+
+
+def test_smooth_functions_made_of_corners_have_their_polynomial() -> None:
+    """And so have those whose corner comes at a higher order."""
+    assert value("taylor(x -> abs(x)^2, 0, 4)") == {(0,): 0, (1,): 0, (2,): 1, (3,): 0, (4,): 0}
+    assert value("taylor(x -> abs(x)^3, 0, 2)") == {(0,): 0, (1,): 0, (2,): 0}
+    assert value("taylor((x, y) -> hypot(x, y)^2, (0, 0), 2)")[1, 1] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(x -> sqrt(relu(x)))'(-1), (x -> 1/relu(x))'(-1)", (0, 0)),
+        ("jvp(x -> sqrt(relu(x)), 1.0)(-1), grad(x -> sqrt(relu(x)))(-1)", (0, 0)),
+        ("jvp(x -> relu(sqrt(x)), 1.0)(-1), grad(x -> relu(sqrt(x)))(-1)", (nan, nan)),
+        ("(x -> sqrt(maximum(x, 0)))'(-1)", 0),
+        ("grad(max)([inf, 1])", (1, 0)),
+        ("grad(maximum, (0, 1))(inf, inf)", (0.5, 0.5)),
+        ("grad(max)([nan, 1])", (nan, nan)),
+        ("relu'(nan), abs'(nan)", (nan, nan)),
+        ("grad(logsumexp)([-inf, -inf])", (0.5, 0.5)),
+        ("grad(logsumexp)([1, inf])", (0, 1)),
+        ("softmax([1, inf])", (0, 1)),
+        ("jacobian(x -> softmax(x))([1, inf])", np.zeros((2, 2))),
+        ("exp2'(1024.0)", 1.2460659279417838e308),
+        ("atanh''(1e-9), asin''(1e-20), acos''(1e-20)", (2e-9, 1e-20, -1e-20)),
+        ("asin''(1), asin''([1.0])[0], atanh''([1.0])[0], acos''(1)", (np.inf, np.inf, np.inf, -np.inf)),
+        ("polygamma(4, -171.5), float32(polygamma(4, float32([-171.5])))[0]", (-6.85528050066248e-09,) * 2),
+        ("grad(grad((a, b) -> beta(a, b), 0), 1)(2, 1e-8)", 0.8469909514215369),
+        ("e^100 - exp(100), e^[2.0] - exp([2.0]), (x -> e^x)'''(1) - e", (0, [0], 0)),
+    ],
+)
+def test_zeros_ties_ends_and_tails(text: str, expected: object) -> None:
+    """A slope that is zero is so whatever it is multiplied by; what is infinite or tied has a slope too."""
+    got = value(text)
+    if isinstance(expected, tuple) and isinstance(got, tuple):
+        for a, b in zip(got, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=3e-7 if "float32" in text else 1e-12)
+    else:
+        np.testing.assert_allclose(got, expected, rtol=1e-12)

@@ -1,0 +1,162 @@
+"""Every elementwise entry of the table at integers, halves, zeros, ties and signs, huge and tiny, to order 4.
+
+Points drawn at random never meet a place where a rule has a guard, a tie or a pole; these are such places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from math import isfinite, isnan
+from typing import Any
+
+import mpmath
+import pytest
+
+from gradcli.core.laws import Elementwise
+from gradcli.language.builtins import _from_primitive
+from gradcli.language.diagnostics import Source, Span
+from gradcli.language.machine import Machine
+from gradcli.language.operators.table import AllDerivatives
+from gradcli.language.parse import parse_expression
+from gradcli.language.values import DerivativeTable, Function
+from tests.core.sampling import TABLE
+from tests.core.sides import Truth, partial
+from tests.core.truth import truth
+from tests.language.running import value
+
+SPAN = Span(Source("test", "f"), 0, 1)
+POINTS = (0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -2.5, 10.0, 1e-9, -1e-9, 1e-20, 1e8, 1e300, -745.0)
+# Where mpmath takes long, or where 1e300 has no neighbour that a function of such a growth could be told at.
+NEAR = tuple(p for p in POINTS if abs(p) <= 10)
+SLOW = {"besselj", "erfinv", "gamma", "lgamma", "polygamma", "beta", "sinc", "erfc", "erf"}
+PAIRS = tuple(product((0.0, 1.0, -1.0, 2.0, 0.5, 1e-9), repeat=2))
+
+# What mpmath continues into the complex plane, or cuts, or cannot do far out.
+REAL: dict[str, Callable[..., Any]] = {
+    "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
+    "lgamma": lambda x: mpmath.log(abs(mpmath.gamma(x))),
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(-abs(x))) + max(x, 0),
+    "logaddexp": lambda a, b: max(a, b) + mpmath.log1p(mpmath.exp(-abs(a - b))),
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)) if x > 0 else mpmath.exp(x) / (1 + mpmath.exp(x)),
+}
+UNARY = [p for p in TABLE.values() if isinstance(p.law, Elementwise) and p.arity == 1]
+BINARY = [p for p in TABLE.values() if isinstance(p.law, Elementwise) and p.arity == 2]
+# Corners that cancel, and whole and broken powers: smooth functions made of what is not.
+COMPOSED: dict[str, Callable[..., Any]] = {
+    "abs(x)^2": lambda x: x * x,
+    "abs(x)^3": lambda x: abs(x) ** 3,
+    "x*abs(x)": lambda x: x * abs(x),
+    "cos(abs(x))": mpmath.cos,
+    "sqrt(x^4)": lambda x: x * x,
+    "relu(x)^3": lambda x: max(x, mpmath.mpf(0)) ** 3,
+    "max([x, 1])*max([x, 1])": lambda x: max(x, mpmath.mpf(1)) ** 2,
+    "norm([x, 2*x])^2": lambda x: 5 * x * x,
+    "std([x, -x])": abs,
+    "where(x < 0, x^2, 3*x)": lambda x: x * x if x < 0 else 3 * x,
+    "where(x == 0, 1, sin(x)/x)": lambda x: mpmath.sin(x) / x,
+    "x^0.5": mpmath.sqrt,
+    "x^1.5": lambda x: x ** mpmath.mpf(1.5),
+    "x^-1": lambda x: 1 / x,
+    "x^-2": lambda x: 1 / x**2,
+    "x^0": lambda x: mpmath.mpf(1),
+    "x^1.1": lambda x: x ** mpmath.mpf(1.1),
+    "x*(1 - x^1.1)": lambda x: x * (1 - x ** mpmath.mpf(1.1)),
+    "x^x": lambda x: x**x,
+    "x^(2*x)": lambda x: x ** (2 * x),
+}
+
+
+def table(function: Function, point: tuple[float, ...], order: int) -> list[float]:
+    """The value and every partial up to an order, as numbers."""
+    made = AllDerivatives(function, order, None).call(Machine({}), point, SPAN)
+    assert isinstance(made, DerivativeTable)
+    return [float(node.attrs["value"]) for _, node in made.rows]
+
+
+def agrees(got: float, want: Truth, order: int, lost: bool) -> bool:
+    """Whether a number is the derivative, or says as far as it can that there is none."""
+    if want.kind == "none":
+        return True
+    if lost or want.kind == "corner":
+        # A first derivative at a corner is a convention that the README lists.
+        return order < 2 or isnan(got)
+    if want.kind == "pole" or not isfinite(want.value):
+        return not isfinite(got) or abs(got) > 1e100
+    if order == 0 and not isfinite(got):
+        return True  # a hole in the function
+    return abs(got - want.value) <= 1e-10 * abs(want.value) + 1e-18
+
+
+def check(function: Function, exact: Callable[..., Any], points: tuple[float, ...]) -> None:
+    """Orders 0 to 4 at each point."""
+    for x in points:
+        lost = False
+        for order, got in enumerate(table(function, (x,), 4)):
+            want = partial(exact, (x,), (order,))
+            lost = lost or (want.kind == "corner" and order < 4)
+            assert agrees(got, want, order, lost), (x, order, got, want)
+
+
+@pytest.mark.parametrize("primitive", UNARY, ids=lambda p: p.name)
+def test_functions_of_one_number(primitive: Any) -> None:
+    """Each entry of one argument."""
+    if primitive.attributes:
+        function = parsed(f"{TEXTS[primitive.name]}")
+    else:
+        function = _from_primitive(primitive.name, primitive)
+    check(function, REAL.get(primitive.name, truth(primitive)), NEAR if primitive.name in SLOW else POINTS)
+
+
+TEXTS = {
+    "constant_power": "x^3",
+    "polygamma": "polygamma(1, x)",
+    "besselj": "besselj(1, x)",
+    "sinc": "sinc(x)",
+}
+
+
+def parsed(text: str) -> Function:
+    """A function of x by its text."""
+    function = Machine({}).evaluate(parse_expression(Source("test", f"x -> {text}")))
+    assert isinstance(function, Function)
+    return function
+
+
+@pytest.mark.parametrize("text", COMPOSED)
+def test_functions_made_of_corners_and_powers(text: str) -> None:
+    """Where a derivative exists it is right, elsewhere it is nan."""
+    check(parsed(text), COMPOSED[text], NEAR)
+
+
+@pytest.mark.parametrize("primitive", BINARY, ids=lambda p: p.name)
+def test_functions_of_two_numbers(primitive: Any) -> None:
+    """Each entry of two arguments: first and second partials, and the mixed one in whichever order it is taken."""
+    function = _from_primitive(primitive.name, primitive)
+    exact = REAL.get(primitive.name, truth(primitive))
+    for point in PAIRS:
+        numbers = table(function, point, 2)
+        lost = False
+        for got, by in zip(numbers, ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)), strict=True):
+            want = partial(exact, point, by)
+            lost = lost or (want.kind == "corner" and sum(by) == 1)
+            if primitive.name in ("remainder",) and want.kind == "corner":
+                continue
+            assert lost or agrees(got, want, sum(by), lost), (point, by, got, want)
+
+
+@pytest.mark.parametrize("symbol", ["power", "divide", "multiply", "hypot", "arctan2", "logaddexp", "maximum", "beta"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_mixed_derivatives_are_equal_in_both_orders(symbol: str, order: tuple[int, int]) -> None:
+    """By nested gradients and by the Hessian, which is symmetric, at every pair of special points."""
+    text = {"power": "x^y", "divide": "x/y", "multiply": "x*y"}.get(symbol, f"{symbol}(x, y)")
+    for x, y in PAIRS:
+        nested = value(f"f(x, y) = {text}\ngrad(grad(f, {order[0]}), {order[1]})({x!r}, {y!r})")
+        matrix = value(f"f(x, y) = {text}\nhessian(f)({x!r}, {y!r})")
+        assert matrix[0, 1] == matrix[1, 0] or (isnan(matrix[0, 1]) and isnan(matrix[1, 0])), (x, y)
+        if isfinite(nested) and isfinite(matrix[0, 1]):
+            assert nested == pytest.approx(matrix[0, 1], rel=1e-12, abs=1e-12), (x, y)
+        else:
+            assert isnan(nested) == isnan(matrix[0, 1]), (x, y, nested, matrix)
+
+
