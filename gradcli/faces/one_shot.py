@@ -85,6 +85,7 @@ def answer(
     if order < 0:
         screen.diagnostic(Diagnostic("usage", f"the order can't be {order}", hint="orders are 0, 1, 2, ..."))
         return BAD_INPUT
+    code = OK
     try:
         in_file = re.fullmatch(r"(.+)::([^\W\d]\w*)", text)
         if in_file:
@@ -92,7 +93,8 @@ def answer(
             if source is None:
                 return BAD_INPUT
             ran = run_source(source, session, screen, named=True, quiet=True)
-            if ran.code == BAD_INPUT:
+            code = ran.code
+            if code == BAD_INPUT:
                 return BAD_INPUT
             show(_of_file(ran.session, in_file[1], in_file[2], given, missing))
         else:
@@ -103,7 +105,8 @@ def answer(
     except RecursionError:
         screen.diagnostic(Diagnostic("value", "this is nested too deeply", hint="give parts of it names"))
         return BAD_INPUT
-    return OK
+    # An assert of the file that failed counts here as when the file is run.
+    return code
 
 
 def derivatives(asked: Question, wrt: str | None, order: int, values: Sequence[Value]) -> DerivativeTable:
