@@ -52,6 +52,11 @@ def in_encoding(text: str, encoding: str) -> str:
     return _SIGNS.sub(lambda m: m[0] if can_hold(m[0], encoding) else _plainer(m[0]), text)
 
 
+def escaped(text: str, encoding: str) -> str:
+    """The text with what an encoding lacks as escapes."""
+    return text if can_hold(text, encoding) else "".join(c if can_hold(c, encoding) else escape(c) for c in text)
+
+
 def can_hold(text: str, encoding: str) -> bool:
     """Whether an encoding has every character of a text."""
     try:

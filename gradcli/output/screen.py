@@ -132,7 +132,7 @@ class Screen:
 
     def diagnostic(self, diagnostic: Diagnostic) -> None:
         """Say what is wrong, to standard error."""
-        self._to_err(show_diagnostic(diagnostic, self._err.clean, self._err.width))
+        self._to_err(show_diagnostic(diagnostic, self._err.verbatim, self._err.width))
 
     def say(self, text: str, style: str = "") -> None:
         """A line to standard output."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, NoReturn
 
-from gradcli.output.characters import in_encoding, visible
+from gradcli.output.characters import escaped, in_encoding, visible
 from gradcli.output.style import THEME, Line, bare
 
 if TYPE_CHECKING:
@@ -82,6 +82,10 @@ class Stream:
     def clean(self, text: str, keep: str = "") -> str:
         """A text as it will be written, for measuring it: cleaning it again changes nothing."""
         return in_encoding(visible(text, keep), self._encoding)
+
+    def verbatim(self, text: str, keep: str = "") -> str:
+        """What someone wrote: what can't be shown goes by its number, not by the name of something else."""
+        return escaped(visible(text, keep), self._encoding)
 
     def lines(self, lines: Sequence[Line]) -> None:
         """Write lines. A reader that has gone away is no mistake: what follows is written to nobody.
