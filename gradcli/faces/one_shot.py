@@ -11,6 +11,7 @@ from gradcli.core.graph import Node
 from gradcli.core.records import record
 from gradcli.faces.runner import BAD_INPUT, OK, fresh_session, read_source, run_source
 from gradcli.language import syntax as s
+from gradcli.language.build import identifier
 from gradcli.language.builtins import builtins
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
 from gradcli.language.machine import Machine
@@ -96,7 +97,8 @@ def answer(
             code = ran.code
             if code == BAD_INPUT:
                 return BAD_INPUT
-            show(_of_file(ran.session, in_file[1], in_file[2], given, missing))
+            name = identifier(in_file[2]) or in_file[2]
+            show(_of_file(ran.session, in_file[1], name, given, missing))
         else:
             show(_of_expression(session, text, given, missing))
     except (LanguageError, IncompleteInput) as error:
@@ -123,10 +125,10 @@ def _values(session: Session, given: Sequence[str]) -> dict[str, Value]:
     machine = session.machine()
     for argument in given:
         name, equal, text = argument.partition("=")
-        name = name.strip()
+        name = identifier(name.strip()) or ""
         source = Source("<argument>", argument)
         whole = Span(source, 0, len(argument))
-        if not equal or not re.fullmatch(r"[^\W\d]\w*", name):
+        if not equal or not name:
             raise fail("usage", f"`{argument}` is not NAME=VALUE", whole, "write values as x=3 or 'x=[1, 2]'")
         if name in values:
             raise fail("usage", f"`{name}` is given twice", whole, "give each name one value")
@@ -248,7 +250,7 @@ def _wrt(machine: Machine, function: Function, wrt: str | None, arguments: Mappi
     """`--wrt x,y` as names; without it, every real input, and every parameter."""
     if wrt is not None:
         source = Source("<--wrt>", wrt)
-        items = [(m[0], Span(source, m.start(), m.end())) for m in re.finditer(r"[^,\s()]+", wrt)]
+        items = [(identifier(m[0]) or m[0], Span(source, m.start(), m.end())) for m in re.finditer(r"[^,\s()]+", wrt)]
         if not items:
             raise fail("usage", "--wrt names no input", Span(source, 0, len(wrt)), "such as --wrt x,y")
         return Names(tuple(items), single=False)
