@@ -59,7 +59,8 @@ def parser() -> tuple[Lark, Builder]:
     tables = _tables(grammar)
     if tables is None:
         return Lark(grammar, postlex=_Blocks(), transformer=builder, **OPTIONS), builder
-    return Lark._load_from_dict(**tables, postlex=_Blocks(), transformer=builder), builder
+    load: Any = Lark._load_from_dict
+    return load(**tables, postlex=_Blocks(), transformer=builder), builder
 
 
 def tables_text(grammar: str) -> str:

@@ -138,6 +138,8 @@ def _footer(footer: tuple[str, str] | None, first: int) -> list[Line]:
 
 def _records(table: Sequence[Column], width: int) -> Iterator[Line]:
     """One block a row: a line or more for each column, with its title where there is room for it."""
+    # A derivative's name tells its order.
+    table = [column for column in table if column.role is not Role.EXTRA and not column.once]
     label = max(columns(column.title) for column in table) + len(GAP)
     room = width - label
     labelled = all(_least(c, width) <= room for c in table if c.role in (Role.VALUE, Role.FOLD))
@@ -146,7 +148,7 @@ def _records(table: Sequence[Column], width: int) -> Iterator[Line]:
             yield [("─" * width, "dim")]
         for column in table:
             cell = column.cells[row]
-            if not any(cell.lines) or (not labelled and column.once):
+            if not any(cell.lines):
                 continue
             for number, text in enumerate(cell.wrapped(room if labelled else width)):
                 title = f"{'' if number else column.title:<{label}}" if labelled else ""
