@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from collections.abc import Callable
 
 
 def main() -> None:
@@ -9,45 +10,60 @@ def main() -> None:
     # Start-up makes many objects that all stay; looking for garbage among them would take a twentieth of it.
     gc.set_threshold(100_000, 20, 20)
     arguments = sys.argv[1:]
+    from gradcli.output.stream import open_all
+
+    open_all()
+    code = _leaving(lambda: _answer(arguments), "--debug" in arguments)
+    # The streams hold back what they were given, so that it is only now sure to have left.
+    sys.exit(max(code, _leaving(_flush, debug=False)))
+
+
+def _leaving(work: Callable[[], int], debug: bool) -> int:
+    """The exit code of some work. What it can't go on from is said."""
+    from gradcli.output.stream import OutputError
+
     try:
-        _answer(arguments)
-    except BrokenPipeError:
-        # The reader went away, as `| head` does: there is nobody left to tell.
-        sys.stderr.close()
-        sys.exit(0)
+        return work()
+    except OutputError as error:
+        return _fail("file", f"can't write to standard output: {error}")
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except Exception as error:
-        if "--debug" in arguments:
+        if debug:
             raise
-        from gradcli.language.diagnostics import Diagnostic
-        from gradcli.output.screen import Screen
-
-        Screen().diagnostic(
-            Diagnostic(
-                "internal",
-                f"this is a mistake of gradcli's own: {type(error).__name__}: {error}",
-                hint="please report it, with what --debug shows",
-            )
-        )
-        sys.exit(2)
+        problem = f"this is a mistake of gradcli's own: {type(error).__name__}: {error}"
+        return _fail("internal", problem, "please report it, with what --debug shows")
 
 
-def _answer(arguments: list[str]) -> None:
-    from gradcli.faces.options import COMMANDS, read
+def _fail(kind: str, problem: str, hint: str | None = None) -> int:
+    from gradcli.language.diagnostics import Diagnostic
+    from gradcli.output.screen import Screen
 
-    options = COMMANDS.get(arguments[0]) if arguments else None
-    found = read(arguments[1:], options) if options is not None else None
+    Screen().diagnostic(Diagnostic(kind, problem, hint=hint))
+    return 2
+
+
+def _flush() -> int:
+    from gradcli.output.stream import flush_all
+
+    flush_all()
+    return 0
+
+
+def _answer(arguments: list[str]) -> int:
+    from gradcli.faces.options import read
+
+    found = read(arguments[0], arguments[1:]) if arguments else None
     if found is None:
-        from gradcli.faces.cli import app
+        from gradcli.faces.cli import main as ask_typer
 
-        app()
-        return
+        return ask_typer(arguments)
     from gradcli.faces import handlers
 
     # What the language calls eval is a function of Python's.
     handler = handlers.evaluate if arguments[0] == "eval" else getattr(handlers, arguments[0])
-    sys.exit(handler(found[0], **found[1]))
+    code: int = handler(found[0], **found[1])
+    return code
 
 
 if __name__ == "__main__":

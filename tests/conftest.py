@@ -1,9 +1,8 @@
-"""Settings for all tests: a cache folder of their own, and the same hypothesis examples each time."""
+"""Settings for all tests: a terminal of a known width, and the same hypothesis examples each time."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,7 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 
-# What a user has cached, or set for their terminal, must not decide a test.
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gradcli-tests-")
+# What a user has set for their terminal must not decide a test.
 os.environ["COLUMNS"] = "100"
 for variable in ("FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE"):
     os.environ.pop(variable, None)

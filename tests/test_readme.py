@@ -7,11 +7,12 @@ answers are written anew.
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import shlex
 import tomllib
+
+import pytest
 
 from gradcli.faces.repl import Repl
 from gradcli.language.builtins import builtins
@@ -19,6 +20,7 @@ from gradcli.language.values import Function
 from gradcli.output.screen import Screen
 from tests.conftest import ROOT
 from tests.faces.harness import shell
+from tests.output.terminal import Terminal
 
 README = ROOT / "README.md"
 BLOCKS = re.compile(r"^```(console|gradcli)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -27,7 +29,7 @@ BUILTINS = re.compile(r"(<!-- builtins -->\n).*?(<!-- end of builtins -->)", re.
 
 def answered(text: str) -> str:
     """The README with every answer as the program gives it now."""
-    screen_out = io.StringIO()
+    screen_out = Terminal()
     repl = Repl(Screen(screen_out, screen_out))
 
     def console(block: str) -> str:
@@ -65,8 +67,9 @@ def builtin_list() -> str:
     return f"Functions: {named[0]}.\n\nConstants: {named[1]}.\n"
 
 
-def test_every_answer_is_the_programs() -> None:
+def test_every_answer_is_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands, sessions at the prompt, and the list of built-ins."""
+    monkeypatch.setenv("TERM", "dumb")
     text = README.read_text()
     now = answered(text)
     if os.environ.get("GRADCLI_WRITE_README"):

@@ -2,14 +2,84 @@
 
 from __future__ import annotations
 
+import io
+import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from gradcli.faces.options import DTYPE, ORDER, QUIET, WRT, Option
+from gradcli.faces.options import COMMANDS, DTYPE, OF_EXPRESSIONS, ORDER, QUIET, WRT, Option, separate
+from gradcli.output.stream import OutputError, abandon
+
+# What Typer refuses a command line with; only its subclasses have public names.
+Refusal: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+
+class Program(TyperGroup):
+    """The program: its exit codes are its own, and what it refuses goes to the screen as everything does."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> int:
+        """Run a command line and leave with its code, or give it back.
+
+        Raises:
+            OutputError: where standard output can't be written to.
+        """
+        code = self._code(prog_name or "gradcli", [*(sys.argv[1:] if args is None else args)], extra)
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def _code(self, name: str, arguments: list[str], extra: dict[str, Any]) -> int:
+        try:
+            with self.make_context(name, arguments, **extra) as context:
+                self.invoke(context)
+                return 0
+        except typer.Exit as left:
+            return left.exit_code
+        except Refusal as error:
+            from gradcli.output.screen import Screen
+
+            text = io.StringIO()
+            error.show(text)
+            Screen().explain(text.getvalue())
+            code: int = error.exit_code
+            return code
+        except BrokenPipeError:
+            abandon(sys.stdout)
+            return 0
+        except OSError as error:
+            # Help is written by Typer.
+            abandon(sys.stdout)
+            raise OutputError(error) from None
+
+
+class Command(TyperCommand):
+    """A command some of whose words may be expressions that begin with a minus sign."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words behind the command."""
+        if self.name in OF_EXPRESSIONS and args:
+            positional, options = separate(args, COMMANDS[self.name])
+            for word in options:
+                if word.startswith("-") and not word.startswith("--") and len(word.partition("=")[0]) > 2:
+                    ctx.fail(f"No such option: {word}. Did you mean -{word}?")
+            args = [*options, "--", *positional]
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
     name="gradcli",
+    cls=Program,
     help="A calculator for gradients: values and derivatives at every order.\n\nWithout a command it opens the prompt.",
     add_completion=False,
     rich_markup_mode=None,
@@ -43,7 +113,7 @@ def prompt(
         raise typer.Exit(Repl().run())
 
 
-@app.command(no_args_is_help=True)
+@app.command(cls=Command, no_args_is_help=True)
 def grad(
     expression: Annotated[
         str, typer.Argument(metavar="EXPR|FILE::NAME", help="An expression, or a function in a file.")
@@ -62,7 +132,7 @@ def grad(
     raise typer.Exit(handler([expression, *(values or [])], wrt=wrt, order=order, dtype=dtype))
 
 
-@app.command("eval", no_args_is_help=True)
+@app.command("eval", cls=Command, no_args_is_help=True)
 def evaluate(
     text: Annotated[str, typer.Argument(metavar="EXPR", help="An expression, or statements with ; between them.")],
     values: Annotated[
@@ -94,7 +164,7 @@ def run(
     raise typer.Exit(handler(files, quiet=quiet, dtype=dtype))
 
 
-@app.command(no_args_is_help=True)
+@app.command(cls=Command, no_args_is_help=True)
 def code(
     expression: Annotated[
         str, typer.Argument(metavar="EXPR|FILE::NAME", help="An expression, or a function in a file.")
@@ -114,3 +184,9 @@ def code(
     from gradcli.faces.handlers import code as handler
 
     raise typer.Exit(handler([expression, *(values or [])], wrt=wrt, order=order, dtype=dtype))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command line; its exit code."""
+    code: int = app(args=arguments, standalone_mode=False)
+    return code

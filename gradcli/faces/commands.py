@@ -15,6 +15,9 @@ from gradcli.output.screen import Screen
 from gradcli.session.plain import plain
 from gradcli.session.session import Session
 
+# Tensors with more elements are listed by their edges.
+WHOLE_IN_A_LIST = 6
+
 Handler = Callable[[str, Session, Screen], Session]
 
 
@@ -100,12 +103,10 @@ def vars_(rest: str, session: Session, screen: Screen) -> Session:
     if not session.scope:
         screen.say("nothing is defined yet", "dim")
     for name, value in session.scope.items():
-        text = " ".join(show_value(plain(value), session.settings.digits).split())
+        text = show_value(plain(value), session.settings.digits, whole_up_to=WHOLE_IN_A_LIST)
         shapes = {node.shape for node in nodes_in(value)}
-        big = len(text) > 70
-        screen.say(
-            f"{name} = {f'{text[:67]}...' if big else text}{f'  {shapes.pop()}' if big and len(shapes) == 1 else ''}"
-        )
+        kind = f"  {shapes.pop()}" if "..." in text and len(shapes) == 1 else ""
+        screen.say(f"{name} = {' '.join(text.split())}{kind}")
     return session
 
 

@@ -31,6 +31,6 @@ def listing(text: str, given: Sequence[str], wrt: str | None, order: int, dtype:
         table = derivatives(asked, wrt, order, values)
         name = asked.function.name if asked.function.name.isidentifier() else "f"
         labels = [str(partial) for partial, _ in table.rows]
-        screen.say(program_text([node for _, node in table.rows], inputs, name, labels))
+        screen.text(program_text([node for _, node in table.rows], inputs, name, labels))
 
     return answer(text, given, order, dtype, screen, show, missing=1.0)

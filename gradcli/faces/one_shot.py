@@ -11,6 +11,7 @@ from gradcli.core.graph import Node
 from gradcli.core.records import record
 from gradcli.faces.runner import BAD_INPUT, OK, fresh_session, read_source, run_source
 from gradcli.language import syntax as s
+from gradcli.language.build import identifier
 from gradcli.language.builtins import builtins
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
 from gradcli.language.machine import Machine
@@ -87,6 +88,7 @@ def answer(
     if order < 0:
         screen.diagnostic(Diagnostic("usage", f"the order can't be {order}", hint="orders are 0, 1, 2, ..."))
         return BAD_INPUT
+    code = OK
     try:
         in_file = re.fullmatch(r"(.+)::([^\W\d]\w*)", text)
         if in_file:
@@ -94,9 +96,11 @@ def answer(
             if source is None:
                 return BAD_INPUT
             ran = run_source(source, session, screen, named=True, quiet=True)
-            if ran.code == BAD_INPUT:
+            code = ran.code
+            if code == BAD_INPUT:
                 return BAD_INPUT
-            show(_of_file(ran.session, in_file[1], in_file[2], given, missing))
+            name = identifier(in_file[2]) or in_file[2]
+            show(_of_file(ran.session, in_file[1], name, given, missing))
         else:
             show(_of_expression(session, text, given, missing))
     except (LanguageError, IncompleteInput) as error:
@@ -105,7 +109,8 @@ def answer(
     except RecursionError:
         screen.diagnostic(Diagnostic("value", "this is nested too deeply", hint="give parts of it names"))
         return BAD_INPUT
-    return OK
+    # An assert of the file that failed counts here as when the file is run.
+    return code
 
 
 def derivatives(asked: Question, wrt: str | None, order: int, values: Sequence[Value]) -> DerivativeTable:
@@ -122,10 +127,10 @@ def _values(session: Session, given: Sequence[str]) -> dict[str, Value]:
     machine = session.machine()
     for argument in given:
         name, equal, text = argument.partition("=")
-        name = name.strip()
+        name = identifier(name.strip()) or ""
         source = Source("<argument>", argument)
         whole = Span(source, 0, len(argument))
-        if not equal or not re.fullmatch(r"[^\W\d]\w*", name):
+        if not equal or not name:
             raise fail("usage", f"`{argument}` is not NAME=VALUE", whole, "write values as x=3 or 'x=[1, 2]'")
         if name in values:
             raise fail("usage", f"`{name}` is given twice", whole, "give each name one value")
@@ -247,7 +252,7 @@ def _wrt(machine: Machine, function: Function, wrt: str | None, arguments: Mappi
     """`--wrt x,y` as names; without it, every real input, and every parameter."""
     if wrt is not None:
         source = Source("<--wrt>", wrt)
-        items = [(m[0], Span(source, m.start(), m.end())) for m in re.finditer(r"[^,\s()]+", wrt)]
+        items = [(identifier(m[0]) or m[0], Span(source, m.start(), m.end())) for m in re.finditer(r"[^,\s()]+", wrt)]
         if not items:
             raise fail("usage", "--wrt names no input", Span(source, 0, len(wrt)), "such as --wrt x,y")
         return Names(tuple(items), single=False)

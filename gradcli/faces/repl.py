@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
-from contextlib import suppress
-from pathlib import Path
 
 from gradcli import __version__
 from gradcli.faces.commands import COMMANDS, Leave, run_command
-from gradcli.faces.runner import OK, run_source
+from gradcli.faces.history import History, history_path
+from gradcli.faces.runner import BAD_INPUT, OK, run_source
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.parse import parse
 from gradcli.output.screen import Screen
+from gradcli.output.stream import OutputError
 from gradcli.session.session import Session
 
 PROMPT = "> "
 MORE = "... "
-LONGEST_HISTORY = 10_000
 
 
 class Repl:
@@ -28,32 +27,48 @@ class Repl:
         self.session = Session()
         self.count = 0
         self.code = OK
+        self._history: History | None = None
 
     def run(self) -> int:
         """Go on until the input ends or `:quit`. The code is 0, or what a script would give where nobody types."""
         interactive = sys.stdin.isatty()
-        history = _start_history() if interactive else None
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            # A byte that is no text is a mistake in one line, and said as such.
+            sys.stdin.reconfigure(errors="surrogateescape")
         if interactive:
+            self._history = _start_history()
             self.screen.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")
+        while True:
+            try:
+                if not self._step(interactive):
+                    return OK if interactive else self.code
+            except KeyboardInterrupt:
+                # A second Ctrl-C, while the first is answered.
+                continue
+
+    def _step(self, interactive: bool) -> bool:
+        """Answer one statement or command; whether there may be more."""
         try:
-            while True:
-                try:
-                    text = self._read(interactive)
-                except EOFError:
-                    if interactive:
-                        self.screen.say("")
-                    return OK if interactive else self.code
-                except KeyboardInterrupt:
-                    self.screen.say("")
-                    continue
-                try:
-                    self.evaluate(text)
-                except Leave:
-                    return OK if interactive else self.code
-                except KeyboardInterrupt:
-                    self.screen.say("interrupted; what was defined before stays", "warning")
-        finally:
-            _save_history(history)
+            text = self._read(interactive)
+        except EOFError:
+            if interactive:
+                self.screen.say("")
+            return False
+        except KeyboardInterrupt:
+            self.screen.say("")
+            return True
+        except OSError as error:
+            problem = f"can't read standard input: {(error.strerror or str(error)).lower()}"
+            self.screen.diagnostic(Diagnostic("file", problem))
+            self.code = BAD_INPUT
+            return False
+        try:
+            self.evaluate(text)
+        except Leave:
+            return False
+        except KeyboardInterrupt:
+            self.screen.say("interrupted; what was defined before stays", "warning")
+        return True
 
     def evaluate(self, text: str) -> None:
         """Run one input: a command that starts with `:`, or statements. Nothing that is typed ends the prompt.
@@ -70,7 +85,7 @@ class Repl:
                 return
             ran = run_source(Source(f"<input {self.count}>", text), self.session, self.screen, named=False)
             self.session, self.code = ran.session, max(self.code, ran.code)
-        except (Leave, KeyboardInterrupt):
+        except (Leave, OutputError):
             raise
         except Exception as error:
             if "--debug" in sys.argv:
@@ -90,7 +105,24 @@ class Repl:
         return "\n".join(lines)
 
     def _line(self, prompt: str, interactive: bool) -> str:
-        return input(prompt if interactive else "")
+        if not interactive:
+            return _piped_line(first=self.count == 0)
+        line = input(prompt)
+        if self._history is not None:
+            self._history.add(line)
+        return line
+
+
+def _piped_line(first: bool) -> str:
+    """The next line of standard input, without its end.
+
+    Raises:
+        EOFError: where there is none.
+    """
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return (line.removeprefix("\ufeff") if first else line).removesuffix("\n")
 
 
 def _wants_more(lines: list[str]) -> bool:
@@ -109,32 +141,13 @@ def _wants_more(lines: list[str]) -> bool:
     return len(lines) > 1 and lines[0].rstrip().endswith(":")
 
 
-def history_path() -> Path:
-    """Where the prompt's history is kept."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "gradcli" / "history"
-
-
-def _start_history() -> Path | None:
+def _start_history() -> History | None:
     """Line editing with the history of earlier sessions; None where the platform has no readline."""
     try:
         import readline
     except ImportError:
         return None
-    path = history_path()
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            readline.read_history_file(path)
-        readline.set_history_length(LONGEST_HISTORY)
-    return path
-
-
-def _save_history(path: Path | None) -> None:
-    if path is not None:
-        import readline
-
-        with suppress(OSError):
-            readline.write_history_file(path)
+    return History(history_path(), readline)
 
 
 __all__ = ["COMMANDS", "Repl", "history_path"]

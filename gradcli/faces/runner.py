@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.output.screen import Screen
@@ -31,21 +29,13 @@ def run_files(paths: Sequence[str], session: Session, screen: Screen, quiet: boo
 
 def read_source(path: str, screen: Screen) -> Source | None:
     """The text of a file, of standard input for `-`, or None after saying why there is none."""
-    hint = None
-    if path == "-":
-        return Source("<stdin>", sys.stdin.read())
+    from gradcli.faces.files import Unreadable, read_text
+
     try:
-        return Source(path, Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        problem, hint = "there is no such file", "check the path"
-    except IsADirectoryError:
-        problem, hint = "this is a folder", f"run its files with {path.rstrip('/')}/*.grad"
-    except UnicodeDecodeError:
-        problem, hint = "this is not a text in UTF-8", "scripts are plain text"
-    except (OSError, ValueError) as error:
-        problem = str(getattr(error, "strerror", None) or error).lower()
-    screen.diagnostic(Diagnostic("file", f"can't read `{path}`: {problem}", hint=hint))
-    return None
+        return Source("<stdin>" if path == "-" else path, read_text(path))
+    except Unreadable as error:
+        screen.diagnostic(Diagnostic("file", f"can't read `{path}`: {error}", hint=error.hint))
+        return None
 
 
 @dataclass

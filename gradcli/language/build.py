@@ -15,6 +15,9 @@ from gradcli.language.diagnostics import Source, Span, fail
 
 Children = list[Any]
 
+# Letters to Python, powers to a reader.
+_RAISED = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 # Where the grammar has no use for one of these, the lexer takes it for a name.
 KEYWORDS = frozenset(
     "model def param return for in if else and or not assert set true false none True False None".split()  # noqa: SIM905 - reads as one line
@@ -28,6 +31,16 @@ INSTEAD = {
     "print": "an expression by itself is shown",
     "while": "a loop is written `for i in range(n):`",
 }
+
+
+def identifier(text: str) -> str | None:
+    """The name that a text spells, normalised as Python's names are; None where it spells none."""
+    if text.isascii():
+        return str(text) if text.isidentifier() else None
+    from unicodedata import normalize
+
+    name = normalize("NFKC", text)
+    return name if name.isidentifier() and _RAISED.isdisjoint(text) else None
 
 
 class Builder(Transformer[Token, Any]):
@@ -168,7 +181,7 @@ class Builder(Transformer[Token, Any]):
         return _parts(c)
 
     def keyword(self, c: Children) -> s.Keyword:
-        return s.Keyword(self._span(c), str(c[0]), c[2])
+        return s.Keyword(self._span(c), self._identifier(c[0]), c[2])
 
     def subscript(self, c: Children) -> s.Subscript:
         value, _, items, _ = c
@@ -192,7 +205,7 @@ class Builder(Transformer[Token, Any]):
         return s.Slice(self._span(c), start, stop, step)
 
     def attribute(self, c: Children) -> s.Attribute:
-        return s.Attribute(self._span(c), c[0], str(c[2]))
+        return s.Attribute(self._span(c), c[0], self._identifier(c[2]))
 
     def prime(self, c: Children) -> s.Prime:
         return s.Prime(self._span(c), c[0], len(c[1]))
@@ -205,7 +218,13 @@ class Builder(Transformer[Token, Any]):
                 self._span(c),
                 INSTEAD.get(str(c[0]), "choose another name"),
             )
-        return s.Name(self._span(c), str(c[0]))
+        return s.Name(self._span(c), self._identifier(c[0]))
+
+    def _identifier(self, token: Token) -> str:
+        name = identifier(token)
+        if name is None:
+            raise fail("syntax", f"`{token}` is not a name", self._span([token]), "names are letters, digits and `_`")
+        return name
 
     def number(self, c: Children) -> s.Literal:
         span = self._span(c)

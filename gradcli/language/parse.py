@@ -197,6 +197,9 @@ def _explain_characters(source: Source, error: UnexpectedCharacters) -> Language
             "syntax", "this text is never closed", Span(source, start, len(source.text) if end < 0 else end), 'add `"`'
         )
     name = f"`{char}`" if char.isprintable() else f"the character U+{ord(char):04X}"
+    if "\udc80" <= char <= "\udcff":
+        # What Python reads for a byte that is no text.
+        return fail("syntax", f"the byte {ord(char) - 0xDC00:02X} is no text in UTF-8", span, "texts are in UTF-8")
     return fail("syntax", f"{name} means nothing here", span, _CHARACTER_HINTS.get(char))
 
 

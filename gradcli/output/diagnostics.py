@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gradcli.language.diagnostics import Diagnostic, Span
+from gradcli.output.characters import columns, visible
 from gradcli.output.style import Line
 
 WIDEST_LINE = 100
+NARROWEST_LINE = 8
+# What stands for the part of a long line that is left out.
+CUT = "..."
 
 
-def show_diagnostic(diagnostic: Diagnostic) -> list[Line]:
-    """The lines, each a list of (text, style) pieces."""
+def show_diagnostic(
+    diagnostic: Diagnostic, clean: Callable[..., str] = visible, width: int | None = None
+) -> list[Line]:
+    """The lines, each a list of (text, style) pieces; `clean` makes a text as the stream will show it."""
     color = "error" if diagnostic.severity == "error" else "warning"
-    lines: list[Line] = [[(f"{diagnostic.severity}: ", color), (diagnostic.message, "strong")]]
+    lines: list[Line] = [[(f"{diagnostic.severity}: ", color), (clean(diagnostic.message), "strong")]]
     labels = [(label.span, label.text) for label in diagnostic.labels]
     places = [(diagnostic.span, "")] if diagnostic.span else []
     places += labels
     gutter = max((len(str(span.source.position(span.start)[0])) for span, _ in places), default=1)
+    room = WIDEST_LINE
+    if width is not None:
+        room = max(NARROWEST_LINE, min(room, width - gutter - len(" | ") - len(CUT)))
     for number, (span, text) in enumerate(places):
-        lines += _excerpt(span, text, color if number == 0 else "frame", gutter)
+        lines += _excerpt(span, text, color if number == 0 else "frame", gutter, room, clean)
     if diagnostic.hint:
-        lines.append([(" " * gutter + " = ", "frame"), (f"help: {diagnostic.hint}", "hint")])
+        lines.append([(" " * gutter + " = ", "frame"), (f"help: {clean(diagnostic.hint)}", "hint")])
     return lines
 
 
-def _excerpt(span: Span, text: str, color: str, gutter: int) -> list[Line]:
+def _excerpt(span: Span, text: str, color: str, gutter: int, room: int, clean: Callable[..., str]) -> list[Line]:
     source = span.source
     row, column = source.position(span.start)
     whole = source.line(row)
     length = max(1, min(span.end, span.start + len(whole) - column + 1) - span.start)
-    cut = max(0, column - 1 - WIDEST_LINE // 2) if len(whole) > WIDEST_LINE else 0
-    shown = whole[cut : cut + WIDEST_LINE]
-    ahead = "".join("\t" if c == "\t" else " " * _width(c) for c in whole[cut : column - 1])
-    under = whole[column - 1 : column - 1 + length]
-    carets = "^" * max(1, sum(_width(c) for c in under[: WIDEST_LINE - (column - 1 - cut)]))
+    cut = max(0, column - 1 - room // 2) if len(whole) > room else 0
+    ahead = clean(whole[cut : column - 1], keep="\t")
+    under = clean(whole[column - 1 : min(column - 1 + length, cut + room)])
+    shown = clean(whole[cut : cut + room], keep="\t")
+    blank = "".join("\t" if c == "\t" else " " * columns(c) for c in ahead)
     pad = " " * gutter
     return [
-        [(f"{pad}--> ", "frame"), (f"{source.name}:{row}:{column}", "place")],
+        [(f"{pad}--> ", "frame"), (f"{clean(source.name)}:{row}:{column}", "place")],
         [(f"{pad} |", "frame")],
-        [(f"{row:>{gutter}} | ", "frame"), (("..." if cut else "") + shown, "")],
+        [(f"{row:>{gutter}} | ", "frame"), ((CUT if cut else "") + shown, "")],
         [
             (f"{pad} | ", "frame"),
-            (" " * (3 if cut else 0) + ahead, ""),
-            (carets, color),
+            (" " * (len(CUT) if cut else 0) + blank, ""),
+            ("^" * max(1, columns(under)), color),
             (f" {text}" if text else "", color),
         ],
     ]
-
-
-def _width(char: str) -> int:
-    from unicodedata import combining, east_asian_width
-
-    return 0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1

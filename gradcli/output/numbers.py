@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcli.output.characters import escape
+from gradcli.output.wrapping import wrap
 from gradcli.session.results import Plain, Polynomial, SparseMatrix, Tensor, Text
 
-# Tensors with more elements are shown by their edges, and to so many digits: whoever needs them all asks for a part.
+# On a terminal, tensors with more elements are shown by their edges, and to so many digits.
 WHOLE_UP_TO = 60
 DIGITS_OF_A_PART = 6
+EDGE = 3
 
 
 def show_number(value: bool | int | float, dtype: str, digits: int | None = None) -> str:
@@ -31,35 +34,61 @@ def _trim(text: str) -> str:
     return text[:-2] if text.endswith(".0") else text
 
 
-def show_tensor(tensor: Tensor, digits: int | None = None, indent: int = 0) -> str:
-    """A tensor in brackets that the language reads back, a large one by its edges."""
+def show_tensor(
+    tensor: Tensor, digits: int | None = None, width: int | None = None, whole_up_to: int | None = None
+) -> str:
+    """A tensor in brackets that the language reads back, a row a line; its lines are no wider than `width`.
+
+    One with more elements than `whole_up_to` is shown by its edges.
+    """
+    lines = tensor_lines(tensor, digits, whole_up_to)
+    return "\n".join(part for line in lines for part in wrap(line, width, " " * len(tensor.shape)))
+
+
+def tensor_lines(tensor: Tensor, digits: int | None = None, whole_up_to: int | None = None) -> list[str]:
+    """A line for each row of a tensor, as long as it needs to be."""
     if tensor.shape == ():
-        return show_number(tensor.data, tensor.dtype, digits)  # type: ignore[arg-type]
-    import numpy as np
-
+        return [show_number(tensor.data, tensor.dtype, digits)]  # type: ignore[arg-type]
     array: Any = tensor.data
-    if array.size > WHOLE_UP_TO and digits is None:
-        digits = DIGITS_OF_A_PART
-    each: Any = {"all": lambda x: show_number(x.item(), tensor.dtype, digits)}
     if 0 in tensor.shape:
-        return f"[] of shape {tensor.shape}"
-    return np.array2string(
-        array,
-        separator=", ",
-        threshold=WHOLE_UP_TO,
-        edgeitems=3,
-        prefix=" " * indent,
-        max_line_width=88,
-        formatter=each,
-    )
+        return [f"zeros({tensor.shape})" if whole_up_to is None else f"[] of shape {tensor.shape}"]
+    is_part = whole_up_to is not None and array.size > whole_up_to
+    if is_part and digits is None:
+        digits = DIGITS_OF_A_PART
+    return _bracketed(array, tensor.dtype, digits, EDGE if is_part else None)
 
 
-def show_value(value: Plain, digits: int | None = None) -> str:
+def _bracketed(array: Any, dtype: str, digits: int | None, edge: int | None) -> list[str]:
+    """Rows of numbers in brackets; matrices of a stack are an empty line apart."""
+    elide = edge is not None and len(array) > 2 * edge
+    ends = [array[:edge], array[-edge:]] if elide and edge is not None else [array]
+    if array.ndim == 1:
+        parts = [", ".join(show_number(x, dtype, digits) for x in end.tolist()) for end in ends]
+        return [f"[{', ..., '.join(parts)}]"]
+    groups = [[_bracketed(part, dtype, digits, edge) for part in end] for end in ends]
+    blocks = [*groups[0], ["..."], *groups[1]] if elide else groups[0]
+    lines: list[str] = []
+    for number, block in enumerate(blocks):
+        last = number == len(blocks) - 1
+        *upper, lowest = (f"{'[' if number == row == 0 else ' '}{line}".rstrip() for row, line in enumerate(block))
+        lines += [*upper, lowest + ("]" if last else ",")]
+        lines += [""] * (0 if last else array.ndim - 2)
+    return lines
+
+
+def show_text(text: Text) -> str:
+    """A text on one line: in quotes, with escapes that the language reads."""
+    if not text.quoted:
+        return text.text
+    return '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else escape(c) for c in text.text) + '"'
+
+
+def show_value(value: Plain, digits: int | None = None, whole_up_to: int | None = WHOLE_UP_TO) -> str:
     """A value on as few lines as it needs, for where there is no table."""
     if isinstance(value, Tensor):
-        return show_tensor(value, digits)
+        return show_tensor(value, digits, whole_up_to=whole_up_to)
     if isinstance(value, Text):
-        return f'"{value.text}"' if value.quoted else value.text
+        return show_text(value)
     if isinstance(value, SparseMatrix):
         rows, columns = value.shape
         count = len(value.rows)
@@ -69,6 +98,6 @@ def show_value(value: Plain, digits: int | None = None) -> str:
     if isinstance(value, Polynomial):
         return f"taylor({value.of})"
     if isinstance(value, tuple):
-        inner = ", ".join(show_value(item, digits) for item in value)
+        inner = ", ".join(show_value(item, digits, whole_up_to) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     return str(value)

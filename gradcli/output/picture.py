@@ -11,10 +11,10 @@ WIDEST, TALLEST = 80, 80
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
-def picture(matrix: SparseMatrix) -> list[str]:
+def picture(matrix: SparseMatrix, widest: int = WIDEST) -> list[str]:
     """Lines of Braille characters, a dot for each entry or group of entries that may differ from 0."""
     height, width = matrix.shape
-    scale = max(1.0, width / WIDEST, height / TALLEST)
+    scale = max(1.0, width / widest, height / TALLEST)
     tall, wide = max(1, round(height / scale)), max(1, round(width / scale))
     cells = [[0] * ((wide + 1) // 2) for _ in range((tall + 3) // 4)]
     for row, column in _places(matrix, scale, tall, wide):

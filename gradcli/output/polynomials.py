@@ -7,23 +7,27 @@ from fractions import Fraction
 from gradcli.output.numbers import show_number
 from gradcli.session.results import Polynomial
 
-WIDTH = 92
+# On a terminal that is wider, for reading.
+WIDEST = 92
 # A coefficient that is the float of such a fraction is shown as it.
 LARGEST_DENOMINATOR = 10**7
 LARGEST_NUMERATOR = 1000
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def show_polynomial(p: Polynomial, digits: int | None = None) -> list[str]:
-    """The polynomial, on as many lines as it needs, and what is left of the function."""
+def show_polynomial(p: Polynomial, digits: int | None = None, width: int | None = None) -> list[str]:
+    """The polynomial, on as many lines as it needs, broken between terms, and what is left of the function."""
     head = f"{p.of}({', '.join(p.variables)}) = "
     steps = [_step(v, c, digits) for v, c in zip(p.variables, p.center, strict=True)]
     pieces = _pieces(p, steps, digits)
+    widest = max(map(len, pieces))
+    # Terms that go on below the first are indented where there is room for them.
+    indent = len(head) - 2 if width is None or len(head) - 2 + widest <= width else 0
     lines, line = [], head
     for piece in [*pieces, f"+ {_rest(p, steps)}"]:
-        if len(line) + len(piece) > WIDTH and line.strip():
+        if width is not None and len(line) + len(piece) > min(width, WIDEST) and line.strip():
             lines.append(line.rstrip())
-            line = " " * (len(head) - 2)
+            line = " " * indent
         line += piece + " "
     lines.append(line.rstrip())
     lines.append(_remainder(p, steps, digits))

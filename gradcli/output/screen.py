@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
-from functools import cached_property
-from typing import IO, TYPE_CHECKING
+from contextlib import suppress
+from typing import IO
 
 from gradcli.language.diagnostics import Diagnostic
 from gradcli.output.diagnostics import show_diagnostic
-from gradcli.output.numbers import show_tensor, show_value
-from gradcli.output.picture import picture
+from gradcli.output.layout import Cell, Column, Role, lay_out, wrap_line
+from gradcli.output.numbers import WHOLE_UP_TO, show_tensor, show_value, tensor_lines
+from gradcli.output.picture import WIDEST, picture
 from gradcli.output.polynomials import show_polynomial
-from gradcli.output.style import THEME, Line, bare
+from gradcli.output.stream import OutputError, Stream
+from gradcli.output.style import Line
 from gradcli.session.results import (
     Assertion,
     Derivatives,
@@ -27,35 +28,22 @@ from gradcli.session.results import (
     Tensor,
 )
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-# How wide a table may grow where no terminal says.
-WIDTH_OF_A_FILE = 100
-
 
 class Screen:
-    """Prints results and diagnostics. Rich is imported when a table or a colour is needed, not before."""
+    """Prints results and diagnostics.
+
+    A terminal gets lines that fit it and large tensors by their edges; a pipe or a file gets everything.
+    """
 
     def __init__(self, out: IO[str] | None = None, err: IO[str] | None = None, digits: int | None = None) -> None:
-        self._out, self._err = out or sys.stdout, err or sys.stderr
+        self._out, self._err = Stream(out or sys.stdout), Stream(err or sys.stderr)
         self.digits = digits
-
-    @cached_property
-    def _console(self) -> Console:
-        return _console(self._out)
-
-    @cached_property
-    def _err_console(self) -> Console:
-        return _console(self._err)
 
     def result(self, result: Result, named: bool = False) -> None:
         """Show a result; `named` puts the expression in front, for where the reader did not just type it."""
         if isinstance(result, Assertion):
             if not result.passed:
-                self._lines(_failure(result, self.digits), self._err)
+                self._to_err(self._failure(result))
         else:
             self._shown(result, named)
 
@@ -63,143 +51,153 @@ class Screen:
         value = shown.value
         if isinstance(value, Derivatives) and len(value.rows) == 1 and value.rows[0].tensor.shape == ():
             value = value.rows[0].tensor
-        if isinstance(value, Derivatives):
+        items = _items(value)
+        if isinstance(value, (Derivatives, ParameterTable)) or items:
             if named:
-                self._lines([[(shown.source, "strong")]], self._out)
-            self.table(value)
-        elif isinstance(value, ParameterTable):
-            if named:
-                self._lines([[(shown.source, "strong")]], self._out)
-            self._console.print(_parameters(value, self.digits), "")
-        elif isinstance(value, Polynomial):
-            *lines, remainder = show_polynomial(value, self.digits)
-            self._lines([*([(line, "strong")] for line in lines), [(remainder, "dim")]], self._out)
-        elif isinstance(value, SparseMatrix):
-            head = f"{shown.source} = " if named else ""
-            self._lines([[(head, "dim"), (show_value(value), "strong")]], self._out)
-            self._lines([[(line, "")] for line in picture(value)], self._out)
-        elif isinstance(value, tuple) and any(isinstance(v, (Tensor, tuple)) and _is_wide(v) for v in value):
-            if named:
-                self._lines([[(shown.source, "strong")]], self._out)
-            rows = [Row(0, f"[{i}]", t) for i, t in enumerate(value) if isinstance(t, Tensor)]
-            if len(rows) == len(value):
-                self._console.print(_items(rows, self.digits), "")
+                self._prose(*([(line, "strong")] for line in shown.source.split("\n")))
+            if isinstance(value, Derivatives):
+                self.table(value)
+            elif isinstance(value, ParameterTable):
+                total = sum(_count(t) for t in value.tensors)
+                rows = [Row(0, name, t) for name, t in zip(value.names, value.tensors, strict=True)]
+                self._table(self._typed("parameter", rows), ("total", f"{total:,}"))
             else:
-                self._lines([[(show_value(value, self.digits), "")]], self._out)
+                self._table(self._typed("item", items, "dim"))
+            return
+        *before, last = shown.source.split("\n")
+        if named:
+            self._prose(*([(line, "dim")] for line in before))
+        head = f"{last} = " if named else ""
+        if isinstance(value, Polynomial):
+            *lines, remainder = show_polynomial(value, self.digits, self._out.width)
+            self._prose(*([(line, "strong")] for line in lines), [(remainder, "dim")])
+        elif isinstance(value, SparseMatrix):
+            self._prose([(head, "dim"), (show_value(value), "strong")])
+            self._out.lines([[(line, "")] for line in picture(value, min(WIDEST, 2 * (self._out.width or WIDEST)))])
         else:
-            head = f"{shown.source} = " if named else ""
             self._value(head, value)
 
     def _value(self, head: str, value: Plain) -> None:
         if not isinstance(value, Tensor) or value.shape == ():
-            self._lines([[(head, "dim"), (show_value(value, self.digits), "strong")]], self._out)
+            self._prose([(head, "dim"), (show_value(value, self.digits, self._whole_up_to), "strong")])
             return
-        text = show_tensor(value, self.digits)
-        if head and "\n" in text:
-            self._lines([[(head.rstrip(), "dim")]], self._out)
+        *lines, last = show_tensor(value, self.digits, self._out.width, self._whole_up_to).split("\n")
+        # On its own in a file, a tensor is text that the language reads back.
+        kind = f"  {value.dtype} {value.shape}" if head or self._out.is_terminal else ""
+        if head and lines:
+            self._prose([(head.rstrip(), "dim")])
             head = ""
-        self._lines([[(head, "dim"), (text, "strong"), (f"  {value.dtype} {value.shape}", "dim")]], self._out)
+        self._prose(*([(line, "strong")] for line in lines), [(head, "dim"), (last, "strong"), (kind, "dim")])
+
+    @property
+    def _whole_up_to(self) -> int | None:
+        return WHOLE_UP_TO if self._out.is_terminal else None
 
     def table(self, derivatives: Derivatives, title: str | None = None) -> None:
-        """A table of derivatives by order."""
+        """A table of derivatives by order; shapes and dtypes where not all are float64 scalars."""
         if title:
-            self._lines([[(title, "strong")]], self._out)
-        self._console.print(_derivatives(derivatives, self.digits))
-        if derivatives.note:
-            self._lines([[(derivatives.note, "dim")]], self._out)
-        self._lines([[("", "")]], self._out)
+            self._prose([(title, "strong")])
+        rows = derivatives.rows
+        typed = any(row.tensor.shape != () or row.tensor.dtype != "float64" for row in rows)
+        table = self._typed("derivative", rows) if typed else self._named("derivative", rows)
+        if any(row.formula for row in rows):
+            table.insert(1, self._column("formula", [row.formula or "" for row in rows], Role.FOLD))
+        table.insert(0, self._column("order", [str(row.order) for row in rows], Role.LABEL, "dim", once=True))
+        self._table(table, note=derivatives.note)
+
+    def _typed(self, title: str, rows: Sequence[Row], style: str = "") -> list[Column]:
+        """Name, shape, dtype and value."""
+        name, value = self._named(title, rows, style)
+        shape = self._column("shape", [str(row.tensor.shape) for row in rows], Role.EXTRA, "dim")
+        dtype = self._column("dtype", [row.tensor.dtype for row in rows], Role.EXTRA, "dim")
+        return [name, shape, dtype, value]
+
+    def _named(self, title: str, rows: Sequence[Row], style: str = "") -> list[Column]:
+        """Name and value."""
+        cells = tuple(
+            Cell(tuple(tensor_lines(row.tensor, self.digits, self._whole_up_to)), " " * len(row.tensor.shape))
+            for row in rows
+        )
+        names = self._column(title, [row.name for row in rows], Role.LABEL, style)
+        return [names, Column("value", cells, Role.VALUE, "strong")]
+
+    def _column(self, title: str, texts: Sequence[str], role: Role, style: str = "", once: bool = False) -> Column:
+        return Column(title, tuple(Cell((self._out.clean(text),)) for text in texts), role, style, once)
+
+    def _table(self, table: list[Column], footer: tuple[str, str] | None = None, note: str | None = None) -> None:
+        self._out.lines(lay_out(table, self._out.width, footer))
+        if note:
+            self._prose([(note, "dim")])
+        self._out.lines([[]])
 
     def diagnostic(self, diagnostic: Diagnostic) -> None:
         """Say what is wrong, to standard error."""
-        self._lines(show_diagnostic(diagnostic), self._err)
+        self._to_err(show_diagnostic(diagnostic, self._err.verbatim, self._err.width))
 
     def say(self, text: str, style: str = "") -> None:
         """A line to standard output."""
-        self._lines([[(text, style)]], self._out)
+        self._prose([(text, style)])
 
-    def _lines(self, lines: Sequence[Line], stream: IO[str]) -> None:
-        if not _is_terminal(stream):
-            print(bare(list(lines)), file=stream)
-            return
-        from rich.text import Text
+    def text(self, text: str) -> None:
+        """Lines to standard output, as they are."""
+        self._out.lines([[(line, "")] for line in text.split("\n")])
 
-        console = self._out_or_err(stream)
-        for line in lines:
-            console.print(Text.assemble(*((text, THEME[style]) for text, style in line)), soft_wrap=True)
+    def explain(self, text: str) -> None:
+        """Lines to standard error."""
+        self._to_err([[(line, "")] for line in text.rstrip("\n").split("\n")])
 
-    def _out_or_err(self, stream: IO[str]) -> Console:
-        return self._console if stream is self._out else self._err_console
+    def _prose(self, *lines: Line) -> None:
+        self._out.lines(self._wrapped(self._out, lines))
 
+    def _to_err(self, lines: Sequence[Line]) -> None:
+        # What came before it on standard output stands before it.
+        self._out.flush()
+        # Where standard error can't be written to, the exit code is what is left to say.
+        with suppress(OutputError):
+            self._err.lines(self._wrapped(self._err, lines))
 
-def _is_terminal(stream: IO[str]) -> bool:
-    return stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    def _wrapped(self, stream: Stream, lines: Sequence[Line]) -> list[Line]:
+        cleaned: list[Line] = [[(stream.clean(text, keep="\t"), style) for text, style in line] for line in lines]
+        return [part for line in cleaned for part in wrap_line(line, stream.width)]
 
+    def _failure(self, assertion: Assertion) -> list[Line]:
+        first, *more = assertion.source.split("\n")
+        lines: list[Line] = [
+            [("assert failed: ", "error"), (first, "strong")],
+            *([(line, "strong")] for line in more),
+            [("  --> ", "frame"), (assertion.where, "place")],
+        ]
+        if assertion.message:
+            lines.append([("   = ", "frame"), (assertion.message, "hint")])
+        c = assertion.comparison
+        if c is not None:
+            lines += [*self._side("   | left:  ", c.left), *self._side("   | right: ", c.right)]
+            if c.difference is not None:
+                allowed = f" (allowed: {c.tolerance})" if c.tolerance else ""
+                lines.append([("   | largest difference: ", "frame"), (f"{c.difference:g}{allowed}", "")])
+            elif _shape(c.left) != _shape(c.right):
+                lines.append([("   | ", "frame"), (f"shapes differ: {_shape(c.left)} and {_shape(c.right)}", "")])
+        return lines
 
-def _console(stream: IO[str]) -> Console:
-    from rich.console import Console
-
-    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
-    return Console(file=stream, width=width, highlight=False, emoji=False)
-
-
-def _is_wide(value: Plain) -> bool:
-    return isinstance(value, Tensor) and value.shape != ()
-
-
-def _new_table() -> Table:
-    from rich import box
-    from rich.table import Table
-
-    return Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
-
-
-def _derivatives(derivatives: Derivatives, digits: int | None) -> Table:
-    """Order, name and value of each; shapes and dtypes where not all are float64 scalars."""
-    table = _new_table()
-    typed = any(row.tensor.shape != () or row.tensor.dtype != "float64" for row in derivatives.rows)
-    table.add_column("order", justify="right", style="dim", no_wrap=True)
-    table.add_column("derivative", no_wrap=True)
-    told = any(row.formula for row in derivatives.rows)
-    if told:
-        table.add_column("formula", no_wrap=True)
-    if typed:
-        table.add_column("shape", style="dim", no_wrap=True)
-        table.add_column("dtype", style="dim", no_wrap=True)
-    table.add_column("value", style="bold", overflow="fold")
-    before: int | None = None
-    for row in derivatives.rows:
-        t = row.tensor
-        kind = (*((_plain(row.formula or ""),) if told else ()), *((_plain(str(t.shape)), t.dtype) if typed else ()))
-        order = "" if row.order == before else str(row.order)
-        table.add_row(order, _plain(row.name), *kind, _plain(show_tensor(t, digits)))
-        before = row.order
-    return table
+    def _side(self, head: str, value: Plain) -> list[Line]:
+        """One side of a failed assert, its further lines below the first, where the terminal has room for that."""
+        width = self._err.width
+        whole_up_to = WHOLE_UP_TO if self._err.is_terminal else None
+        text = show_value(value, self.digits, whole_up_to)
+        room = None if width is None else width - len(head)
+        cell = Cell(tuple(text.split("\n")), " " * len(value.shape) if isinstance(value, Tensor) else " ")
+        if width is not None and room is not None and cell.least(width) > room:
+            return [[(head.rstrip(), "frame")], *([(line, "")] for line in cell.wrapped(width))]
+        first, *more = cell.wrapped(room)
+        return [[(head, "frame"), (first, "")], *([(" " * len(head) + line, "")] for line in more)]
 
 
-def _items(rows: list[Row], digits: int | None) -> Table:
-    table = _new_table()
-    table.add_column("item", style="dim", no_wrap=True)
-    table.add_column("shape", style="dim", no_wrap=True)
-    table.add_column("dtype", style="dim", no_wrap=True)
-    table.add_column("value", style="bold", overflow="fold")
-    for row in rows:
-        t = row.tensor
-        table.add_row(_plain(row.name), _plain(str(t.shape)), t.dtype, _plain(show_tensor(t, digits)))
-    return table
-
-
-def _parameters(parameters: ParameterTable, digits: int | None) -> Table:
-    """Name, shape, dtype and value of each, and how many numbers they are together."""
-    table = _new_table()
-    total = sum(_count(t) for t in parameters.tensors)
-    table.show_footer = True
-    table.add_column("parameter", _plain("total"), no_wrap=True)
-    table.add_column("shape", _plain(f"{total:,}"), style="dim", no_wrap=True)
-    table.add_column("dtype", style="dim", no_wrap=True)
-    table.add_column("value", style="bold", overflow="fold")
-    for name, t in zip(parameters.names, parameters.tensors, strict=True):
-        table.add_row(_plain(name), _plain(str(t.shape)), t.dtype, _plain(show_tensor(t, digits)))
-    return table
+def _items(value: Plain) -> list[Row]:
+    """The tensors of a tuple that is shown as a table: one that holds more than numbers."""
+    if not isinstance(value, tuple) or not all(isinstance(item, Tensor) for item in value):
+        return []
+    rows = [Row(0, f"[{i}]", t) for i, t in enumerate(value) if isinstance(t, Tensor)]
+    return rows if any(row.tensor.shape != () for row in rows) else []
 
 
 def _count(t: Tensor) -> int:
@@ -209,37 +207,7 @@ def _count(t: Tensor) -> int:
     return count
 
 
-def _plain(text: str) -> Text:
-    """Text that Rich does not read markup in: brackets are tensors here."""
-    from rich.text import Text
-
-    return Text(text)
-
-
-def _failure(assertion: Assertion, digits: int | None) -> list[Line]:
-    lines: list[Line] = [
-        [("assert failed: ", "error"), (assertion.source, "strong")],
-        [("  --> ", "frame"), (assertion.where, "place")],
-    ]
-    if assertion.message:
-        lines.append([("   = ", "frame"), (assertion.message, "hint")])
-    c = assertion.comparison
-    if c is not None:
-        lines.append([("   | left:  ", "frame"), (_side(c.left, digits), "")])
-        lines.append([("   | right: ", "frame"), (_side(c.right, digits), "")])
-        if c.difference is not None:
-            allowed = f" (allowed: {c.tolerance})" if c.tolerance else ""
-            lines.append([("   | largest difference: ", "frame"), (f"{c.difference:g}{allowed}", "")])
-        elif _shape(c.left) != _shape(c.right):
-            lines.append([("   | ", "frame"), (f"shapes differ: {_shape(c.left)} and {_shape(c.right)}", "")])
-    return lines
-
-
 def _shape(value: Plain) -> str:
     if isinstance(value, Tensor):
         return str(value.shape)
     return f"a tuple of {len(value)}" if isinstance(value, tuple) else "no tensor"
-
-
-def _side(value: Plain, digits: int | None) -> str:
-    return show_value(value, digits).replace("\n", "\n" + " " * 12)

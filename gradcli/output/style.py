@@ -9,12 +9,12 @@ Line: TypeAlias = list[Piece]
 
 # Rich's names for each role.
 THEME = {
-    "": "default",
+    "": "",
     "error": "bold red",
     "warning": "bold yellow",
     "strong": "bold",
     "frame": "blue",
-    "place": "default",
+    "place": "",
     "hint": "cyan",
     "dim": "bright_black",
     "good": "green",

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from gradcli.language import syntax as s
 from gradcli.language.diagnostics import IncompleteInput, LanguageError, Source
-from gradcli.language.grammar import parser
+from gradcli.language.grammar import TABLES, grammar_path, parser, tables_text
 from gradcli.language.parse import parse, parse_expression
 
 
 def statements(text: str) -> tuple[s.Statement, ...]:
     """The statements of a text."""
     return parse(Source("test", text))
+
+
+def form(part: object) -> object:
+    """A piece of syntax without its places."""
+    if isinstance(part, tuple):
+        return tuple(map(form, part))
+    fields = getattr(type(part), "__annotations__", {})
+    return (type(part).__name__, *(form(getattr(part, f)) for f in fields if f != "span")) if fields else part
 
 
 @pytest.mark.parametrize(
@@ -112,22 +123,56 @@ def test_a_long_text_is_parsed_in_linear_time() -> None:
     assert len(statements("\n".join(f"x{i} = {i} + x * {i}" for i in range(5000)))) == 5000
 
 
-def test_the_grammar_is_the_same_with_and_without_its_cache(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache folder that can't be made, and one that holds rubbish, change nothing."""
-    before = statements("f(x) = x^2")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
-    parser.cache_clear()
-    assert len(statements("f(x) = x^2")) == len(before) == 1
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    parser.cache_clear()
-    statements("1")
-    from pathlib import Path
+def test_the_tables_are_those_of_the_grammar() -> None:
+    """Whoever changes the grammar makes them anew: GRADCLI_WRITE_TABLES=1 with this test."""
+    grammar = grammar_path().read_text(encoding="utf-8")
+    made = tables_text(grammar)
+    if os.environ.get("GRADCLI_WRITE_TABLES"):
+        TABLES.write_text(made, encoding="utf-8")
+    assert TABLES.read_text(encoding="utf-8") == made
 
-    (cached,) = Path(str(tmp_path)).rglob("*.lark-cache")
-    cached.write_bytes(b"rubbish")
+
+@pytest.mark.parametrize("kept", [None, '{"made_from": "another grammar"}'])
+def test_without_fitting_tables_the_grammar_is_read(
+    kept: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same syntax, a little later; nothing is written anywhere."""
+    text = "def f(x):\n    return -x^2 + sin'(x)\nf(3)[0] if true else (1, 2)"
+    with_tables = form(statements(text))
+    other = tmp_path / "tables.json"
+    if kept is not None:
+        other.write_text(kept)
+    monkeypatch.setattr("gradcli.language.grammar.TABLES", other)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     parser.cache_clear()
-    assert len(statements("f(x) = x^2")) == 1
-    parser.cache_clear()
+    try:
+        assert form(statements(text)) == with_tables
+    finally:
+        parser.cache_clear()
+    assert sorted(tmp_path.iterdir()) == ([other] if kept is not None else [])
+
+
+@pytest.mark.parametrize(("written", "read"), [("ﬁ", "fi"), ("𝐱", "x"), ("ｘ", "x"), ("Å", "Å"), ("ª", "a")])
+def test_names_that_look_alike_are_one_name(written: str, read: str) -> None:
+    """Normalised as Python's, wherever a name can stand."""
+    shown = []
+    for name in (written, read):
+        text = f"def {name}({name}, k={name}):\n    return {name}.{name} + f(1, {name}=2)\n({name} -> {name})(1)\n"
+        shown.append(form(statements(text)))
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize("text", ["x² = 1", "①", "½", "f(⑴)", "a.½", "ﷺ = 1", "₁"])
+def test_what_is_no_name_once_normalised_means_nothing(text: str) -> None:
+    """A superscript or a number in a circle is no letter."""
+    with pytest.raises(LanguageError):
+        statements(text)
+
+
+@pytest.mark.parametrize("text", ["x = 1\r\ny = x\r\n", "\fx = 1\n\f\ny = x", "def f(x):\r\n\treturn x\r\n\r\nf(1)"])
+def test_line_ends_and_form_feeds(text: str) -> None:
+    """Of other systems and of old printers."""
+    assert len(statements(text)) == 2
 
 
 @pytest.mark.parametrize("text", ["(1+2)*(3+4)", "-(1+2)", "f(2)*((1+1))", "(x)[0] + (y)", "x -> (x+1)/(x-1)"])

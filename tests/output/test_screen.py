@@ -16,11 +16,17 @@ from gradcli.output.screen import Screen
 from gradcli.output.style import bare
 from gradcli.session.results import Tensor
 from tests.language.running import run, value
+from tests.output.terminal import Terminal
 
 
-def shown(text: str, named: bool = False) -> str:
-    """What the screen prints for a text."""
-    out = io.StringIO()
+@pytest.fixture(autouse=True)
+def _without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+
+
+def shown(text: str, named: bool = False, terminal: bool = True) -> str:
+    """What the screen prints for a text, on a terminal of 100 columns or into a pipe."""
+    out = Terminal() if terminal else io.StringIO()
     screen = Screen(out, out)
     for result in run(text).results:
         screen.result(result, named=named)
@@ -117,8 +123,10 @@ def test_several_places_and_lines() -> None:
 
 def test_colours_only_where_they_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file gets none; a terminal does."""
-    assert "\x1b" not in shown("f(x) = x^2; derivatives(f)(3); 1")
+    assert "\x1b" not in shown("f(x) = x^2; derivatives(f)(3); 1", terminal=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    assert "\x1b" in shown("f(x) = x^2; derivatives(f)(3); 1", terminal=False)
     assert "\x1b" in shown("f(x) = x^2; derivatives(f)(3); 1")
 
 

@@ -1,0 +1,67 @@
+"""Reading scripts: UTF-8 with any line ends, and no more than a script can be."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import BinaryIO
+
+LIMIT_VARIABLE = "GRADCLI_MAX_SOURCE"
+LIMIT = 64 * 2**20
+
+
+class Unreadable(Exception):  # noqa: N818 - it is said as a diagnostic
+    """A file that holds no script: why, and what to do."""
+
+    def __init__(self, problem: str, hint: str | None = None) -> None:
+        super().__init__(problem)
+        self.hint = hint
+
+
+def read_text(path: str) -> str:
+    """The text of a file, or of standard input for `-`.
+
+    Raises:
+        Unreadable: where there is none, or more than a script can be.
+    """
+    try:
+        if path == "-":
+            data = _read(sys.stdin.buffer)
+        else:
+            with open(path, "rb") as file:
+                data = _read(file)
+        # A byte order mark is no part of the text.
+        return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig").read()
+    except FileNotFoundError:
+        raise Unreadable("there is no such file", "check the path") from None
+    except IsADirectoryError:
+        raise Unreadable("this is a folder", f"run its files with {path.rstrip('/')}/*.grad") from None
+    except UnicodeDecodeError:
+        raise Unreadable("this is not a text in UTF-8", "scripts are plain text") from None
+    except (OSError, ValueError) as error:
+        raise Unreadable(str(getattr(error, "strerror", None) or error).lower()) from None
+
+
+def _read(file: BinaryIO) -> bytes:
+    """All bytes of a file that is not too large; one that says its size is refused before it is read."""
+    given = os.environ.get(LIMIT_VARIABLE, "")
+    limit = int(given) if given.isdecimal() else LIMIT
+    if _size(file) <= limit:
+        data = file.read(limit + 1)
+        if len(data) <= limit:
+            return data
+    raise Unreadable(
+        f"a script has at most {_in_units(limit)}", f"{LIMIT_VARIABLE}=BYTES in the environment allows more"
+    )
+
+
+def _size(file: BinaryIO) -> int:
+    try:
+        return os.fstat(file.fileno()).st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _in_units(count: int) -> str:
+    return f"{count // 2**20} MiB" if count % 2**20 == 0 and count else f"{count:,} bytes"

@@ -1,0 +1,166 @@
+"""Standard output and standard error: the one way by which text leaves the program."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, NoReturn
+
+from gradcli.output.characters import escaped, in_encoding, visible
+from gradcli.output.style import THEME, Line, bare
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class OutputError(Exception):
+    """Standard output can't be written to: what is computed would be lost."""
+
+    def __init__(self, error: OSError | ValueError) -> None:
+        super().__init__((getattr(error, "strerror", None) or str(error)).lower())
+
+
+class Closed(io.TextIOBase):
+    """What stands for a stream that was closed before the program started."""
+
+    def write(self, text: str) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            OSError: always.
+        """
+        raise OSError(errno.EBADF, "it is closed")
+
+    def readline(self, size: int = -1) -> NoReturn:  # type: ignore[override]
+        """Refuse.
+
+        Raises:
+            OSError: always.
+        """
+        raise OSError(errno.EBADF, "it is closed")
+
+    @property
+    def buffer(self) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            OSError: always.
+        """
+        raise OSError(errno.EBADF, "it is closed")
+
+
+class Stream:
+    """A stream that takes styled lines.
+
+    A terminal gets colours and lines no wider than it is; anything else gets plain lines, as wide as they need to be.
+    Nothing that steers a terminal passes, and what the encoding lacks is written in ASCII.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+        self.is_terminal = file.isatty()
+        self._encoding = getattr(file, "encoding", None) or "utf-8"
+        self._in_colour = self.is_terminal or bool(os.environ.get("FORCE_COLOR"))
+
+    @property
+    def width(self) -> int | None:
+        """The columns of the terminal now; None where there is none."""
+        if not self.is_terminal:
+            return None
+        given = os.environ.get("COLUMNS", "")
+        if given.isdecimal() and int(given):
+            return int(given)
+        with suppress(OSError, ValueError):
+            return os.get_terminal_size(self.file.fileno()).columns or 80
+        return 80
+
+    def clean(self, text: str, keep: str = "") -> str:
+        """A text as it will be written, for measuring it: cleaning it again changes nothing."""
+        return in_encoding(visible(text, keep), self._encoding)
+
+    def verbatim(self, text: str, keep: str = "") -> str:
+        """What someone wrote: what can't be shown goes by its number, not by the name of something else."""
+        return escaped(visible(text, keep), self._encoding)
+
+    def lines(self, lines: Sequence[Line]) -> None:
+        """Write lines. A reader that has gone away is no mistake: what follows is written to nobody.
+
+        Raises:
+            OutputError: where the stream can't be written to.
+        """
+        if not lines:
+            return
+        cleaned: list[Line] = [[(self.clean(text, keep="\t"), style) for text, style in line] for line in lines]
+        self._write((self._coloured(cleaned) if self._in_colour else bare(cleaned)) + "\n")
+
+    def flush(self) -> None:
+        """Hand over what is still held back.
+
+        Raises:
+            OutputError: where the stream can't be written to.
+        """
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        try:
+            if text:
+                self.file.write(text)
+            if not text or self.is_terminal:
+                self.file.flush()
+        except BrokenPipeError:
+            abandon(self.file)
+        except (OSError, ValueError) as error:
+            abandon(self.file)
+            raise OutputError(error) from None
+
+    def _coloured(self, lines: Sequence[Line]) -> str:
+        from rich.text import Text
+
+        with self._console.capture() as captured:
+            for line in lines:
+                pieces = [(text, THEME[style]) for text, style in line]
+                self._console.print(Text.assemble(*pieces), soft_wrap=True)
+        return captured.get().removesuffix("\n")
+
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        return Console(file=self.file, highlight=False, emoji=False)
+
+
+def open_all() -> None:
+    """Put something in the place of streams that were closed, so that using them says so.
+
+    Nobody reads what would go to a closed standard error: the exit code says it.
+    """
+    if sys.stdin is None:
+        sys.stdin = Closed()
+    if sys.stdout is None:
+        sys.stdout = Closed()
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for good
+
+
+def flush_all() -> None:
+    """Hand over what both streams still hold back.
+
+    Raises:
+        OutputError: where standard output can't be written to.
+    """
+    with suppress(OutputError):
+        Stream(sys.stderr).flush()
+    Stream(sys.stdout).flush()
+
+
+def abandon(file: IO[str]) -> None:
+    """Let everything written from now on, and what is still held back, go nowhere."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, file.fileno())
+        os.close(nowhere)
