@@ -19,7 +19,7 @@ class Truth:
     """What a derivative is at a point.
 
     `kind` is "value" (from all sides that there are), "corner" (sides differ), "pole" (it grows beyond all bounds), or
-    "none" (the function has no real values around the point).
+    "none" (the function has no real values around the point, or nears it too slowly to tell).
     """
 
     kind: str
@@ -29,7 +29,8 @@ class Truth:
 def partial(function: Callable[..., Any], point: Sequence[float], by: Sequence[int]) -> Truth:
     """The partial derivative of a function on mpmath's numbers, `by` so many times each of its arguments."""
     scales = [STEP_DIGITS + max(0, -_digits(p)) for p in point]
-    count = 60 + max(0, *(_digits(p) for p in point)) + sum(n * d for n, d in zip(by, scales, strict=True)) + 2 * max(scales)
+    moved = sum(n * d for n, d in zip(by, scales, strict=True))
+    count = 60 + 5 * max(0, *map(_digits, point)) + moved + 2 * max(scales)
     with mpmath.workdps(count):
         sides = []
         for ways in product((1, -1), repeat=len(point)):
@@ -39,10 +40,10 @@ def partial(function: Callable[..., Any], point: Sequence[float], by: Sequence[i
                 sides.append((near, nearer))
         if not sides:
             return Truth("none")
-        if any(abs(b) > 1e12 and abs(abs(b) - abs(a)) > abs(a) / 10 for a, b in sides):
-            return Truth("pole")
         values = [b for _, b in sides]
-        slack = max(abs(v) for v in values) * mpmath.mpf(10) ** -12 + mpmath.mpf(10) ** -20
+        if any(abs(b - a) > abs(b) / 10**6 and abs(b) > 1e-9 for a, b in sides):
+            return Truth("pole" if max(map(abs, values)) > 1 else "none")
+        slack = max(abs(v) for v in values) * mpmath.mpf(10) ** -12 + mpmath.mpf(10) ** -12
         if max(values) - min(values) > slack:
             return Truth("corner")
         return Truth("value", _as_float(values[0]))
@@ -62,14 +63,14 @@ def _as_float(value: Any) -> float:
 
 def _difference(function: Callable[..., Any], point: Sequence[float], by: Sequence[int], steps: Sequence[Any]) -> Any:
     """The divided difference from a little off the point, where a function may have a value of its own, or none."""
-    total = mpmath.mpf(0)
-    off = mpmath.mpf("1e-20")
+    total, exact = mpmath.mpf(0), [mpmath.mpf(p) for p in point]
+    offs = [mpmath.mpf("1e-20") if n else mpmath.mpf(0) for n in by]
     for places in product(*(range(n + 1) for n in by)):
         weight = mpmath.mpf(1)
         for n, j in zip(by, places, strict=True):
             weight *= (-1) ** (n - j) * mpmath.binomial(n, j)
         try:
-            value = function(*(p + (j + off) * s for p, j, s in zip(map(mpmath.mpf, point), places, steps, strict=True)))
+            value = function(*(p + (j + off) * s for p, j, off, s in zip(exact, places, offs, steps, strict=True)))
         except (ValueError, ZeroDivisionError, TypeError):
             return None
         value = mpmath.mpmathify(value)

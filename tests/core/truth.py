@@ -25,6 +25,8 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "one_less_square": lambda x: 1 - x * x,
     "log2": lambda x: mpmath.log(x, 2),
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "sigmoid_slope": lambda x: 1 / (2 + mpmath.exp(x) + mpmath.exp(-x)),
+    "part_of_length": lambda a, b: a / mpmath.sqrt(a * a + b * b),
     "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
     "relu": lambda x: max(x, mpmath.mpf(0)),
     "maximum": max,

@@ -345,6 +345,7 @@ _RULES: Mapping[str, Callable[..., Side]] = {
     "constant_power": lambda g, x, *, exponent: g.power(x, exponent),
     "power": _general_power,
     "hypot": _hypotenuse,
+    "part_of_length": lambda g, a, b: g.times(a, g.power(_hypotenuse(g, a, b), -1.0)),
     "abs": lambda g, x: g.scaled(x, g.sign(x)),
     "sign": lambda g, x: g.sign(x),
     "relu": lambda g, x: g.scaled(x, np.where(g.sign(x) > 0, 1.0, 0.0 * g.sign(x))),

@@ -63,8 +63,10 @@ def _is_at_edge(node: Node, args: Sequence[Array], value: Array) -> bool:
     if name == "max_to":
         ties = (args[0] == value).sum(axis=tuple(i for i, n in enumerate(value.shape) if n == 1), keepdims=True)
         return bool(np.any(ties > 1))
-    if name in ("hypot", "power"):
-        return bool(np.any((args[0] == 0) & (args[1] == 0))) if name == "hypot" else bool(np.any(args[0] == 0))
+    if name in ("hypot", "part_of_length"):
+        return bool(np.any((args[0] == 0) & (args[1] == 0)))
+    if name == "power":
+        return bool(np.any(args[0] == 0))
     if name == "divide":
         return bool(np.any(args[1] == 0))
     if name == "constant_power":

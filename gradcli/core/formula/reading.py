@@ -48,6 +48,11 @@ def _general_power(a: Formula, b: Formula, *, below: int = 0, logs: int = 0) -> 
     return total
 
 
+def sigmoid(a: Formula) -> Formula:
+    """The function of a formula."""
+    return single(Factor(function="sigmoid", args=(a,)))
+
+
 def _beta(a: Formula, b: Formula, *, by_a: int = 0, by_b: int = 0) -> Formula:
     """The beta function and its first derivatives, by digammas."""
     whole = single(Factor(function="beta", args=(a, b)))
@@ -76,6 +81,10 @@ _BUILD: Mapping[str, Callable[..., Formula]] = {
     "constant_power": lambda a, *, exponent: power(a, exact(exponent)),
     "power": _general_power,
     "beta": _beta,
+    "sigmoid_slope": lambda a: multiply(sigmoid(a), sigmoid(scale(a, Fraction(-1)))),
+    "part_of_length": lambda a, b: multiply(
+        a, power(add(power(a, Fraction(2)), power(b, Fraction(2))), Fraction(-1, 2))
+    ),
     "half_exp2": lambda a: scale(single(Factor(function="exp2", args=(a,))), Fraction(1, 2)),
     "one_less_square": lambda a: _one_less(power(a, Fraction(2))),
     "sech2": lambda a: _one_less(single(Factor(function="tanh", args=(a,)), Fraction(2))),

@@ -206,16 +206,30 @@ cbrt = elementwise(
 )
 hypot: Primitive = elementwise(
     "hypot",
-    lambda y, a, b: _share(y, a),
-    lambda y, a, b: _share(y, b),
+    lambda y, a, b: part_of_length(a, b),
+    lambda y, a, b: part_of_length(b, a),
     help="sqrt(x^2 + y^2) without overflow; the slope at (0, 0) is 0",
     domain=((0.3, 2.0), (0.3, 2.0)),
     math="math.hypot({0}, {1})",
 )
 
 
-def _share(y: Node, part: Node) -> Node:
-    return select(equal(y, 0), filled(0.0, y), part * reciprocal(y))
+# The cosine of the angle of a point. As a quotient its slope would be the difference of nearly equal numbers.
+part_of_length: Primitive = elementwise(
+    "part_of_length",
+    lambda y, a, b: _over_length(part_of_length(b, a) * part_of_length(b, a), a, b),
+    lambda y, a, b: _over_length(-(y * part_of_length(b, a)), a, b),
+    help="x / hypot(x, y), 0 at (0, 0)",
+    domain=((0.3, 2.0), (0.3, 2.0)),
+    kernel=lambda xp, a, b: xp.where((a == 0) & (b == 0), a, a / xp.hypot(a, b)),
+    math="({0} / math.hypot({0}, {1}) if {0} != 0.0 or {1} != 0.0 else 0.0)",
+    names=(),
+)
+
+
+def _over_length(part: Node, a: Node, b: Node) -> Node:
+    length = hypot(a, b)
+    return select(equal(length, 0), filled(0.0, part), part * reciprocal(length))
 
 
 logaddexp = elementwise(
@@ -266,8 +280,8 @@ atan = elementwise(
 )
 atan2 = elementwise(
     "arctan2",
-    lambda y, a, b: (b * reciprocal(hypot(a, b))) * reciprocal(hypot(a, b)),
-    lambda y, a, b: -((a * reciprocal(hypot(a, b))) * reciprocal(hypot(a, b))),
+    lambda y, a, b: part_of_length(b, a) * reciprocal(hypot(a, b)),
+    lambda y, a, b: -(part_of_length(a, b) * reciprocal(hypot(a, b))),
     help="the angle in radians of the point with ordinate x and abscissa y",
     domain=((0.3, 2.0), (0.3, 2.0)),
     math="math.atan2({0}, {1})",
@@ -326,10 +340,26 @@ def _sigmoid_kernel(xp: Any, x: Any) -> Any:
 
 sigmoid: Primitive = elementwise(
     "sigmoid",
-    lambda y, x: y * sigmoid(-x),
+    lambda y, x: sigmoid_slope(x),
     help="1 / (1 + exp(-x))",
     kernel=_sigmoid_kernel,
     math="math.exp(min({0}, 0.0)) / (1.0 + math.exp(-abs({0})))",
+)
+
+
+def _sigmoid_slope_kernel(xp: Any, x: Any) -> Any:
+    small = xp.exp(-xp.abs(x))
+    return small / ((1 + small) * (1 + small))
+
+
+# sigmoid(x) sigmoid(-x), differentiated as a product, is a difference of nearly equal numbers near 0.
+sigmoid_slope: Primitive = elementwise(
+    "sigmoid_slope",
+    lambda y, x: -(y * tanh(0.5 * x)),
+    help="the slope of sigmoid",
+    kernel=_sigmoid_slope_kernel,
+    math="math.exp(-abs({0})) / (1.0 + math.exp(-abs({0}))) ** 2",
+    names=(),
 )
 logit = elementwise(
     "logit",

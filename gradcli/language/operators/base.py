@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,14 @@ Rows = tuple[tuple[Partial, Node], ...]
 class Traced:
     """A function's outputs, and the nodes to differentiate by in the structure of the result.
 
+    `moving` are those that it and what it is a derivative of differentiate by.
     `extra` are the values of inputs that the operator has beside those of its function; `given` says what each fresh
     input stands for, or is None where the caller will say.
     """
 
     outputs: Value
     wrt: Value
+    moving: tuple[Node, ...]
     extra: tuple[Value, ...]
     given: Mapping[Node, Node] | None
 
@@ -66,8 +68,9 @@ class Operator(Function):
         own = values[:count]
         outputs = self.of.call(machine, own, span, fresh=True)
         wrt = self.targets.nodes(machine, self.of, own, span)
-        traced = Traced(outputs, wrt, tuple(values[count:]), given)
-        result = self._at_corners(machine, traced, self.derive(machine, traced, span), span)
+        moving = tuple(dict.fromkeys([*nodes_in(wrt), *self._moved_before(machine, own, span)]))
+        traced = Traced(outputs, wrt, moving, tuple(values[count:]), given)
+        result = self.at_corners(machine, traced, self.derive(machine, traced, span), span)
         refuse_counts(list(nodes_in(wrt)), span)
         return replace_nodes(result, given or {})
 
@@ -80,13 +83,19 @@ class Operator(Function):
         """What the result is the first derivative of."""
         return [node for node in nodes_in(traced.outputs) if node.dtype.is_float]
 
-    def _at_corners(self, machine: Machine, traced: Traced, result: Value, span: Span) -> Value:
+    def _moved_before(self, machine: Machine, values: Sequence[Value], span: Span) -> Iterator[Node]:
+        """What the function that this is a derivative of differentiates by, itself a derivative."""
+        inner = self.of
+        while isinstance(inner, Operator):
+            yield from nodes_in(inner.targets.nodes(machine, inner.of, values[: len(inner.of.inputs)], span))
+            inner = inner.of
+
+    def at_corners(self, machine: Machine, traced: Traced, result: Value, span: Span) -> Value:
         """The result where the point has a corner: true, or nan."""
         outputs = set(nodes_in(traced.outputs))
         nodes = [n for n in nodes_in(result) if n not in outputs and n.dtype.is_float]
         order = base_of(self.of).order + self.differentiations
-        by = list(nodes_in(traced.wrt))
-        settled = at_corners(machine, nodes, self.lower(traced), by, traced.given, order, span)
+        settled = at_corners(machine, nodes, self.lower(traced), traced.moving, traced.given, order, span)
         return (
             map_nodes(result, lambda n: found.get(n, n))
             if (found := dict(zip(nodes, settled, strict=True)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gradcli.core.analysis.edges import EDGES, QUOTIENTS
 from gradcli.core.compile import Data, evaluate
 from gradcli.core.compile.series import Exponents
-from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, constant_like, reachable
+from gradcli.core.graph import INPUT, PARAMETER, Node, constant_like, reachable
 from gradcli.core.records import record
 from gradcli.core.transforms.taylor import partials
 from gradcli.language.diagnostics import Span
@@ -44,8 +44,7 @@ def at_corners(
     looked_at = [*nodes, *lower] if order > 1 else list(nodes)
     names = EDGES if order > 1 else QUOTIENTS
     leaves = reachable([*nodes, *lower])
-    known = all(node.op is CONSTANT for node in nodes)
-    if given is None or known or not by or not any(node.op.name in names for node in leaves):
+    if given is None or not nodes or not by or not any(node.op.name in names for node in leaves):
         return list(nodes)
     point = point_of(leaves, given)
     if point is None:

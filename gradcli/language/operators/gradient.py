@@ -140,6 +140,10 @@ class Nth(Operator):
             )
         return map_nodes(traced.wrt, dict(zip(flat, nodes, strict=True)).__getitem__)
 
+    def at_corners(self, machine: Machine, traced: Traced, result: Value, span: Span) -> Value:
+        """An expansion has seen to it already."""
+        return result if self.order > 1 else super().at_corners(machine, traced, result, span)
+
     def labels(self) -> tuple[Partial, ...]:
         """The one derivative."""
         label = base_of(self.of)
