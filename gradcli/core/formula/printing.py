@@ -115,7 +115,7 @@ class Printer:
         powers = sorted(term, key=self._factor_rank)
         above = [self._power(f, e) for f, e in powers if e > 0]
         below = [self._power(f, -e) for f, e in powers if e < 0]
-        size = abs(coefficient)
+        size = -coefficient if coefficient < 0 else coefficient
         top: float = size.numerator if isinstance(size, Fraction) else size
         bottom = size.denominator if isinstance(size, Fraction) else 1
         if top != 1 or not above:
