@@ -1,15 +1,23 @@
 """Formulas and their arithmetic, which keeps them simple.
 
 A formula is a sum of terms, a term a number times powers of factors; a factor is a variable, a function of formulas,
-or a sum that was not multiplied out.
+or a sum that was not multiplied out. An algebra makes each of them once, so that equal ones are one object and what is
+shared is worked on once, and counts its work, so that no reader waits for a formula.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from fractions import Fraction
+from math import inf, isfinite
+from sys import float_info
 from typing import Any, TypeAlias
+
+from gradcli.core.compile.templates import applied
+from gradcli.core.graph import registry
+from gradcli.core.laws import Primitive
+from gradcli.core.records import record
 
 Number: TypeAlias = "Fraction | float"
 
@@ -17,144 +25,279 @@ Number: TypeAlias = "Fraction | float"
 MOST_TERMS = 24
 # A product of sums is multiplied out up to so many terms.
 MULTIPLIED_OUT = 6
+# What nests deeper is longer than anybody reads.
+DEEPEST = 40
+# So many steps of arithmetic take a fraction of a second; counted, not timed, so that every machine shows the same.
+MOST_WORK = 20_000
+# A fraction of more bits goes on as a float.
+MOST_BITS = 256
 
 
 class UnreadableError(Exception):
-    """A graph that has no formula, or none short enough."""
+    """A graph that has no formula."""
 
 
-@dataclass(frozen=True)
+class TooLongError(UnreadableError):
+    """A graph whose formula is too long, or takes too much work."""
+
+
+@record
 class Factor:
-    """A variable (by its name), a function of formulas, or, where both are empty, a sum in parentheses."""
+    """A variable (by its name), a function of formulas, or, where both are empty, a sum in parentheses.
 
-    name: str = ""
-    function: str = ""
-    attrs: tuple[tuple[str, Any], ...] = ()
-    args: tuple[Formula, ...] = ()
+    `depth` counts the formulas inside each other, `serial` the factors of one algebra.
+    """
+
+    name: str
+    function: str
+    attrs: tuple[tuple[str, Any], ...]
+    args: tuple[Formula, ...]
+    depth: int
+    serial: int
 
 
-Term: TypeAlias = "frozenset[tuple[Factor, Number]]"
+# Factors by their serials, each with its exponent.
+Term: TypeAlias = "tuple[tuple[Factor, Number], ...]"
 
 
-@dataclass(frozen=True)
+@record
 class Formula:
     """Terms with their coefficients, none of which is 0."""
 
-    terms: frozenset[tuple[Term, Number]] = field(default_factory=frozenset)
+    terms: tuple[tuple[Term, Number], ...] = field(default=())
 
 
-ONE: Term = frozenset()
-
-
-def number(value: Number) -> Formula:
-    """A constant."""
-    return Formula(frozenset({(ONE, value)})) if value != 0 else Formula()
+ONE: Term = ()
 
 
 def exact(value: float) -> Number:
-    """A float as the small fraction that it is the float of, where there is one."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return value
+    """A float as the small fraction that it is the float of, where there is one.
+
+    Raises:
+        UnreadableError: for a value that is no number.
+    """
+    if not isfinite(value):
+        raise UnreadableError
     near = Fraction(value).limit_denominator(1000)
     return near if float(near) == value else value
 
 
-def single(factor: Factor, exponent: Number = Fraction(1)) -> Formula:
-    """A power of one factor."""
-    return Formula(frozenset({(frozenset({(factor, exponent)}), Fraction(1))}))
+def settled(value: Number, zero: bool = False) -> Number:
+    """A result of arithmetic, unless floats can't hold it; `zero` says that it may be 0.
 
-
-def _collect(pairs: Iterable[tuple[Term, Number]]) -> Formula:
-    out: dict[Term, Number] = {}
-    for term, coefficient in pairs:
-        out[term] = out.get(term, Fraction(0)) + coefficient
-    kept = {t: c for t, c in out.items() if c != 0}
-    if len(kept) > MOST_TERMS:
+    Raises:
+        UnreadableError: where it overflows or underflows, so that a formula would state another function.
+    """
+    if isinstance(value, Fraction) and value.numerator.bit_length() + value.denominator.bit_length() <= MOST_BITS:
+        return value
+    try:
+        size = float(value)
+    except OverflowError:
+        size = inf
+    if not isfinite(size) or (abs(size) < float_info.min and not (zero and value == 0)):
         raise UnreadableError
-    return Formula(frozenset(kept.items()))
+    return size
 
 
-def add(a: Formula, b: Formula) -> Formula:
-    """The sum; a sum among its terms needs no parentheses."""
-    return _sum(_out_of_parentheses(dict(term), c) for term, c in [*a.terms, *b.terms])
+def alone(formula: Formula) -> Factor | None:
+    """The factor that a formula is, if it is one and nothing else."""
+    if len(formula.terms) != 1:
+        return None
+    ((term, coefficient),) = formula.terms
+    return term[0][0] if coefficient == 1 and len(term) == 1 and term[0][1] == 1 else None
 
 
-def scale(a: Formula, factor: Number) -> Formula:
-    """The product with a number."""
-    return _collect((t, c * factor) for t, c in a.terms)
+def number_of(formula: Formula) -> Number | None:
+    """The number that a formula is, if it is one."""
+    if not formula.terms:
+        return Fraction(0)
+    return formula.terms[0][1] if formula.terms[0][0] == ONE and len(formula.terms) == 1 else None
 
 
-def multiply(a: Formula, b: Formula) -> Formula:
-    """The product, multiplied out where it stays short."""
-    if not a.terms or not b.terms:
-        return Formula()
-    if len(a.terms) * len(b.terms) <= max(MULTIPLIED_OUT, len(a.terms) if _is_number(b) else 0):
-        return _sum(_product(s, t, c * d) for s, c in a.terms for t, d in b.terms)
-    factors = [part if len(part.terms) == 1 else single(Factor(args=(part,))) for part in (a, b)]
-    return multiply(*factors)
+class Algebra:
+    """Makes formulas. Every operation raises UnreadableError where it has no answer, or none short enough."""
 
+    def __init__(self, work: int = MOST_WORK) -> None:
+        self.work = work
+        self._factors: dict[tuple[Any, ...], Factor] = {}
+        self._formulas: dict[frozenset[tuple[Term, Number]], Formula] = {}
+        self._zero = self._formula({})
 
-def _is_number(a: Formula) -> bool:
-    return all(term == ONE for term, _ in a.terms)
+    def charge(self, steps: int) -> None:
+        """Count work.
 
+        Raises:
+            TooLongError: when it has been enough.
+        """
+        self.work -= steps
+        if self.work < 0:
+            raise TooLongError
 
-def _sum(parts: Iterable[Formula]) -> Formula:
-    return _collect(pair for part in parts for pair in part.terms)
+    def _factor(
+        self, name: str = "", function: str = "", attrs: tuple[tuple[str, Any], ...] = (), args: Iterable[Formula] = ()
+    ) -> Factor:
+        key = (name, function, attrs, *args)
+        found = self._factors.get(key)
+        if found is None:
+            depth = 1 + max((f.depth for arg in args for term, _ in arg.terms for f, _ in term), default=0)
+            if depth > DEEPEST:
+                raise TooLongError
+            found = Factor(name, function, attrs, tuple(args), depth, len(self._factors))
+            self._factors[key] = found
+        return found
 
+    def _formula(self, terms: Mapping[Term, Number]) -> Formula:
+        self.charge(1 + len(terms))
+        if len(terms) > MOST_TERMS:
+            raise TooLongError
+        key = frozenset(terms.items())
+        found = self._formulas.get(key)
+        if found is None:
+            found = self._formulas[key] = Formula(tuple(terms.items()))
+        return found
 
-def _product(s: Term, t: Term, coefficient: Number) -> Formula:
-    powers: dict[Factor, Number] = dict(s)
-    for factor, exponent in t:
-        powers[factor] = powers.get(factor, Fraction(0)) + exponent
-    return _with_known_pairs({f: e for f, e in powers.items() if e != 0}, coefficient)
+    def _single(self, factor: Factor, exponent: Number = Fraction(1)) -> Formula:
+        return self._formula({((factor, exponent),): Fraction(1)})
 
+    def number(self, value: Number) -> Formula:
+        """A constant."""
+        return self._formula({ONE: settled(value)}) if value != 0 else self._zero
 
-def _with_known_pairs(powers: dict[Factor, Number], coefficient: Number) -> Formula:
-    """The term, with sigmoid(u) sigmoid(-u) read as s (1 - s)."""
-    for factor, exponent in powers.items():
-        if factor.function != "sigmoid":
-            continue
-        (u,) = factor.args
-        other = Factor(function="sigmoid", args=(scale(u, Fraction(-1)),))
-        if exponent == powers.get(other) and _leads_positive(u):
-            rest = {f: e for f, e in powers.items() if f not in (factor, other)}
-            rest[factor] = exponent
-            rest[Factor(args=(add(number(Fraction(1)), scale(single(factor), Fraction(-1))),))] = exponent
-            return Formula(frozenset({(frozenset(rest.items()), coefficient)}))
-    return _out_of_parentheses(powers, coefficient)
+    def variable(self, name: str) -> Formula:
+        """A variable, or `true` or `false`."""
+        return self._single(self._factor(name=name))
 
+    def function(self, name: str, args: tuple[Formula, ...], attrs: tuple[tuple[str, Any], ...] = ()) -> Formula:
+        """A primitive of formulas."""
+        known = [number_of(arg) for arg in args]
+        if args and None not in known:
+            self._refuse_no_number(name, [float(value) for value in known if value is not None], dict(attrs))
+        return self._single(self._factor(function=name, attrs=attrs, args=args))
 
-def _out_of_parentheses(powers: dict[Factor, Number], coefficient: Number) -> Formula:
-    """A sum alone, to the first power, needs no parentheses."""
-    if len(powers) == 1:
-        ((factor, exponent),) = powers.items()
-        if exponent == 1 and not factor.name and not factor.function:
-            return scale(factor.args[0], coefficient)
-    return Formula(frozenset({(frozenset(powers.items()), coefficient)}))
+    def _refuse_no_number(self, name: str, args: list[float], attrs: dict[str, Any]) -> None:
+        """What is nan or inf by itself is none in a product with 0 either."""
+        op = registry[name]
+        if isinstance(op, Primitive) and op.math is not None:
+            try:
+                fine = isfinite(applied(op, args, attrs))
+            except (ArithmeticError, ValueError):
+                fine = False
+            if not fine:
+                raise UnreadableError
+
+    def parentheses(self, a: Formula) -> Formula:
+        """A sum that stays together in a product."""
+        return self._single(self._factor(args=(a,)))
+
+    def _collect(self, pairs: Iterable[tuple[Term, Number]]) -> Formula:
+        out: dict[Term, Number] = {}
+        for term, coefficient in pairs:
+            self.charge(1)
+            out[term] = settled(out[term] + coefficient, zero=True) if term in out else coefficient
+        return self._formula({t: c for t, c in out.items() if c != 0})
+
+    def add(self, a: Formula, b: Formula) -> Formula:
+        """The sum; a sum among its terms needs no parentheses."""
+        return self._sum(self._out_of_parentheses(term, c) for term, c in [*a.terms, *b.terms])
+
+    def subtract(self, a: Formula, b: Formula) -> Formula:
+        """The difference."""
+        return self.add(a, self.scale(b, Fraction(-1)))
+
+    def scale(self, a: Formula, factor: Number) -> Formula:
+        """The product with a number that is not 0."""
+        return self._collect((t, settled(c * factor)) for t, c in a.terms)
+
+    def multiply(self, a: Formula, b: Formula) -> Formula:
+        """The product, multiplied out where it stays short."""
+        if not a.terms or not b.terms:
+            return self._zero
+        if len(a.terms) * len(b.terms) <= max(MULTIPLIED_OUT, len(a.terms) if number_of(b) is not None else 0):
+            return self._sum(self._product(s, t, settled(c * d)) for s, c in a.terms for t, d in b.terms)
+        left, right = (part if len(part.terms) == 1 else self.parentheses(part) for part in (a, b))
+        return self.multiply(left, right)
+
+    def divide(self, a: Formula, b: Formula) -> Formula:
+        """The quotient."""
+        return self.multiply(a, self.power(b, Fraction(-1)))
+
+    def power(self, a: Formula, exponent: Number) -> Formula:
+        """A power known in advance; a root of a product is not taken apart, since x^2 has the root |x|."""
+        if exponent == 0:
+            return self.number(Fraction(1))
+        if exponent == 1:
+            return a
+        whole = exponent == int(exponent)
+        value = number_of(a)
+        if value is not None and ((value < 0 and not whole) or (value == 0 and exponent < 0)):
+            raise UnreadableError
+        if not a.terms:
+            return a
+        if len(a.terms) == 1 and whole:
+            ((term, coefficient),) = a.terms
+            raised = _raised(coefficient, int(exponent))
+            if raised is not None:
+                return self._term([(f, settled(e * exponent)) for f, e in term], raised)
+        factor = alone(a)
+        return self._single(factor or self._factor(args=(a,)), exponent)
+
+    def _term(self, powers: Iterable[tuple[Factor, Number]], coefficient: Number) -> Formula:
+        term = tuple(sorted(powers, key=lambda pair: pair[0].serial))
+        self.charge(len(term))
+        return self._formula({term: coefficient})
+
+    def _sum(self, parts: Iterable[Formula]) -> Formula:
+        return self._collect(pair for part in parts for pair in part.terms)
+
+    def _product(self, s: Term, t: Term, coefficient: Number) -> Formula:
+        powers: dict[Factor, Number] = dict(s)
+        for factor, exponent in t:
+            powers[factor] = settled(powers[factor] + exponent, zero=True) if factor in powers else exponent
+        return self._with_known_pairs({f: e for f, e in powers.items() if e != 0}, coefficient)
+
+    def _with_known_pairs(self, powers: dict[Factor, Number], coefficient: Number) -> Formula:
+        """The term, with sigmoid(u) sigmoid(-u) read as s (1 - s)."""
+        for factor, exponent in powers.items():
+            if factor.function != "sigmoid":
+                continue
+            (u,) = factor.args
+            other = self._factor(function="sigmoid", args=(self.scale(u, Fraction(-1)),))
+            if exponent == powers.get(other) and _leads_positive(u):
+                rest = {f: e for f, e in powers.items() if f not in (factor, other)}
+                opposite = self.subtract(self.number(Fraction(1)), self._single(factor))
+                return self._term(
+                    [*rest.items(), (factor, exponent), (self._factor(args=(opposite,)), exponent)], coefficient
+                )
+        return self._out_of_parentheses(self._sorted(powers), coefficient)
+
+    def _sorted(self, powers: dict[Factor, Number]) -> Term:
+        self.charge(len(powers))
+        return tuple(sorted(powers.items(), key=lambda pair: pair[0].serial))
+
+    def _out_of_parentheses(self, term: Term, coefficient: Number) -> Formula:
+        """A sum alone, to the first power, needs no parentheses."""
+        if len(term) == 1:
+            ((factor, exponent),) = term
+            if exponent == 1 and not factor.name and not factor.function:
+                return self.scale(factor.args[0], coefficient)
+        return self._formula({term: coefficient})
 
 
 def _leads_positive(a: Formula) -> bool:
-    return float(sum(c for _, c in a.terms)) > 0
+    return sum(float(c) for _, c in a.terms) > 0
 
 
-def power(a: Formula, exponent: Number) -> Formula:
-    """A power known in advance; a root of a product is not taken apart, since x^2 has the root |x|."""
-    if exponent == 0:
-        return number(Fraction(1))
-    if len(a.terms) == 1 and (exponent == int(exponent) or _is_plain(a)):
-        ((term, coefficient),) = a.terms
-        if isinstance(coefficient, Fraction) and exponent == int(exponent):
-            raised: Number = coefficient ** int(exponent)
-        elif coefficient == 1:
-            raised = Fraction(1)
-        else:
-            raised = float(coefficient) ** float(exponent)
-        return Formula(frozenset({(frozenset((f, e * exponent) for f, e in term), raised)}))
-    if exponent == 1 or not a.terms:
-        return a
-    return single(Factor(args=(a,)), exponent)
-
-
-def _is_plain(a: Formula) -> bool:
-    ((term, coefficient),) = a.terms
-    return coefficient == 1 and all(e == 1 for _, e in term) and len(term) == 1
+def _raised(coefficient: Number, exponent: int) -> Number | None:
+    """A power of a coefficient; None where it takes more digits than anybody reads, and might leave the floats."""
+    if coefficient == 1 or abs(exponent) == 1:
+        return coefficient**exponent
+    if coefficient == -1:
+        return coefficient if exponent % 2 else -coefficient
+    if isinstance(coefficient, Fraction):
+        bits = max(coefficient.numerator.bit_length(), coefficient.denominator.bit_length())
+        return coefficient**exponent if bits * abs(exponent) <= MOST_BITS // 4 else None
+    try:
+        raised = coefficient**exponent
+    except OverflowError:
+        return None
+    return raised if 1e-15 < abs(raised) < 1e15 else None

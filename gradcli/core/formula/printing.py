@@ -2,109 +2,184 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from enum import IntEnum
 from fractions import Fraction
+from math import inf
+from typing import Any, TypeAlias
 
-from gradcli.core.formula.algebra import Factor, Formula, Number, Term, UnreadableError
-from gradcli.core.laws import table
-
-_INFIX = {"greater": ">", "less": "<", "greater_equal": ">=", "less_equal": "<=", "equal": "==", "not_equal": "!="}
-_INFIX |= {"logical_and": "and", "logical_or": "or", "power": "^", "remainder": "%", "floor_divide": "//"}
-
-
-def _rank(pair: tuple[Term, Number]) -> tuple[float, str]:
-    """Higher degrees first, then by text."""
-    term, _ = pair
-    return (-sum(float(e) for _, e in term), _term_text(term, Fraction(1)))
+from gradcli.core.formula.algebra import Factor, Formula, Number, Term, TooLongError, UnreadableError
+from gradcli.core.graph import registry
+from gradcli.core.laws import Primitive
 
 
-def sum_text(formula: Formula) -> str:
-    """The formula in the language's syntax."""
-    ordered = sorted(formula.terms, key=_rank)
-    if not ordered:
-        return "0"
-    first = next((i for i, (_, c) in enumerate(ordered) if c > 0), 0)
-    ordered.insert(0, ordered.pop(first))
-    text = _term_text(*ordered[0])
-    for term, coefficient in ordered[1:]:
-        negative = coefficient < 0
-        text += f" {'-' if negative else '+'} {_term_text(term, -coefficient if negative else coefficient)}"
-    return text
+class Binding(IntEnum):
+    """How strongly the outermost operator of a text binds, loosest first, as in the grammar."""
+
+    OR = 1
+    AND = 2
+    NOT = 3
+    COMPARISON = 4
+    SUM = 5
+    PRODUCT = 6
+    SIGN = 7
+    POWER = 8
+    ATOM = 9
 
 
-def _term_text(term: Term, coefficient: Number) -> str:
-    above = [_power_text(f, e) for f, e in sorted(term, key=_factor_rank) if e > 0]
-    below = [_power_text(f, -e) for f, e in sorted(term, key=_factor_rank) if e < 0]
-    sign = "-" if coefficient < 0 else ""
-    size = -coefficient if coefficient < 0 else coefficient
-    if isinstance(size, Fraction):
-        top, bottom = float(size.numerator), size.denominator
-    else:
-        top, bottom = size, 1
-    if top != 1 or not above:
-        above.insert(0, _number_text(top))
-    if bottom != 1:
-        below.insert(0, str(bottom))
-    text = sign + "*".join(above)
-    if not below:
-        return text
-    return f"{text}/{below[0]}" if len(below) == 1 else f"{text}/({'*'.join(below)})"
+# A text and what binds it together.
+Bound: TypeAlias = "tuple[str, Binding]"
+
+_COMPARISONS = {
+    "greater": ">",
+    "less": "<",
+    "greater_equal": ">=",
+    "less_equal": "<=",
+    "equal": "==",
+    "not_equal": "!=",
+}
+
+# The operator, how strongly it binds, and how strongly its operands must: what binds less goes into parentheses.
+_INFIX: Mapping[str, tuple[str, Binding, Binding, Binding]] = {
+    **{name: (f" {symbol} ", Binding.COMPARISON, Binding.SUM, Binding.SUM) for name, symbol in _COMPARISONS.items()},
+    "logical_or": (" or ", Binding.OR, Binding.OR, Binding.AND),
+    "logical_and": (" and ", Binding.AND, Binding.AND, Binding.NOT),
+    "remainder": (" % ", Binding.PRODUCT, Binding.PRODUCT, Binding.SIGN),
+    "floor_divide": (" // ", Binding.PRODUCT, Binding.PRODUCT, Binding.SIGN),
+    "power": ("^", Binding.POWER, Binding.ATOM, Binding.ATOM),
+}
+
+# How functions with an attribute are called.
+_WITH_ATTRIBUTE: Mapping[str, Callable[[Any, str], str | None]] = {
+    "sinc": lambda order, x: f"sinc({x})" if order == 0 else None,
+    "polygamma": lambda order, x: f"polygamma({order}, {x})" if order else f"digamma({x})",
+    "besselj": lambda order, x: f"besselj({number_text(order)}, {x})",
+    "round": lambda decimals, x: f"round({x}, {decimals})" if decimals else f"round({x})",
+}
 
 
-def _number_text(value: float) -> str:
+def number_text(value: float) -> str:
+    """A number without a sign, as the language reads it."""
     if value == int(value) and abs(value) < 10**15:
         return str(int(value))
-    return repr(float(value)) if value < 10**16 or value == float("inf") else f"{float(value):g}"
+    return repr(float(value))
 
 
-def _factor_rank(pair: tuple[Factor, Number]) -> tuple[int, str]:
-    factor, _ = pair
-    return (0 if factor.name else 1 if factor.function else 2, _factor_text(factor))
+class Printer:
+    """Writes formulas, each part once.
+
+    Every method raises UnreadableError for what can't be written, TooLongError for what is longer than `longest`.
+    """
+
+    def __init__(self, longest: float = inf) -> None:
+        self.longest = longest
+        self._sums: dict[Formula, Bound] = {}
+        self._factors: dict[Factor, Bound] = {}
+
+    def text(self, formula: Formula) -> str:
+        """The formula in the language's syntax."""
+        return self._sum(formula)[0]
+
+    def _sum(self, formula: Formula) -> Bound:
+        if formula not in self._sums:
+            self._sums[formula] = self._kept(self._of_terms(formula))
+        return self._sums[formula]
+
+    def _kept(self, bound: Bound) -> Bound:
+        """What is longer inside is longer as a whole."""
+        if len(bound[0]) > self.longest:
+            raise TooLongError
+        return bound
+
+    def _of_terms(self, formula: Formula) -> Bound:
+        ordered = sorted(formula.terms, key=self._rank)
+        if not ordered:
+            return "0", Binding.ATOM
+        first = next((i for i, (_, c) in enumerate(ordered) if c > 0), 0)
+        ordered.insert(0, ordered.pop(first))
+        if len(ordered) == 1:
+            return self._term(*ordered[0])
+        text = _within(self._term(*ordered[0]), Binding.SUM)
+        for term, coefficient in ordered[1:]:
+            negative = coefficient < 0
+            size = self._term(term, -coefficient if negative else coefficient)
+            text += f" {'-' if negative else '+'} {_within(size, Binding.PRODUCT)}"
+        return text, Binding.SUM
+
+    def _rank(self, pair: tuple[Term, Number]) -> tuple[float, str]:
+        """Higher degrees first, then by text."""
+        term, _ = pair
+        return (-sum(float(e) for _, e in term), self._term(term, Fraction(1))[0])
+
+    def _term(self, term: Term, coefficient: Number) -> Bound:
+        powers = sorted(term, key=self._factor_rank)
+        above = [self._power(f, e) for f, e in powers if e > 0]
+        below = [self._power(f, -e) for f, e in powers if e < 0]
+        size = -coefficient if coefficient < 0 else coefficient
+        top: float = size.numerator if isinstance(size, Fraction) else size
+        bottom = size.denominator if isinstance(size, Fraction) else 1
+        if top != 1 or not above:
+            above.insert(0, (number_text(top), Binding.ATOM))
+        if bottom != 1:
+            below.insert(0, (number_text(bottom), Binding.ATOM))
+        if coefficient > 0 and not below:
+            return _product(above)
+        # A sign in front of a product is that of its first factor, which comes to the same.
+        text = ("-" if coefficient < 0 else "") + "*".join(_within(factor, Binding.SIGN) for factor in above)
+        if below:
+            return f"{text}/{_within(_product(below), Binding.SIGN)}", Binding.PRODUCT
+        return text, Binding.PRODUCT if len(above) > 1 else Binding.SIGN
+
+    def _factor_rank(self, pair: tuple[Factor, Number]) -> tuple[int, str]:
+        factor, _ = pair
+        return (0 if factor.name else 1 if factor.function else 2, self._factor(factor)[0])
+
+    def _power(self, factor: Factor, exponent: Number) -> Bound:
+        bound = self._factor(factor)
+        if exponent == Fraction(1, 2):
+            return f"sqrt({bound[0] if factor.name or factor.function else self.text(factor.args[0])})", Binding.ATOM
+        if exponent == 1:
+            return bound
+        base = _within(bound, Binding.ATOM)
+        if isinstance(exponent, Fraction) and exponent.denominator > 1:
+            return f"{base}^({exponent.numerator}/{exponent.denominator})", Binding.POWER
+        return f"{base}^{number_text(float(exponent))}", Binding.POWER
+
+    def _factor(self, factor: Factor) -> Bound:
+        if factor not in self._factors:
+            self._factors[factor] = self._kept(self._of_factor(factor))
+        return self._factors[factor]
+
+    def _of_factor(self, factor: Factor) -> Bound:
+        if factor.name:
+            return factor.name, Binding.ATOM
+        if not factor.function:
+            return f"({self.text(factor.args[0])})", Binding.ATOM
+        if factor.function in _INFIX:
+            symbol, binding, *needed = _INFIX[factor.function]
+            left, right = (_within(self._sum(arg), need) for arg, need in zip(factor.args, needed, strict=True))
+            return f"{left}{symbol}{right}", binding
+        if factor.function == "logical_not":
+            return f"not {_within(self._sum(factor.args[0]), Binding.NOT)}", Binding.NOT
+        args = ", ".join(self.text(arg) for arg in factor.args)
+        if factor.attrs:
+            call = _WITH_ATTRIBUTE.get(factor.function)
+            text = call(factor.attrs[0][1], args) if call is not None and len(factor.attrs) == 1 else None
+        else:
+            op = registry[factor.function]
+            text = f"{op.names[0]}({args})" if isinstance(op, Primitive) and op.names else None
+        if text is None:
+            raise UnreadableError
+        return text, Binding.ATOM
 
 
-def _power_text(factor: Factor, exponent: Number) -> str:
-    text = _factor_text(factor)
-    if exponent == Fraction(1, 2):
-        return f"sqrt({_inner(factor)})"
-    if exponent == 1:
-        return text
-    if factor.function in _INFIX:
-        text = f"({text})"
-    if isinstance(exponent, Fraction) and exponent.denominator > 1:
-        return f"{text}^({exponent.numerator}/{exponent.denominator})"
-    return f"{text}^{_number_text(float(exponent))}"
+def _within(bound: Bound, needed: Binding) -> str:
+    """A text where something that binds so strongly is needed."""
+    text, binding = bound
+    return text if binding >= needed else f"({text})"
 
 
-def _inner(factor: Factor) -> str:
-    return sum_text(factor.args[0]) if not factor.name and not factor.function else _factor_text(factor)
-
-
-def _factor_text(factor: Factor) -> str:
-    if factor.name:
-        return factor.name
-    if not factor.function:
-        return f"({sum_text(factor.args[0])})"
-    args, attrs = [sum_text(arg) for arg in factor.args], dict(factor.attrs)
-    if factor.function in _INFIX:
-        left, right = (arg if arg.replace(".", "").isalnum() else f"({arg})" for arg in args)
-        return f"{left}^{right}" if factor.function == "power" else f"{left} {_INFIX[factor.function]} {right}"
-    if factor.function == "logical_not":
-        return f"not ({args[0]})"
-    if factor.function == "sinc" and attrs["order"] == 0:
-        return f"sinc({args[0]})"
-    if factor.function == "polygamma":
-        return f"digamma({args[0]})" if attrs["order"] == 0 else f"polygamma({attrs['order']}, {args[0]})"
-    if factor.function == "besselj":
-        return f"besselj({_number_text(attrs['order'])}, {args[0]})"
-    names = table()[factor.function].names
-    if attrs or not names:
-        raise UnreadableError
-    return f"{names[0]}({', '.join(args)})"
-
-
-def text_of(formula: Formula, longest: int) -> str | None:
-    """The formula as text, None where it is longer or can't be written."""
-    try:
-        text = sum_text(formula)
-    except (UnreadableError, OverflowError):
-        return None
-    return text if len(text) <= longest else None
+def _product(factors: list[Bound]) -> Bound:
+    if len(factors) == 1:
+        return factors[0]
+    return "*".join(_within(factor, Binding.SIGN) for factor in factors), Binding.PRODUCT

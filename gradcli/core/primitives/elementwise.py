@@ -208,6 +208,7 @@ hypot: Primitive = elementwise(
     "hypot",
     lambda y, a, b: part_of_length(a, b),
     lambda y, a, b: part_of_length(b, a),
+    commutes=True,
     help="sqrt(x^2 + y^2) without overflow; the slope at (0, 0) is 0",
     domain=((0.3, 2.0), (0.3, 2.0)),
     math="math.hypot({0}, {1})",

@@ -69,20 +69,23 @@ class AllDerivatives(Function):
         settled = machine.settle(done, span) if not has_free(nodes_in(done)) else done
         assert isinstance(settled, tuple)
         shown = tuple((p, n) for (p, _), n in zip(rows, settled, strict=True) if isinstance(n, Node))
-        formulas = self._formulas(roots, nodes, len(rows))
-        return DerivativeTable(shown, together(legend(self.of), SUMMED if summed else None), formulas)
+        formulas, too_long = self._formulas(roots, nodes, len(rows))
+        note = together(legend(self.of), SUMMED if summed else None, LEFT_OUT if too_long else None)
+        return DerivativeTable(shown, note, formulas)
 
-    def _formulas(self, roots: Sequence[Node], variables: Sequence[Node], count: int) -> tuple[str | None, ...]:
-        """The formula of each row, None where there is none that is short."""
+    def _formulas(
+        self, roots: Sequence[Node], variables: Sequence[Node], count: int
+    ) -> tuple[tuple[str | None, ...], bool]:
+        """The formula of each row, None where there is none that is short; and whether one is too long."""
         if len(roots) != 1 or count > MOST_FORMULAS:
-            return ()
-        texts = formula.partials(roots[0], variables, self.order, LONGEST_FORMULA)
+            return (), False
+        found = formula.partials(roots[0], variables, self.order, LONGEST_FORMULA)
         every = [
             indexes
             for order in range(self.order + 1)
             for indexes in combinations_with_replacement(range(len(variables)), order)
         ]
-        return tuple(texts.get(indexes) for indexes in every)
+        return tuple(found.texts.get(indexes) for indexes in every), found.too_long
 
     def substituted(self, substitution: Substitution) -> AllDerivatives:
         """The table of the function as the caller's values make it."""
@@ -117,6 +120,7 @@ class AllDerivatives(Function):
 SUMMED = (
     "outputs that are not one number are summed before each differentiation; jacobian and hessian have every partial"
 )
+LEFT_OUT = "formulas that are too long are left out"
 
 
 def _partials(
