@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.core import prelude, primitives  # noqa: F401 - importing the primitives fills the table
 from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, cast
+from gradcli.core.graph import CONSTANT, PARAMETER, Node, cast
 from gradcli.core.laws import Primitive, table
 from gradcli.core.prelude.declare import Composed, Maker, Studio
 from gradcli.core.shapes import check_shape
@@ -114,6 +114,7 @@ _CONVERT: dict[str, Callable[[Machine, Value, Span, str], Any]] = {
     "tuple[Node, ...]": lambda m, v, span, what: convert.to_nodes(v, m.dtype, span),
     "int": lambda m, v, span, what: convert.to_int(v, span, what),
     "float": lambda m, v, span, what: _number(v, span, what),
+    "tuple[float, ...] | None": lambda m, v, span, what: None if v is None else _numbers(v, span, what),
     "float | None": lambda m, v, span, what: None if v is None else _number(v, span, what),
     "int | None": lambda m, v, span, what: None if v is None else convert.to_int(v, span, what),
     "bool": lambda m, v, span, what: convert.to_bool(v, span, what),
@@ -148,6 +149,15 @@ def _number(value: Value, span: Span, what: str) -> float:
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise fail("type", f"{what} is a number known before the call, not {describe(value)}", span)
     return as_float(number)
+
+
+def _numbers(value: Value, span: Span, what: str) -> tuple[float, ...]:
+    if isinstance(value, Node) and value.op in (CONSTANT, PARAMETER) and len(value.shape) == 1:
+        array = (value.attrs["value"] if value.op is PARAMETER else value).attrs["value"]
+        return tuple(float(x) for x in array)
+    if isinstance(value, tuple):
+        return tuple(_number(v, span, f"each number of {what}") for v in value)
+    raise fail("type", f"{what} is a vector of numbers known before the call, not {describe(value)}", span)
 
 
 def _activation(value: Value, span: Span) -> Callable[[Node], Node]:

@@ -364,7 +364,7 @@ def _item_of_tuple(value: tuple[Value, ...], items: list[Any], span: Span) -> Va
 
 def _picks(value: Node) -> bool:
     """Whether an index is a tensor that picks, not one number that is known: those keep the graph simple."""
-    return value.shape != () or (value.dtype is DType.INT64 and known_value(value) is None)
+    return value.shape != () or (value.dtype is not DType.BOOL and known_value(value) is None)
 
 
 def _multiplies(value: Value) -> bool:

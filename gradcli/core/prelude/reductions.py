@@ -26,6 +26,11 @@ def _drop(total: Node, x: Node, axis: Axis, keepdims: bool) -> Node:
     return total if keepdims or total.shape == shape else reshape(total, shape=shape)
 
 
+def _in_order(x: Node, axis: int | None) -> tuple[Node, int]:
+    """What to go along which axis: where none is given, all elements in order."""
+    return (reshape(x, shape=(size_of(x.shape),)), 0) if axis is None else (x, axis)
+
+
 def _ones(x: Node, axis: int, count: int) -> Node:
     return stretch(constant(1, x.dtype), (*x.shape[:axis], count, *x.shape[axis + 1 :]))
 
@@ -45,14 +50,16 @@ def prod(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     return _drop(node, x, axis, keepdims)
 
 
-@composed("sums of the elements up to each one, along an axis")
-def cumsum(x: Node, axis: int = 0) -> Node:
+@composed("sums of the elements up to each one, along an axis; of all elements in order, if none is given")
+def cumsum(x: Node, axis: int | None = None) -> Node:
+    x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
     return cumulative_sum(cast(x, DType.INT64) if x.dtype is DType.BOOL else x, axis=a)
 
 
-@composed("products of the elements up to each one, along an axis")
-def cumprod(x: Node, axis: int = 0) -> Node:
+@composed("products of the elements up to each one, along an axis; of all in order, if none is given")
+def cumprod(x: Node, axis: int | None = None) -> Node:
+    x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
     node, step = x, 1
     while step < x.shape[a]:
@@ -90,8 +97,7 @@ def min_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
 
 @composed("the number of the largest element along an axis; of all elements in order, if none is given")
 def argmax(x: Node, axis: int | None = None) -> Node:
-    if axis is None:
-        x, axis = reshape(x, shape=(size_of(x.shape),)), 0
+    x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
     require(x.shape[a] > 0, "there is no largest of no elements")
     return index_of_max(x, axis=a)
@@ -133,19 +139,19 @@ def root(square: Node) -> Node:
 @composed("log of the sum of exp, without overflow, over all axes or some")
 def logsumexp(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     x = x if x.dtype.is_float else cast(x, DType.FLOAT64)
-    largest = _largest(x, axis)
+    largest = largest_as_constant(x, axis)
     total = ew.log(sum_(ew.exp(x - stretch(largest, x.shape)), axis, keepdims=True)) + largest
     return _drop(total, x, axis, keepdims)
 
 
-def _largest(x: Node, axis: Axis) -> Node:
+def largest_as_constant(x: Node, axis: Axis) -> Node:
     """The largest element as a constant; 0 where it is infinite, so that no inf is taken from an inf."""
     value = max_to(x, shape=_kept(x, axis))
     return select(ew.less(ew.absolute(value), float("inf")), value, filled(0.0, value))
 
 
-@composed("the length of a vector (ord 2), the sum of its absolute values (1), the largest (inf), or of any order")
-def norm(x: Node, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Node:
+def vector_norm(x: Node, ord: float, axis: Axis, keepdims: bool) -> Node:
+    """The norm of some order of all elements along some axes."""
     require(ord > 0, f"a norm's order must be above 0, not {ord}", "1, 2 and inf are the usual ones")
     size = ew.absolute(x if x.dtype.is_float else cast(x, DType.FLOAT64))
     if ord == float("inf"):
@@ -153,7 +159,7 @@ def norm(x: Node, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> 
     if ord == 1:
         return sum_(size, axis, keepdims)
     # Divided by the largest, so that squares neither overflow nor vanish; as a constant it has no part in the slope.
-    largest = _largest(size, axis)
+    largest = largest_as_constant(size, axis)
     scale = select(ew.equal(largest, 0), filled(1.0, largest), largest)
     if ord == 2:
         part = x / stretch(scale, x.shape)
@@ -173,5 +179,5 @@ def softmax(x: Node, axis: Axis = -1) -> Node:
 @composed("the logarithm of softmax, without overflow")
 def log_softmax(x: Node, axis: Axis = -1) -> Node:
     x = x if x.dtype.is_float else cast(x, DType.FLOAT64)
-    moved = x - stretch(_largest(x, axis), x.shape)
+    moved = x - stretch(largest_as_constant(x, axis), x.shape)
     return moved - ew.log(sum_(ew.exp(moved), axis, keepdims=True))
