@@ -250,7 +250,7 @@ def _own() -> tuple[Builtin, ...]:
         Builtin("len", (Input("x"),), _len, "how many items, or how long the first axis is"),
         Builtin(
             "allclose",
-            (Input("a"), Input("b"), Input("rtol", None), Input("atol", None)),
+            (Input("a"), Input("b"), Input("rtol", None), Input("atol", 0.0), Input("equal_nan", False)),
             allclose,
             "whether two values are equal within a tolerance, item by item and of one shape",
         ),
