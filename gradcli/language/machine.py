@@ -34,6 +34,7 @@ from gradcli.language.values import (
     describe,
     map_nodes,
     nodes_in,
+    not_called,
     require_function,
 )
 
@@ -209,8 +210,7 @@ class Machine:
     def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
         """The result of a call whose function has been evaluated."""
         if not isinstance(function, Function):
-            hint = f"to multiply, write `{node.function.span.text}*(...)`" if _multiplies(function) else None
-            raise fail("type", f"{describe(function)} can't be called", node.function.span, hint)
+            raise not_called(node.function.span, describe(function), _multiplies(function))
         positional = [self.evaluate(a, frame) for a in node.arguments]
         keywords = {}
         for keyword in node.keywords:
