@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from gradcli.core.graph import Node
 from gradcli.core.records import record
 from gradcli.faces.runner import BAD_INPUT, OK, fresh_session, read_source, run_source
 from gradcli.language import syntax as s
@@ -15,6 +14,7 @@ from gradcli.language.build import identifier
 from gradcli.language.builtins import builtins
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
 from gradcli.language.machine import Machine
+from gradcli.language.operators.checks import is_real
 from gradcli.language.operators.table import AllDerivatives
 from gradcli.language.parse import parse_expression
 from gradcli.language.reach import names_in, parameters_of, walk
@@ -258,16 +258,9 @@ def _wrt(machine: Machine, function: Function, wrt: str | None, arguments: Mappi
         return Names(tuple(items), single=False)
     source = Source("<function>", function.name)
     span = Span(source, 0, len(function.name))
-    real = [name for name, value in arguments.items() if _is_real(value)]
+    fixed = {i.name for i in function.inputs if not i.real}
+    real = [name for name, value in arguments.items() if is_real(value) and name not in fixed]
     names = [*real, *parameters_of(machine, function).names]
     if not names:
         raise fail("derivative", f"`{function.name}` has no real input to differentiate by", span)
     return Names(tuple((name, span) for name in names), single=False)
-
-
-def _is_real(value: Value) -> bool:
-    if isinstance(value, tuple):
-        return bool(value) and all(_is_real(item) for item in value)
-    if isinstance(value, Node):
-        return value.dtype.is_float
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

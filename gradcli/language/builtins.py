@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.core import prelude, primitives  # noqa: F401 - importing the primitives fills the table
 from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, cast
+from gradcli.core.graph import CONSTANT, PARAMETER, Node, Operand, cast
 from gradcli.core.laws import Primitive, table
 from gradcli.core.prelude.declare import Composed, Maker, Studio
 from gradcli.core.shapes import check_shape
@@ -80,9 +80,35 @@ def _from_composed(name: str, composed: Composed) -> Builtin:
     inputs, kinds = _read_signature(composed.function)
 
     def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
+        _refuse_several_numbers(name, inputs, values, span)
         return composed.function(*_converted(machine, values, inputs, kinds, span))  # type: ignore[no-any-return]
 
     return Builtin(name, inputs, apply, composed.summary, of_tensor=composed.function)
+
+
+# What takes two numbers where its namesake takes a tensor.
+_OF_TWO = {"max": "maximum", "amax": "maximum", "min": "minimum", "amin": "minimum", "norm": "hypot"}
+
+
+def _refuse_several_numbers(name: str, inputs: Sequence[Input], values: Sequence[Value], span: Span) -> None:
+    """Refuse `max(1, 2)`: of one number there is nothing to go along, and the second is no number to go with it.
+
+    Raises:
+        LanguageError: with the call that was meant.
+    """
+    if len(inputs) < 2 or inputs[0].name != "x" or inputs[1].name not in ("axis", "ord"):
+        return
+    x, second = values[:2]
+    single = (isinstance(x, (int, float)) and not isinstance(x, bool)) or (isinstance(x, Node) and x.shape == ())
+    several = name in _OF_TWO or any(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values[2:])
+    if single and several and second is not None and second != inputs[1].default:
+        two = f"write `{_OF_TWO[name]}(x, y)` of two numbers, or " if name in _OF_TWO else "write "
+        raise fail(
+            "type",
+            f"`{name}` takes one tensor, and here it is a single number: what stands behind it is `{inputs[1].name}`",
+            span,
+            f"{two}`{name}([x, y])` of the items of a tensor",
+        )
 
 
 def _from_maker(name: str, maker: Maker) -> Builtin:
@@ -104,17 +130,25 @@ def _read_signature(function: Callable[..., Any]) -> tuple[tuple[Input, ...], li
             p.name,
             REQUIRED if p.default is p.empty else None if p.annotation == "DType" else p.default,
             variadic=p.kind is p.VAR_POSITIONAL,
+            real=p.annotation in _REAL,
         )
         for p in parameters
     )
     return inputs, [f"*{p.annotation}" if p.kind is p.VAR_POSITIONAL else str(p.annotation) for p in parameters]
 
 
+# What is computed with, and so can be differentiated by; everything else is known before the call.
+_REAL = ("Node", "tuple[Node, ...]", "Operand", "Operand | None")
+
+
 _CONVERT: dict[str, Callable[[Machine, Value, Span, str], Any]] = {
     "Node": lambda m, v, span, what: convert.to_node(v, m.dtype, span),
+    "Operand": lambda m, v, span, what: _operand(m, v, span),
+    "Operand | None": lambda m, v, span, what: None if v is None else _operand(m, v, span),
     "tuple[Node, ...]": lambda m, v, span, what: convert.to_nodes(v, m.dtype, span),
     "int": lambda m, v, span, what: convert.to_int(v, span, what),
     "float": lambda m, v, span, what: _number(v, span, what),
+    "tuple[float, ...] | None": lambda m, v, span, what: None if v is None else _numbers(v, span, what),
     "float | None": lambda m, v, span, what: None if v is None else _number(v, span, what),
     "int | None": lambda m, v, span, what: None if v is None else convert.to_int(v, span, what),
     "bool": lambda m, v, span, what: convert.to_bool(v, span, what),
@@ -144,11 +178,28 @@ def _converted(
     return converted
 
 
+def _operand(machine: Machine, value: Value, span: Span) -> Operand:
+    """A plain number as it is, so that it takes the type of the tensor that it meets."""
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if plain else convert.to_node(value, machine.dtype, span)  # type: ignore[return-value]
+
+
 def _number(value: Value, span: Span, what: str) -> float:
-    number = convert.known_value(value) if isinstance(value, Node) else value
+    number = convert.known_value(value, f"{what}, a number known before the call") if isinstance(value, Node) else value
+    if isinstance(value, Node) and number is None and value.shape == ():
+        raise fail("value", f"{what} must be known when the function is called", span, "pass a plain number for it")
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise fail("type", f"{what} is a number known before the call, not {describe(value)}", span)
     return as_float(number)
+
+
+def _numbers(value: Value, span: Span, what: str) -> tuple[float, ...]:
+    if isinstance(value, Node) and value.op in (CONSTANT, PARAMETER) and len(value.shape) == 1:
+        array = (value.attrs["value"] if value.op is PARAMETER else value).attrs["value"]
+        return tuple(float(x) for x in array)
+    if isinstance(value, tuple):
+        return tuple(_number(v, span, f"each number of {what}") for v in value)
+    raise fail("type", f"{what} is a vector of numbers known before the call, not {describe(value)}", span)
 
 
 def _activation(value: Value, span: Span) -> Callable[[Node], Node]:
@@ -241,7 +292,7 @@ def _own() -> tuple[Builtin, ...]:
         Builtin("len", (Input("x"),), _len, "how many items, or how long the first axis is"),
         Builtin(
             "allclose",
-            (Input("a"), Input("b"), Input("rtol", None), Input("atol", None)),
+            (Input("a"), Input("b"), Input("rtol", None), Input("atol", 0.0), Input("equal_nan", False)),
             allclose,
             "whether two values are equal within a tolerance, item by item and of one shape",
         ),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from gradcli.language import syntax as s
 from gradcli.language.builtins import builtins
 from gradcli.language.diagnostics import Diagnostic, Span, fail
-from gradcli.language.reach import names_in
+from gradcli.language.reach import names_in, walk
+from gradcli.language.values import describe, not_called
 
+# What lists the parameters of a model; a definition of that name is meant to give them values.
+_OF_MODELS = ("params", "trainable_params")
 _NO_EFFECT = "give it a name, or write `return` in front"
 
 
@@ -18,6 +22,14 @@ def check(statement: s.Statement) -> tuple[Diagnostic, ...]:
     Raises:
         LanguageError: for a statement that can't mean anything where it stands.
     """
+    _check_calls(statement)
+    if isinstance(statement, s.Function) and statement.name.id in _OF_MODELS:
+        raise fail(
+            "type",
+            f"`{statement.name.id}(...)` can't be given a value",
+            statement.name.span,
+            "parameters are given values one by one, such as `net.w = [1, 2]`",
+        )
     if isinstance(statement, s.Return):
         raise fail(
             "syntax", "return stands outside a function", statement.span, "write the expression alone to show it"
@@ -28,6 +40,16 @@ def check(statement: s.Statement) -> tuple[Diagnostic, ...]:
         for inner in statement.body:
             check(inner)
     return tuple(_hides(name, span) for name, span in _definitions(statement) if name in builtins())
+
+
+def _check_calls(statement: s.Statement) -> None:
+    """Refuse calls of what is written out as a number, a tensor or a tuple, which no value of a name makes right."""
+    for part in walk(statement):
+        if isinstance(part, s.Call) and isinstance(part.function, (s.Literal, s.Array, s.Tuple)):
+            sort = {s.Array: "a tensor", s.Tuple: "a tuple"}.get(type(part.function))
+            value: Any = getattr(part.function, "value", None)
+            number = sort == "a tensor" or (isinstance(value, (int, float)) and not isinstance(value, bool))
+            raise not_called(part.function.span, sort or describe(value), number)
 
 
 def _check_function(function: s.Function) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gradcli.core.dtypes import DType
-from gradcli.core.graph import CONSTANT, Node, cast
+from gradcli.core.graph import Node, cast
 from gradcli.core.primitives import elementwise as ew
-from gradcli.language.convert import to_node
+from gradcli.core.records import record
+from gradcli.core.shapes import size_of
+from gradcli.language.convert import to_bool, to_node
 from gradcli.language.diagnostics import Span, fail
 from gradcli.language.operations import binary, every
 from gradcli.language.values import Parameters, Value, describe, nodes_in
@@ -16,25 +18,45 @@ from gradcli.language.values import Parameters, Value, describe, nodes_in
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
 
-# Relative and absolute tolerance: a few thousand units in the last place of the wider type that occurs.
-TOLERANCE = {DType.FLOAT32: (1e-5, 1e-6), DType.FLOAT64: (1e-9, 1e-12)}
+# Relative tolerance: some millions of units in the last place of the narrower type that occurs, a hundred of float32's.
+TOLERANCE = {DType.FLOAT32: 1e-5, DType.FLOAT64: 1e-9}
 
 
-def tolerances(a: Value, b: Value, rtol: Value, atol: Value, span: Span) -> tuple[float, float]:
-    """What is given, and the default of the narrower float type that occurs for what isn't."""
-    dtypes = {n.dtype for value in (a, b) for n in nodes_in(value)}
+@record
+class Tolerance:
+    """How far apart two numbers may be: |a - b| <= max(rtol max(|a|, |b|), atol), as Python's math.isclose has it.
+
+    Without an absolute tolerance nothing but 0 is close to 0, so that small numbers are compared as strictly as large.
+    """
+
+    rtol: float
+    atol: float
+    equal_nan: bool
+
+
+def tolerance(a: Value, b: Value, chosen: Sequence[Value], span: Span) -> Tolerance:
+    """What is given of rtol, atol and equal_nan, else the default of the narrower float type that occurs."""
+    rtol, atol, equal_nan = chosen
+    dtypes = {n.dtype for value in (a, b) for n in _nodes_in(value)}
     default = TOLERANCE[DType.FLOAT32 if DType.FLOAT32 in dtypes else DType.FLOAT64]
-    return _tolerance(rtol, default[0], "rtol", span), _tolerance(atol, default[1], "atol", span)
+    relative, absolute = _number(rtol, default, "rtol", span), _number(atol, 0.0, "atol", span)
+    return Tolerance(relative, absolute, to_bool(equal_nan, span, "equal_nan"))
+
+
+def _nodes_in(value: Value) -> Iterator[Node]:
+    return iter(value.nodes) if isinstance(value, Parameters) else nodes_in(value)
 
 
 def allclose(machine: Machine, values: Sequence[Value], span: Span) -> Value:
-    """|a - b| <= atol + rtol |b| everywhere; nan is close to nothing, equal infinities are close."""
-    a, b, rtol, atol = values
-    relative, absolute = tolerances(a, b, rtol, atol, span)
-    return _close(machine, a, b, relative, absolute, span)
+    """Whether all numbers are within the tolerance; equal infinities are, and nan only where that is asked for.
+
+    Shapes must be equal; one number is compared with each element of a tensor that has any.
+    """
+    a, b, *chosen = values
+    return _close(machine, a, b, tolerance(a, b, chosen, span), span)
 
 
-def _close(machine: Machine, a: Value, b: Value, rtol: float, atol: float, span: Span) -> Value:
+def _close(machine: Machine, a: Value, b: Value, within: Tolerance, span: Span) -> Value:
     a = a.nodes if isinstance(a, Parameters) else a
     b = b.nodes if isinstance(b, Parameters) else b
     if isinstance(a, tuple) and isinstance(b, tuple):
@@ -42,16 +64,19 @@ def _close(machine: Machine, a: Value, b: Value, rtol: float, atol: float, span:
             return False
         result: Value = True
         for x, y in zip(a, b, strict=True):
-            result = binary(machine, "and", result, _close(machine, x, y, rtol, atol, span), span)
+            result = binary(machine, "and", result, _close(machine, x, y, within, span), span)
         return result
     if isinstance(a, tuple) or isinstance(b, tuple):
         return False
     x, y = _real(machine, a, span), _real(machine, b, span)
-    if x.shape != y.shape and not (x.shape == () and x.op is CONSTANT) and not (y.shape == () and y.op is CONSTANT):
+    if x.shape != y.shape and (() not in (x.shape, y.shape) or 0 in (size_of(x.shape), size_of(y.shape))):
         return False
-    gap = ew.absolute(x - y)
-    near = ew.logical_and(ew.less_equal(gap, atol + rtol * ew.absolute(y)), ew.less(gap, float("inf")))
-    return every(ew.logical_or(near, ew.equal(x, y)))
+    gap, larger = ew.absolute(x - y), ew.maximum(ew.absolute(x), ew.absolute(y))
+    near = ew.less_equal(gap, ew.maximum(within.rtol * larger, within.atol))
+    close = ew.logical_or(ew.logical_and(near, ew.less(gap, float("inf"))), ew.equal(x, y))
+    if within.equal_nan:
+        close = ew.logical_or(close, ew.logical_and(ew.not_equal(x, x), ew.not_equal(y, y)))
+    return every(close)
 
 
 def _real(machine: Machine, value: Value, span: Span) -> Node:
@@ -59,7 +84,7 @@ def _real(machine: Machine, value: Value, span: Span) -> Node:
     return cast(node, DType.FLOAT64)
 
 
-def _tolerance(value: Value, default: float, name: str, span: Span) -> float:
+def _number(value: Value, default: float, name: str, span: Span) -> float:
     if value is None:
         return default
     number = value.attrs.get("value") if isinstance(value, Node) else value

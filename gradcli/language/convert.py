@@ -22,10 +22,14 @@ def to_node(value: Value, default: DType, span: Span) -> Node:
     raise fail("type", f"expected a number or a tensor, not {describe(value)}", span, hint)
 
 
-def known_value(node: Node) -> bool | int | float | None:
+# What a number is where it says how often, where, or along what.
+COUNT = "a count or an index"
+
+
+def known_value(node: Node, what: str = COUNT) -> bool | int | float | None:
     """The number that a scalar stands for in this call, where the trace can tell; None where it can't.
 
-    Asking makes the trace depend on the answer, and the inputs remember that they were asked.
+    Asking makes the trace depend on the answer, and the inputs remember that they were asked, and what for.
     """
     if node.shape != ():
         return None
@@ -34,7 +38,7 @@ def known_value(node: Node) -> bool | int | float | None:
     numbers: dict[Node, Node] = {}
     for n in inputs:
         known = n.attrs.get("known")
-        number = known.use() if isinstance(known, Known) else None
+        number = known.use(what) if isinstance(known, Known) else None
         if number is None:
             return None
         numbers[n] = constant(as_float(number), n.dtype)

@@ -34,6 +34,7 @@ from gradcli.language.values import (
     describe,
     map_nodes,
     nodes_in,
+    not_called,
     require_function,
 )
 
@@ -215,8 +216,7 @@ class Machine:
     def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
         """The result of a call whose function has been evaluated."""
         if not isinstance(function, Function):
-            hint = f"to multiply, write `{node.function.span.text}*(...)`" if _multiplies(function) else None
-            raise fail("type", f"{describe(function)} can't be called", node.function.span, hint)
+            raise not_called(node.function.span, describe(function), _multiplies(function))
         positional = [self.evaluate(a, frame) for a in node.arguments]
         keywords = {}
         for keyword in node.keywords:
@@ -370,7 +370,7 @@ def _item_of_tuple(value: tuple[Value, ...], items: list[Any], span: Span) -> Va
 
 def _picks(value: Node) -> bool:
     """Whether an index is a tensor that picks, not one number that is known: those keep the graph simple."""
-    return value.shape != () or (value.dtype is DType.INT64 and known_value(value) is None)
+    return value.shape != () or (value.dtype is not DType.BOOL and known_value(value) is None)
 
 
 def _multiplies(value: Value) -> bool:

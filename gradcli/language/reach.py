@@ -18,21 +18,25 @@ if TYPE_CHECKING:
 
 def parameters_of(machine: Machine, function: Function) -> Parameters:
     """Every trainable parameter, once each, in the order of the text; one inside another is `outer.inner`."""
-    found: dict[int, tuple[str, Node]] = {}
+    found: dict[Node, list[str]] = {}
     _collect(machine, function, "", found, set())
-    pairs = list(found.values())
-    return Parameters(function.name, tuple(name for name, _ in pairs), tuple(node for _, node in pairs))
+    return Parameters(function.name, tuple(map(tuple, found.values())), tuple(found))
 
 
-def _collect(machine: Machine, value: Value, path: str, found: dict[int, tuple[str, Node]], seen: set[int]) -> None:
+def _collect(
+    machine: Machine, value: Value, path: str, found: dict[Node, list[str]], seen: set[tuple[int, str]]
+) -> None:
     value = machine.present(value)
     if isinstance(value, Node):
-        if value.op is PARAMETER and id(value) not in found:
-            found[id(value)] = (path or str(value.attrs["name"]), value)
+        if value.op is PARAMETER:
+            names, name = found.setdefault(value, []), path or str(value.attrs["name"])
+            if name not in names:
+                names.append(name)
         return
-    if not isinstance(value, Function) or id(value) in seen:
+    # What is reached under two names is gone through twice, so that what is shared has both.
+    if not isinstance(value, Function) or (id(value), path) in seen:
         return
-    seen.add(id(value))
+    seen.add((id(value), path))
     inner = getattr(value, "of", None)
     if isinstance(inner, Function):
         _collect(machine, inner, path, found, seen)

@@ -25,7 +25,7 @@ def _abstract(value: Value, name: str, default: DType, replacements: dict[Node, 
         return tuple(_abstract(v, f"{name}[{i}]", default, replacements) for i, v in enumerate(value))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         fresh = fresh_input(name, (), default)
-        fresh.attrs = {"name": name, "known": Known(lambda: value), "weak": True}
+        fresh.attrs = {"name": name, "known": Known(lambda what: value), "weak": True}
         replacements[fresh] = constant(as_float(value), default)
         return fresh
     if isinstance(value, Node):
@@ -33,7 +33,7 @@ def _abstract(value: Value, name: str, default: DType, replacements: dict[Node, 
         if value.op is INPUT and "known" in value.attrs:
             fresh.attrs = {**value.attrs, "name": name}
         elif value.shape == ():
-            fresh.attrs = {"name": name, "known": Known(lambda: known_value(value))}
+            fresh.attrs = {"name": name, "known": Known(lambda what: known_value(value, what))}
         replacements[fresh] = value
         return fresh
     return value

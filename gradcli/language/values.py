@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gradcli.core.graph import PARAMETER, Node
 from gradcli.core.records import record
-from gradcli.language.diagnostics import Span, fail
+from gradcli.language.diagnostics import LanguageError, Span, fail
 
 if TYPE_CHECKING:
     from gradcli.core.transforms.compressed import Sparse
@@ -35,11 +35,15 @@ REQUIRED = Required()
 
 @record
 class Input:
-    """One input of a function; `default` is REQUIRED, or what stands in when it isn't given."""
+    """One input of a function; `default` is REQUIRED, or what stands in when it isn't given.
+
+    `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice.
+    """
 
     name: str
     default: Value | Required = REQUIRED
     variadic: bool = False
+    real: bool = True
 
 
 class Function(ABC):
@@ -66,11 +70,19 @@ class Function(ABC):
 
 @record
 class Parameters:
-    """The trainable parameters of a function, by name, in the order in which its text reaches them."""
+    """The trainable parameters of a function, by name, in the order in which its text reaches them.
+
+    `paths` are all the names that each goes by: more than one where two parts of a model share it.
+    """
 
     of: str
-    names: tuple[str, ...]
+    paths: tuple[tuple[str, ...], ...]
     nodes: tuple[Node, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One name for each: the first that the text reaches it by."""
+        return tuple(names[0] for names in self.paths)
 
 
 @record
@@ -142,17 +154,17 @@ class Known:
     """The number that an input stands for in this call, and whether the trace has come to depend on it.
 
     A count such as `range(n)` fixes the graph's shape, so no derivative with respect to n is left in it.
-    `find` is asked when it is needed: it is None where the call itself can't tell.
+    `find` is asked when it is needed, and told what for: it is None where the call itself can't tell.
     """
 
-    def __init__(self, find: Callable[[], bool | int | float | None]) -> None:
+    def __init__(self, find: Callable[[str], bool | int | float | None]) -> None:
         self._find = find
-        self.used = False
+        self.used: str | None = None
 
-    def use(self) -> bool | int | float | None:
-        """The number, remembering that it was asked for."""
-        self.used = True
-        return self._find()
+    def use(self, what: str) -> bool | int | float | None:
+        """The number, remembering what it was asked for."""
+        self.used = self.used or what
+        return self._find(what)
 
 
 def as_float(value: int | float) -> float:
@@ -210,6 +222,12 @@ def describe(value: Value) -> str:
     if isinstance(value, Function):
         return f"the {value.kind} `{value.name}`"
     return "..."
+
+
+def not_called(span: Span, what: str, multiplies: bool) -> LanguageError:
+    """The refusal to call what is no function; `span` is where that stands."""
+    hint = f"to multiply, write `{span.text}*(...)`" if multiplies else None
+    return fail("type", f"{what} can't be called", span, hint)
 
 
 def require_function(value: Value, span: Span, what: str) -> Function:

@@ -6,7 +6,7 @@ from gradcli.core.graph import CONSTANT, Node
 from gradcli.language import syntax as s
 from gradcli.language.arguments import bind
 from gradcli.language.builtins import builtins
-from gradcli.language.compare import tolerances
+from gradcli.language.compare import tolerance
 from gradcli.language.diagnostics import fail
 from gradcli.language.machine import Machine
 from gradcli.language.operations import compare, every, truth
@@ -32,15 +32,15 @@ def check_assert(machine: Machine, statement: s.Assert) -> Assertion:
         function = builtins()["allclose"]
         positional = [machine.settle(machine.evaluate(a), a.span) for a in condition.arguments]
         keywords = {k.name: machine.evaluate(k.value) for k in condition.keywords}
-        left, right, rtol, atol = values = bind(function, positional, keywords, condition)  # type: ignore[arg-type]
+        left, right, *chosen = values = bind(function, positional, keywords, condition)  # type: ignore[arg-type]
         passed = _holds(machine, function.call(machine, values, condition.span), condition)  # type: ignore[union-attr]
-        relative, absolute = tolerances(left, right, rtol, atol, condition.span)
+        within = tolerance(left, right, chosen, condition.span)
         comparison = Comparison(
             "close to",
             plain(left),
             plain(right),
             _difference(left, right),
-            f"rtol {relative:g}, atol {absolute:g}",
+            f"rtol {within.rtol:g}, atol {within.atol:g}{', equal_nan' if within.equal_nan else ''}",
         )
     else:
         passed = _holds(machine, machine.evaluate(condition), condition)

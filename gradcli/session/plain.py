@@ -26,7 +26,9 @@ def plain(value: Value) -> Plain:
     if isinstance(value, tuple):
         return tuple(plain(item) for item in value)
     if isinstance(value, Parameters):
-        return ParameterTable(value.of, value.names, tuple(tensor(node) for node in value.nodes))
+        # A parameter that two parts share is one, under all of its names.
+        names = tuple(" = ".join(paths) for paths in value.paths)
+        return ParameterTable(value.of, names, tuple(tensor(node) for node in value.nodes))
     if isinstance(value, DerivativeTable):
         return Derivatives(_rows(value.rows, value.formulas), value.note, whole=True)
     if isinstance(value, SparseMatrix):

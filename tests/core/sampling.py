@@ -52,7 +52,7 @@ def draw(call: Call, rng: np.random.Generator, dtype: str = "float64") -> list[A
     arrays: list[Array] = []
     for i, shape in enumerate(call.shapes):
         if call.primitive.name == "whole_numbers":
-            arrays.append(np.asarray(rng.integers(0, 5, shape), dtype=dtype))
+            arrays.append(np.asarray(rng.integers(0, call.attrs["length"], shape), dtype=dtype))
             continue
         if call.primitive.condition and i == 0:
             arrays.append(np.asarray(rng.random(shape) < 0.5))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, cast
+from gradcli.core.graph import Node, Operand, cast
 from gradcli.core.laws import require
 from gradcli.core.prelude.declare import composed
 from gradcli.core.primitives import elementwise as ew
@@ -20,12 +20,12 @@ def _real(x: Node) -> Node:
 
 
 @composed("x where positive, else so much of it; the slope at 0 is the smaller one")
-def leaky_relu(x: Node, slope: float = 0.01) -> Node:
+def leaky_relu(x: Node, slope: Operand = 0.01) -> Node:
     return select(ew.greater(x, 0), _real(x), _real(x) * slope)
 
 
 @composed("x where positive, else alpha (exp(x) - 1)")
-def elu(x: Node, alpha: float = 1.0) -> Node:
+def elu(x: Node, alpha: Operand = 1.0) -> Node:
     return select(ew.greater(x, 0), _real(x), alpha * ew.expm1(x))
 
 
@@ -44,14 +44,19 @@ def mish(x: Node) -> Node:
     return x * ew.tanh(ew.softplus(x))
 
 
-@composed("x held between two bounds, none for no bound; the slope at a bound is 1")
-def clip(x: Node, low: float | None = None, high: float | None = None) -> Node:
-    require(low is None or high is None or low <= high, f"the bounds {low} and {high} of clip cross")
+@composed("x held between two bounds, numbers or tensors, none for no bound; the slope at a bound is 1")
+def clip(x: Node, low: Operand | None = None, high: Operand | None = None) -> Node:
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+        require(not low > high, f"the bounds {low:g} and {high:g} of clip cross")
     if low is not None:
-        x = select(ew.less(x, low), low, x)
+        x = select(ew.logical_or(ew.less(x, low), _is_nan(low)), low, x)
     if high is not None:
-        x = select(ew.greater(x, high), high, x)
+        x = select(ew.logical_or(ew.greater(x, high), _is_nan(high)), high, x)
     return x
+
+
+def _is_nan(bound: Operand) -> Operand:
+    return ew.not_equal(bound, bound) if isinstance(bound, Node) else bound != bound
 
 
 @composed("sin(pi x) / (pi x), 1 at 0, smooth at every order")

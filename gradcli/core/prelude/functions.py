@@ -11,6 +11,7 @@ from gradcli.core.laws import require, stretch
 from gradcli.core.prelude.declare import composed
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import shaping
+from gradcli.core.primitives.constants import counted
 from gradcli.core.primitives.linear_algebra import matrix_product
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.shapes import Shape, broadcast_shapes, normalize_axes, size_of
@@ -141,14 +142,18 @@ def _filled(value: int, shape: Shape, dtype: DType) -> Node:
     return stretch(constant(value, dtype), shape)
 
 
-@composed("n numbers from start to stop, evenly spaced, both ends included")
+@composed("n numbers from start to stop along a new first axis, evenly spaced, both ends included")
 def linspace(start: Node, stop: Node, n: int = 50) -> Node:
     require(n >= 1, f"linspace can't give {n} numbers", "ask for at least 1")
-    import numpy as np
-
-    from gradcli.core.graph import array_constant
-
-    start, stop = coerce((start, stop))
-    dtype = start.dtype if start.dtype.is_float else DType.FLOAT64
-    steps = array_constant(np.linspace(0.0, 1.0, n, dtype=dtype.value))
-    return start + (stop - start) * steps
+    start, stop = (x if x.dtype.is_float else cast(x, DType.FLOAT64) for x in coerce((start, stop)))
+    shape = broadcast_shapes([start.shape, stop.shape])
+    start, stop = stretch(start, shape), stretch(stop, shape)
+    if n == 1:
+        return stack((start,))
+    # Both ends are exact, as in NumPy: they are taken, not computed.
+    ends = [shaping.reshape(x, shape=(1, *shape)) for x in (start, stop)]
+    if n == 2:
+        return shaping.concatenate(*ends, axis=0)
+    number = shaping.reshape(counted(n - 2, start.dtype) + 1.0, shape=(n - 2, *(1,) * len(shape)))
+    between = start + number * ((stop - start) / (n - 1))
+    return shaping.concatenate(ends[0], between, ends[1], axis=0)

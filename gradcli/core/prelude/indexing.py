@@ -9,10 +9,8 @@ from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, Node
 from gradcli.core.laws import require, stretch
-from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import shaping
-from gradcli.core.primitives.indexing import take, whole_numbers
-from gradcli.core.primitives.selection import select
+from gradcli.core.primitives.indexing import outside, take, whole_numbers
 from gradcli.core.shapes import broadcast_shapes, size_of
 
 Item: TypeAlias = "int | slice | Node | EllipsisType | None"
@@ -21,7 +19,8 @@ Item: TypeAlias = "int | slice | Node | EllipsisType | None"
 def index(x: Node, items: tuple[Item, ...]) -> Node:
     """The elements that the items pick. Several tensors of ints are broadcast and picked together.
 
-    What they pick stands where they stood if they are side by side, and in front otherwise, as in NumPy.
+    What they pick stands where they stood if they are side by side, and in front otherwise, as in NumPy, where beside
+    a tensor an int counts as one too.
 
     Raises:
         CoreError: for an index outside its axis, or too many of them.
@@ -39,15 +38,18 @@ def index(x: Node, items: tuple[Item, ...]) -> Node:
     ranges: list[tuple[int, int, int]] = []
     reversed_axes: list[int] = []
     shape: list[int] = []
-    picks: list[tuple[int, int, Node]] = []
+    picks: list[tuple[int, Node]] = []
+    whole = (*items[:at], *full_slices, *items[at + 1 :])
+    picking = [i for i, item in enumerate(whole) if isinstance(item, (int, Node))]
+    together = picking == list(range(picking[0], picking[0] + len(picking))) if picking else True
     axis = 0
-    for item in (*items[:at], *full_slices, *items[at + 1 :]):
+    for item in whole:
         if item is None:
             shape.append(1)
             continue
         n = x.shape[axis]
         if isinstance(item, Node):
-            picks.append((len(shape), axis, _indices(item, n, x)))
+            picks.append((len(shape), _indices(item, n, x)))
             ranges.append((0, n, 1))
             shape.append(n)
         elif isinstance(item, slice):
@@ -72,7 +74,7 @@ def index(x: Node, items: tuple[Item, ...]) -> Node:
     if reversed_axes:
         node = shaping.flip(node, axes=tuple(reversed_axes))
     node = node if node.shape == tuple(shape) else shaping.reshape(node, shape=tuple(shape))
-    return _pick(node, [at for at, _, _ in picks], [indices for _, _, indices in picks]) if picks else node
+    return _pick(node, [at for at, _ in picks], [indices for _, indices in picks], together) if picks else node
 
 
 def _indices(item: Node, n: int, x: Node) -> Node:
@@ -90,17 +92,13 @@ def _indices(item: Node, n: int, x: Node) -> Node:
         import numpy as np
 
         values = np.asarray(item.attrs["value"])
-        outside = values[(values < -n) | (values >= n)]
-        if outside.size:
-            raise CoreError(
-                f"index {outside.flat[0]:g} is outside an axis of length {n} of a tensor of shape {x.shape}",
-                f"it runs from 0 to {n - 1}, or from -{n} to -1" if n else "that axis is empty",
-            )
-    node = whole_numbers(item) if item.dtype.is_float else item
-    return select(ew.less(node, 0), node + n, node)
+        beyond = values[(values < -n) | (values >= n)]
+        if beyond.size:
+            raise outside("index", beyond.flat[0], n, f" of a tensor of shape {x.shape}")
+    return whole_numbers(item, length=n)
 
 
-def _pick(x: Node, axes: list[int], indices: list[Node]) -> Node:
+def _pick(x: Node, axes: list[int], indices: list[Node], together: bool) -> Node:
     """The elements with these numbers on these axes, taken together."""
     common = broadcast_shapes([i.shape for i in indices])
     rest = [a for a in range(len(x.shape)) if a not in axes]
@@ -114,7 +112,6 @@ def _pick(x: Node, axes: list[int], indices: list[Node]) -> Node:
     for i, n in zip(indices[1:], lengths[1:], strict=True):
         number = number * n + stretch(i, common)
     picked = take(flat, number)
-    together = axes == list(range(axes[0], axes[0] + len(axes)))
     before = axes[0] if together else 0
     rank = len(common)
     back = (*range(rank, rank + before), *range(rank), *range(rank + before, len(picked.shape)))

@@ -7,15 +7,17 @@ from itertools import product
 from math import sqrt
 from typing import NamedTuple, TypeAlias
 
-from gradcli.core.graph import Node, array_constant, filled, parameter
-from gradcli.core.laws import require
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import Node, array_constant, cast, constant, filled, parameter
+from gradcli.core.laws import require, stretch
 from gradcli.core.prelude.declare import Layer, Studio, layer
-from gradcli.core.prelude.functions import matmul, mean, sum_, transpose
+from gradcli.core.prelude.functions import matmul, mean, stack, sum_, transpose
 from gradcli.core.prelude.indexing import index
 from gradcli.core.prelude.reductions import log_softmax
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import shaping
 from gradcli.core.primitives.constants import counted
+from gradcli.core.primitives.indexing import whole_numbers
 from gradcli.core.primitives.selection import select
 from gradcli.core.shapes import Shape, check_shape, size_of
 
@@ -207,22 +209,58 @@ def L1Loss(studio: Studio, reduction: str = "mean") -> Layer:  # noqa: N802 - th
 
 
 @layer("minus the logarithm of softmax at the labels: whole numbers (batch,), or probabilities (batch, classes)")
-def CrossEntropyLoss(studio: Studio, reduction: str = "mean") -> Layer:  # noqa: N802 - the field's name
-    """A loss (logits, labels) -> scalar, or one for each of the batch with reduction "none"."""
+def CrossEntropyLoss(  # noqa: N802 - the field's name
+    studio: Studio,
+    reduction: str = "mean",
+    weight: tuple[float, ...] | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+) -> Layer:
+    """A loss (logits, labels) -> scalar, or one for each label with reduction "none".
+
+    Classes are the second axis, the only one where there is one. Labels that are `ignore_index` count nowhere, nor
+    in the mean, which is weighted where classes have weights.
+    """
     _check_reduction(reduction)
+    require(0 <= label_smoothing <= 1, f"a label_smoothing of {label_smoothing:g} is no share", "it is from 0 to 1")
 
     def call(logits: Node, labels: Node) -> Node:
-        chances = log_softmax(logits, -1)
-        if labels.shape == logits.shape:
-            return _reduced(-sum_(chances * labels, -1), reduction)
+        rank = len(logits.shape)
+        require(rank > 0, "logits have an axis of classes, and this is a single number")
+        last = (0, *range(2, rank), 1) if rank > 1 else (0,)
+        chances = log_softmax(shaping.transpose(logits, axes=last), -1)
+        n = chances.shape[-1]
         require(
-            labels.shape == logits.shape[:-1],
+            weight is None or len(weight) == n, f"{len(weight or ())} weights for {n} classes", "give each class one"
+        )
+        weights = None if weight is None else stack(tuple(constant(w, chances.dtype) for w in weight))
+        per_class = -chances if weights is None else -(chances * weights)
+        even = label_smoothing / n if n else 0.0
+        if labels.shape == logits.shape:
+            given = shaping.transpose(labels, axes=last)
+            wanted = given if label_smoothing == 0 else given * (1 - label_smoothing) + even
+            return _reduced(sum_(per_class * wanted, -1), reduction)
+        require(
+            labels.shape == chances.shape[:-1],
             f"labels of shape {labels.shape} do not fit logits of shape {logits.shape}",
             "one whole number for each row, or a probability for each element",
         )
-        classes = counted(logits.shape[-1], logits.dtype)
-        chosen = ew.equal(shaping.reshape(labels, shape=(*labels.shape, 1)), classes)
-        return _reduced(-sum_(select(chosen, chances, filled(0.0, chances)), -1), reduction)
+        require(labels.dtype is not DType.BOOL, "labels must be whole numbers, not true and false")
+        number = whole_numbers(labels, length=n, what="label", besides=ignore_index)
+        chosen = ew.equal(shaping.reshape(number, shape=(*number.shape, 1)), counted(n, chances.dtype))
+        losses = sum_(select(chosen, per_class, filled(0.0, per_class)), -1)
+        counts = ew.not_equal(number, ignore_index)
+        if label_smoothing:
+            smooth = even * sum_(per_class, -1)
+            losses = select(counts, (1 - label_smoothing) * losses + smooth, filled(0.0, losses))
+        elif 0 <= ignore_index < n:
+            losses = select(counts, losses, filled(0.0, losses))
+        if reduction != "mean":
+            return _reduced(losses, reduction)
+        share = cast(counts, losses.dtype)
+        if weights is not None:
+            share = share * sum_(select(chosen, stretch(weights, chosen.shape), filled(0.0, per_class)), -1)
+        return sum_(losses) / sum_(share)
 
     return Layer("CrossEntropyLoss", ("logits", "labels"), call=call)
 

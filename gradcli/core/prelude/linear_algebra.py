@@ -2,21 +2,81 @@
 
 from __future__ import annotations
 
+from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError, ShapeError
-from gradcli.core.graph import Node, coerce
+from gradcli.core.graph import Node, cast, coerce, filled
 from gradcli.core.laws import require, stretch
 from gradcli.core.prelude.declare import composed
-from gradcli.core.prelude.functions import matmul, sum_
+from gradcli.core.prelude.functions import Axis, matmul, sum_
 from gradcli.core.prelude.indexing import index
-from gradcli.core.prelude.rearranging import diag
+from gradcli.core.prelude.rearranging import diag, squeeze
+from gradcli.core.prelude.reductions import largest_as_constant, max_, root, vector_norm
+from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import linear_algebra as la
 from gradcli.core.primitives import shaping
-from gradcli.core.shapes import broadcast_shapes
+from gradcli.core.primitives.selection import select
+from gradcli.core.shapes import broadcast_shapes, normalize_axes, size_of
 
 
 @composed("product of vectors or matrices over the last axis of a and the last but one of b; numbers multiply")
 def dot(a: Node, b: Node) -> Node:
-    return a * b if not a.shape or not b.shape else matmul(a, b)
+    if not a.shape or not b.shape:
+        return a * b
+    if len(a.shape) <= 2 and len(b.shape) <= 2:
+        return matmul(a, b)
+    # Unlike @, which stacks matrices, every row of a meets every column of b.
+    at = max(len(b.shape) - 2, 0)
+    rest = tuple(i for i in range(len(b.shape)) if i != at)
+    columns = shaping.transpose(b, axes=(at, *rest))
+    product = matmul(_flat(a, -1), shaping.reshape(columns, shape=(b.shape[at], size_of(columns.shape[1:]))))
+    return shaping.reshape(product, shape=(*a.shape[:-1], *columns.shape[1:]))
+
+
+def _flat(x: Node, keep: int) -> Node:
+    """A matrix with the last axis kept, and all others as one."""
+    return shaping.reshape(x, shape=(size_of(x.shape[:keep]), x.shape[keep]))
+
+
+@composed("the length of a vector (ord 2), the sum of its absolute values (1), the largest (inf), or of any order")
+def norm(x: Node, ord: float | None = None, axis: Axis = None, keepdims: bool = False) -> Node:
+    """NumPy's: of a matrix the root of the sum of squares, or where ord is given the norm of the linear map."""
+    axes = normalize_axes(axis, len(x.shape))
+    if ord is None or len(axes) == 1:
+        return vector_norm(x, 2 if ord is None else ord, axis, keepdims)
+    require(
+        len(axes) == 2,
+        f"a norm of order {ord:g} is one of a vector or a matrix, and here are {len(axes)} axes",
+        "leave ord out for the root of the sum of squares, or say which axis= to go along",
+    )
+    require(
+        ord in (1, 2, float("inf")),
+        f"a matrix has no norm of order {ord:g}",
+        "1, 2 and inf are its orders; leave ord out for the root of the sum of squares",
+    )
+    if ord == 2:
+        return _spectral_norm(x, axis if isinstance(axis, tuple) else axes, keepdims)
+    rows, columns = axis if isinstance(axis, tuple) else axes
+    summed, over = (rows, columns) if ord == 1 else (columns, rows)
+    sums = sum_(ew.absolute(x), summed, keepdims=True)
+    largest = max_(sums, over, keepdims=True)
+    return largest if keepdims else squeeze(largest, axes)
+
+
+def _spectral_norm(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
+    """The largest singular value: the root of the largest eigenvalue of a product that is square."""
+    pair = normalize_axes(axes, len(x.shape))
+    rest = tuple(i for i in range(len(x.shape)) if i not in pair)
+    x = x if x.dtype.is_float else cast(x, DType.FLOAT64)
+    a = shaping.transpose(x, axes=(*rest, *pair))
+    largest = largest_as_constant(ew.absolute(a), (-2, -1))
+    scale = select(ew.equal(largest, 0), filled(1.0, largest), largest)
+    a = a / stretch(scale, a.shape)
+    wide = a.shape[-2] < a.shape[-1]
+    square = la.matrix_product(a, la.swap_last(a)) if wide else la.matrix_product(la.swap_last(a), a)
+    values = root(max_(la.eigenvalues(square), -1))
+    found = values * shaping.reshape(scale, shape=values.shape)
+    kept = tuple(1 if i in pair else n for i, n in enumerate(x.shape))
+    return shaping.reshape(found, shape=kept) if keepdims else found
 
 
 @composed("every product of an element of a with one of b, for vectors")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import ShapeError
-from gradcli.core.graph import Node, constant, filled
+from gradcli.core.graph import Node, Operand, constant, filled
 from gradcli.core.laws import require, stretch
 from gradcli.core.prelude.declare import composed
 from gradcli.core.prelude.functions import Axis, reshape
@@ -61,7 +61,7 @@ def roll(x: Node, shift: int, axis: Axis = None) -> Node:
 @composed(
     "x with so many zeros, or copies of a value, before and behind it, along every axis or (before, behind) for each"
 )
-def pad(x: Node, width: Widths, value: float = 0.0) -> Node:
+def pad(x: Node, width: Widths, value: Operand = 0.0) -> Node:
     widths = (((width,) * 2,) * len(x.shape)) if isinstance(width, int) else width
     require(
         len(widths) == len(x.shape) and all(len(w) == 2 for w in widths),
@@ -72,10 +72,11 @@ def pad(x: Node, width: Widths, value: float = 0.0) -> Node:
     shape = tuple(n + before + behind for n, (before, behind) in zip(x.shape, widths, strict=True))
     ranges = tuple((before, n, 1) for n, (before, _) in zip(x.shape, widths, strict=True))
     out = shaping.pad(x, ranges=ranges, shape=shape)
-    if value == 0:
+    if not isinstance(value, Node) and value == 0:
         return out
+    require(not isinstance(value, Node) or value.shape == (), "the value of a padding is one number")
     inside = shaping.pad(filled(1.0, x), ranges=ranges, shape=shape)
-    return select(inside > 0.5, out, filled(value, out))
+    return select(inside > 0.5, out, value)
 
 
 @composed("copies of x side by side, so many along each axis")

@@ -26,6 +26,11 @@ def _drop(total: Node, x: Node, axis: Axis, keepdims: bool) -> Node:
     return total if keepdims or total.shape == shape else reshape(total, shape=shape)
 
 
+def _in_order(x: Node, axis: int | None) -> tuple[Node, int]:
+    """What to go along which axis: where none is given, all elements in order."""
+    return (reshape(x, shape=(size_of(x.shape),)), 0) if axis is None else (x, axis)
+
+
 def _ones(x: Node, axis: int, count: int) -> Node:
     return stretch(constant(1, x.dtype), (*x.shape[:axis], count, *x.shape[axis + 1 :]))
 
@@ -45,14 +50,16 @@ def prod(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     return _drop(node, x, axis, keepdims)
 
 
-@composed("sums of the elements up to each one, along an axis")
-def cumsum(x: Node, axis: int = 0) -> Node:
+@composed("sums of the elements up to each one, along an axis; of all elements in order, if none is given")
+def cumsum(x: Node, axis: int | None = None) -> Node:
+    x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
     return cumulative_sum(cast(x, DType.INT64) if x.dtype is DType.BOOL else x, axis=a)
 
 
-@composed("products of the elements up to each one, along an axis")
-def cumprod(x: Node, axis: int = 0) -> Node:
+@composed("products of the elements up to each one, along an axis; of all in order, if none is given")
+def cumprod(x: Node, axis: int | None = None) -> Node:
+    x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
     node, step = x, 1
     while step < x.shape[a]:
@@ -79,8 +86,7 @@ def min_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
 
 @composed("the number of the largest element along an axis; of all elements in order, if none is given")
 def argmax(x: Node, axis: int | None = None) -> Node:
-    if axis is None:
-        x, axis = reshape(x, shape=(size_of(x.shape),)), 0
+    x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
     require(x.shape[a] > 0, "there is no largest of no elements")
     return index_of_max(x, axis=a)
@@ -139,14 +145,14 @@ def _below_largest(x: Node, axis: Axis) -> Node:
     return select(_is_finite(largest), x - largest, others)
 
 
-def _largest(x: Node, axis: Axis) -> Node:
+def largest_as_constant(x: Node, axis: Axis) -> Node:
     """The largest element as a constant; 0 where it is infinite, so that no inf is taken from an inf."""
     value = ew.stop_gradient(max_to(x, shape=_kept(x, axis)))
     return select(_is_finite(value), value, filled(0.0, value))
 
 
-@composed("the length of a vector (ord 2), the sum of its absolute values (1), the largest (inf), or of any order")
-def norm(x: Node, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Node:
+def vector_norm(x: Node, ord: float, axis: Axis, keepdims: bool) -> Node:
+    """The norm of some order of all elements along some axes."""
     require(ord > 0, f"a norm's order must be above 0, not {ord}", "1, 2 and inf are the usual ones")
     size = ew.absolute(x if x.dtype.is_float else cast(x, DType.FLOAT64))
     if ord == float("inf"):
@@ -154,7 +160,7 @@ def norm(x: Node, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> 
     if ord == 1:
         return sum_(size, axis, keepdims)
     # Divided by the largest, so that squares neither overflow nor vanish; as a constant it has no part in the slope.
-    largest = _largest(size, axis)
+    largest = largest_as_constant(size, axis)
     scale = select(ew.equal(largest, 0), filled(1.0, largest), largest)
     if ord == 2:
         part = x / stretch(scale, x.shape)

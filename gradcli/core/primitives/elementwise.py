@@ -417,10 +417,19 @@ def _larger_share(a: Node, b: Node) -> Node:
 sign: Primitive = flat("sign", help="-1, 0 or 1, as x is", result="number")
 floor = flat("floor", help="the next whole number below", result="float")
 ceil = flat("ceil", help="the next whole number above", result="float")
+
+
+def _rounded_kernel(xp: Any, x: Any, *, decimals: int) -> Any:
+    # The array library scales by a power of ten; where that overflows, x has no such digits, or no others.
+    if abs(decimals) <= 300:
+        return xp.round(x, decimals)
+    return x if decimals > 0 else xp.where(xp.isfinite(x), x * 0, x)
+
+
 rounded = flat(
     "round",
     help="x to so many decimals; halves go to the even digit",
-    kernel=lambda xp, x, *, decimals: xp.round(x, decimals),
+    kernel=_rounded_kernel,
     result="number",
     names=(),
     attributes={"decimals": 1},

@@ -33,18 +33,33 @@ def _put_kernel(xp: Any, g: Any, indices: Any, *, length: int) -> Any:
 
 
 def _refuse_outside(shapes: tuple[Shape, ...], indices: Any, **attrs: Any) -> None:
-    length = attrs.get("length", shapes[0][0])
-    outside = indices[(indices < 0) | (indices >= length)]
-    if outside.size:
-        raise CoreError(
-            f"index {int(outside.flat[0])} is outside an axis of length {length}", "the first element is number 0"
-        )
+    length = attrs["length"] if "length" in attrs else shapes[0][0]
+    beyond = indices[(indices < 0) | (indices >= length)]
+    if beyond.size:
+        raise outside("index", beyond.flat[0], length)
 
 
-def _whole_kernel(xp: Any, x: Any) -> Any:
-    if not (x == xp.round(x)).all():
-        raise CoreError("indices must be whole numbers", "round them first")
-    return x.astype("int64")
+def _whole_kernel(xp: Any, x: Any, *, length: int, what: str = "index", besides: int | None = None) -> Any:
+    if x.dtype.kind == "f" and not (x == xp.round(x)).all():
+        raise CoreError(f"{PLURAL[what]} must be whole numbers", "round them first")
+    lowest = -length if what == "index" else 0
+    fits = (lowest <= x) & (x < length)
+    if not (fits if besides is None else fits | (x == besides)).all():
+        raise outside(what, x[~fits & (x != besides)].flat[0] if x.ndim else x, length)
+    whole = x.astype("int64")
+    return xp.where(whole < 0, whole + length, whole) if what == "index" else whole
+
+
+PLURAL = {"index": "indices", "label": "labels"}
+
+
+def outside(what: str, number: float, length: int, of: str = "") -> CoreError:
+    """The refusal of a number that counts along an axis, or names a class, which isn't there."""
+    if what == "label":
+        message = f"label {number:.17g} is none of {length} {'class' if length == 1 else 'classes'}"
+        return CoreError(message, f"labels run from 0 to {length - 1}; what ignore_index= says is left out")
+    run = f"it runs from 0 to {length - 1}, or from -{length} to -1" if length else "that axis is empty"
+    return CoreError(f"index {number:.17g} is outside an axis of length {length}{of}", run)
 
 
 def _take_adjoint(g: Node, x: Node, indices: Node) -> tuple[Node | None, ...]:
@@ -107,8 +122,8 @@ take: Primitive = linear(
 )
 whole_numbers = flat(
     "whole_numbers",
-    help="real numbers that must be whole, as indices",
-    examples=Examples(calls=((((3,),), {}),), domain=()),
+    help="numbers that must be whole and within a length, as indices counted from the front, or as labels",
+    examples=Examples(calls=((((3,),), {"length": 4}),), domain=()),
     kernel=_whole_kernel,
     result="int",
     names=(),

@@ -14,6 +14,15 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def is_real(value: Value) -> bool:
+    """Whether a value is made of real numbers alone."""
+    if isinstance(value, tuple):
+        return bool(value) and all(is_real(item) for item in value)
+    if isinstance(value, Node):
+        return value.dtype.is_float
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def real_input(value: Value, name: str, span: Span) -> Value:
     """An input that derivatives can be taken by.
 
@@ -42,10 +51,10 @@ def refuse_counts(wrt: Sequence[Node], span: Span) -> None:
     """
     for node in wrt:
         known = node.attrs.get("known")
-        if isinstance(known, Known) and known.used:
+        if isinstance(known, Known) and known.used is not None:
             raise fail(
                 "derivative",
-                f"`{node.attrs['name']}` is used as a count or an index, which has no derivative",
+                f"`{node.attrs['name']}` is used as {known.used}, which has no derivative",
                 span,
                 "differentiate with respect to the other inputs, with wrt=",
             )

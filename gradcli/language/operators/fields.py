@@ -60,6 +60,10 @@ class Field(Operator):
 
     def _divergence(self, outputs: list[Node], by: list[Node], span: Span) -> Value:
         if [node.shape for node in outputs] != [node.shape for node in by]:
+            sizes = sum(size_of(n.shape) for n in outputs), sum(size_of(n.shape) for n in by)
+            if sizes[0] == sizes[1] and {len(n.shape) for n in [*outputs, *by]} <= {0, 1}:
+                d = _square(jacobian(outputs, by, FORWARD), outputs, by)
+                return total([d[i][i] for i in range(sizes[0])])
             raise self._no_field(outputs, by, "one output for each input, of its shape", span)
         terms = []
         for output, node in zip(outputs, by, strict=True):

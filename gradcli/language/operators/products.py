@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradcli.core.graph import Node, cast, constant, filled
+from gradcli.core.prelude.indexing import index
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient, vjp
 from gradcli.core.transforms.taylor import Scale, along
@@ -129,6 +130,9 @@ def _vectors(given: Value, like: Sequence[Node], what: str, span: Span) -> list[
         LanguageError: for another number of them, another shape, or what is no real number.
     """
     flat = _flat(given)
+    if len(flat) == 1 < len(like) and isinstance(flat[0], Node) and flat[0].shape == (len(like),):
+        # A vector of all of them, where each is a number.
+        flat = [index(flat[0], (i,)) for i in range(len(like))]
     if len(flat) != len(like):
         raise fail(
             "derivative",

@@ -19,7 +19,7 @@ from gradcli.language.operators.base import base_of, legend, numbered, together
 from gradcli.language.operators.checks import real_outputs, refuse_counts
 from gradcli.language.operators.expansion import expanded, has_free
 from gradcli.language.operators.gradient import to_order
-from gradcli.language.operators.targets import Targets
+from gradcli.language.operators.targets import Targets, real_positions, refuse_repeated
 from gradcli.language.tracing import Substitution, fresh_inputs, replace_nodes
 from gradcli.language.values import DerivativeTable, Function, Names, Partial, Value, nodes_in, require_function
 
@@ -104,7 +104,10 @@ class AllDerivatives(Function):
     def _variables(self, machine: Machine, values: Sequence[Value], span: Span) -> list[tuple[str, Node]]:
         if self.names is None:
             pairs = [
-                (str(node.attrs["name"]), node) for value in values for node in nodes_in(value) if node.dtype.is_float
+                (str(node.attrs["name"]), node)
+                for p in real_positions(self.of)
+                for node in nodes_in(values[p])
+                if node.dtype.is_float
             ]
         else:
             pairs = []
@@ -112,6 +115,7 @@ class AllDerivatives(Function):
                 targets = Targets(names=Names(((name, at),), single=True))
                 found = list(nodes_in(targets.nodes(machine, self.of, values, span)))
                 pairs += [(name if len(found) == 1 else str(n.attrs["name"]), n) for n in found]
+        refuse_repeated(pairs, span)
         if not pairs and self.order:
             raise fail("derivative", f"`{self.of.name}` has no real input to differentiate by", span)
         return pairs

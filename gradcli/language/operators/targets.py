@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from gradcli.core.graph import PARAMETER, Node
 from gradcli.core.records import record
 from gradcli.language.diagnostics import Span, fail, near
-from gradcli.language.operators.checks import listed, real_input
+from gradcli.language.operators.checks import is_real, listed, real_input
 from gradcli.language.reach import parameters_of
-from gradcli.language.values import Function, Names, Parameters, Value, describe
+from gradcli.language.values import Function, Names, Parameters, Required, Value, describe, nodes_in
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -39,6 +39,9 @@ class Targets:
         """The nodes among a call's values and the function's parameters, in the structure of the result."""
         if self.names is not None:
             found = tuple(_named(machine, function, name, at, values) for name, at in self.names.items)
+            refuse_repeated(
+                [(name, n) for (name, _), v in zip(self.names.items, found, strict=True) for n in nodes_in(v)], span
+            )
             return found[0] if self.names.single else found
         parts: list[Value] = []
         if self.positions is not None:
@@ -57,9 +60,34 @@ class Targets:
         return names
 
 
+def real_positions(function: Function) -> tuple[int, ...]:
+    """The inputs to differentiate by where nothing is said: where numbers and tensors go.
+
+    An optional one is among them if what stands in for it is real.
+    """
+    return tuple(
+        p for p, i in enumerate(function.inputs) if i.real and (isinstance(i.default, Required) or is_real(i.default))
+    )
+
+
 def all_inputs(function: Function) -> Targets:
-    """Every input; where there is one, it alone."""
-    return Targets(tuple(range(len(function.inputs))), one_position=len(function.inputs) == 1)
+    """Every input that is real; where there is one, it alone."""
+    positions = real_positions(function)
+    return Targets(positions, one_position=len(positions) == 1)
+
+
+def refuse_repeated(pairs: Sequence[tuple[str, Node]], span: Span) -> None:
+    """Refuse an input or a parameter that is differentiated by twice, under one name or two.
+
+    Raises:
+        LanguageError: naming it.
+    """
+    names: dict[Node, str] = {}
+    for name, node in pairs:
+        if node in names:
+            one = f"`{name}` twice" if names[node] == name else f"`{names[node]}` and `{name}`, which are one parameter"
+            raise fail("derivative", f"wrt= names {one}", span, "name each input or parameter once")
+        names[node] = name
 
 
 def _present(machine: Machine, function: Function, weights: tuple[tuple[str, Node], ...]) -> tuple[Node, ...]:
@@ -80,10 +108,10 @@ def _named(machine: Machine, function: Function, name: str, at: Span, values: Se
         if i.name == name:
             return real_input(value, name, at)
     parameters = parameters_of(machine, function)
-    matches = _by_name(parameters, name.removeprefix(f"{function.name}."))
+    matches = _by_name(parameters, name.removeprefix(f"{function.name}.")) or _by_path(machine, parameters, name)
     if len(matches) == 1:
         return matches[0]
-    known = [*(i.name for i in function.inputs), *parameters.names]
+    known = [*(i.name for i in function.inputs), *(path for paths in parameters.paths for path in paths)]
     if matches:
         raise fail("name", f"`{name}` could be several parameters", at, f"name one of {listed(known)}")
     raise fail(
@@ -96,8 +124,19 @@ def _named(machine: Machine, function: Function, name: str, at: Span, values: Se
 
 def _by_name(parameters: Parameters, name: str) -> list[Node]:
     """Those of this name, or of this name in one of the models."""
-    pairs = zip(parameters.names, parameters.nodes, strict=True)
-    return [node for full, node in pairs if full == name or full.endswith(f".{name}")]
+    pairs = zip(parameters.paths, parameters.nodes, strict=True)
+    return [n for paths, n in pairs if any(full == name or full.endswith(f".{name}") for full in paths)]
+
+
+def _by_path(machine: Machine, parameters: Parameters, name: str) -> list[Node]:
+    """The parameter that stands behind a name and points, as in `net.weight`, if it is one of these."""
+    first, *members = name.split(".")
+    found = machine.find(first, None)
+    value: Value = found[0] if found and members else None
+    for member in members:
+        value = getattr(value, "members", {}).get(member)
+    value = machine.present(value)
+    return [node for node in parameters.nodes if node is value]
 
 
 def _positions(value: Value, function: Function, span: Span) -> tuple[tuple[int, ...] | None, bool]:
@@ -172,7 +211,7 @@ def make_targets(
     if position == ALL:
         if nodes is not None:
             return Targets(None, one_position=False, weights=nodes, one_weight=one_weight)
-        if not function.inputs:
+        if not real_positions(function):
             raise fail("derivative", f"`{function.name}` has no input to differentiate by", span, "name a parameter")
         return all_inputs(function)
     positions, one = _positions(position, function, span)
