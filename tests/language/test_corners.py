@@ -93,7 +93,7 @@ def test_smooth_functions_made_of_corners_have_their_polynomial() -> None:
         ("grad(max)([inf, 1])", (1, 0)),
         ("grad(maximum, (0, 1))(inf, inf)", (0.5, 0.5)),
         ("grad(max)([nan, 1])", (nan, nan)),
-        ("relu'(nan), abs'(nan)", (nan, nan)),
+        ("relu'(nan), abs'(nan), (x -> clip(x, 0, 1))'(nan), (x -> clip(x, 0, 1))'(0)", (nan, nan, nan, 1)),
         ("grad(logsumexp)([-inf, -inf])", (0.5, 0.5)),
         ("grad(logsumexp)([1, inf])", (0, 1)),
         ("softmax([1, inf])", (0, 1)),

@@ -48,11 +48,13 @@ def mish(x: Node) -> Node:
 def clip(x: Node, low: Operand | None = None, high: Operand | None = None) -> Node:
     if isinstance(low, (int, float)) and isinstance(high, (int, float)):
         require(not low > high, f"the bounds {low:g} and {high:g} of clip cross")
+    held = x
     if low is not None:
-        x = select(ew.logical_or(ew.less(x, low), _is_nan(low)), low, x)
+        held = select(ew.logical_or(ew.less(held, low), _is_nan(low)), low, held)
     if high is not None:
-        x = select(ew.logical_or(ew.greater(x, high), _is_nan(high)), high, x)
-    return x
+        held = select(ew.logical_or(ew.greater(held, high), _is_nan(high)), high, held)
+    # What is no number has no slope either.
+    return select(ew.not_equal(x, x), x * float("nan"), held) if x.dtype.is_float else held
 
 
 def _is_nan(bound: Operand) -> Operand:
