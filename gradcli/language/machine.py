@@ -46,7 +46,8 @@ LONGEST_LOOP = 100_000
 class Machine:
     """What evaluating needs and changes: the names at the top level, the settings, the random numbers.
 
-    `trained` holds the parameters that were given a new value, by their key; see `present`.
+    `trained` holds the parameters that were given a new value, by their key; see `present`. `differentiating` counts
+    the derivatives whose functions are being traced, within which no value may be taken for what it is now.
     """
 
     scope: dict[str, Value]
@@ -54,6 +55,7 @@ class Machine:
     random: Random = field(default_factory=Random)
     trained: dict[object, Node] = field(default_factory=dict)
     depth: int = 0
+    differentiating: int = 0
     warnings: list[Diagnostic] = field(default_factory=list)
 
     def warn(self, message: str, span: Span, hint: str | None = None) -> None:

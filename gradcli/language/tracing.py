@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gradcli.core.dtypes import DType
-from gradcli.core.graph import INPUT, Node, constant, fresh_input, substitute
+from gradcli.core.graph import INPUT, Node, constant, fresh_input, reachable, substitute
 from gradcli.language.convert import known_value
 from gradcli.language.scope import Frame
 from gradcli.language.values import Function, Input, Known, Value, as_float, map_nodes, nodes_in
@@ -20,13 +20,37 @@ def fresh_inputs(
     return fresh, replacements
 
 
+def meant(inputs: Iterable[Node]) -> dict[Node, Node] | None:
+    """What each input of the calls under way stands for, a graph without inputs; None where a caller is yet to say."""
+    found: dict[Node, Node] = {}
+    waiting = [node for node in inputs if node.op is INPUT]
+    while waiting:
+        node = waiting[-1]
+        value = node.attrs.get("stands_for")
+        if not isinstance(value, Node):
+            return None
+        inside = [n for n in reachable([value]) if n.op is INPUT]
+        missing = [n for n in inside if n not in found]
+        if missing:
+            waiting += missing
+            continue
+        (found[node],) = substitute([value], {n: found[n] for n in inside}) if inside else (value,)
+        waiting.pop()
+    return found
+
+
 def _abstract(value: Value, name: str, default: DType, replacements: dict[Node, Node]) -> Value:
     if isinstance(value, tuple):
         return tuple(_abstract(v, f"{name}[{i}]", default, replacements) for i, v in enumerate(value))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         fresh = fresh_input(name, (), default)
-        fresh.attrs = {"name": name, "known": Known(lambda what: value), "weak": True}
         replacements[fresh] = constant(as_float(value), default)
+        fresh.attrs = {
+            "name": name,
+            "known": Known(lambda what: value),
+            "weak": True,
+            "stands_for": replacements[fresh],
+        }
         return fresh
     if isinstance(value, Node):
         fresh = fresh_input(name, value.shape, value.dtype)
@@ -34,6 +58,7 @@ def _abstract(value: Value, name: str, default: DType, replacements: dict[Node, 
             fresh.attrs = {**value.attrs, "name": name}
         elif value.shape == ():
             fresh.attrs = {"name": name, "known": Known(lambda what: known_value(value, what))}
+        fresh.attrs = {**fresh.attrs, "stands_for": value}
         replacements[fresh] = value
         return fresh
     return value

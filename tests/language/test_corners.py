@@ -48,6 +48,21 @@ def test_what_is_true_at_a_corner(text: str, expected: object) -> None:
     assert value(text) == pytest.approx(expected, nan_ok=True, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("g(v) = laplacian(x -> norm(x)^2)(v); g([0, 0, 0])", 6),
+        ("g(v) = hessian(x -> norm(2*x)^2)(v)[0, 0] + 1; g([0, 0])", 9),
+        ("h(v) = grad(grad(x -> abs(x)^2))(3*v); g(v) = h(v - 1); g(1)", 2),
+        ("h(v) = grad(grad(abs))(v); h(0)", nan),
+        ("g(v) = laplacian(x -> norm(x)^2)(v) * sum(v^2); sum(grad(g)([1, 1]))", 16),
+    ],
+)
+def test_within_a_function_that_is_evaluated(text: str, expected: float) -> None:
+    """Its inputs have values then; where it is differentiated in turn, they are any."""
+    assert value(text) == pytest.approx(expected, nan_ok=True)
+
+
 def test_the_reason_is_said() -> None:
     """Which derivative has two sides, and what they are."""
     (warning,) = run("abs''(0)").diagnostics

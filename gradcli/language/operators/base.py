@@ -66,7 +66,11 @@ class Operator(Function):
             values, given = fresh_inputs(values, self.inputs, machine.dtype)
         count = len(self.of.inputs)
         own = values[:count]
-        outputs = self.of.call(machine, own, span, fresh=True)
+        machine.differentiating += 1
+        try:
+            outputs = self.of.call(machine, own, span, fresh=True)
+        finally:
+            machine.differentiating -= 1
         wrt = self.targets.nodes(machine, self.of, own, span)
         moving = tuple(dict.fromkeys([*nodes_in(wrt), *self._moved_before(machine, own, span)]))
         traced = Traced(outputs, wrt, moving, tuple(values[count:]), given)
@@ -92,15 +96,14 @@ class Operator(Function):
 
     def at_corners(self, machine: Machine, traced: Traced, result: Value, span: Span) -> Value:
         """The result where the point has a corner: true, or nan."""
-        outputs = set(nodes_in(traced.outputs))
+        outputs = list(nodes_in(traced.outputs))
         nodes = [n for n in nodes_in(result) if n not in outputs and n.dtype.is_float]
         order = base_of(self.of).order + self.differentiations
-        settled = at_corners(machine, nodes, self.lower(traced), traced.moving, traced.given, order, span)
-        return (
-            map_nodes(result, lambda n: found.get(n, n))
-            if (found := dict(zip(nodes, settled, strict=True)))
-            else result
+        settled = at_corners(
+            machine, nodes, outputs, lambda: self.lower(traced), traced.moving, traced.given, order, span
         )
+        found = dict(zip(nodes, settled, strict=True))
+        return map_nodes(result, lambda n: found.get(n, n))
 
     def substituted(self, substitution: Substitution) -> Operator:
         """The derivative of the function as the caller's values make it."""

@@ -5,17 +5,18 @@ A first derivative that is a convention, such as the slope 0 of abs at 0, stays;
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import factorial, prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.core.analysis.edges import EDGES, QUOTIENTS
 from gradcli.core.compile import Data, evaluate
 from gradcli.core.compile.series import Exponents
-from gradcli.core.graph import INPUT, PARAMETER, Node, constant_like, reachable
+from gradcli.core.graph import INPUT, PARAMETER, Node, constant_like, reachable, substitute
 from gradcli.core.records import record
 from gradcli.core.transforms.taylor import partials
 from gradcli.language.diagnostics import Span
+from gradcli.language.tracing import meant
 
 if TYPE_CHECKING:
     from gradcli.core.analysis.limits import Limit
@@ -30,7 +31,8 @@ MOST_NODES = 1_500
 def at_corners(
     machine: Machine,
     nodes: Sequence[Node],
-    lower: Sequence[Node],
+    outputs: Sequence[Node],
+    below: Callable[[], Sequence[Node]],
     by: Sequence[Node],
     given: Mapping[Node, Node] | None,
     order: int,
@@ -38,15 +40,17 @@ def at_corners(
 ) -> list[Node]:
     """The derivatives `nodes` of some order, as constants where the point that is `given` has an edge in them.
 
-    `lower` are what they are derivatives of, `by` some inputs or parameters; they must be continuous there. A first
-    derivative is changed only where it is nan.
+    `below` gives what they are first derivatives of, which must be continuous there, `by` some inputs or parameters,
+    and `outputs` are those of the function. A first derivative is changed only where it is nan.
     """
-    looked_at = [*nodes, *lower] if order > 1 else list(nodes)
     names = EDGES if order > 1 else QUOTIENTS
-    leaves = reachable([*nodes, *lower])
-    if given is None or not nodes or not by or not any(node.op.name in names for node in leaves):
+    edges = any(node.op.name in names for node in reachable([*nodes, *outputs]))
+    if given is None or not nodes or not by or not edges:
         return list(nodes)
-    point = point_of(leaves, given)
+    lower = below()
+    looked_at = [*nodes, *lower] if order > 1 else list(nodes)
+    leaves = reachable([*nodes, *lower])
+    point = point_of(leaves, given, within=not machine.differentiating)
     if point is None:
         return list(nodes)
     import numpy as np
@@ -61,9 +65,9 @@ def at_corners(
     found = None if poles else limits([*nodes, *lower], lower, point, moving)
     if found is None:
         return list(nodes)
-    derivatives, below = found[: len(nodes)], found[len(nodes) :]
-    jumps = next((limit for limit in below if np.isnan(limit.value).any()), None)
-    jump = np.isnan(below[0].value) if len(below) == 1 else None
+    derivatives, sloped = found[: len(nodes)], found[len(nodes) :]
+    jumps = next((limit for limit in sloped if np.isnan(limit.value).any()), None)
+    jump = np.isnan(sloped[0].value) if len(sloped) == 1 else None
     result = []
     for node, limit, at_point in zip(nodes, derivatives, numbers(nodes, point), strict=True):
         if order > 1:
@@ -170,14 +174,16 @@ def _of_jumps(jump: Any, shape: tuple[int, ...]) -> Any:
     return jump if jump.shape == shape else np.logical_or.outer(jump, jump)
 
 
-def point_of(leaves: Sequence[Node], given: Mapping[Node, Node]) -> dict[Node, Any] | None:
-    """The value of each input and parameter among the leaves of a graph; None where one is not known yet."""
+def point_of(leaves: Sequence[Node], given: Mapping[Node, Node], within: bool = False) -> dict[Node, Any] | None:
+    """The value of each input and parameter among the leaves of a graph; None where one is not known yet.
+
+    `within` a function that is only being evaluated, its inputs have values as well.
+    """
     found = [node for node in leaves if node.op in (INPUT, PARAMETER)]
-    values = [given.get(node, node.attrs.get("value")) for node in found]
-    known = [value for value in values if isinstance(value, Node)]
-    if len(known) < len(values) or any(node.op is INPUT for node in reachable(known)):
-        return None
-    return dict(zip(found, evaluate(known), strict=True))
+    values = [given.get(node, node.attrs.get("value", node)) for node in found]
+    free = [node for node in reachable(values) if node.op is INPUT]
+    inputs = (meant(free) if within else None) if free else {}
+    return None if inputs is None else dict(zip(found, evaluate(substitute(values, inputs)), strict=True))
 
 
 def say(machine: Machine, order: int, sides: tuple[float, float], span: Span) -> None:
