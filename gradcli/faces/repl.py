@@ -34,7 +34,7 @@ class Repl:
         interactive = sys.stdin.isatty()
         if isinstance(sys.stdin, io.TextIOWrapper):
             # A byte that is no text is a mistake in one line, and said as such.
-            sys.stdin.reconfigure(errors="surrogateescape")
+            sys.stdin.reconfigure(errors="surrogateescape", newline="\n" if interactive else None)
         if interactive:
             self._history = _start_history()
             self.screen.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")

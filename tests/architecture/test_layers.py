@@ -103,8 +103,8 @@ def test_a_scalar_one_shot_needs_no_numpy() -> None:
         "import sys; sys.argv[1:] = ['grad', 'sin(x*y)', 'x=3', 'y=5']\n"
         "from gradcli.__main__ import main\ntry: main()\nexcept SystemExit: pass"
     )
-    assert "rich" in loaded
-    assert not loaded & {"numpy", "scipy", "pydantic", "typer"}
+    assert "lark" in loaded
+    assert not loaded & {"numpy", "scipy", "pydantic", "typer", "rich"}
 
 
 def test_files_stay_small() -> None:

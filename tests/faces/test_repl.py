@@ -38,7 +38,7 @@ class Terminal:
         while not seen.endswith(ending):
             ready, _, _ = select.select([self.main], [], [], max(0.0, limit - time.monotonic()))
             assert ready, f"waited for {ending!r} and saw {seen!r}"
-            seen += os.read(self.main, 65536).decode()
+            seen += os.read(self.main, 65536).decode(errors="replace")
             seen = re.sub(r"\x1b\[\??[0-9;]*[a-zA-Z]", "", seen).replace("\r\n", "\n").replace("\r", "")
         return seen
 
@@ -125,6 +125,36 @@ def test_history_outlives_the_session(tmp_path: Path) -> None:
     first.type("123456 + 1")
     first.close()
     assert "123456 + 1" in (tmp_path / "gradcli" / "history").read_text()
+
+
+def test_history_survives_a_window_that_closes(tmp_path: Path) -> None:
+    """Each entry is kept when it comes; two prompts keep each other's."""
+    first, second = Terminal(tmp_path), Terminal(tmp_path)
+    first.type("111 + 1")
+    second.type("222 + 1")
+    first.type("333 + 1")
+    first.process.send_signal(signal.SIGHUP)
+    first.process.wait(timeout=30)
+    second.process.kill()
+    second.process.wait(timeout=30)
+    os.close(first.main)
+    os.close(second.main)
+    assert (tmp_path / "gradcli" / "history").read_text() == "111 + 1\n222 + 1\n333 + 1\n"
+
+
+@pytest.mark.parametrize(
+    "odd", [b"\xff", b"x + \xc3(", b'"\\ud800"', b"\xed\xa0\x80", b"\x0b\x01", b"(" * 3000, b":\xff", b"\xe2\x80\xae"]
+)
+def test_nothing_that_is_pasted_ends_it(terminal: Terminal, odd: bytes) -> None:
+    """Bytes that are no text, control characters, depth; what was defined stays, and later answers come."""
+    terminal.type("x = 7")
+    os.write(terminal.main, odd + b"\n")
+    time.sleep(0.3)
+    terminal.interrupt()
+    terminal.until("> ")
+    time.sleep(0.3)
+    os.write(terminal.main, b"x + 4242\n")
+    assert "4249" in terminal.until("4249\n> ")
 
 
 def test_commands(terminal: Terminal) -> None:
