@@ -4,23 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gradcli.core.compile.ieee import helpers_of, without_exceptions
 from gradcli.core.compile.optimise import optimised
-from gradcli.core.compile.scalar import imports_of, names_of, source, suits_scalar
+from gradcli.core.compile.scalar import imports_of, is_free, names_of, source, suits_scalar
 from gradcli.core.graph import CONSTANT, Node, by_need, without_parameters
+from gradcli.core.laws import Primitive
 
 
 def program_text(outputs: Sequence[Node], inputs: Sequence[Node], name: str, labels: Sequence[str]) -> str:
     """What runs: Python on the math module for scalars, a schedule of array operations for the rest.
 
-    `labels` say what the outputs are.
+    The Python stands by itself, and gives inf and nan where the math module raises. `labels` say what the outputs are.
     """
     outputs = optimised(without_parameters(outputs, inputs), inputs)
     order = by_need(outputs)
     returned = f"# returns {', '.join(labels)}"
+    name = name if is_free(name) else f"{name}_" if is_free(f"{name}_") else "f"
     if suits_scalar(order, inputs):
-        text = source(order, outputs, inputs, name)
-        return f"{imports_of(text)}{returned}\n{text}"
-    return "\n".join([returned, *_schedule(order, outputs, inputs, name)])
+        text = source(order, outputs, inputs, name, _template_of)
+        text = f"{helpers_of(text)}{returned}\n{text}"
+        return f"{imports_of(text.replace(returned, ''))}{text}"
+    return "\n".join([_why(order, inputs), returned, *_schedule(order, outputs, inputs, name)])
+
+
+def _template_of(node: Node) -> str:
+    assert isinstance(node.op, Primitive)
+    template = node.op.template(node.attrs)
+    assert template is not None
+    known = (i for i, arg in enumerate(node.args) if arg.op is CONSTANT and arg.attrs["value"] != 0)
+    return without_exceptions(template, frozenset(known))
+
+
+def _why(order: Sequence[Node], inputs: Sequence[Node]) -> str:
+    """Why it is no Python."""
+    free = [n for n in order if n.op is not CONSTANT and n not in inputs]
+    lacking = sorted({n.op.name for n in free if isinstance(n.op, Primitive) and n.op.template(n.attrs) is None})
+    if lacking and all(n.shape == () for n in order):
+        return f"# a schedule of operations, not Python: math has no {', no '.join(lacking)}"
+    return "# a schedule of operations on arrays, not Python"
 
 
 def _schedule(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], name: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import re
 from collections import Counter
@@ -20,7 +21,10 @@ LONGEST_PROGRAM = 20_000
 # Python's parser takes some two hundred nested parentheses.
 DEEPEST_EXPRESSION = 40
 
-_OTHER_NAMES = {"inf": math.inf, "nan": math.nan, "bool": bool, "min": min, "max": max, "abs": abs}
+# A template that is one call of a function of one argument, or of more.
+_CALL = re.compile(r"\w+\(\{\d\}(, \{\w+\})*\)")
+
+_OTHER_NAMES = {"inf": math.inf, "nan": math.nan, "bool": bool, "min": min, "max": max, "abs": abs, "round": round}
 
 
 def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = ()) -> bool:
@@ -32,15 +36,24 @@ def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = ()) -> bool:
     )
 
 
-def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node] = (), name: str = "program") -> str:
+def source(
+    order: Sequence[Node],
+    outputs: Sequence[Node],
+    inputs: Sequence[Node] = (),
+    name: str = "program",
+    template_of: Callable[[Node], str] | None = None,
+) -> str:
     """The program as Python text: a function of the inputs that returns the outputs as a tuple.
 
-    What is used once stands where it is used, so that a sum of products is one line.
+    What is used once stands where it is used, so that a sum of products is one line. `template_of` gives other
+    templates than those of the table.
     """
+    template_of = template_of or plain_template
     uses = Counter(arg for node in order for arg in node.args)
     given = set(inputs)
     named = {*outputs, *given}
-    repeated = {arg for node in order for i, arg in enumerate(node.args) if not _once(node, i)}
+    templates = {node: template_of(node) for node in order if node.op is not CONSTANT and node not in given}
+    repeated = {arg for node, text in templates.items() for i, arg in enumerate(node.args) if mentions(text, i) != 1}
     text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
     bare: dict[Node, str] = {}
     depth: dict[Node, int] = {}
@@ -52,13 +65,12 @@ def source(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node
             value = repr(node.attrs["value"])
             text[node] = f"({value})" if value.startswith("-") else value
             continue
-        template = node.op.template(node.attrs) if isinstance(node.op, Primitive) else None
-        assert template is not None
-        plain = template.replace("math.", "")
-        # The brackets of a call are enough.
-        is_call = plain.endswith("({0})") and plain.count("(") == 1
-        args = [bare.get(arg, text[arg]) if is_call else text[arg] for arg in node.args]
-        expression = plain.format(*args, **node.attrs)
+        template = templates[node]
+        args = [text[arg] for arg in node.args]
+        if _CALL.fullmatch(template):
+            # The brackets of a call are enough.
+            args = [bare.get(arg, text[arg]) for arg in node.args]
+        expression = template.format(*args, **node.attrs)
         deep = 1 + max((depth.get(arg, 0) for arg in node.args), default=0)
         if uses[node] == 1 and node not in named and deep < DEEPEST_EXPRESSION and node not in repeated:
             text[node], depth[node] = expression if _is_call(expression) else f"({expression})", deep
@@ -91,10 +103,24 @@ def compile_scalar(
     return program
 
 
+def plain_template(node: Node) -> str:
+    """The template of the table, for a scope in which the functions of math are names."""
+    template = node.op.template(node.attrs) if isinstance(node.op, Primitive) else None
+    assert template is not None
+    return template.replace("math.", "")
+
+
 def imports_of(text: str) -> str:
     """The line that a program needs in front of it to stand by itself."""
     used = sorted(set(re.findall(r"\b([a-z]\w*)\b", text)) & {n for n in vars(math) if not n.startswith("_")})
     return f"from math import {', '.join(used)}\n\n\n" if used else ""
+
+
+def is_free(name: str) -> bool:
+    """Whether a name means nothing to Python or in a program, so that a function or an input can have it."""
+    taken = iskeyword(name) or name in vars(math) or name in vars(builtins) or name in _OTHER_NAMES
+    fits = name.isascii() and name.isidentifier() and not re.fullmatch(r"_.*|v\d+|x\d+|otherwise", name)
+    return fits and not taken
 
 
 def names_of(inputs: Sequence[Node]) -> list[str]:
@@ -102,15 +128,8 @@ def names_of(inputs: Sequence[Node]) -> list[str]:
     names: list[str] = []
     for i, node in enumerate(inputs):
         name = str(node.attrs.get("name", ""))
-        taken = iskeyword(name) or name in names or name in vars(math) or name in _OTHER_NAMES or name == "otherwise"
-        fits = name.isascii() and name.isidentifier() and not taken and not re.fullmatch(r"v\d+|x\d+", name)
-        names.append(name if fits else f"x{i}")
+        names.append(name if is_free(name) and name not in names else f"x{i}")
     return names
-
-
-def _once(node: Node, i: int) -> bool:
-    """Whether a template mentions an argument once, so that its text can stand there."""
-    return isinstance(node.op, Primitive) and mentions(node.op.template(node.attrs) or "", i) == 1
 
 
 def _is_call(text: str) -> bool:

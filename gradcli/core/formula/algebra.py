@@ -177,7 +177,7 @@ class Algebra:
     def _refuse_no_number(self, name: str, args: list[float], attrs: dict[str, Any]) -> None:
         """What is nan or inf by itself is none in a product with 0 either."""
         op = registry[name]
-        if isinstance(op, Primitive) and op.math is not None:
+        if isinstance(op, Primitive) and op.template(attrs) is not None:
             try:
                 fine = isfinite(applied(op, args, attrs))
             except (ArithmeticError, ValueError):

@@ -102,6 +102,7 @@ remainder = elementwise(
     help="what is left of a after whole multiples of b, with the sign of b",
     domain=((0.1, 0.9), (1.0, 2.0)),
     result="number",
+    math="{0} % {1}",
     symbol="%",
     names=(),
 )
@@ -111,6 +112,7 @@ floor_divide: Primitive = flat(
     arity=2,
     domain=((-3.0, 3.0), (0.5, 2.0)),
     result="number",
+    math="{0} // {1}",
     symbol="//",
     names=(),
 )
@@ -238,6 +240,7 @@ logaddexp = elementwise(
     lambda y, a, b: sigmoid(a - b),
     lambda y, a, b: sigmoid(b - a),
     help="log(exp(x) + exp(y)) without overflow",
+    math="(max({0}, {1}) + math.log1p(math.exp(-abs({0} - {1}))) if {0} != {1} else {0} + math.log(2.0))",
 )
 sqrt = elementwise("sqrt", lambda y, x: 0.5 * reciprocal(y), help="square root", domain=POSITIVE, math="math.sqrt({0})")
 
@@ -368,6 +371,7 @@ logit = elementwise(
     help="log(x / (1 - x))",
     domain=((0.15, 0.85),),
     kernel=lambda xp, x: xp.where(abs(x - 0.5) < 0.2, 2 * xp.arctanh(2 * x - 1), xp.log(x) - xp.log1p(-x)),
+    math="(2.0 * math.atanh(2.0 * {0} - 1.0) if abs({0} - 0.5) < 0.2 else math.log({0}) - math.log1p(-{0}))",
 )
 softplus = elementwise(
     "softplus",
@@ -414,9 +418,15 @@ def _larger_share(a: Node, b: Node) -> Node:
 
 # Steps: no slope anywhere.
 
-sign: Primitive = flat("sign", help="-1, 0 or 1, as x is", result="number")
-floor = flat("floor", help="the next whole number below", result="float")
-ceil = flat("ceil", help="the next whole number above", result="float")
+sign: Primitive = flat(
+    "sign",
+    help="-1, 0 or 1, as x is",
+    math="(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else abs({0}))",
+    result="number",
+)
+# A whole number of Python's has no -0.0, so the sign is put back.
+floor = flat("floor", help="the next whole number below", math="math.copysign(math.floor({0}), {0})", result="float")
+ceil = flat("ceil", help="the next whole number above", math="math.copysign(math.ceil({0}), {0})", result="float")
 
 
 def _rounded_kernel(xp: Any, x: Any, *, decimals: int) -> Any:
@@ -430,6 +440,8 @@ rounded = flat(
     "round",
     help="x to so many decimals; halves go to the even digit",
     kernel=_rounded_kernel,
+    math="math.copysign(round({0} * 10.0**{decimals}) / 10.0**{decimals} if {decimals} >= 0 else "
+    "round({0} / 10.0**-{decimals}) * 10.0**-{decimals}, {0})",
     result="number",
     names=(),
     attributes={"decimals": 1},

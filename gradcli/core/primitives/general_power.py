@@ -48,14 +48,17 @@ def template(*, below: int = 0, logs: int = 0) -> str | None:
         return "math.pow({0}, {1})"
     base = f"math.pow({{0}}, {{1}} - {below}.0)" if below else "math.pow({0}, {1})"
     if not logs:
-        return " * ".join([*(f"({{1}} - {i}.0)" if i else "{1}" for i in range(below)), base])
+        product = " * ".join([*(f"({{1}} - {i}.0)" if i else "{1}" for i in range(below)), base])
+        zeros = f"in ({', '.join(f'{i}.0' for i in range(below))})" if below > 1 else "== 0.0"
+        return f"(0.0 if {{1}} {zeros} else {product})"
     if below > HIGHEST_MULTIPLIED_OUT:
         return None
     text = "0.0"
     for j, coefficients in enumerate(multiplied_out(below, logs)):
-        text = _plus(_times(text, "math.log({0})"), _polynomial([comb(logs, j) * c for c in coefficients]))
-    # At infinity a power of the logarithm is outweighed by one of a.
-    return f"(0.0 if {{0}} == inf and {{1}} < {below}.0 else {_times(text, base)})"
+        text = _plus(_times_log(text), _polynomial([comb(logs, j) * c for c in coefficients]))
+    # At 0 and at infinity a power of the logarithm is outweighed by one of a.
+    outweighed = f"({{0}} == 0.0 and {{1}} > {below}.0) or ({{0}} == inf and {{1}} < {below}.0)"
+    return f"(0.0 if {outweighed} else {_times(text, base)})"
 
 
 def multiplied_out(below: int, logs: int) -> list[list[int]]:
@@ -75,6 +78,12 @@ def _polynomial(coefficients: list[int]) -> str:
     for c in reversed(coefficients):
         text = _plus(_times(text, "{1}"), f"{c}.0")
     return text
+
+
+def _times_log(text: str) -> str:
+    """The product with the logarithm, 0 where the factor is, whatever the logarithm."""
+    product = _times(text, "math.log({0})")
+    return product if "{1}" not in text else f"(0.0 if {text} == 0.0 else {product})"
 
 
 def _plus(a: str, b: str) -> str:

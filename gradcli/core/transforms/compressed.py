@@ -13,7 +13,7 @@ from gradcli.core.shapes import size_of
 from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import vjp
-from gradcli.core.transforms.sparsity import Indices, Pattern, colours, pattern
+from gradcli.core.transforms.sparsity import DenseError, Indices, Pattern, colours, fewest_colours, pattern
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,19 +37,35 @@ class Sparse:
         return put_add(weights * picked, array_constant(self.pattern.rows), length=self.pattern.shape[0])
 
 
-def sparse_jacobian(output: Node, variable: Node) -> Sparse:
-    """The Jacobian of an output by a variable, both taken as vectors, by the fewer of columns' and rows' colours."""
-    found = pattern(output, variable)
+# A matrix that could be dense is compressed if that saves most sweeps.
+WORTH_COMPRESSING = 0.25
+
+
+def sparse_jacobian(output: Node, variable: Node, paying: bool = False) -> Sparse:
+    """The Jacobian of an output by a variable, both taken as vectors, by the fewer of columns' and rows' colours.
+
+    `paying` asks for it only where that is much less work than the dense matrix.
+
+    Raises:
+        DenseError: where it isn't, or in any case where there are too many entries to list.
+    """
+    found = pattern(output, variable, paying)
+    most = min(found.shape) * WORTH_COMPRESSING
+    if paying and fewest_colours(found) >= most:
+        raise DenseError("a dense matrix costs as little")
     by_column, turned = colours(found), found.transposed()
     by_row = by_column if _count(by_column) <= 1 else colours(turned)
-    if _count(by_column) <= _count(by_row):
+    sweeps = min(_count(by_column), _count(by_row))
+    if paying and sweeps >= most:
+        raise DenseError("a dense matrix costs as little")
+    if _count(by_column) == sweeps:
         swept = _forward(output, variable, by_column)
         places = by_column[found.columns] * size_of(output.shape) + found.rows
     else:
         swept = _reverse(output, variable, by_row)
         places = by_row[found.rows] * size_of(variable.shape) + found.columns
     values = take(reshape(swept, shape=(size_of(swept.shape),)), array_constant(places))
-    return Sparse(found, values, min(_count(by_column), _count(by_row)))
+    return Sparse(found, values, sweeps)
 
 
 def _count(colour: Indices) -> int:
@@ -59,7 +75,7 @@ def _count(colour: Indices) -> int:
 def _seeds(colour: Indices, like: Node) -> Node:
     """For each colour a tensor of ones where an element has it."""
     ones = colour[None, :] == np.arange(_count(colour))[:, None]
-    return array_constant(ones.astype(like.dtype.value).reshape((-1, *like.shape)))
+    return array_constant(ones.astype(like.dtype.value).reshape((_count(colour), *like.shape)))
 
 
 def _forward(output: Node, variable: Node, colour: Indices) -> Node:

@@ -24,7 +24,39 @@ Indices: TypeAlias = "np.ndarray[Any, Any]"
 
 # The Jacobian of one primitive is looked at up to this size; beyond it, everything is taken to depend on everything.
 LARGEST_LOCAL = 4_000_000
+# Entries that may be handled in all: so many, and so many for each element of the graph's values.
 MOST_ENTRIES = 20_000_000
+MOST_ENTRIES_EACH = 200
+# The same where a dense matrix will do: handling an entry costs some hundred operations of a sweep.
+PAYING_ENTRIES = 100_000
+SWEEPS_OF_AN_ENTRY = 1 / 128
+# Comparing so many pairs of entries for colours takes a second.
+MOST_PAIRS = 20_000_000
+
+
+class DenseError(CoreError):
+    """A matrix in which too much depends on too much for a search of its entries."""
+
+
+class Allowance:
+    """How many entries a search may still handle."""
+
+    def __init__(self, entries: float, shape: tuple[int, int]) -> None:
+        self._left, self._shape = entries, shape
+
+    def spend(self, entries: float) -> None:
+        """Count entries, before they are handled.
+
+        Raises:
+            DenseError: when there are too many.
+        """
+        self._left -= entries
+        if self._left < 0:
+            height, width = self._shape
+            raise DenseError(
+                f"this matrix of {height:,} by {width:,} is not sparse: too much in it depends on too much else",
+                "leave sparse=true out, or ask for products with it: jvp, vjp, hvp",
+            )
 
 
 @record
@@ -40,26 +72,36 @@ class Pattern:
         """How many entries may differ from 0."""
         return len(self.rows)
 
-    def joined(self, other: Pattern) -> Pattern:
+    @property
+    def full(self) -> bool:
+        """Whether every entry may."""
+        return self.count == self.shape[0] * self.shape[1]
+
+    def joined(self, other: Pattern, allowance: Allowance) -> Pattern:
         """The entries of both."""
+        if self is other or self.full:
+            return self
+        if other.full:
+            return other
+        allowance.spend(self.count + other.count)
         return _sorted(
             self.shape, np.concatenate([self.rows, other.rows]), np.concatenate([self.columns, other.columns])
         )
 
-    def before(self, height: int, to: Indices, source: Indices) -> Pattern:
+    def before(self, height: int, to: Indices, source: Indices, allowance: Allowance) -> Pattern:
         """The pattern of a product M S with this one as S, where M has entries in the rows `to`, columns `source`."""
+        width = self.shape[1]
+        if self.full:
+            rows = np.unique(to)
+            allowance.spend(len(to) + len(rows) * width)
+            return Pattern((height, width), np.repeat(rows, width), np.tile(np.arange(width), len(rows)))
         starts = np.searchsorted(self.rows, np.arange(self.shape[0] + 1))
         counts = (starts[1:] - starts[:-1])[source]
-        if counts.sum() > MOST_ENTRIES:
-            raise CoreError(
-                f"this matrix of {height:,} by {self.shape[1]:,} is not sparse: it may have more than "
-                f"{MOST_ENTRIES:,} entries",
-                "leave sparse=true out, or ask for products with it: jvp, vjp, hvp",
-            )
+        allowance.spend(int(counts.sum()) + len(to))
         rows = np.repeat(to, counts)
         offsets = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         columns = self.columns[np.repeat(starts[source], counts) + offsets]
-        return _sorted((height, self.shape[1]), rows, columns)
+        return _sorted((height, width), rows, columns)
 
     def transposed(self) -> Pattern:
         """Rows and columns exchanged."""
@@ -67,15 +109,31 @@ class Pattern:
 
 
 def _sorted(shape: tuple[int, int], rows: Indices, columns: Indices) -> Pattern:
-    keys = np.unique(rows.astype(np.int64) * max(shape[1], 1) + columns)
+    # Some versions of NumPy find unique numbers with a hash table, which takes ten times as long.
+    keys = np.sort(rows.astype(np.int64) * max(shape[1], 1) + columns)
+    keys = keys[np.concatenate([keys[:1] == keys[:1], keys[1:] != keys[:-1]])]
     return Pattern(shape, *np.divmod(keys, max(shape[1], 1)))
 
 
-def pattern(output: Node, variable: Node) -> Pattern:
-    """The pattern of the Jacobian of an output by a variable, both taken as vectors of their elements."""
+def pattern(output: Node, variable: Node, paying: bool = False) -> Pattern:
+    """The pattern of the Jacobian of an output by a variable, both taken as vectors of their elements.
+
+    `paying` says that the search is to end as soon as the dense matrix would have cost less.
+
+    Raises:
+        DenseError: where that is so, or in any case where there are too many entries.
+    """
     width = size_of(variable.shape)
     order = reachable([output])
     active = dependents(order, [variable])
+    elements = sum(size_of(node.shape) for node in active)
+    least = min(size_of(output.shape), width)
+    allowance = Allowance(
+        PAYING_ENTRIES + elements * least * SWEEPS_OF_AN_ENTRY
+        if paying
+        else MOST_ENTRIES + MOST_ENTRIES_EACH * elements,
+        (size_of(output.shape), width),
+    )
     every = np.arange(width)
     found: dict[Node, Pattern] = {variable: Pattern((width, width), every, every)}
     for node in order:
@@ -83,18 +141,18 @@ def pattern(output: Node, variable: Node) -> Pattern:
             parts = [
                 part
                 for i, arg in enumerate(node.args)
-                if arg in found and (part := _through(node, i, found[arg])) is not None
+                if arg in found and (part := _through(node, i, found[arg], allowance)) is not None
             ]
             if parts:
                 joined = parts[0]
                 for part in parts[1:]:
-                    joined = joined.joined(part)
+                    joined = joined.joined(part, allowance)
                 found[node] = joined
     empty = np.arange(0)
     return found.get(output, Pattern((size_of(output.shape), width), empty, empty))
 
 
-def _through(node: Node, i: int, before: Pattern) -> Pattern | None:
+def _through(node: Node, i: int, before: Pattern, allowance: Allowance) -> Pattern | None:
     """What an argument's pattern becomes; None where nothing of it arrives."""
     op = node.op
     assert isinstance(op, Primitive)
@@ -107,7 +165,7 @@ def _through(node: Node, i: int, before: Pattern) -> Pattern | None:
     if op.shape is same_shape and isinstance(law, (Linear, Bilinear)):
         return before
     to, source = _local(node, i, op)
-    return before.before(size_of(node.shape), to, source)
+    return before.before(size_of(node.shape), to, source, allowance)
 
 
 def _local(node: Node, i: int, op: Primitive) -> tuple[Indices, Indices]:
@@ -196,9 +254,22 @@ def _pulled_back(node: Node, i: int, op: Primitive, g: Any) -> Any:
     return np.full(node.args[i].shape, np.nan) if value is None else value
 
 
-def colours(found: Pattern) -> Indices:
-    """A colour for each column, such that no two of one colour have entries in one row (Curtis, Powell, Reid 1974)."""
+def fewest_colours(found: Pattern) -> int:
+    """What `colours` can't do with less of, by columns or by rows, whichever is fewer."""
     height, width = found.shape
+    by_column = np.bincount(found.rows, minlength=height).max(initial=0)
+    return int(min(by_column, np.bincount(found.columns, minlength=width).max(initial=0)))
+
+
+def colours(found: Pattern) -> Indices:
+    """A colour for each column, such that no two of one colour have entries in one row (Curtis, Powell, Reid 1974).
+
+    Each column has its own where all meet in one row, or where it takes too long to find fewer.
+    """
+    height, width = found.shape
+    counts = np.bincount(found.rows, minlength=height)
+    if counts.max(initial=0) == width or (counts.astype(float) ** 2).sum() > MOST_PAIRS:
+        return np.arange(width)
     by_column = found.transposed()
     row_start = np.searchsorted(found.rows, np.arange(height + 1)).tolist()
     column_start = np.searchsorted(by_column.rows, np.arange(width + 1)).tolist()

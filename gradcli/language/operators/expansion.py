@@ -41,9 +41,7 @@ def expanded(
         LanguageError: for a graph that would be too large, before it is made.
     """
     point = (
-        None
-        if given is None
-        else point_of(reachable([*outputs, *(v for nodes in variables for v in nodes)]), given)
+        None if given is None else point_of(reachable([*outputs, *(v for nodes in variables for v in nodes)]), given)
     )
     if point is not None:
         found = partials_at(outputs, variables, order, point, coefficients)

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
 MODES = (FORWARD, REVERSE)
 
-# From so many elements on each side, a matrix is searched for a pattern, and compressed if that saves most sweeps.
+# From so many elements on each side, a matrix is searched for a pattern.
 LARGE = 64
-WORTH_COMPRESSING = 0.25
 
 
 @dataclass(eq=False, repr=False)
@@ -92,12 +91,11 @@ class Matrix(Operator):
             return [SparseMatrix(sparse_jacobian(output, node)) for node in by]
         row: list[Value] = []
         for node in by:
-            least = min(size_of(output.shape), size_of(node.shape))
             try:
-                found = sparse_jacobian(output, node) if _is_large(output, node) else None
+                found = sparse_jacobian(output, node, paying=True) if _is_large(output, node) else None
             except CoreError:
                 found = None
-            if found is not None and found.sweeps < least * WORTH_COMPRESSING:
+            if found is not None:
                 row.append(reshape(found.dense(), shape=output.shape + node.shape))
             else:
                 row += jacobian([output], [node], FORWARD if self.order == 2 else self.mode)[0]
