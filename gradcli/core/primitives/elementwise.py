@@ -225,7 +225,7 @@ part_of_length: Primitive = elementwise(
     help="x / hypot(x, y), 0 at (0, 0)",
     domain=((0.3, 2.0), (0.3, 2.0)),
     kernel=lambda xp, a, b: xp.where((a == 0) & (b == 0), a, a / xp.hypot(a, b)),
-    math="({0} / math.hypot({0}, {1}) if {0} != 0.0 or {1} != 0.0 else 0.0)",
+    math="({0} / math.hypot({0}, {1}) if {0} != 0.0 or {1} != 0.0 else {0})",
     names=(),
 )
 

@@ -15,9 +15,9 @@ from typing import Any
 HIGHEST_MULTIPLIED_OUT = 3
 
 
-def factors(b: Any, below: int, logs: int) -> list[Any]:
+def factors(xp: Any, b: Any, below: int, logs: int) -> list[Any]:
     """C(logs, j) c_j for j = 0 to `logs`: what the powers of the logarithm are multiplied by, for an array b."""
-    found = [1.0 + 0.0 * b, *[0.0 * b] * logs]
+    found = [xp.ones_like(b), *[xp.zeros_like(b)] * logs]
     for i in range(below):
         found = [found[j] * (b - i) + (j * found[j - 1] if j else 0.0) for j in range(logs + 1)]
     return [comb(logs, j) * c for j, c in enumerate(found)]
@@ -28,7 +28,7 @@ def kernel(xp: Any, a: Any, b: Any, *, below: int = 0, logs: int = 0) -> Any:
     if not below and not logs:
         return xp.power(a, b)
     base = xp.power(a, b - below)
-    terms = factors(b, below, logs)
+    terms = factors(xp, b, below, logs)
     if not logs:
         return xp.where(terms[0] == 0, terms[0], terms[0] * base)
     logarithm = xp.log(a)
@@ -83,7 +83,7 @@ def _polynomial(coefficients: list[int]) -> str:
 def _times_log(text: str) -> str:
     """The product with the logarithm, 0 where the factor is, whatever the logarithm."""
     product = _times(text, "math.log({0})")
-    return product if "{1}" not in text else f"(0.0 if {text} == 0.0 else {product})"
+    return product if "{1}" not in text else f"(0.0 if {{0}} >= 0.0 and {text} == 0.0 else {product})"
 
 
 def _plus(a: str, b: str) -> str:
