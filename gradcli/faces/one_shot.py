@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from gradcli.core.graph import Node
 from gradcli.core.records import record
@@ -133,7 +132,7 @@ def _values(session: Session, given: Sequence[str]) -> dict[str, Value]:
 
 
 def _with_values(session: Session, values: dict[str, Value]) -> Session:
-    return replace(session, scope=MappingProxyType({**session.scope, **values}))
+    return replace(session, scope=session.scope.updated(values))
 
 
 def _of_expression(session: Session, text: str, given: Sequence[str], missing: Value) -> Question:

@@ -13,6 +13,7 @@ from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, array_constant, coerce, constant, reachable
 from gradcli.core.prelude.functions import stack
 from gradcli.core.prelude.indexing import index
+from gradcli.core.limits import limit, require, use
 from gradcli.core.random import Random
 from gradcli.core.shapes import check_shape
 from gradcli.language import syntax as s
@@ -24,7 +25,7 @@ from gradcli.language.functions import Chain, define, trainable
 from gradcli.language.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.operators.gradient import derivative
 from gradcli.language.operators.targets import WRT
-from gradcli.language.scope import Frame, Settings
+from gradcli.language.scope import Bindings, Draft, Frame, Settings
 from gradcli.language.values import (
     Function,
     Names,
@@ -37,9 +38,6 @@ from gradcli.language.values import (
     require_function,
 )
 
-# A loop is unrolled into the graph; past this it is a mistake more often than a wish.
-LONGEST_LOOP = 100_000
-
 
 @dataclass
 class Machine:
@@ -48,16 +46,36 @@ class Machine:
     `trained` holds the parameters that were given a new value, by their key; see `present`.
     """
 
-    scope: dict[str, Value]
+    scope: Draft[str, Value]
     settings: Settings = field(default_factory=Settings)
     random: Random = field(default_factory=Random)
-    trained: dict[object, Node] = field(default_factory=dict)
+    trained: Draft[object, Node] = field(default_factory=lambda: Draft(Bindings()))
     depth: int = 0
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        use(self.settings.limits)
+        self._most_steps: float | None = None
 
     @property
     def dtype(self) -> DType:
         """The default float type."""
         return self.settings.dtype
+
+    def step(self, span: Span, count: int = 1) -> None:
+        """Count passes of a loop or calls of a function before they are made.
+
+        Raises:
+            LanguageError: where a statement would make more than the limit allows.
+        """
+        if self._most_steps is None:
+            self._most_steps = limit("max_steps")
+        if self.steps + count > self._most_steps:
+            try:
+                require("max_steps", self.steps + count, "this statement takes", "tensors need no loop")
+            except CoreError as error:
+                raise fail(error.kind, error.message, span, error.hint) from None
+        self.steps += count
 
     # Names.
 
@@ -246,13 +264,7 @@ class Machine:
     ) -> Value | None:
         """Run the body once for each value; what `run` returns ends the loop unless it is None."""
         values = items_of(self.evaluate(loop.values, frame), loop.values.span)
-        if len(values) > LONGEST_LOOP:
-            raise fail(
-                "value",
-                f"a loop over {len(values):,} values is too long to unroll",
-                loop.values.span,
-                f"at most {LONGEST_LOOP:,}; tensors need no loop",
-            )
+        self.step(loop.values.span, len(values))
         for value in values:
             if len(loop.targets) == 1:
                 self.assign(loop.targets[0], value, frame)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node
+from gradcli.core.limits import LIMITS, use
 from gradcli.core.random import Random
 from gradcli.core.records import record
 from gradcli.language import syntax as s
 from gradcli.language.check import check
-from gradcli.language.convert import to_dtype, to_int
+from gradcli.language.convert import known_value, to_dtype, to_int
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
 from gradcli.language.functions import declare
 from gradcli.language.machine import Machine
 from gradcli.language.operators.base import Operator
 from gradcli.language.parse import parse
-from gradcli.language.scope import Settings
+from gradcli.language.scope import Draft, Bindings, Settings
 from gradcli.language.values import Value
 from gradcli.session.asserts import check_assert
 from gradcli.session.plain import gradient_rows, plain
@@ -38,11 +38,11 @@ class Step:
 class Session:
     """The names that are defined, the settings, and how far the random numbers have been drawn."""
 
-    scope: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    scope: Bindings[str, Value] = field(default_factory=Bindings)
     settings: Settings = field(default_factory=Settings)
     seed: int = 0
     drawn: int = 0
-    trained: Mapping[object, Node] = field(default_factory=lambda: MappingProxyType({}))
+    trained: Bindings[object, Node] = field(default_factory=Bindings)
 
     def steps(self, source: Source) -> Iterator[Step]:
         """Run a text statement by statement. An error is the last step; what ran before it stays.
@@ -51,6 +51,7 @@ class Session:
             IncompleteInput: before anything runs, where the text could go on.
         """
         session = self
+        use(self.settings.limits)
         try:
             statements = parse(source)
         except IncompleteInput:
@@ -73,16 +74,18 @@ class Session:
         Raises:
             IncompleteInput: where the text could go on.
         """
-        session, results, diagnostics = self, (), ()  # type: tuple[Session, tuple[Result, ...], tuple[Diagnostic, ...]]
+        session = self
+        results: list[Result] = []
+        diagnostics: list[Diagnostic] = []
         for step in self.steps(source):
             session = step.session
             results += step.results
             diagnostics += step.diagnostics
-        return Step(session, results, diagnostics)
+        return Step(session, tuple(results), tuple(diagnostics))
 
     def machine(self) -> Machine:
-        """A machine on a copy of this session's names: whatever it does, the session stays."""
-        return Machine(dict(self.scope), self.settings, Random(self.seed, self.drawn), dict(self.trained))
+        """A machine on a draft of this session's names: whatever it does, the session stays."""
+        return Machine(Draft(self.scope), self.settings, Random(self.seed, self.drawn), Draft(self.trained))
 
     def _run(self, statement: s.Statement) -> Step:
         warnings = check(statement)
@@ -95,11 +98,11 @@ class Session:
         else:
             _execute(machine, statement, results)
         session = Session(
-            MappingProxyType(machine.scope),
+            machine.scope.kept(),
             settings,
             seed,
             machine.random.drawn,
-            MappingProxyType(machine.trained),
+            machine.trained.kept(),
         )
         return Step(session, tuple(results), warnings)
 
@@ -158,13 +161,26 @@ def _set(machine: Machine, statement: s.Set, settings: Settings) -> tuple[Settin
         if digits is not None and not 1 <= digits <= 17:
             raise fail("value", f"{digits} digits can't be shown", value.span, "from 1 to 17, or none for all")
         return replace(settings, digits=digits), machine.random
-    known = ["dtype", "seed", "digits"]
+    if name in LIMITS:
+        given = machine.evaluate(value)
+        limits = {key: kept for key, kept in settings.limits.items() if key != name}
+        if given is not None:
+            limits[name] = _limit(given, value.span)
+        return replace(settings, limits=limits), machine.random
+    known = ["dtype", "seed", "digits", *LIMITS]
     raise fail(
         "name",
         f"there is no setting `{name}`",
         statement.name.span,
         near(name, known) or f"there are {', '.join(known)}",
     )
+
+
+def _limit(value: Value, span: Span) -> float:
+    number = known_value(value) if isinstance(value, Node) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0:
+        raise fail("value", "a limit is a number larger than 0", span, "or none for the default, inf for no limit")
+    return number
 
 
 def _diagnose(error: Exception, source: Source, span: Span | None = None) -> Diagnostic:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcli.core.compile.kernels import Array, kernel_of, takes_out, works_in_place
 from gradcli.core.compile.native import address_of, in_memory, native_tile, split_of
-from gradcli.core.compile.pool import share, threads
+from gradcli.core.compile.pool import Numbers, share, threads
 from gradcli.core.compile.sincos import pays, sin_and_cos
 from gradcli.core.compile.stretches import Unit
 from gradcli.core.dtypes import DType
@@ -111,7 +111,7 @@ class Tiles:
         if self.workers > 1:
             share(self.count, self.workers, work)
         else:
-            work(0, iter(range(self.count)))
+            work(0, Numbers(self.count))
         for j in self._sums:
             outs[j] = np.add.reduce(outs[j]).reshape(self.unit.outputs[j].shape)
         return tuple(outs)
