@@ -8,7 +8,26 @@ def main() -> None:
     """The console script. No traceback reaches a user unless --debug asks for it."""
     # Start-up makes many objects that all stay; looking for garbage among them would take a twentieth of it.
     gc.set_threshold(100_000, 20, 20)
-    arguments = sys.argv[1:]
+    try:
+        _run(sys.argv[1:])
+    except SystemExit as left:
+        _leave_at_once(left.code)
+        raise
+
+
+def _leave_at_once(code: object) -> None:
+    """Do not wait for a computation that was interrupted and is within one call of NumPy's."""
+    interrupt = sys.modules.get("gradcli.core.interrupt")
+    if interrupt is None or not interrupt.unfinished():
+        return
+    import os
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code if isinstance(code, int) else 0)
+
+
+def _run(arguments: list[str]) -> None:
     try:
         _answer(arguments)
     except BrokenPipeError:
@@ -16,7 +35,9 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except KeyboardInterrupt:
-        sys.exit(130)
+        from gradcli.faces.options import INTERRUPTED
+
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if "--debug" in arguments:
             raise

@@ -7,6 +7,7 @@ interrupted. A call that is under way can't be stopped; the work ends at the nex
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,9 +18,10 @@ T = TypeVar("T")
 LONG = 2**26
 
 _here = threading.local()
+_unfinished: list[Task] = []
 
 
-class Abandoned(BaseException):  # noqa: N818 - it ends a thread that nobody waits for, and is no error
+class Abandoned(BaseException):
     """Nobody waits for this work any more."""
 
 
@@ -42,6 +44,11 @@ class Task:
         except BaseException as error:
             self._error = error
         self._done.set()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self._done.is_set()
 
     def wait(self) -> None:
         """Wait for its end, as long as that takes."""
@@ -69,11 +76,31 @@ def interruptible(function: Callable[[], T], abandon: Callable[[Task], None] | N
         task.wait()
     except BaseException:
         task.stopped = True
+        _unfinished.append(task)
+        if len(_unfinished) == 1:
+            # The library that multiplies matrices never comes to an end if Python does while it works.
+            atexit.register(finish)
         if abandon is not None:
             abandon(task)
         raise
     result: T = task.result()
     return result
+
+
+def finish() -> None:
+    """Wait for all work that was interrupted and goes on."""
+    for task in _unfinished:
+        task.wait()
+
+
+def unfinished() -> bool:
+    """Whether work that was interrupted goes on still."""
+    return not all(task.ended for task in _unfinished)
+
+
+def long_call(function: Callable[[], T], operations: int) -> T:
+    """Call a function, so that Ctrl-C is heard meanwhile where it takes so many operations that it takes long."""
+    return interruptible(function) if operations > LONG else function()
 
 
 def current() -> Task | None:

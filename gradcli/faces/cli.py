@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from gradcli.faces.options import DTYPE, ORDER, QUIET, WRT, Option
+from gradcli.faces.options import DTYPE, INTERRUPTED, ORDER, QUIET, WRT, Option
 
 app = typer.Typer(
     name="gradcli",
@@ -20,6 +21,15 @@ app = typer.Typer(
 
 def _option(option: Option) -> Any:
     return typer.Option(*option.flags, metavar=option.metavar or None, help=option.help)
+
+
+def _leave(answer: Callable[[], int]) -> NoReturn:
+    try:
+        code = answer()
+    except KeyboardInterrupt:
+        # Typer's own answer to it is a line of text and the code of a failure.
+        code = INTERRUPTED
+    raise typer.Exit(code)
 
 
 DType = Annotated[str | None, _option(DTYPE)]
@@ -40,7 +50,7 @@ def prompt(
     if context.invoked_subcommand is None:
         from gradcli.faces.repl import Repl
 
-        raise typer.Exit(Repl().run())
+        _leave(Repl().run)
 
 
 @app.command(no_args_is_help=True)
@@ -59,7 +69,7 @@ def grad(
     """
     from gradcli.faces.handlers import grad as handler
 
-    raise typer.Exit(handler([expression, *(values or [])], wrt=wrt, order=order, dtype=dtype))
+    _leave(lambda: handler([expression, *(values or [])], wrt=wrt, order=order, dtype=dtype))
 
 
 @app.command("eval", no_args_is_help=True)
@@ -76,7 +86,7 @@ def evaluate(
     """
     from gradcli.faces.handlers import evaluate as handler
 
-    raise typer.Exit(handler([text, *(values or [])], dtype=dtype))
+    _leave(lambda: handler([text, *(values or [])], dtype=dtype))
 
 
 @app.command(no_args_is_help=True)
@@ -91,7 +101,7 @@ def run(
     """
     from gradcli.faces.handlers import run as handler
 
-    raise typer.Exit(handler(files, quiet=quiet, dtype=dtype))
+    _leave(lambda: handler(files, quiet=quiet, dtype=dtype))
 
 
 @app.command(no_args_is_help=True)
@@ -113,4 +123,4 @@ def code(
     """
     from gradcli.faces.handlers import code as handler
 
-    raise typer.Exit(handler([expression, *(values or [])], wrt=wrt, order=order, dtype=dtype))
+    _leave(lambda: handler([expression, *(values or [])], wrt=wrt, order=order, dtype=dtype))

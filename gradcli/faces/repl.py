@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gradcli import __version__
 from gradcli.faces.commands import COMMANDS, Leave, run_command
+from gradcli.faces.options import INTERRUPTED
 from gradcli.faces.runner import OK, run_source
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.parse import parse
@@ -51,6 +52,8 @@ class Repl:
                 except Leave:
                     return OK if interactive else self.code
                 except KeyboardInterrupt:
+                    if not interactive:
+                        return INTERRUPTED
                     self.screen.say("interrupted; what was defined before stays", "warning")
         finally:
             _save_history(history)

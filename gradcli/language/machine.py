@@ -11,9 +11,9 @@ from gradcli.core.compile import evaluate
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, array_constant, coerce, constant, reachable
+from gradcli.core.limits import limit, require, use
 from gradcli.core.prelude.functions import stack
 from gradcli.core.prelude.indexing import index
-from gradcli.core.limits import limit, require, use
 from gradcli.core.random import Random
 from gradcli.core.shapes import check_shape
 from gradcli.language import syntax as s

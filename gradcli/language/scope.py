@@ -100,7 +100,7 @@ class Draft(Generic[K, V]):
 
     def get(self, key: K, default: V) -> V:
         """The value under a name, or the default."""
-        return self[key] if key in self else default
+        return self._changes[key] if key in self._changes else self._before.get(key, default)
 
     def __contains__(self, key: object) -> bool:
         return key in self._changes or key in self._before

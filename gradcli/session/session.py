@@ -18,7 +18,7 @@ from gradcli.language.functions import declare
 from gradcli.language.machine import Machine
 from gradcli.language.operators.base import Operator
 from gradcli.language.parse import parse
-from gradcli.language.scope import Draft, Bindings, Settings
+from gradcli.language.scope import Bindings, Draft, Settings
 from gradcli.language.values import Value
 from gradcli.session.asserts import check_assert
 from gradcli.session.plain import gradient_rows, plain

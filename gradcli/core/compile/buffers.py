@@ -20,9 +20,9 @@ SMALLEST_SHARED = 2**15
 class Buffers:
     """The plan for a schedule: `buffer` is where a node's value is written, for those that have one.
 
-    Nothing is allocated before it is known that memory can hold it: `peak` is what buffers, outputs, and values without
-    a buffer that are needed at one time take together, in bytes. `forgotten` lists for each step the nodes whose values are not needed after it and have no buffer; `size` is what
-    all buffers take, in bytes.
+    Nothing is allocated before it is known that memory can hold it: `peak` is what buffers, outputs, and values
+    without a buffer that are needed at one time take together, in bytes. `forgotten` lists for each step the nodes
+    whose values are not needed after it and have no buffer; `size` is what all buffers take, in bytes.
 
     Raises:
         CoreError: for more memory than is allowed.
