@@ -37,7 +37,7 @@ LIMITS: dict[str, Limit] = {
             "max_operations", 500_000_000_000, "operations", "the work of one computation, estimated before it starts"
         ),
         Limit("max_memory", None, "GiB", "the memory that one computation takes; by default the machine's"),
-        Limit("max_steps", 1_000_000, "steps", "passes of loops and calls of functions in one statement"),
+        Limit("max_steps", 200_000, "steps", "passes of loops and calls of functions in one statement"),
         Limit("max_items", 1_000_000, "items", "the items of a nested tuple, a shared part as often as it occurs"),
         Limit("max_literal", 1_000_000, "characters", "the length of an array or a text as it is written"),
     )
@@ -104,9 +104,9 @@ def _amount(number: float) -> str:
 
 
 def _rounded_up(number: float) -> str:
-    """A short number that is no less: two digits and a power of ten."""
-    if number < 100:
-        return str(int(number) + 1)
+    """A short number that is no less: as it is, or two digits and a power of ten."""
+    if number < 1_000_000:
+        return str(-int(-number // 1))
     power = len(str(int(number))) - 2
     return f"{-(-int(number) // 10**power) / 10:g}e{power + 1}"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-
 # The exit code of a process that Ctrl-C ended, as shells give it.
 INTERRUPTED = 130
 

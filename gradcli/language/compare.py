@@ -11,7 +11,7 @@ from gradcli.core.primitives import elementwise as ew
 from gradcli.language.convert import to_node
 from gradcli.language.diagnostics import Span, fail
 from gradcli.language.operations import binary, every
-from gradcli.language.values import Parameters, Value, describe, nodes_in
+from gradcli.language.values import Parameters, Value, describe, nodes_in, require_walkable
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -30,6 +30,7 @@ def tolerances(a: Value, b: Value, rtol: Value, atol: Value, span: Span) -> tupl
 def allclose(machine: Machine, values: Sequence[Value], span: Span) -> Value:
     """|a - b| <= atol + rtol |b| everywhere; nan is close to nothing, equal infinities are close."""
     a, b, rtol, atol = values
+    require_walkable(a, b)
     relative, absolute = tolerances(a, b, rtol, atol, span)
     return _close(machine, a, b, relative, absolute, span)
 

@@ -11,7 +11,7 @@ from gradcli.core.compile import evaluate
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, array_constant, coerce, constant, reachable
-from gradcli.core.limits import limit, require, use
+from gradcli.core.limits import limit, use
 from gradcli.core.prelude.functions import stack
 from gradcli.core.prelude.indexing import index
 from gradcli.core.random import Random
@@ -33,9 +33,11 @@ from gradcli.language.values import (
     Value,
     as_float,
     describe,
+    distinct_nodes,
     map_nodes,
-    nodes_in,
     require_function,
+    require_shallow,
+    require_walkable,
 )
 
 
@@ -71,10 +73,12 @@ class Machine:
         if self._most_steps is None:
             self._most_steps = limit("max_steps")
         if self.steps + count > self._most_steps:
-            try:
-                require("max_steps", self.steps + count, "this statement takes", "tensors need no loop")
-            except CoreError as error:
-                raise fail(error.kind, error.message, span, error.hint) from None
+            raise fail(
+                "value",
+                f"this statement takes more than {self._most_steps:,.0f} steps",
+                span,
+                "a step is a pass of a loop, or a call; tensors need no loop, and `set max_steps` allows more",
+            )
         self.steps += count
 
     # Names.
@@ -175,6 +179,7 @@ class Machine:
         if isinstance(condition, bool):
             return self.evaluate(node.yes if condition else node.no, frame)
         yes, no = self.evaluate(node.yes, frame), self.evaluate(node.no, frame)
+        require_walkable(yes, no)
         return self._choose(condition, yes, no, node)
 
     def _choose(self, condition: Node, yes: Value, no: Value, node: s.Conditional) -> Value:
@@ -317,7 +322,11 @@ class Machine:
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed; a parameter stays the parameter that it is."""
-        pending = [n for n in nodes_in(value) if n.op is not CONSTANT and n.op is not PARAMETER]
+        try:
+            require_shallow(value)
+        except CoreError as error:
+            raise fail(error.kind, error.message, span, error.hint) from None
+        pending = [n for n in distinct_nodes(value) if n.op is not CONSTANT and n.op is not PARAMETER]
         if not pending:
             return value
         if any(n.op is INPUT for n in reachable(pending)):

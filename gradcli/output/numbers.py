@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcli.language.values import count_items
 from gradcli.session.results import Plain, Polynomial, SparseMatrix, Tensor, Text
 
 # Tensors with more elements are shown by their edges, and to so many digits: whoever needs them all asks for a part.
 WHOLE_UP_TO = 60
+# So many items of a nested tuple are shown on a terminal, and to a file.
+MOST_ITEMS, MOST_ITEMS_OF_A_FILE = 1_000, 10_000
 DIGITS_OF_A_PART = 6
 
 
@@ -54,8 +57,8 @@ def show_tensor(tensor: Tensor, digits: int | None = None, indent: int = 0) -> s
     )
 
 
-def show_value(value: Plain, digits: int | None = None) -> str:
-    """A value on as few lines as it needs, for where there is no table."""
+def show_value(value: Plain, digits: int | None = None, most: int = MOST_ITEMS) -> str:
+    """A value on as few lines as it needs, for where there is no table; of a nested tuple so many items at most."""
     if isinstance(value, Tensor):
         return show_tensor(value, digits)
     if isinstance(value, Text):
@@ -69,6 +72,23 @@ def show_value(value: Plain, digits: int | None = None) -> str:
     if isinstance(value, Polynomial):
         return f"taylor({value.of})"
     if isinstance(value, tuple):
-        inner = ", ".join(show_value(item, digits) for item in value)
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
+        items = count_items(value)
+        text = _show_tuple(value, digits, [most])
+        return text if items <= most else f"{text}  {items:,} items, of which {most:,} are shown"
     return str(value)
+
+
+def _show_tuple(value: tuple[Plain, ...], digits: int | None, left: list[int]) -> str:
+    """A tuple as long as items are `left`, which counts down."""
+    shown = []
+    for item in value:
+        if left[0] <= 0:
+            shown.append("...")
+            break
+        if isinstance(item, tuple):
+            shown.append(_show_tuple(item, digits, left))
+        else:
+            left[0] -= 1
+            shown.append(show_value(item, digits))
+    inner = ", ".join(shown)
+    return f"({inner},)" if len(value) == 1 else f"({inner})"

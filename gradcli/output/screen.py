@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from gradcli.language.diagnostics import Diagnostic
 from gradcli.output.diagnostics import show_diagnostic
-from gradcli.output.numbers import show_tensor, show_value
+from gradcli.output.numbers import MOST_ITEMS, MOST_ITEMS_OF_A_FILE, show_tensor, show_value
 from gradcli.output.picture import picture
 from gradcli.output.polynomials import show_polynomial
 from gradcli.output.style import THEME, Line, bare
@@ -85,14 +85,18 @@ class Screen:
             if len(rows) == len(value):
                 self._console.print(_items(rows, self.digits), "")
             else:
-                self._lines([[(show_value(value, self.digits), "")]], self._out)
+                self._lines([[(show_value(value, self.digits, self._most_items), "")]], self._out)
         else:
             head = f"{shown.source} = " if named else ""
             self._value(head, value)
 
+    @property
+    def _most_items(self) -> int:
+        return MOST_ITEMS if _is_terminal(self._out) else MOST_ITEMS_OF_A_FILE
+
     def _value(self, head: str, value: Plain) -> None:
         if not isinstance(value, Tensor) or value.shape == ():
-            self._lines([[(head, "dim"), (show_value(value, self.digits), "strong")]], self._out)
+            self._lines([[(head, "dim"), (show_value(value, self.digits, self._most_items), "strong")]], self._out)
             return
         text = show_tensor(value, self.digits)
         if head and "\n" in text:
