@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gradcli.core.limits import LIMITS, limit, use
 from gradcli.core.records import record
 from gradcli.language.arguments import signature
 from gradcli.language.builtin import Builtin
@@ -75,6 +76,7 @@ def help_(rest: str, session: Session, screen: Screen) -> Session:
             hint = near(rest, list(builtins())) or "`:help` lists the built-ins"
             screen.diagnostic(Diagnostic("name", f"there is no built-in `{rest}`", hint=hint))
         return session
+    use(session.settings.limits)
     screen.say("Type an expression to see its value, or a definition to keep it:")
     for example, meaning in (
         ("f(x, y) = x^2 * y", "a function"),
@@ -87,6 +89,9 @@ def help_(rest: str, session: Session, screen: Screen) -> Session:
     screen.say("Commands:")
     for c in COMMANDS.values():
         screen.say(f"  {c.usage:<32}{c.summary}")
+    screen.say("Limits, which `set NAME VALUE` or the environment changes:")
+    for entry in LIMITS.values():
+        screen.say(f"  {entry.name:<16}{limit(entry.name):>18,.0f} {entry.unit:<12}{entry.help}")
     functions = sorted(name for name, value in builtins().items() if isinstance(value, Function))
     screen.say("Built-ins:")
     for line in _wrapped(functions, 92):

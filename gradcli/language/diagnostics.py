@@ -9,6 +9,16 @@ from functools import cached_property
 
 from gradcli.core.records import record
 
+# What is quoted of the user's text is for finding the place in it.
+LONGEST_TITLE, LONGEST_MESSAGE = 200, 500
+# Longer names have no near ones that are worth the search.
+LONGEST_NEAR = 100
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of so many characters at most."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
 
 @record
 class Source:
@@ -49,6 +59,11 @@ class Span:
     def text(self) -> str:
         """What stands there."""
         return self.source.text[self.start : self.end]
+
+    @property
+    def title(self) -> str:
+        """What stands there, cut where it is too long for a title."""
+        return shortened(self.source.text[self.start : min(self.end, self.start + LONGEST_TITLE + 1)], LONGEST_TITLE)
 
 
 @record
@@ -93,6 +108,8 @@ def fail(kind: str, message: str, span: Span | None = None, hint: str | None = N
 
 def near(name: str, known: list[str] | tuple[str, ...]) -> str | None:
     """A hint that names the known name nearest to this one, if one is near."""
+    if len(name) > LONGEST_NEAR:
+        return None
     from difflib import get_close_matches
 
     folded = {k.lower(): k for k in reversed(known)}

@@ -223,7 +223,7 @@ class Machine:
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
         names = [p.name for p in node.parameters]
         head = names[0] if len(names) == 1 else f"({', '.join(names)})"
-        name = f"{head} -> {node.body.span.text}"
+        name = f"{head} -> {node.body.span.title}"
         return define(self, name, node.parameters, (s.Return(node.body.span, node.body),), frame)
 
     def _call(self, node: s.Call, frame: Frame | None) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.language.diagnostics import Diagnostic, Span
+from gradcli.language.diagnostics import LONGEST_MESSAGE, Diagnostic, Span, shortened
 from gradcli.output.style import Line
 
 WIDEST_LINE = 100
@@ -11,7 +11,9 @@ WIDEST_LINE = 100
 def show_diagnostic(diagnostic: Diagnostic) -> list[Line]:
     """The lines, each a list of (text, style) pieces."""
     color = "error" if diagnostic.severity == "error" else "warning"
-    lines: list[Line] = [[(f"{diagnostic.severity}: ", color), (diagnostic.message, "strong")]]
+    lines: list[Line] = [
+        [(f"{diagnostic.severity}: ", color), (shortened(diagnostic.message, LONGEST_MESSAGE), "strong")]
+    ]
     labels = [(label.span, label.text) for label in diagnostic.labels]
     places = [(diagnostic.span, "")] if diagnostic.span else []
     places += labels
@@ -19,7 +21,9 @@ def show_diagnostic(diagnostic: Diagnostic) -> list[Line]:
     for number, (span, text) in enumerate(places):
         lines += _excerpt(span, text, color if number == 0 else "frame", gutter)
     if diagnostic.hint:
-        lines.append([(" " * gutter + " = ", "frame"), (f"help: {diagnostic.hint}", "hint")])
+        lines.append(
+            [(" " * gutter + " = ", "frame"), (f"help: {shortened(diagnostic.hint, LONGEST_MESSAGE)}", "hint")]
+        )
     return lines
 
 

@@ -56,14 +56,14 @@ class Session:
             statements = parse(source)
         except IncompleteInput:
             raise
-        except (LanguageError, RecursionError, MemoryError) as error:
-            yield Step(session, diagnostics=(_diagnose(error, source),))
+        except Mistakes as error:
+            yield Step(session, diagnostics=(diagnose(error, source),))
             return
         for statement in statements:
             try:
                 step = session._run(statement)
-            except (LanguageError, CoreError, RecursionError, MemoryError) as error:
-                yield Step(session, diagnostics=(_diagnose(error, source, statement.span),))
+            except Mistakes as error:
+                yield Step(session, diagnostics=(diagnose(error, source, statement.span),))
                 return
             session = step.session
             yield step
@@ -129,7 +129,7 @@ def _execute(machine: Machine, statement: s.Statement, results: list[Result]) ->
 
 def _show(machine: Machine, expression: s.Expression) -> Shown:
     """The value of an expression; what a derivative operator gives keeps the names of its parts."""
-    text = expression.span.text
+    text = expression.span.title
     if not isinstance(expression, s.Call):
         return Shown(text, plain(machine.settle(machine.evaluate(expression), expression.span)))
     function = machine.evaluate(expression.function)
@@ -183,7 +183,12 @@ def _limit(value: Value, span: Span) -> float:
     return number
 
 
-def _diagnose(error: Exception, source: Source, span: Span | None = None) -> Diagnostic:
+# What a text may raise: mistakes, and what the machine has no room for.
+Mistakes = (LanguageError, CoreError, RecursionError, MemoryError)
+
+
+def diagnose(error: Exception, source: Source, span: Span | None = None) -> Diagnostic:
+    """What is to be said about an error, at a place where it has none of its own."""
     if isinstance(error, LanguageError):
         return error.diagnostic
     if isinstance(error, CoreError):
