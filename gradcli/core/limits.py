@@ -100,7 +100,7 @@ def require_memory(wanted: float, what: str = "this would take") -> None:
 
 
 def _amount(number: float) -> str:
-    return f"{number:,.1f}" if number < 100 and number != int(number) else f"{number:,.0f}"
+    return f"{number:.2g}" if number < 100 and number != int(number) else f"{number:,.0f}"
 
 
 def _rounded_up(number: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gradcli.core.errors import CoreError
 from gradcli.core.limits import LIMITS, limit, use
 from gradcli.core.records import record
 from gradcli.language.arguments import signature
@@ -91,7 +92,11 @@ def help_(rest: str, session: Session, screen: Screen) -> Session:
         screen.say(f"  {c.usage:<32}{c.summary}")
     screen.say("Limits, which `set NAME VALUE` or the environment changes:")
     for entry in LIMITS.values():
-        screen.say(f"  {entry.name:<16}{limit(entry.name):>18,.0f} {entry.unit:<12}{entry.help}")
+        try:
+            allowed = f"{limit(entry.name):,.0f}"
+        except CoreError as error:
+            allowed = error.message
+        screen.say(f"  {entry.name:<16}{allowed:>18} {entry.unit:<12}{entry.help}")
     functions = sorted(name for name, value in builtins().items() if isinstance(value, Function))
     screen.say("Built-ins:")
     for line in _wrapped(functions, 92):

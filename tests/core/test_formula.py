@@ -17,6 +17,7 @@ from gradcli.core.transforms.reverse import gradient
 from gradcli.language.diagnostics import Source
 from gradcli.language.machine import Machine
 from gradcli.language.parse import parse_expression
+from gradcli.language.scope import Bindings, Draft
 from tests.core.sampling import TABLE
 from tests.core.test_table import domain_of
 from tests.language.running import number
@@ -42,7 +43,7 @@ def expressions() -> st.SearchStrategy[str]:
 def test_a_formula_is_its_derivative(text: str, x: float, y: float) -> None:
     """Orders 0 to 2 in both variables, through the text that is shown."""
     a, b = fresh_input("x", (), DType.FLOAT64), fresh_input("y", (), DType.FLOAT64)
-    node = Machine({"x": a, "y": b}).evaluate(parse_expression(Source("test", text)))
+    node = Machine(Draft(Bindings({"x": a, "y": b}))).evaluate(parse_expression(Source("test", text)))
     assume(isinstance(node, Node))
     assert isinstance(node, Node)
     for indexes, formula in partials(node, [a, b], 2, 300).items():
