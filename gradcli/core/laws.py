@@ -14,7 +14,7 @@ from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError, DTypeError
 from gradcli.core.graph import Node, Operand, cast, coerce, intern, registry
 from gradcli.core.records import record
-from gradcli.core.shapes import Shape, broadcast_shapes, check_shape
+from gradcli.core.shapes import Shape, broadcast_shapes, check_shape, most_elements
 
 Partial: TypeAlias = "Callable[..., Node | float]"
 Adjoint: TypeAlias = "Callable[..., tuple[Node | None, ...]]"
@@ -91,6 +91,7 @@ class Primitive:
     `shortcut` gives the node that an application is equal to where that is simpler, or None.
     `lift` applies it where operands have one leading axis more: called with the primitive, the length of that axis,
     which operands have it, the operands and the attributes. An entry without it broadcasts, or takes stacks.
+    `work` is how many operations it takes, from the shapes of the operands and of the result; 0 for what is a view.
     `family` says that differentiation never closes: each order adds one more member, such as the polygammas.
     `names` are what the language calls it, `symbol` its operator; without either it is internal.
     """
@@ -113,6 +114,7 @@ class Primitive:
     commutes: bool = False
     shortcut: Callable[..., Node | None] | None = None
     lift: Lift | None = None
+    work: Callable[..., int] = most_elements
     family: bool = False
     attributes: dict[str, Any] = field(default_factory=dict)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node, array_constant
-from gradcli.core.shapes import Shape
+from gradcli.core.limits import require_memory
+from gradcli.core.shapes import Shape, size_of
 
 
 @dataclass
@@ -18,24 +19,23 @@ class Random:
 
     def normal(self, shape: Shape, mean: float, std: float, dtype: DType) -> Node:
         """Normally distributed numbers."""
-        from numpy.random import default_rng
-
-        values = default_rng(self._next()).normal(mean, std, shape)
-        return _tensor(values, dtype)
+        return self._drawn("normal", shape, mean, std, dtype)
 
     def uniform(self, shape: Shape, low: float, high: float, dtype: DType) -> Node:
         """Numbers evenly distributed over [low, high)."""
+        return self._drawn("uniform", shape, low, high, dtype)
+
+    def _drawn(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Node:
+        import numpy as np
         from numpy.random import default_rng
 
-        values = default_rng(self._next()).uniform(low, high, shape)
-        return _tensor(values, dtype)
+        from gradcli.core.interrupt import long_call
+
+        # They are drawn as float64 first.
+        require_memory(size_of(shape) * (8 + dtype.itemsize % 8), f"a tensor of shape {shape} would take")
+        draw = getattr(default_rng(self._next()), kind)
+        return array_constant(np.asarray(long_call(lambda: draw(a, b, shape), size_of(shape) * 8), dtype=dtype.value))
 
     def _next(self) -> list[int]:
         self.drawn += 1
         return [self.seed, self.drawn]
-
-
-def _tensor(values: object, dtype: DType) -> Node:
-    import numpy as np
-
-    return array_constant(np.array(values, dtype=dtype.value))

@@ -24,6 +24,16 @@ def size_of(shape: Shape) -> int:
     return prod(shape)
 
 
+def most_elements(*shapes: Shape) -> int:
+    """The number of elements of the largest."""
+    return max(map(prod, shapes), default=1)
+
+
+def no_elements(*shapes: Shape) -> int:
+    """The work of what only looks at memory in another way."""
+    return 0
+
+
 def check_shape(shape: Shape) -> Shape:
     """The shape itself.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gradcli.core.errors import CoreError
+from gradcli.core.limits import LIMITS, limit, use
 from gradcli.core.records import record
 from gradcli.language.arguments import signature
 from gradcli.language.builtin import Builtin
@@ -78,6 +80,7 @@ def help_(rest: str, session: Session, screen: Screen) -> Session:
             hint = near(rest, list(builtins())) or "`:help` lists the built-ins"
             screen.diagnostic(Diagnostic("name", f"there is no built-in `{rest}`", hint=hint))
         return session
+    use(session.settings.limits)
     screen.say("Type an expression to see its value, or a definition to keep it:")
     for example, meaning in (
         ("f(x, y) = x^2 * y", "a function"),
@@ -90,6 +93,13 @@ def help_(rest: str, session: Session, screen: Screen) -> Session:
     screen.say("Commands:")
     for c in COMMANDS.values():
         screen.say(f"  {c.usage:<32}{c.summary}")
+    screen.say("Limits, which `set NAME VALUE` or the environment changes:")
+    for entry in LIMITS.values():
+        try:
+            allowed = f"{limit(entry.name):,.0f}"
+        except CoreError as error:
+            allowed = error.message
+        screen.say(f"  {entry.name:<16}{allowed:>18} {entry.unit:<12}{entry.help}")
     functions = sorted(name for name, value in builtins().items() if isinstance(value, Function))
     screen.say("Built-ins:")
     for line in _wrapped(functions, 92):

@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from gradcli.core.records import record
 from gradcli.faces.runner import BAD_INPUT, OK, fresh_session, read_source, run_source
 from gradcli.language import syntax as s
 from gradcli.language.build import identifier
 from gradcli.language.builtins import builtins
-from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
+from gradcli.language.diagnostics import (
+    LONGEST_TITLE,
+    Diagnostic,
+    Source,
+    Span,
+    fail,
+    near,
+    shortened,
+)
 from gradcli.language.machine import Machine
 from gradcli.language.operators.checks import is_real
 from gradcli.language.operators.table import AllDerivatives
@@ -23,7 +30,7 @@ from gradcli.output.numbers import show_value
 from gradcli.output.screen import Screen
 from gradcli.session.plain import plain
 from gradcli.session.results import Derivatives
-from gradcli.session.session import Session
+from gradcli.session.session import Mistakes, Session, diagnose
 
 NAME = "f"
 
@@ -35,8 +42,8 @@ def evaluate(text: str, given: Sequence[str], dtype: str | None, screen: Screen)
         return BAD_INPUT
     try:
         session = _with_values(session, _values(session, given))
-    except LanguageError as error:
-        screen.diagnostic(error.diagnostic)
+    except Mistakes as error:
+        screen.diagnostic(diagnose(error, Source("<expression>", text)))
         return BAD_INPUT
     return run_source(Source("<expression>", text), session, screen, named=False).code
 
@@ -103,11 +110,8 @@ def answer(
             show(_of_file(ran.session, in_file[1], name, given, missing))
         else:
             show(_of_expression(session, text, given, missing))
-    except (LanguageError, IncompleteInput) as error:
-        screen.diagnostic(error.diagnostic)
-        return BAD_INPUT
-    except RecursionError:
-        screen.diagnostic(Diagnostic("value", "this is nested too deeply", hint="give parts of it names"))
+    except Mistakes as error:
+        screen.diagnostic(diagnose(error, Source("<expression>", text)))
         return BAD_INPUT
     # An assert of the file that failed counts here as when the file is run.
     return code
@@ -140,7 +144,7 @@ def _values(session: Session, given: Sequence[str]) -> dict[str, Value]:
 
 
 def _with_values(session: Session, values: dict[str, Value]) -> Session:
-    return replace(session, scope=MappingProxyType({**session.scope, **values}))
+    return replace(session, scope=session.scope.updated(values))
 
 
 def _of_expression(session: Session, text: str, given: Sequence[str], missing: Value) -> Question:
@@ -155,7 +159,7 @@ def _of_expression(session: Session, text: str, given: Sequence[str], missing: V
         evaluated = machine.evaluate(expression)
         assert isinstance(evaluated, Function)
         function = evaluated
-        title = f"{text.strip()}"
+        title = expression.span.title
     else:
         bound = {p.name for part in walk(expression) if isinstance(part, s.Lambda) for p in part.parameters}
         free = [n for n in dict.fromkeys(names_in(expression)) if n not in builtins() and n not in bound]
@@ -178,7 +182,7 @@ def _of_expression(session: Session, text: str, given: Sequence[str], missing: V
             is_model=False,
         )
         function = machine.define(definition, None)
-        title = f"{NAME}({', '.join(names)}) = {text.strip()}"
+        title = f"{NAME}({', '.join(names)}) = {shortened(text.strip(), LONGEST_TITLE)}"
     return _question(session, function, values, {}, title, Span(source, 0, len(text)), missing)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+# The exit code of a process that Ctrl-C ended, as shells give it.
+INTERRUPTED = 130
+
 
 class Option(NamedTuple):
     """One option: the parameter that it sets, its spellings, what stands for its value, its type, its help.

@@ -8,6 +8,7 @@ import sys
 from gradcli import __version__
 from gradcli.faces.commands import COMMANDS, Leave, run_command
 from gradcli.faces.history import History, history_path
+from gradcli.faces.options import INTERRUPTED
 from gradcli.faces.runner import BAD_INPUT, OK, run_source
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.parse import parse
@@ -67,6 +68,9 @@ class Repl:
         except Leave:
             return False
         except KeyboardInterrupt:
+            if not interactive:
+                self.code = INTERRUPTED
+                return False
             self.screen.say("interrupted; what was defined before stays", "warning")
         return True
 

@@ -23,6 +23,9 @@ KEYWORDS = frozenset(
     "model def param return for in if else and or not assert set true false none True False None".split()  # noqa: SIM905 - reads as one line
 )
 
+# Python reads no more digits of a whole number, since it takes long.
+MOST_DIGITS = 4_000
+
 _CHOICE = "a choice is written `a if condition else b`"
 INSTEAD = {
     "if": _CHOICE,
@@ -229,6 +232,8 @@ class Builder(Transformer[Token, Any]):
     def number(self, c: Children) -> s.Literal:
         span = self._span(c)
         digits = str(c[0])
+        if len(digits) > MOST_DIGITS:
+            raise fail("syntax", f"a number of {len(digits):,} digits is too long", span, f"at most {MOST_DIGITS:,}")
         try:
             value: int | float = int(digits) if digits.replace("_", "").isdigit() else float(digits)
         except ValueError:

@@ -13,7 +13,7 @@ from gradcli.core.shapes import size_of
 from gradcli.language.convert import to_bool, to_node
 from gradcli.language.diagnostics import Span, fail
 from gradcli.language.operations import binary, every
-from gradcli.language.values import Parameters, Value, describe, nodes_in
+from gradcli.language.values import Parameters, Value, describe, nodes_in, require_walkable
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -53,6 +53,7 @@ def allclose(machine: Machine, values: Sequence[Value], span: Span) -> Value:
     Shapes must be equal; one number is compared with each element of a tensor that has any.
     """
     a, b, *chosen = values
+    require_walkable(a, b)
     return _close(machine, a, b, tolerance(a, b, chosen, span), span)
 
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 
 from gradcli.core.records import record
+
+# What is quoted of the user's text is for finding the place in it.
+LONGEST_TITLE, LONGEST_MESSAGE = 200, 500
+# Longer names have no near ones that are worth the search.
+LONGEST_NEAR = 100
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of so many characters at most."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 @record
@@ -14,14 +27,20 @@ class Source:
     name: str
     text: str
 
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line begins."""
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
+
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""
-        before = self.text[:offset]
-        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
 
     def line(self, number: int) -> str:
         """A line by its number from 1, without its end."""
-        return self.text.split("\n")[number - 1].rstrip("\r")
+        end = self._starts[number] - 1 if number < len(self._starts) else len(self.text)
+        return self.text[self._starts[number - 1] : end].rstrip("\r")
 
 
 @record
@@ -40,6 +59,11 @@ class Span:
     def text(self) -> str:
         """What stands there."""
         return self.source.text[self.start : self.end]
+
+    @property
+    def title(self) -> str:
+        """What stands there, cut where it is too long for a title."""
+        return shortened(self.source.text[self.start : min(self.end, self.start + LONGEST_TITLE + 1)], LONGEST_TITLE)
 
 
 @record
@@ -84,6 +108,8 @@ def fail(kind: str, message: str, span: Span | None = None, hint: str | None = N
 
 def near(name: str, known: list[str] | tuple[str, ...]) -> str | None:
     """A hint that names the known name nearest to this one, if one is near."""
+    if len(name) > LONGEST_NEAR:
+        return None
     from difflib import get_close_matches
 
     folded = {k.lower(): k for k in reversed(known)}

@@ -41,6 +41,7 @@ class UserFunction(Function):
             values, replacements = fresh_inputs(values, self.inputs, machine.dtype)
         names = {name: machine.present(member) for name, member in self.members.items()}
         names |= {i.name: value for value, i in zip(values, self.inputs, strict=True)}
+        machine.step(span)
         if machine.depth >= DEEPEST_CALL:
             raise fail(
                 "value",

@@ -11,6 +11,7 @@ from gradcli.core.compile import evaluate
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, array_constant, coerce, constant, reachable
+from gradcli.core.limits import limit, use
 from gradcli.core.prelude.functions import stack
 from gradcli.core.prelude.indexing import index
 from gradcli.core.random import Random
@@ -24,7 +25,7 @@ from gradcli.language.functions import Chain, define, trainable
 from gradcli.language.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.operators.gradient import derivative
 from gradcli.language.operators.targets import WRT
-from gradcli.language.scope import Frame, Settings
+from gradcli.language.scope import Bindings, Draft, Frame, Settings
 from gradcli.language.values import (
     Function,
     Names,
@@ -32,14 +33,13 @@ from gradcli.language.values import (
     Value,
     as_float,
     describe,
+    distinct_nodes,
     map_nodes,
-    nodes_in,
     not_called,
     require_function,
+    require_shallow,
+    require_walkable,
 )
-
-# A loop is unrolled into the graph; past this it is a mistake more often than a wish.
-LONGEST_LOOP = 100_000
 
 
 @dataclass
@@ -50,13 +50,18 @@ class Machine:
     the derivatives whose functions are being traced, within which no value may be taken for what it is now.
     """
 
-    scope: dict[str, Value]
+    scope: Draft[str, Value]
     settings: Settings = field(default_factory=Settings)
     random: Random = field(default_factory=Random)
-    trained: dict[object, Node] = field(default_factory=dict)
+    trained: Draft[object, Node] = field(default_factory=lambda: Draft(Bindings()))
     depth: int = 0
     differentiating: int = 0
+    steps: int = 0
     warnings: list[Diagnostic] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        use(self.settings.limits)
+        self._most_steps: float | None = None
 
     def warn(self, message: str, span: Span, hint: str | None = None) -> None:
         """Say something beside the result, once."""
@@ -67,6 +72,23 @@ class Machine:
     def dtype(self) -> DType:
         """The default float type."""
         return self.settings.dtype
+
+    def step(self, span: Span, count: int = 1) -> None:
+        """Count passes of a loop or calls of a function before they are made.
+
+        Raises:
+            LanguageError: where a statement would make more than the limit allows.
+        """
+        if self._most_steps is None:
+            self._most_steps = limit("max_steps")
+        if self.steps + count > self._most_steps:
+            raise fail(
+                "value",
+                f"this statement takes more than {self._most_steps:,.0f} steps",
+                span,
+                "a step is a pass of a loop, or a call; tensors need no loop, and `set max_steps` allows more",
+            )
+        self.steps += count
 
     # Names.
 
@@ -166,6 +188,7 @@ class Machine:
         if isinstance(condition, bool):
             return self.evaluate(node.yes if condition else node.no, frame)
         yes, no = self.evaluate(node.yes, frame), self.evaluate(node.no, frame)
+        require_walkable(yes, no)
         return self._choose(condition, yes, no, node)
 
     def _choose(self, condition: Node, yes: Value, no: Value, node: s.Conditional) -> Value:
@@ -209,7 +232,7 @@ class Machine:
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
         names = [p.name for p in node.parameters]
         head = names[0] if len(names) == 1 else f"({', '.join(names)})"
-        name = f"{head} -> {node.body.span.text}"
+        name = f"{head} -> {node.body.span.title}"
         return define(self, name, node.parameters, (s.Return(node.body.span, node.body),), frame)
 
     def _call(self, node: s.Call, frame: Frame | None) -> Value:
@@ -254,13 +277,7 @@ class Machine:
     ) -> Value | None:
         """Run the body once for each value; what `run` returns ends the loop unless it is None."""
         values = items_of(self.evaluate(loop.values, frame), loop.values.span)
-        if len(values) > LONGEST_LOOP:
-            raise fail(
-                "value",
-                f"a loop over {len(values):,} values is too long to unroll",
-                loop.values.span,
-                f"at most {LONGEST_LOOP:,}; tensors need no loop",
-            )
+        self.step(loop.values.span, len(values))
         for value in values:
             if len(loop.targets) == 1:
                 self.assign(loop.targets[0], value, frame)
@@ -313,7 +330,11 @@ class Machine:
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed; a parameter stays the parameter that it is."""
-        pending = [n for n in nodes_in(value) if n.op is not CONSTANT and n.op is not PARAMETER]
+        try:
+            require_shallow(value)
+        except CoreError as error:
+            raise fail(error.kind, error.message, span, error.hint) from None
+        pending = [n for n in distinct_nodes(value) if n.op is not CONSTANT and n.op is not PARAMETER]
         if not pending:
             return value
         if any(n.op is INPUT for n in reachable(pending)):

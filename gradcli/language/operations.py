@@ -15,7 +15,7 @@ from gradcli.core.shapes import size_of
 from gradcli.language.convert import to_node
 from gradcli.language.diagnostics import Span, fail, near
 from gradcli.language.numbers import Euler, calculate
-from gradcli.language.values import Function, Parameters, SparseMatrix, Value, describe
+from gradcli.language.values import Function, Parameters, SparseMatrix, Value, describe, require_walkable
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -93,7 +93,16 @@ def _sparse_product(left: SparseMatrix, right: Node, span: Span) -> Node:
 
 
 def compare(machine: Machine, symbol: str, left: Value, right: Value, span: Span) -> Value:
-    """A comparison: of plain values at once, of tensors element by element, of tuples item by item."""
+    """A comparison: of plain values at once, of tensors element by element, of tuples item by item.
+
+    Raises:
+        CoreError: for tuples with more items than are allowed.
+    """
+    require_walkable(left, right)
+    return _compare(machine, symbol, left, right, span)
+
+
+def _compare(machine: Machine, symbol: str, left: Value, right: Value, span: Span) -> Value:
     if isinstance(left, Parameters):
         left = left.nodes
     if isinstance(right, Parameters):
@@ -110,7 +119,7 @@ def compare(machine: Machine, symbol: str, left: Value, right: Value, span: Span
         for a_item, b_item in zip(left, right, strict=False):
             if same is False:
                 break
-            equal = every(compare(machine, "==", a_item, b_item, span))
+            equal = every(_compare(machine, "==", a_item, b_item, span))
             same = _logic("and", truth(same, span), truth(equal, span))
         if symbol == "!=":
             return unary(machine, "not", same, span)

@@ -9,8 +9,10 @@ from lark import Token, UnexpectedCharacters, UnexpectedToken
 from lark.exceptions import VisitError
 from lark.indenter import DedentError
 
+from gradcli.core.errors import CoreError
+from gradcli.core.limits import limit
 from gradcli.language import syntax as s
-from gradcli.language.build import INSTEAD
+from gradcli.language.build import INSTEAD, MOST_DIGITS
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail
 from gradcli.language.grammar import parser
 
@@ -22,6 +24,7 @@ def parse(source: Source) -> tuple[s.Statement, ...]:
         IncompleteInput: where more text could still make it whole.
         LanguageError: for any other mistake.
     """
+    _refuse_long_literals(source)
     lark, builder = parser()
     builder.source = source
     try:
@@ -61,6 +64,38 @@ def parse_expression(source: Source) -> s.Expression:
     raise fail("syntax", "only one expression can stand here", extra.span, "run statements with `gradcli eval`")
 
 
+def _refuse_long_literals(source: Source) -> None:
+    """Arrays, texts and names that are longer than the limit, told before they are read."""
+    if len(source.text) <= MOST_DIGITS:
+        return
+    try:
+        most = limit("max_literal")
+    except CoreError as error:
+        raise fail(error.kind, error.message, None, error.hint) from None
+    if len(source.text) <= most:
+        return
+    depth = start = 0
+    for match in _LITERALS.finditer(source.text):
+        if match[0][0] == "#":
+            continue
+        low, high = match.span()
+        if match[0] == "[":
+            start = start if depth else low
+            depth += 1
+        elif match[0] == "]":
+            depth -= 1
+            low = start if depth == 0 else low
+        if high - low > most:
+            what = "a text" if match[0][0] == '"' else "an array" if match[0] == "]" else "a word"
+            raise fail(
+                "syntax",
+                f"{what} of {high - low:,} characters is too long",
+                Span(source, low, high),
+                f"at most {most:,.0f}; `set max_literal` allows more",
+            )
+
+
+_LITERALS = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[\[\]]|\w{1000,}')
 _OPENING = {"(": ")", "[": "]"}
 _BRACKETS = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[()\[\]]')
 

@@ -8,7 +8,17 @@ from gradcli.core.dtypes import DType
 from gradcli.core.graph import INPUT, Node, constant, fresh_input, reachable, substitute
 from gradcli.language.convert import known_value
 from gradcli.language.scope import Frame
-from gradcli.language.values import Function, Input, Known, Value, as_float, map_nodes, nodes_in
+from gradcli.language.values import (
+    Function,
+    Input,
+    Known,
+    Value,
+    as_float,
+    distinct_nodes,
+    map_items,
+    map_nodes,
+    require_walkable,
+)
 
 
 def fresh_inputs(
@@ -16,6 +26,7 @@ def fresh_inputs(
 ) -> tuple[list[Value], dict[Node, Node]]:
     """One fresh input for each tensor and number among the values, and what each stands for."""
     replacements: dict[Node, Node] = {}
+    require_walkable(*values)
     fresh = [_abstract(v, i.name, default, replacements) for v, i in zip(values, inputs, strict=True)]
     return fresh, replacements
 
@@ -78,7 +89,7 @@ class Substitution:
 
     def value(self, value: Value) -> Value:
         """The value with everything in it substituted."""
-        before = list(nodes_in(value))
+        before = distinct_nodes(value)
         after = dict(zip(before, substitute(before, self._replacements), strict=True))
         return self._functions(map_nodes(value, after.__getitem__))
 
@@ -93,6 +104,5 @@ class Substitution:
         return self._frames[id(frame)]
 
     def _functions(self, value: Value) -> Value:
-        if isinstance(value, tuple):
-            return tuple(self._functions(item) for item in value)
-        return value.substituted(self) if isinstance(value, Function) else value
+        new: Value = map_items(value, lambda item: item.substituted(self) if isinstance(item, Function) else item)
+        return new

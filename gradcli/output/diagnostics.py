@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gradcli.language.diagnostics import Diagnostic, Span
+from gradcli.language.diagnostics import LONGEST_MESSAGE, Diagnostic, Span, shortened
 from gradcli.output.characters import columns, visible
 from gradcli.output.style import Line
 
@@ -19,7 +19,8 @@ def show_diagnostic(
 ) -> list[Line]:
     """The lines, each a list of (text, style) pieces; `clean` makes a text as the stream will show it."""
     color = "error" if diagnostic.severity == "error" else "warning"
-    lines: list[Line] = [[(f"{diagnostic.severity}: ", color), (clean(diagnostic.message), "strong")]]
+    message = clean(shortened(diagnostic.message, LONGEST_MESSAGE))
+    lines: list[Line] = [[(f"{diagnostic.severity}: ", color), (message, "strong")]]
     labels = [(label.span, label.text) for label in diagnostic.labels]
     places = [(diagnostic.span, "")] if diagnostic.span else []
     places += labels
@@ -30,7 +31,8 @@ def show_diagnostic(
     for number, (span, text) in enumerate(places):
         lines += _excerpt(span, text, color if number == 0 else "frame", gutter, room, clean)
     if diagnostic.hint:
-        lines.append([(" " * gutter + " = ", "frame"), (f"help: {clean(diagnostic.hint)}", "hint")])
+        hint = clean(shortened(diagnostic.hint, LONGEST_MESSAGE))
+        lines.append([(" " * gutter + " = ", "frame"), (f"help: {hint}", "hint")])
     return lines
 
 

@@ -10,7 +10,7 @@ from typing import IO
 from gradcli.language.diagnostics import Diagnostic
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.layout import Cell, Column, Role, lay_out, wrap_line
-from gradcli.output.numbers import WHOLE_UP_TO, show_tensor, show_value, tensor_lines
+from gradcli.output.numbers import MOST_ITEMS, MOST_ITEMS_OF_A_FILE, WHOLE_UP_TO, show_tensor, show_value, tensor_lines
 from gradcli.output.picture import WIDEST, picture
 from gradcli.output.polynomials import show_polynomial
 from gradcli.output.stream import OutputError, Stream
@@ -77,9 +77,15 @@ class Screen:
         else:
             self._value(head, value)
 
+    @property
+    def _most_items(self) -> int:
+        return MOST_ITEMS if self._out.is_terminal else MOST_ITEMS_OF_A_FILE
+
     def _value(self, head: str, value: Plain) -> None:
         if not isinstance(value, Tensor) or value.shape == ():
-            self._prose([(head, "dim"), (show_value(value, self.digits, self._whole_up_to), "strong")])
+            self._prose(
+                [(head, "dim"), (show_value(value, self.digits, self._whole_up_to, self._most_items), "strong")]
+            )
             return
         *lines, last = show_tensor(value, self.digits, self._out.width, self._whole_up_to).split("\n")
         # On its own in a file, a tensor is text that the language reads back.

@@ -49,7 +49,7 @@ def check_assert(machine: Machine, statement: s.Assert) -> Assertion:
         raise fail("type", f"the message of an assert is a text, not {describe(message)}", statement.span)
     line, _ = statement.span.source.position(statement.span.start)
     where = f"{statement.span.source.name}:{line}"
-    return Assertion(condition.span.text, where, passed, message, None if passed else comparison)
+    return Assertion(condition.span.title, where, passed, message, None if passed else comparison)
 
 
 def _is_allclose(machine: Machine, condition: s.Expression) -> bool:

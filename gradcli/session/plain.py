@@ -6,13 +6,18 @@ from gradcli.core.graph import CONSTANT, PARAMETER, Node
 from gradcli.language.arguments import signature
 from gradcli.language.operators.base import Operator
 from gradcli.language.operators.polynomial import TaylorPolynomial
-from gradcli.language.values import DerivativeTable, Function, Parameters, Partial, SparseMatrix, Value
+from gradcli.language.values import DerivativeTable, Function, Parameters, Partial, SparseMatrix, Value, map_items
 from gradcli.session.results import Derivatives, ParameterTable, Plain, Polynomial, Row, Tensor, Text
 from gradcli.session.results import SparseMatrix as Sparse
 
 
 def plain(value: Value) -> Plain:
-    """A settled value as plain data."""
+    """A settled value as plain data; what it shares is shared there too."""
+    found: Plain = map_items(value, _plain)
+    return found
+
+
+def _plain(value: Value) -> Plain:
     if isinstance(value, Node):
         return tensor(value)
     if isinstance(value, bool):
@@ -23,8 +28,6 @@ def plain(value: Value) -> Plain:
         return Tensor((), "float64", value)
     if isinstance(value, str):
         return Text(value, quoted=True)
-    if isinstance(value, tuple):
-        return tuple(plain(item) for item in value)
     if isinstance(value, Parameters):
         # A parameter that two parts share is one, under all of its names.
         names = tuple(" = ".join(paths) for paths in value.paths)

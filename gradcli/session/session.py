@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node
+from gradcli.core.limits import LIMITS, use
 from gradcli.core.random import Random
 from gradcli.core.records import record
 from gradcli.language import syntax as s
 from gradcli.language.check import check
-from gradcli.language.convert import to_dtype, to_int
+from gradcli.language.convert import known_value, to_dtype, to_int
 from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
 from gradcli.language.functions import declare
 from gradcli.language.machine import Machine
 from gradcli.language.operators.base import Operator
 from gradcli.language.parse import parse
-from gradcli.language.scope import Settings
+from gradcli.language.scope import Bindings, Draft, Settings
 from gradcli.language.values import Value
 from gradcli.session.asserts import check_assert
 from gradcli.session.plain import gradient_rows, plain
@@ -38,11 +38,11 @@ class Step:
 class Session:
     """The names that are defined, the settings, and how far the random numbers have been drawn."""
 
-    scope: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    scope: Bindings[str, Value] = field(default_factory=Bindings)
     settings: Settings = field(default_factory=Settings)
     seed: int = 0
     drawn: int = 0
-    trained: Mapping[object, Node] = field(default_factory=lambda: MappingProxyType({}))
+    trained: Bindings[object, Node] = field(default_factory=Bindings)
 
     def steps(self, source: Source) -> Iterator[Step]:
         """Run a text statement by statement. An error is the last step; what ran before it stays.
@@ -51,18 +51,19 @@ class Session:
             IncompleteInput: before anything runs, where the text could go on.
         """
         session = self
+        use(self.settings.limits)
         try:
             statements = parse(source)
         except IncompleteInput:
             raise
-        except (LanguageError, RecursionError, MemoryError) as error:
-            yield Step(session, diagnostics=(_diagnose(error, source),))
+        except Mistakes as error:
+            yield Step(session, diagnostics=(diagnose(error, source),))
             return
         for statement in statements:
             try:
                 step = session._run(statement)
-            except (LanguageError, CoreError, RecursionError, MemoryError) as error:
-                yield Step(session, diagnostics=(_diagnose(error, source, statement.span),))
+            except Mistakes as error:
+                yield Step(session, diagnostics=(diagnose(error, source, statement.span),))
                 return
             session = step.session
             yield step
@@ -73,16 +74,18 @@ class Session:
         Raises:
             IncompleteInput: where the text could go on.
         """
-        session, results, diagnostics = self, (), ()  # type: tuple[Session, tuple[Result, ...], tuple[Diagnostic, ...]]
+        session = self
+        results: list[Result] = []
+        diagnostics: list[Diagnostic] = []
         for step in self.steps(source):
             session = step.session
             results += step.results
             diagnostics += step.diagnostics
-        return Step(session, results, diagnostics)
+        return Step(session, tuple(results), tuple(diagnostics))
 
     def machine(self) -> Machine:
-        """A machine on a copy of this session's names: whatever it does, the session stays."""
-        return Machine(dict(self.scope), self.settings, Random(self.seed, self.drawn), dict(self.trained))
+        """A machine on a draft of this session's names: whatever it does, the session stays."""
+        return Machine(Draft(self.scope), self.settings, Random(self.seed, self.drawn), Draft(self.trained))
 
     def _run(self, statement: s.Statement) -> Step:
         warnings = check(statement)
@@ -95,11 +98,11 @@ class Session:
         else:
             _execute(machine, statement, results)
         session = Session(
-            MappingProxyType(machine.scope),
+            machine.scope.kept(),
             settings,
             seed,
             machine.random.drawn,
-            MappingProxyType(machine.trained),
+            machine.trained.kept(),
         )
         return Step(session, tuple(results), (*warnings, *machine.warnings))
 
@@ -126,7 +129,7 @@ def _execute(machine: Machine, statement: s.Statement, results: list[Result]) ->
 
 def _show(machine: Machine, expression: s.Expression) -> Shown:
     """The value of an expression; what a derivative operator gives keeps the names of its parts."""
-    text = expression.span.text
+    text = expression.span.title
     if not isinstance(expression, s.Call):
         return Shown(text, plain(machine.settle(machine.evaluate(expression), expression.span)))
     function = machine.evaluate(expression.function)
@@ -158,7 +161,13 @@ def _set(machine: Machine, statement: s.Set, settings: Settings) -> tuple[Settin
         if digits is not None and not 1 <= digits <= 17:
             raise fail("value", f"{digits} digits can't be shown", value.span, "from 1 to 17, or none for all")
         return replace(settings, digits=digits), machine.random
-    known = ["dtype", "seed", "digits"]
+    if name in LIMITS:
+        given = machine.evaluate(value)
+        limits = {key: kept for key, kept in settings.limits.items() if key != name}
+        if given is not None:
+            limits[name] = _limit(given, value.span)
+        return replace(settings, limits=limits), machine.random
+    known = ["dtype", "seed", "digits", *LIMITS]
     raise fail(
         "name",
         f"there is no setting `{name}`",
@@ -167,7 +176,19 @@ def _set(machine: Machine, statement: s.Set, settings: Settings) -> tuple[Settin
     )
 
 
-def _diagnose(error: Exception, source: Source, span: Span | None = None) -> Diagnostic:
+def _limit(value: Value, span: Span) -> float:
+    number = known_value(value) if isinstance(value, Node) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0:
+        raise fail("value", "a limit is a number larger than 0", span, "or none for the default, inf for no limit")
+    return number
+
+
+# What a text may raise: mistakes, and what the machine has no room for.
+Mistakes = (LanguageError, CoreError, RecursionError, MemoryError)
+
+
+def diagnose(error: Exception, source: Source, span: Span | None = None) -> Diagnostic:
+    """What is to be said about an error, at a place where it has none of its own."""
     if isinstance(error, LanguageError):
         return error.diagnostic
     if isinstance(error, CoreError):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +19,7 @@ from gradcli.core.compile.array import ArrayProgram
 from gradcli.core.compile.optimise import optimised
 from gradcli.core.compile.scalar import compile_scalar, source
 from gradcli.core.dtypes import DType
+from gradcli.core.errors import DTypeError, ShapeError
 from gradcli.core.graph import Node, array_constant, constant, fresh_input, parameter, reachable, registry
 from gradcli.core.laws import Elementwise, Flat, Primitive, stretch
 from gradcli.core.primitives.elementwise import add, cos, exp, log, multiply, reciprocal, sin, tanh
@@ -483,3 +487,70 @@ def test_a_failure_in_a_thread_is_told() -> None:
 
     with pytest.raises(ArithmeticError):
         pool.share(50, pool.threads(), work)
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_program_refuses_what_does_not_fit(native: bool) -> None:
+    """Another count, shape or kind of element than its inputs have."""
+    x, y = fresh_input("x", (20_000,), F64), fresh_input("y", (), F64)
+    program = Program([sin(x) * x + y], [x, y], native)
+    a = np.ones(20_000)
+    for wrong in (np.ones(10), np.ones(30_000), np.ones((20_000, 1)), 1.0, [1.0] * 20_000):
+        with pytest.raises(ShapeError, match="`x`"):
+            program(wrong, 1.0)  # type: ignore[arg-type]
+    for kind in (complex, "U1", object):
+        with pytest.raises(DTypeError, match="`x`"):
+            program(np.ones(20_000).astype(kind), 1.0)
+    for count in ((), (a,), (a, 1.0, 1.0)):
+        with pytest.raises(ShapeError, match="takes 2 values"):
+            program(*count)
+    for fits in (a, a.astype(np.float32), a.astype(int), np.ones(40_000)[::2]):
+        np.testing.assert_allclose(program(fits, 1.0)[0], np.sin(1.0) + 1.0, rtol=1e-15)
+
+
+def test_a_program_of_numbers_refuses_arrays() -> None:
+    """It would take the elements of an array for numbers."""
+    x = fresh_input("x", (), F64)
+    program = Program([sin(x) * x], [x])
+    for wrong in (np.ones(3), np.ones(1), [1.0]):
+        with pytest.raises(ShapeError, match="`x`"):
+            program(wrong)  # type: ignore[arg-type]
+    with pytest.raises(DTypeError, match="`x`"):
+        program("1")  # type: ignore[arg-type]
+    for fits in (1.0, 1, np.float64(1.0), np.array(1.0), True):
+        assert program(fits) == (np.sin(1.0),)
+
+
+SUMS_WITH_SO_MANY_THREADS = """
+import hashlib, numpy as np
+from gradcli.core.compile import Program
+from gradcli.core.dtypes import DType
+from gradcli.core.errors import DTypeError, ShapeError
+from gradcli.core.graph import fresh_input
+from gradcli.core.primitives import elementwise as ew
+from gradcli.core.primitives.reductions import sum_to
+digest, rng = hashlib.sha256(), np.random.default_rng(0)
+for shape in [(1234567,), (3, 777777), (1000, 1001), (40, 50000), (20000,), (200003, 7)]:
+    x, y = fresh_input("x", shape, DType.FLOAT64), fresh_input("y", shape[-1:], DType.FLOAT64)
+    z = ew.sin(x) * ew.exp(x * 0.5) + x * y
+    for native in (True, False):
+        program = Program([sum_to(z, shape=()), sum_to(z * x, shape=()), z], [x, y], native)
+        for out in program(rng.normal(size=shape), rng.normal(size=shape[-1:])):
+            digest.update(np.ascontiguousarray(out).tobytes())
+print(digest.hexdigest())
+"""
+
+
+def test_sums_are_the_same_with_any_number_of_threads() -> None:
+    """To the last bit, in machine code and by NumPy."""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", SUMS_WITH_SO_MANY_THREADS],
+            env={**os.environ, "GRADCLI_THREADS": str(n)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for n in (1, 2, 3)
+    }
+    assert len(found) == 1

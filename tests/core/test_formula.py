@@ -18,12 +18,11 @@ from gradcli.core.graph import Node, constant, fresh_input, reachable
 from gradcli.core.laws import Elementwise
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.diagnostics import LanguageError, Source
-from gradcli.language.machine import Machine
 from gradcli.language.parse import parse_expression
 from gradcli.language.values import as_float
 from tests.core.sampling import TABLE
 from tests.core.test_table import domain_of
-from tests.language.running import number
+from tests.language.running import machine, number
 
 FUNCTIONS = ["sin", "cos", "exp", "tanh", "sqrt", "sigmoid", "atan", "abs", "floor", "relu", "digamma", "-"]
 CALLS = ["polygamma(1, {})", "besselj(1, {})", "round({}, 1)", "sinc({})", "({})^2", "(-({}))^3", "-({})^2", "({})^-1"]
@@ -80,7 +79,7 @@ def expressions() -> st.SearchStrategy[str]:
 def traced(text: str) -> tuple[Node, list[Node]]:
     """A text as a graph, and which of x and y it depends on."""
     inputs = [fresh_input(name, (), DType.FLOAT64) for name in "xy"]
-    value = Machine({str(n.attrs["name"]): n for n in inputs}).evaluate(parse_expression(Source("test", text)))
+    value = machine({str(n.attrs["name"]): n for n in inputs}).evaluate(parse_expression(Source("test", text)))
     assert isinstance(value, (Node, bool, int, float))
     node = value if isinstance(value, Node) else constant(as_float(value), DType.FLOAT64)
     return node, [n for n in inputs if n in reachable([node])]

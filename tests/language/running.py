@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gradcli.language.diagnostics import Diagnostic, Source
+from gradcli.language.machine import Machine
+from gradcli.language.scope import Bindings, Draft
+from gradcli.language.values import Value
 from gradcli.session.results import (
     Assertion,
     Derivatives,
@@ -17,6 +21,11 @@ from gradcli.session.results import (
     Text,
 )
 from gradcli.session.session import Session, Step
+
+
+def machine(names: Mapping[str, Value] | None = None) -> Machine:
+    """A machine with some names at its top level."""
+    return Machine(Draft(Bindings(names)))
 
 
 def run(text: str, session: Session | None = None) -> Step:

@@ -17,7 +17,6 @@ from gradcli.core.graph import Node, constant
 from gradcli.core.laws import Elementwise
 from gradcli.language.builtins import _from_primitive
 from gradcli.language.diagnostics import Source, Span
-from gradcli.language.machine import Machine
 from gradcli.language.operators.expansion import expanded
 from gradcli.language.parse import parse_expression
 from gradcli.language.tracing import fresh_inputs
@@ -25,7 +24,7 @@ from gradcli.language.values import Function
 from tests.core.sampling import TABLE
 from tests.core.sides import Truth, partial
 from tests.core.truth import truth
-from tests.language.running import value
+from tests.language.running import machine, value
 
 SPAN = Span(Source("test", "f"), 0, 1)
 POINTS = (0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -2.5, 10.0, 1e-9, -1e-9, 1e-20, 1e8, 1e300, -745.0)
@@ -71,12 +70,12 @@ COMPOSED: dict[str, Callable[..., Any]] = {
 
 def table(function: Function, point: tuple[float, ...], order: int) -> list[float]:
     """The value and every partial up to an order, as numbers: what `derivatives` shows without its formulas."""
-    machine = Machine({})
-    inputs, given = fresh_inputs(point, function.inputs, machine.dtype)
-    output = function.call(machine, inputs, SPAN, fresh=True)
+    caller = machine()
+    inputs, given = fresh_inputs(point, function.inputs, caller.dtype)
+    output = function.call(caller, inputs, SPAN, fresh=True)
     variables = [node for node in inputs if isinstance(node, Node)]
     assert isinstance(output, Node)
-    (found,) = expanded(machine, [output], [[v] for v in variables], order, given, SPAN)
+    (found,) = expanded(caller, [output], [[v] for v in variables], order, given, SPAN)
     names = [e for k in range(order + 1) for e in product(range(k + 1), repeat=len(point)) if sum(e) == k]
     zero = constant(0.0, output.dtype)
     return [float(found.get(e, zero).attrs["value"]) for e in sorted(names, key=lambda e: (sum(e), [-n for n in e]))]
@@ -127,7 +126,7 @@ TEXTS = {
 
 def parsed(text: str) -> Function:
     """A function of x by its text."""
-    function = Machine({}).evaluate(parse_expression(Source("test", f"x -> {text}")))
+    function = machine().evaluate(parse_expression(Source("test", f"x -> {text}")))
     assert isinstance(function, Function)
     return function
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from gradcli.core.compile.buffers import Buffers
+from gradcli.core.compile.buffers import Buffers, is_view
 from gradcli.core.compile.kernels import Array
 from gradcli.core.compile.steps import Step, steps_of
-from gradcli.core.errors import CoreError
 from gradcli.core.graph import CONSTANT, Node
+from gradcli.core.interrupt import LONG, Task, check, interruptible
+from gradcli.core.laws import Primitive
+from gradcli.core.limits import require, require_memory
 from gradcli.core.shapes import size_of
 
 Call: TypeAlias = "tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...], tuple[int, ...], Step]"
@@ -30,10 +31,10 @@ class ArrayProgram:
 
     What NumPy's own functions give is written into buffers that are made once and shared by values that are not
     needed together. What may be a view keeps the buffers that it may look into. Outputs are new arrays. `memory` is
-    what the buffers take, in bytes.
+    what the buffers take, in bytes, `operations` an estimate of its work. What takes long can be interrupted.
 
     Raises:
-        CoreError: when made, for a tensor larger than the machine's memory.
+        CoreError: when made, for more work or memory than the limits allow.
         ValueError: when made, for a free input that is not among `inputs`.
     """
 
@@ -49,8 +50,11 @@ class ArrayProgram:
                 self._start[place[node]] = np.asarray(node.attrs["value"], dtype=node.dtype.value)
             else:
                 _refuse_what_memory_cannot_hold(node)
+        self.operations = operations(order)
+        require_operations(self.operations)
         steps = steps_of(order, outputs, inputs, native)
         plan = Buffers(steps, outputs)
+        self.peak = plan.peak
         self.memory = plan.size + sum(step.memory for step in steps)
         for node, buffer in plan.buffer.items():
             self._start[place[node]] = buffer
@@ -65,12 +69,36 @@ class ArrayProgram:
             for step, forgotten in zip(steps, plan.forgotten, strict=True)
         ]
         self._buffered = {place[node] for node in plan.buffer}
-        self._straight = self._unrolled() if inputs and len(self._calls) <= LONGEST_UNROLLED else None
+        self._is_long = self.operations > LONG
+        # The run that was interrupted last, which uses the buffers as long as it goes on.
+        self._abandoned: Task | None = None
+        straight = inputs and not self._is_long and len(self._calls) <= LONGEST_UNROLLED
+        self._straight = self._unrolled() if straight else None
 
     def __call__(self, *arrays: Any) -> tuple[Array, ...]:
         """The outputs for one array an input; inf and nan come out as IEEE 754 says."""
         # A context of its own is several times cheaper to enter than np.errstate.
+        if self._is_long:
+            return self._run_long(arrays)
         return _QUIET.copy().run(self._run, arrays)
+
+    def require_allowed(self) -> None:
+        """Refuse to run where a limit is lower now than it was when this was made.
+
+        Raises:
+            CoreError: for more work or memory than is allowed.
+        """
+        require_operations(self.operations)
+        require_memory(self.peak)
+
+    def _run_long(self, arrays: Sequence[Any]) -> tuple[Array, ...]:
+        if self._abandoned is not None:
+            self._abandoned.wait()
+            self._abandoned = None
+        return interruptible(lambda: _QUIET.copy().run(self._run, arrays), self._abandon)
+
+    def _abandon(self, task: Task) -> None:
+        self._abandoned = task
 
     def _run(self, arrays: Sequence[Any]) -> tuple[Array, ...]:
         given = [np.asarray(array, dtype) for array, dtype in zip(arrays, self._dtypes, strict=True)]
@@ -79,6 +107,8 @@ class ArrayProgram:
         values = self._start.copy()
         values[: len(given)] = given
         for function, args, results, forgotten, step in self._calls:
+            if self._is_long:
+                check()
             found = [values[i] for i in args]
             if step.several:
                 written = function(*found, *[values[i] if i in self._buffered else None for i in results])
@@ -125,15 +155,24 @@ def run_arrays(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Array, .
     return ArrayProgram(order, outputs)()
 
 
+def operations(order: Sequence[Node]) -> int:
+    """An estimate of the work that nodes take: so many operations on numbers."""
+    return sum(
+        node.op.work(*(arg.shape for arg in node.args), node.shape)
+        for node in order
+        if isinstance(node.op, Primitive) and node.args
+    )
+
+
+def require_operations(wanted: int) -> None:
+    """Refuse more work than is allowed.
+
+    Raises:
+        CoreError: saying how much it would be.
+    """
+    require("max_operations", wanted, "this would take about", "use smaller shapes")
+
+
 def _refuse_what_memory_cannot_hold(node: Node) -> None:
-    wanted = size_of(node.shape) * node.dtype.itemsize
-    if node.op.name != "broadcast" and wanted > physical_memory():
-        raise CoreError(
-            f"a tensor of shape {node.shape} would take {wanted / 2**30:,.1f} GiB, more than this machine has",
-            "use smaller shapes, or float32",
-        )
-
-
-def physical_memory() -> int:
-    """Bytes of memory that the machine has."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if not is_view(node):
+        require_memory(size_of(node.shape) * node.dtype.itemsize, f"a tensor of shape {node.shape} would take")

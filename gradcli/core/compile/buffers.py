@@ -9,7 +9,9 @@ import numpy as np
 from gradcli.core.compile.kernels import Array
 from gradcli.core.compile.steps import Step
 from gradcli.core.graph import Node
-from gradcli.core.shapes import size_of
+from gradcli.core.laws import Primitive
+from gradcli.core.limits import require_memory
+from gradcli.core.shapes import no_elements, size_of
 
 # NumPy looks for an overlap where a result takes the place of an argument, which small arrays are not worth.
 SMALLEST_SHARED = 2**15
@@ -18,8 +20,12 @@ SMALLEST_SHARED = 2**15
 class Buffers:
     """The plan for a schedule: `buffer` is where a node's value is written, for those that have one.
 
-    `forgotten` lists for each step the nodes whose values are not needed after it and have no buffer; `size` is what
-    all buffers take, in bytes.
+    Nothing is allocated before it is known that memory can hold it: `peak` is what buffers, outputs, and values
+    without a buffer that are needed at one time take together, in bytes. `forgotten` lists for each step the nodes
+    whose values are not needed after it and have no buffer; `size` is what all buffers take, in bytes.
+
+    Raises:
+        CoreError: for more memory than is allowed.
     """
 
     def __init__(self, steps: Sequence[Step], outputs: Sequence[Node]) -> None:
@@ -28,38 +34,52 @@ class Buffers:
         last = _last_uses(steps, home)
         self.buffer: dict[Node, Array] = {}
         self.forgotten: list[list[Node]] = [[] for _ in steps]
-        self.size = 0
-        free: dict[int, list[Array]] = {}
-        ends: dict[int, list[Array]] = {}
+        # The lengths of the pieces of memory, in bytes, and where each node lies.
+        pieces: list[int] = []
+        places: dict[Node, int] = {}
+        free: dict[int, list[int]] = {}
+        ends: dict[int, list[int]] = {}
+        loose = most_loose = kept = 0
         for i, step in enumerate(steps):
             if step.in_place:
                 # Element by element, a result may take the place of an argument that ends here.
-                _release(ends.pop(i, []), free)
+                _release(ends.pop(i, []), free, pieces)
             for node in step.outputs:
                 end = last.get(node, i)
+                size = size_of(node.shape) * node.dtype.itemsize
                 if node in escaping:
+                    kept += 0 if is_view(node) else size
                     continue
                 if not step.takes_out:
                     self.forgotten[min(end, len(steps) - 1)].append(node)
+                    loose += 0 if is_view(node) else size
                     continue
-                size = size_of(node.shape) * node.dtype.itemsize
-                if size < SMALLEST_SHARED:
-                    self.buffer[node] = np.empty(node.shape, node.dtype.value)
-                    self.size += size
-                    continue
-                if free.get(size):
-                    raw = free[size].pop()
+                if size >= SMALLEST_SHARED and free.get(size):
+                    places[node] = free[size].pop()
                 else:
-                    raw = np.empty(size, np.uint8)
-                    self.size += size
-                self.buffer[node] = raw.view(node.dtype.value).reshape(node.shape)
-                ends.setdefault(end, []).append(raw)
-            _release(ends.pop(i, []), free)
+                    places[node] = len(pieces)
+                    pieces.append(size)
+                if size >= SMALLEST_SHARED:
+                    ends.setdefault(end, []).append(places[node])
+            most_loose = max(most_loose, loose)
+            loose -= sum(size_of(n.shape) * n.dtype.itemsize for n in self.forgotten[i] if not is_view(n))
+            _release(ends.pop(i, []), free, pieces)
+        self.size = sum(pieces)
+        self.peak = self.size + most_loose + kept
+        require_memory(self.peak)
+        memory = [np.empty(size, np.uint8) for size in pieces]
+        for node, piece in places.items():
+            self.buffer[node] = memory[piece].view(node.dtype.value).reshape(node.shape)
 
 
-def _release(raw: list[Array], free: dict[int, list[Array]]) -> None:
-    for array in raw:
-        free.setdefault(array.nbytes, []).append(array)
+def is_view(node: Node) -> bool:
+    """Whether a node only looks at its argument's memory in another way."""
+    return isinstance(node.op, Primitive) and node.op.work is no_elements
+
+
+def _release(ended: list[int], free: dict[int, list[int]], pieces: list[int]) -> None:
+    for piece in ended:
+        free.setdefault(pieces[piece], []).append(piece)
 
 
 def _seen_in(outputs: Sequence[Node], steps: Sequence[Step], home: dict[Node, int]) -> set[Node]:

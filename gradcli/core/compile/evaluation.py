@@ -29,7 +29,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     """The value of each output of a graph without inputs; parameters stand for their present values.
 
     Raises:
-        CoreError: for a tensor larger than the machine's memory.
+        CoreError: for more work or memory than the limits allow.
         ValueError: for a graph with a free input.
     """
     outputs = without_parameters(outputs)
@@ -51,7 +51,13 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
         _keep(key, program)
     else:
         _kept.move_to_end(key)
-    return program(*(n.attrs["value"] for n in leaves))
+        program.require_allowed()
+    try:
+        return program.function(*(n.attrs["value"] for n in leaves))
+    except BaseException:
+        # One that was interrupted may still be using its buffers.
+        _kept.pop(key, None)
+        raise
 
 
 def _form(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]) -> Hashable:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 
 import numpy as np
+
+from gradcli.core.interrupt import current
 
 
 @cache
@@ -33,11 +35,39 @@ if hasattr(os, "register_at_fork"):
 def share(count: int, workers: int, work: Callable[[int, Iterator[int]], None]) -> None:
     """Call `work(worker, numbers)` in each of some threads, this one among them; together they get 0 to count - 1.
 
+    None goes on behind an exception, since what they write into may be used again.
+
     Raises:
         Exception: whatever `work` raised.
     """
-    numbers = iter(range(count))
+    numbers = Numbers(count)
     others = [_pool().submit(work, worker, numbers) for worker in range(1, min(workers, threads()))]
-    work(0, numbers)
+    try:
+        work(0, numbers)
+    finally:
+        numbers.close()
+        while not all(other.done() for other in others):
+            wait(others)
     for other in others:
         other.result()
+
+
+class Numbers:
+    """0 to count - 1, for several threads together; they end early where nobody waits for the work any more."""
+
+    def __init__(self, count: int) -> None:
+        self._numbers = iter(range(count))
+        self._task = current()
+        self._closed = False
+
+    def close(self) -> None:
+        """Give no more."""
+        self._closed = True
+
+    def __iter__(self) -> Iterator[int]:
+        return self
+
+    def __next__(self) -> int:
+        if self._closed or (self._task is not None and self._task.stopped):
+            raise StopIteration
+        return next(self._numbers)

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcli.core.compile.kernels import Array, kernel_of, takes_out, works_in_place
 from gradcli.core.compile.native import address_of, in_memory, native_tile, split_of
-from gradcli.core.compile.pool import share, threads
+from gradcli.core.compile.pool import Numbers, share, threads
 from gradcli.core.compile.sincos import pays, sin_and_cos
 from gradcli.core.compile.stretches import Unit
 from gradcli.core.dtypes import DType
@@ -27,6 +27,8 @@ SMALLEST_TILE, LARGEST_TILE = 2**12, 2**17
 SHORTEST_AXIS = 64
 # Where all values together are fewer bytes, handing a part of them to another thread costs more than it saves.
 WORTH_A_THREAD, NATIVE_WORTH_A_THREAD = 2**23, 2**24
+# Where there are sums, the number of tiles is a multiple of this, which as many threads can share evenly.
+TILES_OF_A_SUM = 12
 # Machine code keeps what it can in registers; its tiles are short, to be shared out as threads come.
 NATIVE_TILE = 2**14
 
@@ -80,13 +82,16 @@ class Tiles:
         live += sum(arg.dtype.itemsize for arg in unit.args if size_of(arg.shape) > 1)
         live += sum(node.dtype.itemsize for node in unit.outputs)
         least = NATIVE_WORTH_A_THREAD if self.is_native else WORTH_A_THREAD
-        several = threads() > 1 and sum(size_of(n.shape) * n.dtype.itemsize for n in unit.nodes) > least
-        cache = SHARED_CACHE_BYTES if several else CACHE_BYTES
+        large = sum(size_of(n.shape) * n.dtype.itemsize for n in unit.nodes) > least
+        several = threads() > 1 and large
+        # Where sums are rounded must not depend on how many threads there are, and it does on where tiles end.
+        cache = SHARED_CACHE_BYTES if several or (large and sums) else CACHE_BYTES
         tile = NATIVE_TILE if self.is_native else min(max(cache // max(live, 1), SMALLEST_TILE), LARGEST_TILE)
         # As many tiles for each thread, so that none waits for another's last one.
         self.workers = min(threads(), self.length) if several else 1
-        rounds = -(-self.length * self.breadth // (tile * self.workers))
-        self.step = -(-self.length // (rounds * self.workers))
+        sharing = min(TILES_OF_A_SUM, self.length) if large and sums else self.workers
+        rounds = -(-self.length * self.breadth // (tile * sharing))
+        self.step = -(-self.length // (rounds * sharing))
         self.count = -(-self.length // self.step)
         # A sum is that of each tile, at first.
         self._made = [
@@ -111,7 +116,7 @@ class Tiles:
         if self.workers > 1:
             share(self.count, self.workers, work)
         else:
-            work(0, iter(range(self.count)))
+            work(0, Numbers(self.count))
         for j in self._sums:
             outs[j] = np.add.reduce(outs[j]).reshape(self.unit.outputs[j].shape)
         return tuple(outs)

@@ -13,7 +13,7 @@ from gradcli.core.primitives.constants import counted
 from gradcli.core.primitives.elementwise import greater_equal, less, logical_or
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import reshape, transpose
-from gradcli.core.shapes import Shape
+from gradcli.core.shapes import Shape, size_of
 
 # Indices are int64 and count along the first axis; `gradcli.core.prelude.indexing` brings other forms to this one.
 
@@ -116,6 +116,7 @@ take: Primitive = linear(
     examples=Examples(calls=((((4,), (2, 3)), {}), (((3, 2), (4,)), {}), (((2,), (0,)), {}))),
     shape=_take_shape,
     kernel=lambda xp, x, indices: x.take(indices, 0),
+    work=lambda x, indices, y: size_of(y),
     check=_refuse_outside,
     lift=_lift_take,
     integers=(1,),

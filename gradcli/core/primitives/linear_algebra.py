@@ -13,7 +13,7 @@ from gradcli.core.primitives.elementwise import reciprocal
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import reshape, transpose
-from gradcli.core.shapes import Shape
+from gradcli.core.shapes import Shape, size_of
 
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
@@ -52,6 +52,7 @@ matrix_product: Primitive = bilinear(
     ),
     shape=_matmul_shape,
     lift=_lift_matmul,
+    work=lambda a, b, y: 2 * size_of(y) * a[-1],
     symbol="@",
     names=(),
 )
@@ -103,6 +104,11 @@ def _square_shape(a: Shape) -> Shape:
     return a
 
 
+def _cubic(a: Shape, *rest: Shape) -> int:
+    """The work of a factorization of each matrix, and of what else is given put through it."""
+    return (size_of(a) + sum(size_of(b) for b in rest[:-1])) * a[-1]
+
+
 # From d(A y) = 0: dy = -y dA y (Giles 2008, section 2.2.3).
 inverse = implicit(
     "inv",
@@ -113,6 +119,7 @@ inverse = implicit(
     examples=SQUARES,
     shape=_square_shape,
     kernel=_or_nan("inv"),
+    work=_cubic,
 )
 
 # From A y = b: A dy = db - dA y. Multiplied by the inverse, which closes under differentiation where solving
@@ -126,6 +133,7 @@ solution: Primitive = implicit(
     examples=Examples(calls=((((3, 3), (3, 2)), {}), (((2, 2, 2), (2, 2, 1)), {})), matrices="regular"),
     shape=_solve_shape,
     kernel=_or_nan("solve"),
+    work=_cubic,
     names=(),
 )
 
@@ -159,6 +167,7 @@ adjugate: Primitive = implicit(
     examples=SQUARES,
     shape=_square_shape,
     kernel=_adjugate_kernel,
+    work=_cubic,
     names=(),
 )
 # Jacobi's formula, d det(A) = tr(adj(A) dA).
@@ -171,6 +180,7 @@ determinant: Primitive = implicit(
     examples=SQUARES,
     shape=lambda a: _square_shape(a)[:-2],
     kernel=lambda xp, a: xp.linalg.det(a),
+    work=_cubic,
     names=(),
 )
 log_determinant = implicit(
@@ -182,6 +192,7 @@ log_determinant = implicit(
     examples=SQUARES,
     shape=lambda a: _square_shape(a)[:-2],
     kernel=lambda xp, a: xp.linalg.slogdet(a)[1],
+    work=_cubic,
 )
 determinant_sign = flat(
     "det_sign",
@@ -189,6 +200,7 @@ determinant_sign = flat(
     examples=SQUARES,
     shape=lambda a: _square_shape(a)[:-2],
     kernel=lambda xp, a: xp.linalg.slogdet(a)[0],
+    work=_cubic,
     broadcasts=False,
     result="float",
     names=(),
@@ -227,6 +239,7 @@ cholesky: Primitive = implicit(
     examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
     shape=_square_shape,
     kernel=lambda xp, a: _or_nan("cholesky")(xp, (a + xp.swapaxes(a, -1, -2)) / 2),
+    work=_cubic,
 )
 
 
@@ -273,6 +286,7 @@ eigenvalues: Primitive = implicit(
     examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
     shape=lambda a: _square_shape(a)[:-1],
     kernel=lambda xp, a: xp.linalg.eigvalsh((a + xp.swapaxes(a, -1, -2)) / 2),
+    work=_cubic,
 )
 eigenvectors: Primitive = implicit(
     "eigenvectors",
@@ -283,5 +297,6 @@ eigenvectors: Primitive = implicit(
     examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
     shape=_square_shape,
     kernel=_eigenvector_kernel,
+    work=_cubic,
     names=(),
 )

@@ -14,7 +14,7 @@ from gradcli.core.errors import ShapeError
 from gradcli.core.graph import Node, cast
 from gradcli.core.laws import Examples, Primitive, in_front, lifted, linear, one_further
 from gradcli.core.primitives.reductions import sum_to
-from gradcli.core.shapes import Shape, broadcast_shapes, check_shape, size_of
+from gradcli.core.shapes import Shape, broadcast_shapes, check_shape, no_elements, size_of
 
 
 def _broadcast_shape(x: Shape, *, shape: Shape) -> Shape:
@@ -46,6 +46,7 @@ broadcast = linear(
     shortcut=_same_already,
     lift=_lift_broadcast,
     kernel=lambda xp, x, *, shape: xp.broadcast_to(x, shape),
+    work=no_elements,
 )
 
 
@@ -67,6 +68,7 @@ reshape: Primitive = linear(
     shortcut=_same_already,
     lift=lifted(shape=in_front),
     kernel=lambda xp, x, *, shape: x.reshape(shape),
+    work=no_elements,
 )
 
 
@@ -89,6 +91,7 @@ transpose = linear(
     shape=_transpose_shape,
     lift=lifted(axes=lambda size, axes: (0, *(a + 1 for a in axes))),
     kernel=lambda xp, x, *, axes: xp.transpose(x, axes),
+    work=no_elements,
 )
 
 
@@ -120,6 +123,7 @@ take_slice = linear(
     shape=_slice_shape,
     lift=lifted(ranges=_all_of_it),
     kernel=lambda xp, x, *, ranges: x[as_slices(ranges)],
+    work=no_elements,
 )
 
 
@@ -152,6 +156,7 @@ flip: Primitive = linear(
     shape=lambda x, *, axes: x,
     lift=lifted(axes=one_further),
     kernel=lambda xp, x, *, axes: xp.flip(x, axes),
+    work=no_elements,
 )
 
 
