@@ -9,7 +9,7 @@ def main() -> None:
     """The console script. No traceback reaches a user unless --debug asks for it."""
     # Start-up makes many objects that all stay; looking for garbage among them would take a twentieth of it.
     gc.set_threshold(100_000, 20, 20)
-    arguments = sys.argv[1:]
+    arguments = [_as_text(word) for word in sys.argv[1:]]
     from gradcli.output.stream import open_all
 
     open_all()
@@ -28,6 +28,18 @@ def _leave_at_once(code: int) -> None:
     import os
 
     os._exit(code)
+
+
+def _as_text(word: str) -> str:
+    """A word in UTF-8, whatever encoding the locale has."""
+    if word.isascii():
+        return word
+    import os
+
+    try:
+        return os.fsencode(word).decode("utf-8")
+    except UnicodeDecodeError:
+        return word
 
 
 def _leaving(work: Callable[[], int], debug: bool) -> int:
