@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradcli.core.arrays import array_of
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node, array_constant
 from gradcli.core.shapes import Shape
@@ -36,6 +37,4 @@ class Random:
 
 
 def _tensor(values: object, dtype: DType) -> Node:
-    import numpy as np
-
-    return array_constant(np.array(values, dtype=dtype.value))
+    return array_constant(array_of(values, dtype))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gradcli.core.dtypes import DType
+from gradcli.core.dtypes import DType, as_float
 from gradcli.core.graph import INPUT, Node, constant, fresh_input, substitute
 from gradcli.language.convert import known_value
 from gradcli.language.scope import Frame
-from gradcli.language.values import Function, Input, Known, Value, as_float, map_nodes, nodes_in
+from gradcli.language.values import Function, Input, Known, Value, map_nodes, nodes_in
 
 
 def fresh_inputs(

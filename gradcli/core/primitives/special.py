@@ -14,6 +14,7 @@ from gradcli.core.graph import Node
 from gradcli.core.laws import Primitive, elementwise
 from gradcli.core.primitives.elementwise import exp
 
+HIGHEST_POLYGAMMA = 170
 POSITIVE = ((0.3, 4.0),)
 
 
@@ -64,6 +65,11 @@ def _polygamma_kernel(xp: Any, x: Any, *, order: int) -> Any:
     special = scipy_special()
     if order == 0:
         return special.psi(x)
+    if order > HIGHEST_POLYGAMMA:
+        raise CoreError(
+            f"a polygamma of order {order} is beyond float64, which holds factorials up to {HIGHEST_POLYGAMMA}!",
+            "ask for a lower order",
+        )
     positive = xp.where(x > 0, x, 1 - x)
     value = (-1.0) ** (order + 1) * factorial(order) * special.zeta(order + 1.0, positive)
     if not (x <= 0).any():
