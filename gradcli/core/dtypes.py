@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import isfinite
+
+from gradcli.core.errors import DTypeError
 
 
 class DType(Enum):
@@ -34,3 +37,32 @@ def promote(*dtypes: DType) -> DType:
     Unlike NumPy, int64 with float32 stays float32, so that an index never widens a model's numbers.
     """
     return max(dtypes, key=_RANK.__getitem__)
+
+
+# A float32 is at most 2^128 (1 - 2^-24); what rounds to 2^128 is inf.
+_FLOAT32_OVERFLOW = 2.0**128 * (1 - 2.0**-25)
+
+
+def as_float(value: int | float, dtype: DType = DType.FLOAT64) -> float:
+    """A number as a float; one too large for its type becomes inf, with its sign."""
+    try:
+        number = float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+    if dtype is DType.FLOAT32 and abs(number) >= _FLOAT32_OVERFLOW:
+        return number * float("inf")
+    return number
+
+
+def as_int64(value: int | float) -> int:
+    """A number as a whole one of 64 bits, what is behind the point cut off.
+
+    Raises:
+        DTypeError: for one that isn't there: nan, an infinity, or one beyond 64 bits.
+    """
+    if isinstance(value, float) and not isfinite(value):
+        raise DTypeError(f"{value} is no int64", "guard it first, such as where(x == x, x, 0)")
+    whole = int(value)
+    if not -(2**63) <= whole < 2**63:
+        raise DTypeError("this number does not fit an int64", f"they run from {-(2**63)} to {2**63 - 1}; use a float64")
+    return whole

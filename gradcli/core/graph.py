@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from gradcli.core.dtypes import DType, promote
+from gradcli.core.dtypes import DType, as_float, as_int64, promote
 from gradcli.core.shapes import Shape
 
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ def intern(op: Operation, args: tuple[Node, ...], attrs: Mapping[str, Hashable],
 
 def constant(value: Number, dtype: DType) -> Node:
     """A scalar known now. -0.0 and 0.0 are different constants."""
-    plain: Number = float(value) if dtype.is_float else bool(value) if dtype is DType.BOOL else int(value)
+    plain: Number = (
+        as_float(value, dtype) if dtype.is_float else bool(value) if dtype is DType.BOOL else as_int64(value)
+    )
     key = ("constant", dtype, repr(plain))
     node = _interned.get(key)
     if node is None:

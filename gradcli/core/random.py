@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradcli.core.arrays import array_of
 from gradcli.core.dtypes import DType
 from gradcli.core.graph import Node, array_constant
 from gradcli.core.limits import require_memory
@@ -26,7 +27,6 @@ class Random:
         return self._drawn("uniform", shape, low, high, dtype)
 
     def _drawn(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Node:
-        import numpy as np
         from numpy.random import default_rng
 
         from gradcli.core.interrupt import long_call
@@ -34,7 +34,7 @@ class Random:
         # They are drawn as float64 first.
         require_memory(size_of(shape) * (8 + dtype.itemsize % 8), f"a tensor of shape {shape} would take")
         draw = getattr(default_rng(self._next()), kind)
-        return array_constant(np.asarray(long_call(lambda: draw(a, b, shape), size_of(shape) * 8), dtype=dtype.value))
+        return array_constant(array_of(long_call(lambda: draw(a, b, shape), size_of(shape) * 8), dtype))
 
     def _next(self) -> list[int]:
         self.drawn += 1

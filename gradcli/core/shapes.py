@@ -12,6 +12,8 @@ Shape = tuple[int, ...]
 
 # NumPy's own bound.
 MOST_AXES = 64
+# What NumPy can address, of eight bytes each.
+MOST_ELEMENTS = 2**60 - 1
 
 
 def aligned(shape: Shape, axes: int) -> Shape:
@@ -42,6 +44,8 @@ def check_shape(shape: Shape) -> Shape:
     """
     if any(n < 0 for n in shape):
         raise ShapeError(f"{shape} is not a shape", "lengths are whole numbers, 0 or more")
+    if prod(n for n in shape if n) > MOST_ELEMENTS:
+        raise ShapeError(f"a tensor of shape {shape} is too large", "no machine's memory holds it")
     if len(shape) > MOST_AXES:
         raise ShapeError(f"a tensor can't have {len(shape)} axes", f"at most {MOST_AXES}")
     return shape

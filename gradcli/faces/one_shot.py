@@ -24,7 +24,9 @@ from gradcli.language.machine import Machine
 from gradcli.language.operators.checks import is_real
 from gradcli.language.operators.table import AllDerivatives
 from gradcli.language.parse import parse_expression
-from gradcli.language.reach import names_in, parameters_of, walk
+from gradcli.language.reach import parameters_of
+from gradcli.language.refusals import REFUSALS, refused
+from gradcli.language.syntax import names_in, walk
 from gradcli.language.values import DerivativeTable, Function, Names, Required, Value
 from gradcli.output.numbers import show_value
 from gradcli.output.screen import Screen
@@ -120,7 +122,10 @@ def answer(
 def derivatives(asked: Question, wrt: str | None, order: int, values: Sequence[Value]) -> DerivativeTable:
     """The function's outputs and partials up to an order at some values of its inputs."""
     table = AllDerivatives(asked.function, order, _wrt(asked.machine, asked.function, wrt, asked.arguments))
-    result = table.call(asked.machine, values, asked.span)
+    try:
+        result = table.call(asked.machine, values, asked.span)
+    except REFUSALS as error:
+        raise refused(error, asked.span) from error
     assert isinstance(result, DerivativeTable)
     return result
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from lark import Token, Transformer
 
+from gradcli.core.errors import CoreError
 from gradcli.language import syntax as s
 from gradcli.language.diagnostics import Source, Span, fail
+from gradcli.language.numbers import LARGEST_INT_BITS, checked
 
 Children = list[Any]
 
@@ -235,10 +237,15 @@ class Builder(Transformer[Token, Any]):
         if len(digits) > MOST_DIGITS:
             raise fail("syntax", f"a number of {len(digits):,} digits is too long", span, f"at most {MOST_DIGITS:,}")
         try:
-            value: int | float = int(digits) if digits.replace("_", "").isdigit() else float(digits)
+            if not digits.replace("_", "").isdigit():
+                return s.Literal(span, float(digits))
+            # Not int() of any length, which Python refuses.
+            value = int(digits) if len(digits) <= LARGEST_INT_BITS * 3 // 10 else 2**LARGEST_INT_BITS
+            return s.Literal(span, checked(value))
+        except CoreError as error:
+            raise fail(error.kind, error.message, span, "floats end at 1.8e308") from None
         except ValueError:
             raise fail("syntax", f"`{digits}` is not a number", span, "an underscore stands between digits") from None
-        return s.Literal(span, value)
 
     def string(self, c: Children) -> s.Literal:
         span = self._span(c)

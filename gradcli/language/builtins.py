@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gradcli.core import prelude, primitives  # noqa: F401 - importing the primitives fills the table
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import CONSTANT, PARAMETER, Node, Operand, cast
+from gradcli.core.dtypes import DType, as_float
+from gradcli.core.graph import CONSTANT, PARAMETER, Node, Operand, cast, constant
 from gradcli.core.laws import Primitive, table
 from gradcli.core.prelude.declare import Composed, Maker, Studio
 from gradcli.core.shapes import check_shape
@@ -22,7 +22,7 @@ from gradcli.language.functions import LayerFunction, in_sequence
 from gradcli.language.numbers import EULER
 from gradcli.language.operators.names import OPERATORS
 from gradcli.language.reach import parameters_of
-from gradcli.language.values import REQUIRED, Input, Parameters, Value, as_float, describe, require_function
+from gradcli.language.values import REQUIRED, Input, Parameters, Value, describe, require_function
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
@@ -239,8 +239,10 @@ def _range(machine: Machine, values: Sequence[Value], span: Span) -> Value:
     if len(numbers) == 3 and numbers[2] == 0:
         raise fail("value", "range can't step by 0", span)
     values_ = range(*numbers)
-    if len(values_) > LONGEST_RANGE:
-        raise fail("value", f"a range of {len(values_):,} numbers is too long", span, f"at most {LONGEST_RANGE:,}")
+    # Not len(), which refuses what doesn't fit 64 bits.
+    count = max(0, -((values_.start - values_.stop) // values_.step))
+    if count > LONGEST_RANGE:
+        raise fail("value", f"a range of {count:,} numbers is too long", span, f"at most {LONGEST_RANGE:,}")
     return tuple(values_)
 
 
@@ -257,7 +259,10 @@ def _len(machine: Machine, values: Sequence[Value], span: Span) -> int:
 
 def _cast_to(dtype: DType) -> Apply:
     def apply(machine: Machine, values: Sequence[Value], span: Span) -> Value:
-        return cast(convert.to_node(values[0], DType.FLOAT64, span), dtype)
+        (value,) = values
+        if dtype is DType.INT64 and isinstance(value, int) and not isinstance(value, bool):
+            return constant(value, dtype)  # exact, where a float64 would round it
+        return cast(convert.to_node(value, DType.FLOAT64, span), dtype)
 
     return apply
 

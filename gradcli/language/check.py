@@ -8,7 +8,7 @@ from typing import Any
 from gradcli.language import syntax as s
 from gradcli.language.builtins import builtins
 from gradcli.language.diagnostics import Diagnostic, Span, fail
-from gradcli.language.reach import names_in, walk
+from gradcli.language.syntax import names_in, walk
 from gradcli.language.values import describe, not_called
 
 # What lists the parameters of a model; a definition of that name is meant to give them values.

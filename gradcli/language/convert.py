@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gradcli.core.compile import evaluate
-from gradcli.core.dtypes import DType
+from gradcli.core.dtypes import DType, as_float
 from gradcli.core.graph import CONSTANT, INPUT, Node, cast, constant, reachable, substitute
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.values import Known, Parameters, SparseMatrix, Value, as_float, describe
+from gradcli.language.values import Known, Parameters, SparseMatrix, Value, describe
 
 
 def to_node(value: Value, default: DType, span: Span) -> Node:

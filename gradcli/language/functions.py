@@ -19,7 +19,7 @@ from gradcli.language.values import REQUIRED, Function, Input, Required, Value, 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
 
-# Conditions are traced on both sides, so a recursion that ends in plain Python would not end here.
+# A recursion is unrolled into the graph, and takes some ten of Python's frames a call.
 DEEPEST_CALL = 64
 
 
@@ -42,18 +42,21 @@ class UserFunction(Function):
         names = {name: machine.present(member) for name, member in self.members.items()}
         names |= {i.name: value for value, i in zip(values, self.inputs, strict=True)}
         machine.step(span)
-        if machine.depth >= DEEPEST_CALL:
+        within = machine.calls.count(id(self.body))
+        if within >= DEEPEST_CALL:
             raise fail(
                 "value",
-                f"`{self.name}` calls itself without end",
+                f"`{self.name}` calls itself more than {DEEPEST_CALL} times, one call in another",
                 span,
-                "both sides of a condition are traced, so recursion does not stop; use `for i in range(n):`",
+                "only a condition on numbers that are known at the call ends a recursion; use `for i in range(n):`",
             )
-        machine.depth += 1
+        machine.calls.append(id(self.body))
+        before, machine.recursing = machine.recursing, within > 0 or machine.may_recur(self)
         try:
             returned = machine.run_body(self.body, Frame(names, self.frame))
         finally:
-            machine.depth -= 1
+            machine.calls.pop()
+            machine.recursing = before
         if returned is None:
             raise fail("value", f"`{self.name}` ended without reaching a return", span, "put a return at its end")
         return replace_nodes(returned[0], replacements)  # type: ignore[index]

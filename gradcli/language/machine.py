@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradcli.core.arrays import array_of
 from gradcli.core.compile import evaluate
-from gradcli.core.dtypes import DType
-from gradcli.core.errors import CoreError
+from gradcli.core.dtypes import DType, as_float
 from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, array_constant, coerce, constant, reachable
 from gradcli.core.limits import limit, use
 from gradcli.core.prelude.functions import stack
@@ -21,17 +21,18 @@ from gradcli.language.arguments import bind
 from gradcli.language.builtins import builtins
 from gradcli.language.convert import known_value, to_int, to_node
 from gradcli.language.diagnostics import Diagnostic, Label, LanguageError, Span, fail, near
-from gradcli.language.functions import Chain, define, trainable
+from gradcli.language.functions import Chain, UserFunction, define, trainable
 from gradcli.language.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.operators.gradient import derivative
 from gradcli.language.operators.targets import WRT
+from gradcli.language.reach import may_recur
+from gradcli.language.refusals import REFUSALS, refused
 from gradcli.language.scope import Bindings, Draft, Frame, Settings
 from gradcli.language.values import (
     Function,
     Names,
     Parameters,
     Value,
-    as_float,
     describe,
     distinct_nodes,
     map_nodes,
@@ -54,7 +55,9 @@ class Machine:
     settings: Settings = field(default_factory=Settings)
     random: Random = field(default_factory=Random)
     trained: Draft[object, Node] = field(default_factory=lambda: Draft(Bindings()))
-    depth: int = 0
+    # The bodies that are being traced, the innermost last, and whether that one may call itself.
+    calls: list[int] = field(default_factory=list)
+    recursing: bool = False
     differentiating: int = 0
     steps: int = 0
     warnings: list[Diagnostic] = field(default_factory=list)
@@ -119,6 +122,10 @@ class Machine:
             self.trained.get(value.attrs["key"], value) if isinstance(value, Node) and value.op is PARAMETER else value
         )
 
+    def may_recur(self, function: UserFunction) -> bool:
+        """Whether a call of a function may come to call it again."""
+        return may_recur(self, function)
+
     # Expressions.
 
     def evaluate(self, node: s.Expression, frame: Frame | None = None) -> Value:
@@ -129,8 +136,8 @@ class Machine:
         """
         try:
             return _EVALUATE[type(node)](self, node, frame)
-        except CoreError as error:
-            raise fail(error.kind, error.message, node.span, error.hint) from error
+        except REFUSALS as error:
+            raise refused(error, node.span) from error
 
     def _name(self, node: s.Name, frame: Frame | None) -> Value:
         return self.look_up(node.id, frame, node.span)
@@ -145,12 +152,10 @@ class Machine:
     def _array(self, node: s.Array, frame: Frame | None) -> Value:
         plain = _plain_array(node)
         if plain is not None:
-            import numpy as np
-
             flat, shape, all_bools = plain
             check_shape(shape)
-            dtype = "bool" if all_bools else self.dtype.value
-            return array_constant(np.array([as_float(x) for x in flat], dtype=dtype).reshape(shape))
+            dtype = DType.BOOL if all_bools else self.dtype
+            return array_constant(array_of([as_float(x) for x in flat], dtype).reshape(shape))
         items = [to_node(self.evaluate(item, frame), self.dtype, item.span) for item in node.items]
         for item, before, after in zip(node.items[1:], items, items[1:], strict=False):
             if before.shape != after.shape:
@@ -172,8 +177,8 @@ class Machine:
             right = self.evaluate(step.right, frame)
             try:
                 value = binary(self, step.operator, value, right, step.span)
-            except CoreError as error:
-                raise fail(error.kind, error.message, step.span, error.hint) from error
+            except REFUSALS as error:
+                raise refused(error, step.span) from error
         return value
 
     def _compare(self, node: s.Compare, frame: Frame | None) -> Value:
@@ -185,6 +190,10 @@ class Machine:
 
     def _conditional(self, node: s.Conditional, frame: Frame | None) -> Value:
         condition = truth(self.evaluate(node.condition, frame), node.condition.span)
+        if not isinstance(condition, bool) and self.recursing:
+            # Traced on both sides a recursion would never end; what decides it is then no variable any more.
+            known = known_value(condition, "what ends a recursion")
+            condition = condition if known is None else bool(known)
         if isinstance(condition, bool):
             return self.evaluate(node.yes if condition else node.no, frame)
         yes, no = self.evaluate(node.yes, frame), self.evaluate(node.no, frame)
@@ -332,8 +341,8 @@ class Machine:
         """The value with every tensor in it computed; a parameter stays the parameter that it is."""
         try:
             require_shallow(value)
-        except CoreError as error:
-            raise fail(error.kind, error.message, span, error.hint) from None
+        except REFUSALS as error:
+            raise refused(error, span) from None
         pending = [n for n in distinct_nodes(value) if n.op is not CONSTANT and n.op is not PARAMETER]
         if not pending:
             return value
@@ -341,8 +350,8 @@ class Machine:
             raise fail("value", "this must be known before the function is called", span, "take it out of the function")
         try:
             data = evaluate(pending)
-        except CoreError as error:
-            raise fail(error.kind, error.message, span, error.hint) from error
+        except REFUSALS as error:
+            raise refused(error, span) from error
         done: dict[Node, Node] = {}
         for node, result in zip(pending, data, strict=True):
             scalar = isinstance(result, (bool, int, float))

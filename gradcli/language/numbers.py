@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from fractions import Fraction
+
+from gradcli.core.dtypes import as_float
+from gradcli.core.errors import CoreError
 
 Number = int | float
 
@@ -17,35 +21,61 @@ class Euler(float):
 
 EULER = Euler(math.e)
 
-# Past this many bits an int is shown by nobody and only slows the machine; it goes on as a float.
-LARGEST_INT_BITS = 4096
+# About 4,200 digits, a few screens; past this an int is read by nobody and only slows the machine.
+LARGEST_INT_BITS = 14_000
 
 
 def calculate(symbol: str, a: Number, b: Number) -> Number | None:
-    """`a symbol b`, or None where the symbol isn't arithmetic."""
+    """`a symbol b`, or None where the symbol isn't arithmetic.
+
+    Raises:
+        CoreError: for an int of more digits than are kept.
+    """
     function = _OPERATIONS.get(symbol)
     if function is None:
         return None
     try:
         result = function(a, b)
     except OverflowError:
-        return _by_ieee(symbol, a, b)
+        result = _power_beyond(a, b) if symbol == "^" else _beyond(function, a, b)
+    return checked(result)
+
+
+def checked(result: Number) -> Number:
+    """The number itself.
+
+    Raises:
+        CoreError: for an int of more digits than are kept.
+    """
     if isinstance(result, int) and result.bit_length() > LARGEST_INT_BITS:
-        return math.inf if result > 0 else -math.inf
+        raise _too_long()
     return result
+
+
+def _too_long() -> CoreError:
+    return CoreError(
+        f"this int has more than {LARGEST_INT_BITS:,} bits, about 4,200 digits",
+        "floats, such as 2.0, go on to 1.8e308, and then to inf",
+    )
 
 
 def _power(a: Number, b: Number) -> Number:
     if isinstance(a, Euler):
         return math.exp(b)
     if isinstance(a, int) and isinstance(b, int) and b >= 0:
-        if abs(a) > 1 and b * a.bit_length() > 2 * LARGEST_INT_BITS:
-            raise OverflowError
+        if abs(a) > 1 and b * (a.bit_length() - 1) > LARGEST_INT_BITS:
+            raise _too_long()
         return int(a**b)
     try:
         return math.pow(a, b)
     except ValueError:
-        return math.inf if a == 0 else math.nan
+        if a != 0:
+            return math.nan
+        return math.copysign(math.inf, a) if _is_odd(b) else math.inf
+
+
+def _is_odd(b: Number) -> bool:
+    return b % 2 == 1
 
 
 def _divide(a: Number, b: Number) -> Number:
@@ -62,11 +92,44 @@ def _remainder(a: Number, b: Number) -> Number:
     return a % b if b != 0 else math.nan
 
 
-def _by_ieee(symbol: str, a: Number, b: Number) -> float:
-    negative = a < 0 and (b % 2 == 1 if symbol == "^" else True)
-    if symbol == "^" and (b < 0 or abs(a) < 1):
-        return 0.0
-    return -math.inf if negative else math.inf
+def _beyond(function: Callable[[Number, Number], Number], a: Number, b: Number) -> float:
+    """What a float can't hold on the way, it may hold at the end: computed exactly, then rounded once."""
+    if not (isinstance(a, int) or math.isfinite(a)) or not (isinstance(b, int) or math.isfinite(b)):
+        # Beside an infinity or nan, any other number is as good as the largest.
+        result = float(function(_held(a), _held(b)))
+        return math.copysign(math.inf, result) if abs(result) == _LARGEST else result
+    exact = function(Fraction(a), Fraction(b))  # type: ignore[arg-type]
+    return as_float(exact)
+
+
+_LARGEST = 1.7976931348623157e308
+
+
+def _held(a: Number) -> float:
+    held = as_float(a)
+    return math.copysign(_LARGEST, held) if isinstance(a, int) and math.isinf(held) else held
+
+
+def _power_beyond(a: Number, b: Number) -> float:
+    """A power whose base or exponent is an int beyond float64, or whose result is."""
+    sign = -1.0 if a < 0 and _is_odd(b) else 1.0
+    if a < 0 and b % 1 != 0:
+        return math.nan
+    exponent = as_float(b)
+    if math.isinf(as_float(a)) and isinstance(a, int) and math.isfinite(exponent):
+        # a = m 2^e, so a^b = m^b 2^(e b), with an e for which e b is whole where b is a simple fraction.
+        e = a.bit_length()
+        e += -e % Fraction(exponent).denominator if Fraction(exponent).denominator <= 16 else 0
+        whole, part = divmod(Fraction(e) * Fraction(exponent), 1)
+        mantissa = float(Fraction(abs(a), 2**e)) ** exponent * 2.0 ** float(part)
+        try:
+            return sign * math.ldexp(mantissa, int(whole))
+        except OverflowError:
+            return sign * math.inf
+    size = abs(a)
+    if size == 1:
+        return sign
+    return sign * (math.inf if (size > 1) == (b > 0) else 0.0)
 
 
 _OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {

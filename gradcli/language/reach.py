@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradcli.core.graph import PARAMETER, Node
 from gradcli.language import syntax as s
-from gradcli.language.diagnostics import Span
 from gradcli.language.functions import UserFunction
 from gradcli.language.values import Function, Parameters, Value
 
@@ -45,36 +44,40 @@ def _collect(
         _collect(machine, member, f"{path}.{name}" if path else name, found, seen)
     if isinstance(value, UserFunction):
         local = {i.name for i in value.inputs} | set(members) | set(_bound(value.body))
-        for name in dict.fromkeys(names_in(value.body)):
+        for name in _names(value.body):
             if name not in local:
                 there = machine.find(name, value.frame)
                 if there is not None:
                     _collect(machine, there[0], name, found, seen)
 
 
-def walk(part: object) -> Iterator[object]:
-    """Every piece of syntax within a piece, itself first, in the order of the text."""
-    # A loop, not recursion: a sum may be as deep as it is long.
-    stack = [part]
+def may_recur(machine: Machine, function: UserFunction) -> bool:
+    """Whether a function's text leads to itself, by the functions that it names."""
+    seen: set[int] = set()
+    stack = [function]
     while stack:
-        item = stack.pop()
-        if isinstance(item, tuple):
-            stack.extend(reversed(item))
-        elif is_dataclass(item) and not isinstance(item, Span):
-            yield item
-            stack.extend(reversed([getattr(item, f.name) for f in fields(item)]))
+        caller = stack.pop()
+        for name in _names(caller.body):
+            found = machine.find(name, caller.frame)
+            named = found[0] if found else None
+            if isinstance(named, UserFunction) and id(named) not in seen:
+                if named.body is function.body:
+                    return True
+                seen.add(id(named))
+                stack.append(named)
+    return False
 
 
-def names_in(part: object) -> Iterator[str]:
-    """Every name that a piece of syntax mentions, in the order of the text."""
-    return (item.id for item in walk(part) if isinstance(item, s.Name))
+@lru_cache(1024)
+def _names(body: tuple[s.Statement, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(s.names_in(body)))
 
 
 def _bound(body: tuple[s.Statement, ...]) -> Iterator[str]:
     """The names that a body gives values to."""
     for statement in body:
         if isinstance(statement, s.Assign):
-            yield from names_in(statement.target)
+            yield from s.names_in(statement.target)
         elif isinstance(statement, s.Function):
             yield statement.name.id
         elif isinstance(statement, s.For):

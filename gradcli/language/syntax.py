@@ -6,7 +6,8 @@ promise costs a fifth of a millisecond when the module is imported, and there ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TypeAlias
 
 from gradcli.language.diagnostics import Span
@@ -236,3 +237,21 @@ class Show:
 
 
 Statement: TypeAlias = "Assign | Function | Param | Return | For | Assert | Set | Show"
+
+
+def walk(part: object) -> Iterator[object]:
+    """Every piece of syntax within a piece, itself first, in the order of the text."""
+    # A loop, not recursion: a sum may be as deep as it is long.
+    stack = [part]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack.extend(reversed(item))
+        elif is_dataclass(item) and not isinstance(item, Span):
+            yield item
+            stack.extend(reversed([getattr(item, f.name) for f in fields(item)]))
+
+
+def names_in(part: object) -> Iterator[str]:
+    """Every name that a piece of syntax mentions, in the order of the text."""
+    return (item.id for item in walk(part) if isinstance(item, Name))

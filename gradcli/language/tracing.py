@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from gradcli.core.dtypes import DType
+from gradcli.core.dtypes import DType, as_float
 from gradcli.core.graph import INPUT, Node, constant, fresh_input, reachable, substitute
 from gradcli.language.convert import known_value
 from gradcli.language.scope import Frame
@@ -13,7 +13,6 @@ from gradcli.language.values import (
     Input,
     Known,
     Value,
-    as_float,
     distinct_nodes,
     map_items,
     map_nodes,

@@ -166,19 +166,14 @@ class Known:
     def __init__(self, find: Callable[[str], bool | int | float | None]) -> None:
         self._find = find
         self.used: str | None = None
+        self._found: bool | int | float | None = None
 
     def use(self, what: str) -> bool | int | float | None:
         """The number, remembering what it was asked for."""
         self.used = self.used or what
-        return self._find(what)
-
-
-def as_float(value: int | float) -> float:
-    """A number as a float64; an int too large for one becomes inf, with its sign."""
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+        if self._found is None:
+            self._found = self._find(what)
+        return self._found
 
 
 def nodes_in(value: Value) -> Iterator[Node]:

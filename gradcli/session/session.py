@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from gradcli.core.errors import CoreError
-from gradcli.core.graph import Node
+from gradcli.core.dtypes import DType
+from gradcli.core.graph import Node, constant
 from gradcli.core.limits import LIMITS, use
 from gradcli.core.random import Random
 from gradcli.core.records import record
@@ -18,11 +18,12 @@ from gradcli.language.functions import declare
 from gradcli.language.machine import Machine
 from gradcli.language.operators.base import Operator
 from gradcli.language.parse import parse
+from gradcli.language.refusals import REFUSALS, refused
 from gradcli.language.scope import Bindings, Draft, Settings
 from gradcli.language.values import Value
 from gradcli.session.asserts import check_assert
 from gradcli.session.plain import gradient_rows, plain
-from gradcli.session.results import Result, Shown
+from gradcli.session.results import Plain, Result, Shown
 
 
 @record
@@ -131,10 +132,21 @@ def _show(machine: Machine, expression: s.Expression) -> Shown:
     """The value of an expression; what a derivative operator gives keeps the names of its parts."""
     text = expression.span.title
     if not isinstance(expression, s.Call):
-        return Shown(text, plain(machine.settle(machine.evaluate(expression), expression.span)))
+        return Shown(text, _shown(machine, machine.settle(machine.evaluate(expression), expression.span)))
     function = machine.evaluate(expression.function)
     value = machine.settle(machine.apply(function, expression), expression.span)
-    return Shown(text, gradient_rows(function, value) if isinstance(function, Operator) else plain(value))
+    return Shown(text, gradient_rows(function, value) if isinstance(function, Operator) else _shown(machine, value))
+
+
+def _shown(machine: Machine, value: Value) -> Plain:
+    """A value as plain data; plain numbers are float64 until they are shown, and then of the session's type."""
+
+    def typed(part: Value) -> Value:
+        if isinstance(part, tuple):
+            return tuple(map(typed, part))
+        return constant(part, machine.dtype) if isinstance(part, float) else part
+
+    return plain(value if machine.dtype is DType.FLOAT64 else typed(value))
 
 
 def _set(machine: Machine, statement: s.Set, settings: Settings) -> tuple[Settings, Random]:
@@ -184,16 +196,14 @@ def _limit(value: Value, span: Span) -> float:
 
 
 # What a text may raise: mistakes, and what the machine has no room for.
-Mistakes = (LanguageError, CoreError, RecursionError, MemoryError)
+Mistakes = (LanguageError, RecursionError, *REFUSALS)
 
 
 def diagnose(error: Exception, source: Source, span: Span | None = None) -> Diagnostic:
     """What is to be said about an error, at a place where it has none of its own."""
     if isinstance(error, LanguageError):
         return error.diagnostic
-    if isinstance(error, CoreError):
-        return Diagnostic(error.kind, error.message, span, error.hint)
     whole = span or Span(source, 0, min(len(source.text), 40))
-    if isinstance(error, MemoryError):
-        return Diagnostic("value", "this takes more memory than the machine has", whole, "use smaller shapes")
+    if isinstance(error, REFUSALS):
+        return refused(error, whole).diagnostic
     return Diagnostic("value", "this is nested too deeply", whole, "give parts of it names")

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gradcli.core.compile import Program
-from gradcli.core.dtypes import DType
+from gradcli.core.dtypes import DType, as_float
 from gradcli.core.errors import CoreError
 from gradcli.core.formula import Formulas, Printer, UnreadableError, partials, read
 from gradcli.core.formula.algebra import Algebra
@@ -19,7 +19,6 @@ from gradcli.core.laws import Elementwise
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.diagnostics import LanguageError, Source
 from gradcli.language.parse import parse_expression
-from gradcli.language.values import as_float
 from tests.core.sampling import TABLE
 from tests.core.test_table import domain_of
 from tests.language.running import machine, number

@@ -114,6 +114,44 @@ def test_builtins_with_odd_arguments(name: str) -> None:
             answer(f"{name}({a}, {b})")
 
 
+# What no count, axis, shape or order can be, and numbers at the ends of what there is.
+EXTREME = [
+    "2^70",
+    "-2^70",
+    "10^400",
+    "nan",
+    "inf",
+    "-0.0",
+    "1e308",
+    "[nan, inf, -inf]",
+    "zeros((0,))",
+    "zeros((0, 0))",
+    "zeros((2, 0, 3))",
+    "(2^40, 2^40, 0)",
+    "(2^70, -1)",
+    "((1, 2), (3, (4, 5)))",
+    '"ij,jk->ik"',
+    "int([2, 3])",
+    "[true, false]",
+    "x -> x",
+    "Dense(1, 1)",
+    "eye(2)",
+    "none",
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", sorted(builtins()))
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_builtins_at_the_ends_of_what_there_is(name: str, dtype: str) -> None:
+    """Each with every extreme, alone, in pairs and beside a good tensor, and the gradient of what takes one."""
+    for a in EXTREME:
+        answer(f"set dtype {dtype}; {name}({a})")
+        answer(f"set dtype {dtype}; {name}([[1, 2], [3, 4]], {a}); {name}({a}, 1)")
+        answer(f"set dtype {dtype}; f(x) = {name}(x); grad(f)({a}); jacobian(f)({a})")
+        answer(f"set dtype {dtype}; f(x) = {name}([1, 2], x); f({a}); vmap(f)([{a}, {a}])")
+
+
 @pytest.mark.parametrize(
     "text",
     [

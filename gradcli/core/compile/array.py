@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from gradcli.core.arrays import array_of
 from gradcli.core.compile.buffers import Buffers, is_view
 from gradcli.core.compile.kernels import Array
 from gradcli.core.compile.steps import Step, steps_of
@@ -47,7 +48,7 @@ class ArrayProgram:
         self._dtypes = [np.dtype(node.dtype.value) for node in inputs]
         for node in order:
             if node.op is CONSTANT:
-                self._start[place[node]] = np.asarray(node.attrs["value"], dtype=node.dtype.value)
+                self._start[place[node]] = array_of(node.attrs["value"], node.dtype)
             else:
                 _refuse_what_memory_cannot_hold(node)
         self.operations = operations(order)

@@ -119,7 +119,8 @@ def solve(a: Node, b: Node) -> Node:
     a, b = coerce((a, b))
     vector = len(b.shape) == 1
     right = shaping.reshape(b, shape=(*b.shape, 1)) if vector else b
-    if len(a.shape) < 2 or a.shape[-1] != a.shape[-2] or a.shape[-1] != right.shape[-2]:
+    square = len(a.shape) > 1 and a.shape[-1] == a.shape[-2]
+    if not square or len(right.shape) < 2 or a.shape[-1] != right.shape[-2]:
         raise ShapeError(f"shapes {a.shape} and {b.shape} make no system of equations", "a is square, b has its rows")
     stack = broadcast_shapes([a.shape[:-2], right.shape[:-2]])
     x = la.solution(stretch(a, stack + a.shape[-2:]), stretch(right, stack + right.shape[-2:]))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from gradcli.core.dtypes import DType
 from gradcli.core.errors import ShapeError
-from gradcli.core.graph import Node, Operand, constant, filled
+from gradcli.core.graph import Node, Operand, filled
 from gradcli.core.laws import require, stretch
 from gradcli.core.prelude.declare import composed
 from gradcli.core.prelude.functions import Axis, reshape
 from gradcli.core.primitives import shaping
-from gradcli.core.primitives.constants import counted, triangle
+from gradcli.core.primitives.constants import counted, identity, triangle
 from gradcli.core.primitives.selection import select
 from gradcli.core.shapes import Shape, normalize_axes, size_of
 
@@ -117,7 +117,7 @@ def diag(x: Node) -> Node:
 @composed("the identity matrix with n rows")
 def eye(n: int, dtype: DType = DType.FLOAT64) -> Node:
     require(n >= 0, f"a matrix can't have {n} rows")
-    return diag(stretch(constant(1, dtype), (n,)))
+    return identity(n, dtype)
 
 
 def _half(x: Node, k: int, upper: bool) -> Node:

@@ -76,6 +76,8 @@ def _or_nan(name: str) -> Any:
 def _adjugate_kernel(xp: Any, a: Any) -> Any:
     u, values, vt = xp.linalg.svd(a)
     n = values.shape[-1]
+    if n == 0:
+        return a
     others = xp.stack([xp.prod(xp.delete(values, i, axis=-1), axis=-1) for i in range(n)], axis=-1)
     sign = xp.round(xp.linalg.det(u) * xp.linalg.det(vt))[..., None, None]
     return sign * (xp.swapaxes(vt, -1, -2) * others[..., None, :]) @ xp.swapaxes(u, -1, -2)
@@ -84,6 +86,8 @@ def _adjugate_kernel(xp: Any, a: Any) -> Any:
 def _eigenvector_kernel(xp: Any, a: Any) -> Any:
     """Eigenvectors with a fixed sign, so that neighbouring matrices have neighbouring vectors."""
     vectors = xp.linalg.eigh((a + xp.swapaxes(a, -1, -2)) / 2)[1]
+    if vectors.size == 0:
+        return vectors
     largest = xp.take_along_axis(vectors, abs(vectors).argmax(axis=-2, keepdims=True), axis=-2)
     return vectors * xp.where(largest < 0, -1.0, 1.0)
 

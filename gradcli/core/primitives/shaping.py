@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from gradcli.core.dtypes import DType
+from gradcli.core.dtypes import DType, as_int64
 from gradcli.core.errors import ShapeError
 from gradcli.core.graph import Node, cast
 from gradcli.core.laws import Examples, Primitive, in_front, lifted, linear, one_further
@@ -195,11 +195,19 @@ def _cast_adjoint(g: Node, x: Node, *, dtype: str) -> tuple[Node | None]:
     return (cast(g, x.dtype) if x.dtype.is_float and DType(dtype).is_float else None,)
 
 
+def _cast_kernel(xp: Any, x: Any, *, dtype: str) -> Any:
+    if dtype == "int64" and x.dtype.kind == "f":
+        beyond = ~((x >= -(2.0**63)) & (x < 2.0**63))
+        if beyond.any():
+            as_int64(float(x[beyond].flat[0] if x.ndim else x))
+    return x.astype(dtype)
+
+
 converted = linear(
     "cast",
     _cast_adjoint,
     help="the same values as another element type",
     examples=Examples(calls=((((3,),), {"dtype": "float64"}), (((),), {"dtype": "float64"}))),
-    kernel=lambda xp, x, *, dtype: x.astype(dtype),
+    kernel=_cast_kernel,
     result="attribute",
 )

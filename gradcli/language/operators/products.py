@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gradcli.core.dtypes import as_float
 from gradcli.core.graph import Node, cast, constant, filled
 from gradcli.core.prelude.indexing import index
 from gradcli.core.transforms.forward import jvp
@@ -21,7 +22,6 @@ from gradcli.language.values import (
     Input,
     Partial,
     Value,
-    as_float,
     describe,
     map_nodes,
     nodes_in,
