@@ -89,9 +89,7 @@ def test_a_tuple_that_shares_its_parts_is_gone_through_once(start: str) -> None:
     assert len(text) < 100_000
 
 
-@pytest.mark.parametrize(
-    "text", ["x == x", "allclose(x, x)", "grad(y -> y[0])(x)", "f(y) = y\nf(x)"]
-)
+@pytest.mark.parametrize("text", ["x == x", "allclose(x, x)", "grad(y -> y[0])(x)", "f(y) = y\nf(x)"])
 def test_what_needs_each_item_refuses_too_many(text: str) -> None:
     """With how many there are."""
     found = error(text, run(DOUBLED.format("1.0")).session)
