@@ -22,6 +22,7 @@ from gradcli.core.primitives.linear_algebra import (
     solution,
 )
 from gradcli.core.primitives.reductions import sum_to
+from tests.conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +105,11 @@ def test_the_hint_names_a_limit_that_is_enough(wanted: float) -> None:
     assert refused.value.hint is not None
     offered = float(refused.value.hint.rstrip("`").split()[-1])
     assert wanted <= offered <= 1.11 * wanted
+
+
+def test_the_readme_lists_each_limit() -> None:
+    """With its default and what it bounds."""
+    text = (ROOT / "README.md").read_text()
+    for entry in LIMITS.values():
+        default = "the machine's, in GiB" if entry.default is None else f"{entry.default:,} {entry.unit}"
+        assert f"| `{entry.name}` | {default} | {entry.help} |" in text
