@@ -231,7 +231,7 @@ def nested(outer: str, depth: int) -> str:
         *(nested("sin(cos({0}))", 3), nested("sin({0})", 200), nested("1/(1+{0})", 30), nested("(1+{0})^2*y", 30)),
         nested("softplus(tanh(x*{0} + y*{0}) + tanh({0} - x))", 4),
         nested("hypot({0}, x)", 6),
-        nested("where({0} > 0, {0}*x, {0})", 12),
+        nested("where({0} > 0, {0}*x, {0})", 5),
     ],
 )
 def test_the_work_for_a_formula_is_bounded(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
