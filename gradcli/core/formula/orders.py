@@ -17,7 +17,7 @@ from gradcli.core.transforms.reverse import gradient
 Indexes = tuple[int, ...]
 
 # What differentiating costs for each node, in steps of arithmetic.
-STEPS_OF_A_NODE = 4
+STEPS_OF_A_NODE = 16
 
 
 @record
