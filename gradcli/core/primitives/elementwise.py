@@ -24,7 +24,9 @@ def _negated(x: Node) -> Node | None:
     return x.args[0] if x.op is negate else None
 
 
-def _without_ones(a: Node, b: Node) -> Node | None:
+def _simpler_product(a: Node, b: Node) -> Node | None:
+    if a is b:
+        return _smooth_square(a)
     return b if is_number(a, 1) else a if is_number(b, 1) else None
 
 
@@ -75,7 +77,7 @@ multiply = bilinear(
     lambda g, a, b: (g * b, g * a),
     help="product of two numbers",
     commutes=True,
-    shortcut=_without_ones,
+    shortcut=_simpler_product,
     examples=PAIRS,
     math="{0} * {1}",
     symbol="*",
@@ -134,9 +136,24 @@ def _constant_power_kernel(xp: Any, x: Any, *, exponent: float) -> Any:
     return x * x if exponent == 2 else xp.power(x, x.dtype.type(exponent))
 
 
-constant_power = elementwise(
+def _smooth_square(x: Node) -> Node | None:
+    """The square of what has a corner and whose square has none."""
+    if x.op is absolute:
+        return x.args[0] * x.args[0]
+    return x.args[0] * x.args[0] + x.args[1] * x.args[1] if x.op is hypot else None
+
+
+def _even_power(x: Node, *, exponent: float) -> Node | None:
+    square = _smooth_square(x) if exponent > 0 and exponent % 2 == 0 else None
+    if square is None or exponent == 2:
+        return square
+    return constant_power(square, exponent=exponent / 2)
+
+
+constant_power: Primitive = elementwise(
     "constant_power",
     _constant_power_partial,
+    shortcut=_even_power,
     help="x to a power known in advance",
     domain=POSITIVE,
     kernel=_constant_power_kernel,
@@ -390,7 +407,7 @@ relu = elementwise(
     kernel=lambda xp, x, out=None: xp.maximum(x, 0.0, out=out),
     math="({0} if {0} > 0.0 or {0} != {0} else 0.0)",
 )
-absolute = elementwise(
+absolute: Primitive = elementwise(
     "abs", lambda y, x: sign(x), help="distance from 0; the slope at 0 is 0", math="abs({0})", result="number"
 )
 maximum = elementwise(
