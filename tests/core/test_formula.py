@@ -227,7 +227,7 @@ def nested(outer: str, depth: int) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        *("hypot(x, y)", "x^(2*x)", "sin(x)^cos(x)", "(x*y)^(x+y)", "(x^y)^(y^x)", "((x+y)^(x*y))^(x-y)"),
+        *("x^(2*x)", "sin(x)^cos(x)", "(x*y)^(x+y)", "(x^y)^(y^x)", "((x+y)^(x*y))^(x-y)"),
         *(nested("sin(cos({0}))", 3), nested("sin({0})", 200), nested("1/(1+{0})", 30), nested("(1+{0})^2*y", 30)),
         nested("softplus(tanh(x*{0} + y*{0}) + tanh({0} - x))", 4),
         nested("hypot({0}, x)", 6),

@@ -21,8 +21,8 @@ from gradcli.core.interrupt import Abandoned, check, finish, interruptible
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.linear_algebra import matrix_product
 
-# A call that is under way may hold Python's lock for a moment, and other work the processors.
-SOON = 2.0
+# What is interrupted would take far longer; a call that is under way may hold the lock, and other work the processors.
+SOON = 10.0
 
 
 def _interrupt_after(seconds: float) -> threading.Timer:
