@@ -13,7 +13,11 @@ def main() -> None:
     from gradcli.output.stream import open_all
 
     open_all()
-    code = _leaving(lambda: _answer(arguments), "--debug" in arguments)
+    # These two may stand anywhere in front of `--`; expressions begin with a minus sign too.
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    debug, version = ("--debug" in arguments[:end]), ("--version" in arguments[:end])
+    words = [w for i, w in enumerate(arguments) if i >= end or w not in ("--debug", "--version")]
+    code = _leaving(lambda: _answer(["--version"] if version else words), debug)
     # The streams hold back what they were given, so that it is only now sure to have left.
     code = max(code, _leaving(_flush, debug=False))
     _leave_at_once(code)

@@ -122,8 +122,8 @@ def vars_(rest: str, session: Session, screen: Screen) -> Session:
 
 @command(":reset", "forget what is defined")
 def reset(rest: str, session: Session, screen: Screen) -> Session:
-    """Start over with an empty session."""
-    return Session(settings=session.settings)
+    """Start over with nothing defined; what was set stays, and the random numbers begin again."""
+    return Session(settings=session.settings, seed=session.seed)
 
 
 @command(":quit", "leave; Ctrl-D does too")

@@ -38,8 +38,14 @@ def check(statement: s.Statement) -> tuple[Diagnostic, ...]:
         _check_function(statement)
     elif isinstance(statement, s.For):
         for inner in statement.body:
+            _refuse_a_setting(inner, "put it in front of the loop")
             check(inner)
     return tuple(_hides(name, span) for name, span in _definitions(statement) if name in builtins())
+
+
+def _refuse_a_setting(statement: s.Statement, instead: str) -> None:
+    if isinstance(statement, s.Set):
+        raise fail("syntax", "set stands at the top level only", statement.span, instead)
 
 
 def _check_calls(statement: s.Statement) -> None:
@@ -69,8 +75,7 @@ def _check_inside(statement: s.Statement, function: s.Function, nested: bool) ->
         raise fail("syntax", "an expression by itself has no effect in a function", statement.span, _NO_EFFECT)
     if isinstance(statement, s.Assert):
         raise fail("syntax", "assert stands at the top level only", statement.span, "assert the result of a call")
-    if isinstance(statement, s.Set):
-        raise fail("syntax", "set stands at the top level only", statement.span, "put it in front of the function")
+    _refuse_a_setting(statement, "put it in front of the function")
     if isinstance(statement, s.Param):
         if not function.is_model:
             raise fail(

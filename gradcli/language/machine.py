@@ -24,7 +24,6 @@ from gradcli.language.diagnostics import Diagnostic, Label, LanguageError, Span,
 from gradcli.language.functions import Chain, UserFunction, define, trainable
 from gradcli.language.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.operators.gradient import derivative
-from gradcli.language.operators.targets import WRT
 from gradcli.language.reach import may_recur
 from gradcli.language.refusals import REFUSALS, refused
 from gradcli.language.scope import Bindings, Draft, Frame, Settings
@@ -256,7 +255,7 @@ class Machine:
         for keyword in node.keywords:
             if keyword.name in keywords:
                 raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
-            unevaluated = keyword.name == WRT and any(i.name == WRT for i in function.inputs)
+            unevaluated = any(i.names and i.name == keyword.name for i in function.inputs)
             keywords[keyword.name] = _names(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
         values = bind(function, positional, keywords, node)
         try:

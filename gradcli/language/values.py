@@ -43,13 +43,15 @@ REQUIRED = Required()
 class Input:
     """One input of a function; `default` is REQUIRED, or what stands in when it isn't given.
 
-    `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice.
+    `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice; `names` that it takes
+    names, which are not evaluated.
     """
 
     name: str
     default: Value | Required = REQUIRED
     variadic: bool = False
     real: bool = True
+    names: bool = False
 
 
 class Function(ABC):

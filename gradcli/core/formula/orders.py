@@ -33,9 +33,10 @@ class Formulas:
 
 def partials(output: Node, variables: Sequence[Node], order: int, longest: int) -> Formulas:
     """The formula of an output and of its partials up to an order that are no longer than so many characters."""
-    leaves = [n for n in reachable([output]) if n.op in (INPUT, PARAMETER)]
+    # A variable that the output does not depend on is one all the same.
+    leaves = dict.fromkeys([*(n for n in reachable([output]) if n.op in (INPUT, PARAMETER)), *variables])
     names = [str(n.attrs["name"]) for n in leaves]
-    if len(set(names)) != len(names) or any(n not in leaves for n in variables):
+    if len(set(names)) != len(names):
         return Formulas({})
     return _Orders(output, names, [str(v.attrs["name"]) for v in variables], order, longest).found()
 

@@ -16,15 +16,16 @@ from gradcli.language.operators.matrices import make_matrix
 from gradcli.language.operators.polynomial import make_taylor
 from gradcli.language.operators.products import make_product
 from gradcli.language.operators.table import make_table
-from gradcli.language.operators.targets import ALL, WRT
+from gradcli.language.operators.targets import ALL
 from gradcli.language.values import Input, SparseMatrix, Value
 
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
 
 _FN = Input("fn")
-_GRADIENT = (_FN, Input("grad_position", 0), Input("weights", None), Input("has_aux", False), Input(WRT, None))
-_ALL_INPUTS = (Input("grad_position", ALL), Input("weights", None), Input(WRT, None))
+_WRT = Input("wrt", None, names=True)
+_GRADIENT = (_FN, Input("grad_position", 0), Input("weights", None), Input("has_aux", False), _WRT)
+_ALL_INPUTS = (Input("grad_position", ALL), Input("weights", None), _WRT)
 _SPARSE = Input("sparse", False)
 _FORCED = (*_ALL_INPUTS, Input("mode", None), _SPARSE)
 _MATRICES: tuple[tuple[str, tuple[Input, ...], int, str | None, str], ...] = (
@@ -88,7 +89,7 @@ OPERATORS: tuple[Builtin, ...] = (
     Builtin("value_and_grad", _GRADIENT, _gradient(True), "a function's outputs and its gradient, computed together"),
     Builtin(
         "derivatives",
-        (_FN, Input("order", 2), Input(WRT, None)),
+        (_FN, Input("order", 2), _WRT),
         _table,
         "every partial derivative up to an order, in one table",
     ),

@@ -15,8 +15,6 @@ from gradcli.language.values import Function, Names, Parameters, Required, Value
 if TYPE_CHECKING:
     from gradcli.language.machine import Machine
 
-# The input of an operator that takes names and doesn't evaluate them.
-WRT = "wrt"
 # The default of an operator that takes all inputs where nothing else is said.
 ALL = "all"
 
