@@ -143,3 +143,66 @@ def test_zeros_ties_ends_and_tails(text: str, expected: Any) -> None:
 def test_even_powers_of_lengths_are_powers_of_squares(text: str, expected: object) -> None:
     """Wherever they stand, for the graph has no corner then."""
     assert value(text) == pytest.approx(expected)
+
+
+ALL_NAN = np.full((2, 2), nan)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # What stands beside a corner keeps its digits, however small it is beside the rest.
+        ("hessian((x, y) -> relu(y)^3 + log(x) + y^2)(0.01, 0)", np.diag([-1e4, 2])),
+        ("hessian((x, y) -> abs(y)^3 + 1/x)(1e-3, 0)", np.diag([2e9, 0])),
+        ("hessian((x, y) -> exp(1000*x) + y^2 + abs(x)^3)(0, 0)", np.diag([1e6, 2])),
+        ("hessian((x, y) -> 1e8*x^2 + y^2*1e-7 + abs(y)^3)(0, 0)", np.diag([2e8, 2e-7])),
+        ("hessian((x, y) -> abs(y)^3 + sqrt(x) + y^2)(1e-3, 0)", np.diag([-0.25 * 1e-3**-1.5, 2])),
+        ("hessian(x -> norm(x[:2])^2 + log(x[2]))([0, 0, 0.003])", np.diag([2, 2, -1 / 0.003**2])),
+        ("derivative(x -> 1e15 + x^2 + abs(x)^3, 2)(0)", 2),
+        ("derivative(x -> 1e15 + abs(x)*x, 2)(0)", nan),
+        ("(x -> abs(x)^3 + sqrt(1e-5 + x))''(0)", -0.25 * 1e-5**-1.5),
+        ("(x -> abs(x)*1e-3 + tanh(1e6*x))''(0)", nan),
+        ("hessian((x, y) -> abs(y)^3 + floor(x)*x^2)(1 - 1e-8, 0)", np.zeros((2, 2))),
+        ("hessian((x, y) -> abs(y)^3 + abs(x))(1e-13, 0)", np.zeros((2, 2))),
+        # High orders.
+        ("derivative(x -> abs(x)^41 + exp(x), 20)(0)", 1),
+        ("derivative(x -> where(x == 0, 1, sin(x)/x), 20)(0)", 1 / 21),
+        ("derivative(x -> cos(abs(x)), 100)(0)", 1),
+        ("derivative(abs, 171)(0)", nan),
+        # Sides that lie between slanted lines, and between more axes.
+        ("hessian((x, y) -> maximum(x^2, y^2))(0, 0)", np.array([[nan, 0], [0, nan]])),
+        ("hessian((x, y) -> relu(y - 2*x)*relu(3*x - y))(0, 0)", ALL_NAN),
+        ("hessian((x, y) -> hypot(x^2, y^2))(0, 0)", ALL_NAN),
+        ("hessian((x, y) -> where(hypot(x, y) == 0, 0, x*y*(x^2 - y^2)/(x^2 + y^2)))(0, 0)[0, 1]", nan),
+        ("hessian(x -> abs(x[1]*x[4]))(zeros(6))[1, 4]", nan),
+        ("hessian(x -> max(x)^2)([0, 0, 0, 0])[2, 2]", nan),
+        # One derivative that is none takes no other along.
+        ("hessian((x, y) -> abs(x) + y^2)(0, 0)", np.array([[nan, nan], [nan, 2]])),
+        ("hessian(v -> abs(v[0]) + v[1]^2)([0, 0])", np.array([[nan, nan], [nan, 2]])),
+        ("hessian((x, v) -> abs(x) + sum(v^2))(0, [1, 2])[1][1]", 2 * np.eye(2)),
+        ("derivatives((x, y) -> maximum(x, y), order=2)(1, 1)", (1, 0.5, 0.5, nan, nan, nan)),
+        ("derivatives((x, y) -> abs(x)*y, order=2)(0, 1)", (0, 0, 0, nan, nan, 0)),
+        # Operators in one another.
+        ("jacfwd(jacrev(x -> norm(x)^2/2))([0, 0])", np.eye(2)),
+        ("jvp(jvp(x -> abs(x)*x, 1), 1)(0)", nan),
+        ("grad(directional(x -> norm(x)^2/2, [1, 1]))([0, 0])", np.ones(2)),
+        ("f(x) = abs''(x); f(0)", nan),
+        ("derivatives(x -> abs(x)^3 + stop_gradient(x)*x, order=2)(0)", (0, 0, 0)),
+        # What has no power series.
+        ("(x -> abs(x)^(2 + x))''(0)", nan),
+        ("(x -> where(x == 0, 0, x^2*log(abs(x))))''(0)", nan),
+        ("(x -> (x^6)^(1/3))''(0), (x -> (x^6)^0.5)''(0)", (2, 0)),
+        ("hessian((x, y) -> where(max([x, 0]) > y, x^2, y^2))(1, 1)", ALL_NAN),
+        ("(x -> x*round(x, 1))''(0.25)", nan),
+        ("hessian(x -> norm(x)^2)(zeros(40))[0, 0]", 2),
+    ],
+)
+def test_corners_among_other_things(text: str, expected: object) -> None:
+    """Each derivative for itself, to all of its digits."""
+    assert value(text) == pytest.approx(expected, nan_ok=True, rel=1e-9, abs=1e-30)
+
+
+def test_what_is_too_large_to_tell_is_said() -> None:
+    """With the numbers that the conventions give."""
+    (warning,) = run("laplacian(x -> norm(x)^2)(zeros(1000))").diagnostics
+    assert "too large to tell" in warning.message

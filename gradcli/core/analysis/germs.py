@@ -24,10 +24,13 @@ from gradcli.core.transforms.taylor import Line, expand_along
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
-# A coefficient this much smaller than the largest of its series is what rounding left of a zero.
-ROUNDING = 1e-12
+# What one operation leaves of rounding, and how many times the bound a coefficient must be to be no rounding.
+EPSILON, CERTAIN = 2.0**-52, 8.0
 # Powers whose exponents have larger denominators are taken for no power series.
 LARGEST_RAMIFICATION = 24
+# Longer series take longer than anybody waits for the word that there is no derivative.
+WIDEST = 400
+DEEPEST_POLE = 16
 
 
 class RamifiedError(Exception):
@@ -42,10 +45,12 @@ class RamifiedError(Exception):
 class Germ:
     """Coefficients along the first axis, from the lowest exponent on; those of exponents below `known` are right.
 
-    `known` counts for each element. Where an element has no series, all its coefficients are nan.
+    `noise` bounds, about, what rounding has done to each; `known` counts for each element. Where an element has no
+    series, all its coefficients are nan.
     """
 
     coefficients: Array
+    noise: Array
     known: Array
 
 
@@ -55,17 +60,22 @@ Side: TypeAlias = "Germ | Array"
 class Germs:
     """The germs of a graph's nodes where the inputs leave `point` along `direction`, both by input.
 
-    Exponents of s run from -`poles` to `order`, t being s to the power `root`.
+    Exponents of s run from -`poles` to `order`, t being s to the power `root`. With `stopped` what is behind a
+    stop_gradient stays where it is, as for what is differentiated yet; in a derivative it moves as all else does.
     """
 
     def __init__(
-        self, point: Mapping[Node, Any], direction: Mapping[Node, Any], order: int, poles: int, root: int = 1
+        self,
+        point: Mapping[Node, Any],
+        direction: Mapping[Node, Any],
+        order: int,
+        poles: int,
+        root: int = 1,
+        stopped: bool = False,
     ) -> None:
-        self._point, self._direction = point, direction
+        self._point, self._direction, self.stopped = point, direction, stopped
         self.order, self.poles, self.root = order, poles, root
         self._width = poles + order + 1
-        # The largest coefficient on the way, which the smallest one that counts is measured by.
-        self.scale = 0.0
         self._found: dict[Node, Side] = {}
 
     def of(self, outputs: Sequence[Node]) -> list[Side]:
@@ -85,13 +95,15 @@ class Germs:
         row = germ.coefficients[exponent + self.poles]
         return np.where(germ.known > exponent, row, np.nan)
 
-    def limit(self, germ: Side) -> Array:
-        """The value that the germ tends to, infinite ones included; nan where that is not known."""
+    def limit(self, germ: Side) -> tuple[Array, Array]:
+        """The value that the germ tends to, infinite ones included, nan where that is not known; and its noise."""
         if not isinstance(germ, Germ):
-            return np.asarray(germ, dtype=float)
+            value = np.asarray(germ, dtype=float)
+            return value, np.zeros_like(value)
         first, leading = self._leading(germ)
         grows = (first < 0) & (germ.known > first)
-        return np.where(grows, np.copysign(np.inf, leading), self.coefficient(germ, 0))
+        value = np.where(grows, np.copysign(np.inf, leading), self.coefficient(germ, 0))
+        return value, germ.noise[self.poles]
 
     # Nodes.
 
@@ -126,9 +138,12 @@ class Germs:
             return side
         bad = ~np.isfinite(side.coefficients).all(axis=0) | (side.known <= -self.poles)
         if not bad.any():
-            self.scale = max(self.scale, float(abs(side.coefficients).max(initial=0.0)))
             return side
-        return Germ(np.where(bad, np.nan, side.coefficients), np.where(bad, -self.poles, side.known))
+        return Germ(
+            np.where(bad, np.nan, side.coefficients),
+            np.where(bad, 0.0, side.noise),
+            np.where(bad, -self.poles, side.known),
+        )
 
     def real(self, side: Side) -> Germ:
         """The germ, of a constant one with all other coefficients 0."""
@@ -137,18 +152,20 @@ class Germs:
         value = np.asarray(side, dtype=float)
         coefficients = np.zeros((self._width, *value.shape))
         coefficients[self.poles] = value
-        return Germ(coefficients, np.full(value.shape, self.order + 1))
+        return Germ(coefficients, np.zeros_like(coefficients), np.full(value.shape, self.order + 1))
 
     def _linear(self, op: Primitive, sides: Sequence[Side], node: Node) -> Germ:
         assert isinstance(op.law, Linear)
         germs = [side for side in sides if isinstance(side, Germ)]
         over = range(len(sides)) if op.law.over is None else op.law.over
         parts = [self.real(side) if i in over else side for i, side in enumerate(sides)]
-        rows = [
-            _kernel(op, [part.coefficients[i] if isinstance(part, Germ) else part for part in parts], node.attrs)
-            for i in range(self._width)
-        ]
-        return Germ(np.array(rows, dtype=float), _together(op, germs, node))
+        rows, noise = [], []
+        for i in range(self._width):
+            rows.append(_kernel(op, [p.coefficients[i] if isinstance(p, Germ) else p for p in parts], node.attrs))
+            noise.append(_kernel(op, [p.noise[i] if isinstance(p, Germ) else p for p in parts], node.attrs))
+        coefficients = np.array(rows, dtype=float)
+        # What moves elements or adds them up does so with their noise.
+        return Germ(coefficients, abs(np.array(noise)) + EPSILON * abs(coefficients), _together(op, germs, node))
 
     def _regular(self, op: Primitive, sides: Sequence[Side], node: Node) -> Germ:
         """A function that has a Taylor series at the point, along the curve that its arguments are."""
@@ -170,29 +187,32 @@ class Germs:
                 coefficients[self.poles + k] = value
         diverges = np.any([(germ.coefficients[: self.poles] != 0).any() for germ in germs])
         known = np.full(node.shape, -self.poles) if diverges else _together(op, germs, node)
-        return Germ(coefficients, known)
+        largest = np.maximum.accumulate(abs(coefficients), axis=0)
+        return Germ(coefficients, 4 * EPSILON * abs(coefficients) + _relative(germs) * largest, known)
 
     def _bilinear(self, op: Primitive, germs: Sequence[Germ], node: Node) -> Germ:
         """A product that adds up elements; how far it is known is told for all of them together."""
         a, b = germs
-        coefficients = np.zeros((self._width, *node.shape))
-        for i, u in enumerate(a.coefficients):
+        coefficients, noise = np.zeros((self._width, *node.shape)), np.zeros((self._width, *node.shape))
+        for i, (u, lost) in enumerate(zip(a.coefficients, a.noise, strict=True)):
             if not u.any():
                 continue
             for j in range(max(0, self.poles - i), min(self._width, self._width + self.poles - i)):
-                coefficients[i + j - self.poles] += _kernel(op, [u, b.coefficients[j]], node.attrs)
+                v, other = b.coefficients[j], b.noise[j]
+                coefficients[i + j - self.poles] += _kernel(op, [u, v], node.attrs)
+                noise[i + j - self.poles] += _kernel(op, [abs(u), other + EPSILON * abs(v)], node.attrs)
+                noise[i + j - self.poles] += _kernel(op, [lost, abs(v)], node.attrs)
         first_a, first_b = (self._leading(g)[0].min(initial=self.order + 1) for g in (a, b))
         known = min(
             first_a + b.known.min(initial=self.order + 1), first_b + a.known.min(initial=self.order + 1), self.order + 1
         )
-        return Germ(coefficients, np.full(node.shape, known))
+        return Germ(coefficients, noise, np.full(node.shape, known))
 
     # Series of single elements.
 
     def _leading(self, germ: Germ) -> tuple[Array, Array]:
         """The exponent of the first term of each element and its coefficient; `known` and 0 where there is none."""
-        sizes = abs(germ.coefficients)
-        there = sizes > ROUNDING * np.max(np.where(np.isfinite(sizes), sizes, 0.0), axis=0, initial=0.0)
+        there = abs(germ.coefficients) > CERTAIN * germ.noise
         row = there.argmax(axis=0)
         exponent = np.where(there.any(axis=0), row - self.poles, germ.known)
         leading = np.take_along_axis(germ.coefficients, row[None], axis=0)[0]
@@ -208,20 +228,26 @@ class Germs:
     def less(self, a: Side, b: Side) -> Germ:
         """The difference."""
         a, b = self.real(a), self.real(b)
-        return Germ(a.coefficients - b.coefficients, np.minimum(a.known, b.known))
+        coefficients = a.coefficients - b.coefficients
+        # An infinite constant is compared with, and is as large as it is.
+        noise = a.noise + b.noise + np.where(np.isfinite(coefficients), EPSILON * abs(coefficients), 0.0)
+        return Germ(coefficients, noise, np.minimum(a.known, b.known))
 
     def times(self, a: Side, b: Side) -> Germ:
         """The product."""
         a, b = self.real(a), self.real(b)
-        coefficients = np.zeros_like(a.coefficients)
-        for i, row in enumerate(a.coefficients):
+        coefficients, noise = np.zeros_like(a.coefficients), np.zeros_like(a.coefficients)
+        for i, (row, lost) in enumerate(zip(a.coefficients, a.noise, strict=True)):
             if row.any():
                 low, high = max(0, self.poles - i), min(self._width, self._width + self.poles - i)
-                coefficients[i + low - self.poles : i + high - self.poles] += row * b.coefficients[low:high]
+                there = slice(i + low - self.poles, i + high - self.poles)
+                v, other = b.coefficients[low:high], b.noise[low:high]
+                coefficients[there] += row * v
+                noise[there] += abs(row) * (other + EPSILON * abs(v)) + lost * abs(v)
         first_a, first_b = self._leading(a)[0], self._leading(b)[0]
         known = np.minimum(np.minimum(first_a + b.known, first_b + a.known), self.order + 1)
         below = first_a + first_b < -self.poles
-        return Germ(np.where(below, np.nan, coefficients), known)
+        return Germ(np.where(below, np.nan, coefficients), noise, known)
 
     def power(self, side: Side, exponent: float) -> Germ:
         """A power known in advance, by Miller's recurrence for the series over its first term."""
@@ -239,42 +265,60 @@ class Germs:
         rows = np.arange(self._width).reshape(-1, *(1,) * first.ndim)
         source = rows + first + self.poles
         inside = source < self._width
-        s = np.where(inside, np.take_along_axis(germ.coefficients, np.minimum(source, self._width - 1), axis=0), 0.0)
+        place = np.minimum(source, self._width - 1)
+        s = np.where(inside, np.take_along_axis(germ.coefficients, place, axis=0), 0.0)
+        lost = np.where(inside, np.take_along_axis(germ.noise, place, axis=0), 0.0)
         head = np.where(vanishes, 1.0, leading)
-        r = np.zeros_like(s)
+        r, bound = np.zeros_like(s), np.zeros_like(s)
         r[0] = np.power(head, exponent)
+        bound[0] = abs(r[0])
         for k in range(1, self._width):
-            total = sum(((j * exponent - (k - j)) * s[j] * r[k - j] for j in range(1, k + 1)), np.zeros_like(head))
-            r[k] = total / (k * head)
+            weights = [(j * exponent - (k - j)) for j in range(1, k + 1)]
+            terms = [w * s[j] * r[k - j] for j, w in enumerate(weights, 1)]
+            bounds = [abs(w * s[j]) * bound[k - j] for j, w in enumerate(weights, 1)]
+            r[k] = sum(terms[1:], terms[0]) / (k * head)
+            bound[k] = sum(bounds[1:], bounds[0]) / (k * abs(head))
+        noise = 4 * EPSILON * bound
+        for j in range(self._width):
+            noise[j:] += abs(exponent) * lost[j] / abs(head) * bound[: self._width - j]
         target = rows - (lowest + self.poles)
         fits = (target >= 0) & (target < self._width)
-        coefficients = np.where(fits, np.take_along_axis(r, np.clip(target, 0, self._width - 1), axis=0), 0.0)
+        taken = np.clip(target, 0, self._width - 1)
+        coefficients = np.where(fits, np.take_along_axis(r, taken, axis=0), 0.0)
+        noise = np.where(fits, np.take_along_axis(noise, taken, axis=0), 0.0)
         known = np.minimum(lowest + germ.known - first, self.order + 1)
         # Of a series that is 0 as far as it is known, a positive power is so further on.
         zeros = np.floor(germ.known * exponent).astype(int) if exponent > 0 else np.full_like(known, -self.poles)
-        lost = np.isnan(germ.coefficients).any(axis=0) | (lowest < -self.poles) & ~vanishes
-        coefficients = np.where(vanishes, 0.0, coefficients)
-        return Germ(np.where(lost, np.nan, coefficients), np.where(vanishes, np.minimum(zeros, self.order + 1), known))
+        nowhere = np.isnan(germ.coefficients).any(axis=0) | ((lowest < -self.poles) & ~vanishes)
+        return Germ(
+            np.where(nowhere, np.nan, np.where(vanishes, 0.0, coefficients)),
+            np.where(vanishes, 0.0, noise),
+            np.where(vanishes, np.minimum(zeros, self.order + 1), known),
+        )
 
     def chosen(self, condition: Array, a: Side, b: Side) -> Germ:
         """One of two, element by element."""
         a, b = self.real(a), self.real(b)
-        return Germ(np.where(condition, a.coefficients, b.coefficients), np.where(condition, a.known, b.known))
+        return Germ(
+            np.where(condition, a.coefficients, b.coefficients),
+            np.where(condition, a.noise, b.noise),
+            np.where(condition, a.known, b.known),
+        )
 
     def scaled(self, side: Side, factor: Any) -> Germ:
         """A multiple."""
         germ = self.real(side)
-        return Germ(germ.coefficients * factor, germ.known)
+        return Germ(germ.coefficients * factor, germ.noise * abs(factor), germ.known)
 
     def rounded(self, side: Side, function: Callable[[Array], Array]) -> Array:
         """A step function: at a step, the value of the side that the germ is on."""
         germ = self.real(side)
         head = germ.coefficients[self.poles]
-        rest = Germ(germ.coefficients.copy(), germ.known)
+        rest = Germ(germ.coefficients.copy(), germ.noise, germ.known)
         rest.coefficients[self.poles] = 0.0
-        beside = head + 1e-6 * self.sign(rest)
-        is_step = function(head - 1e-6) != function(head + 1e-6)
-        value: Array = np.where(is_step, function(beside), function(head))
+        sign = self.sign(rest)
+        beside = np.where(sign == 0, head, np.nextafter(head, np.copysign(np.inf, sign)))
+        value: Array = function(beside)
         return value
 
     def largest(self, side: Side, shape: tuple[int, ...]) -> Germ:
@@ -285,9 +329,10 @@ class Germs:
         rows = []
         for row in germ.coefficients:
             best = np.where(candidates, row, -np.inf).max(axis=axes, keepdims=True)
-            candidates &= row >= best - ROUNDING * abs(best)
+            candidates &= row >= best - CERTAIN * EPSILON * abs(best)
             rows.append(best)
-        return Germ(np.array(rows), germ.known.min(axis=axes, keepdims=True))
+        noise = germ.noise.max(axis=tuple(i + 1 for i in axes), keepdims=True)
+        return Germ(np.array(rows), noise, germ.known.min(axis=axes, keepdims=True))
 
 
 def _kernel(op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
@@ -303,9 +348,16 @@ def _together(op: Primitive, germs: Sequence[Germ], node: Node) -> Array:
     return np.full(node.shape, min(germ.known.min(initial=10**6) for germ in germs))
 
 
+def _relative(germs: Sequence[Germ]) -> float:
+    """The noise of arguments beside what of them moves."""
+    noise = max(float(germ.noise.max(initial=0.0)) for germ in germs)
+    moving = max(float(np.nanmax(abs(germ.coefficients), initial=0.0)) for germ in germs)
+    return noise / moving if moving else 0.0
+
+
 def _hypotenuse(g: Germs, a: Side, b: Side) -> Germ:
     x, y = g.times(a, a), g.times(b, b)
-    return g.power(Germ(x.coefficients + y.coefficients, np.minimum(x.known, y.known)), 0.5)
+    return g.power(g.less(x, g.scaled(y, -1.0)), 0.5)
 
 
 def _cube_root(g: Germs, x: Side) -> Germ:
@@ -338,6 +390,7 @@ def _general_power(g: Germs, a: Side, b: Side, *, below: int = 0, logs: int = 0)
 # What has no Taylor series somewhere, or a choice of its own. Nothing else is more than its derivatives.
 _RULES: Mapping[str, Callable[..., Side]] = {
     "multiply": lambda g, a, b: g.times(a, b),
+    "subtract": lambda g, a, b: g.less(a, b),
     "divide": lambda g, a, b: g.times(a, g.power(b, -1.0)),
     "reciprocal": lambda g, x: g.power(x, -1.0),
     "sqrt": lambda g, x: g.power(x, 0.5),
@@ -363,19 +416,23 @@ _RULES: Mapping[str, Callable[..., Side]] = {
     "round": lambda g, x, *, decimals: g.rounded(x, lambda v: np.round(v, decimals)),
     "floor_divide": lambda g, a, b: g.rounded(g.times(a, g.power(b, -1.0)), np.floor),
     "remainder": _remainder,
-    "stop_gradient": lambda g, x: g.real(x),
+    "stop_gradient": lambda g, x: g.coefficient(x, 0) if g.stopped and isinstance(x, Germ) else x,
     "max_to": lambda g, x, *, shape: g.largest(x, shape),
     "cast": lambda g, x, *, dtype: g.real(x) if dtype.startswith("float") else g.sign(x) != 0,
 }
 
 
 def germs_of(
-    outputs: Sequence[Node], point: Mapping[Node, Any], direction: Mapping[Node, Any], order: int
+    outputs: Sequence[Node],
+    point: Mapping[Node, Any],
+    direction: Mapping[Node, Any],
+    order: int,
+    stopped: bool = False,
 ) -> tuple[Germs, list[Side]] | None:
     """The germs of outputs to an order in t, with as many roots of t as they need; None where they have none."""
     root = 1
-    while root <= LARGEST_RAMIFICATION:
-        germs = Germs(point, direction, order * root, order * root, root)
+    while root <= LARGEST_RAMIFICATION and order * root <= WIDEST:
+        germs = Germs(point, direction, order * root, min(order, DEEPEST_POLE) * root, root, stopped)
         try:
             return germs, germs.of(outputs)
         except RamifiedError as error:

@@ -8,14 +8,14 @@ quotient of zeros, its value there is taken from rays on all sides.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import permutations, product
 from math import factorial
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from gradcli.core.analysis.edges import EDGES, STEPS
-from gradcli.core.analysis.germs import Germ, Side, germs_of
+from gradcli.core.analysis.germs import Germ, Germs, Side, germs_of
 from gradcli.core.compile.array import ArrayProgram
 from gradcli.core.graph import Node, dependents, reachable
 from gradcli.core.records import record
@@ -24,29 +24,40 @@ from gradcli.core.shapes import size_of
 Array: TypeAlias = "np.ndarray[Any, Any]"
 Point: TypeAlias = "Mapping[Node, Any]"
 
-# Larger graphs, by their nodes and by the elements of all of them, are left with what they have at the point.
-MOST_NODES, MOST_ELEMENTS = 1_500, 40_000
+# Larger graphs, by their nodes and by the elements of all of them, are not developed.
+MOST_NODES, MOST_ELEMENTS = 1_500, 500_000
 # Orders in t to which germs are developed, one after the other until the limit is known.
 ORDERS = (4, 8, 16)
-AGREEMENT = 1e-8
-# Of the largest number on the way, what rounding leaves of a zero.
-ROUNDING = 1e-14
+AGREEMENT = 1e-11
+# Beyond it coefficients, which derivatives are factorials of, leave the range of floats.
+HIGHEST = 150
+# Above so many bounds of its rounding a difference is one.
+CERTAIN = 16.0
+# Steps along axes whose squares add up to a square, in both or all orders; no two are alike.
+TWO = ((3.0, 4.0), (5.0, 12.0), (8.0, 15.0), (7.0, 24.0))
+THREE = ((2.0, 3.0, 6.0),)
 
 
-def has_edge(outputs: Sequence[Node], point: Point, moving: Sequence[Node], names: Collection[str] = EDGES) -> bool:
-    """Whether a node in the graph that moves with some inputs has an edge at the point.
+def edges(outputs: Sequence[Node], point: Point, moving: Sequence[Node], names: Collection[str] = EDGES) -> set[str]:
+    """The primitives that have an edge at the point, among those nodes of a graph that move with some inputs.
 
-    `names` are those of the primitives to look for.
+    `names` are those to look for.
     """
     order = reachable(outputs)
     active = dependents(order, moving)
     found = [node for node in order if node in active and node.op.name in names]
-    if not found or len(order) > MOST_NODES or sum(size_of(node.shape) for node in order) > MOST_ELEMENTS:
-        return False
+    if not found:
+        return set()
     needed = list(dict.fromkeys([*(arg for node in found for arg in node.args), *found]))
     values = dict(zip(needed, numbers(needed, point), strict=True))
     with np.errstate(all="ignore"):
-        return any(_is_at_edge(node, [values[arg] for arg in node.args], values[node]) for node in found)
+        return {node.op.name for node in found if _is_at_edge(node, [values[arg] for arg in node.args], values[node])}
+
+
+def is_small(outputs: Sequence[Node]) -> bool:
+    """Whether a graph can be developed."""
+    order = reachable(outputs)
+    return len(order) <= MOST_NODES and sum(size_of(node.shape) for node in order) <= MOST_ELEMENTS
 
 
 def numbers(nodes: Sequence[Node], point: Point) -> tuple[Array, ...]:
@@ -58,7 +69,7 @@ def numbers(nodes: Sequence[Node], point: Point) -> tuple[Array, ...]:
 def _is_at_edge(node: Node, args: Sequence[Array], value: Array) -> bool:
     name = node.op.name
     if name in STEPS:
-        quotient = args[0] / args[1] if len(args) > 1 else 2 * args[0]
+        quotient = args[0] / args[1] if len(args) > 1 else 2 * 10.0 ** node.attrs.get("decimals", 0) * args[0]
         return bool(np.any(quotient == np.round(quotient)))
     if name == "max_to":
         ties = (args[0] == value).sum(axis=tuple(i for i, n in enumerate(value.shape) if n == 1), keepdims=True)
@@ -74,8 +85,9 @@ def _is_at_edge(node: Node, args: Sequence[Array], value: Array) -> bool:
         return not (exponent >= 0 and float(exponent).is_integer()) and bool(np.any(args[0] == 0))
     if len(args) == 2:
         # What is compared with the largest of itself is equal to it all along.
-        apart = not any(_source(arg).op.name == "max_to" for arg in node.args)
-        return apart and bool(np.any(args[0] == args[1]))
+        sources = [_source(arg) for arg in node.args]
+        itself = any(a.op.name == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1]))
+        return not itself and bool(np.any(args[0] == args[1]))
     return bool(np.any(args[0] == 0))
 
 
@@ -96,77 +108,78 @@ class Limit:
 def limits(outputs: Sequence[Node], domain: Sequence[Node], point: Point, moving: Sequence[Node]) -> list[Limit] | None:
     """The limit of each output at the point from all sides on which every node of `domain` has a value.
 
-    None where that can't be told: no side has values, or no germ.
+    None where that can't be told: the graph is too large, no side has values, or no germ.
     """
-    found: list[list[Array]] = [[] for _ in outputs]
-    scale = 0.0
-    for direction in _directions({node: node.shape for node in moving}):
-        side = _along(outputs, domain, point, direction)
-        if side is None:
-            return None
-        scale = max(scale, side[1])
-        for values, value in zip(found, side[0], strict=False):
-            values.append(value)
-    return [_agreed(values, scale) for values in found] if all(found) else None
+    if not is_small([*outputs, *domain]):
+        return None
+    found: list[list[tuple[Array, Array]]] = [[] for _ in outputs]
+    with np.errstate(all="ignore"):
+        for direction in _directions({node: node.shape for node in moving}):
+            side = _along(outputs, domain, point, direction)
+            if side is None:
+                return None
+            for values, value in zip(found, side, strict=False):
+                values.append(value)
+        return [_agreed(values) for values in found] if all(found) else None
 
 
 def _along(
     outputs: Sequence[Node], domain: Sequence[Node], point: Point, direction: Point
-) -> tuple[list[Array], float] | None:
-    """The limit of each output on one side, none where a node of the domain has no value there; and their scale."""
+) -> list[tuple[Array, Array]] | None:
+    """The limit of each output on one side with its noise, none where a node of the domain has no value there."""
     for order in ORDERS:
         found = germs_of([*outputs, *domain], point, direction, order)
         if found is None:
             return None
         germs, sides = found
         if any(_has_no_series(side) for side in sides[len(outputs) :]):
-            return [], 0.0
+            return []
         values = [germs.limit(side) for side in sides[: len(outputs)]]
-        if not any(np.isnan(value).any() for value in values):
+        if not any(np.isnan(value).any() for value, _ in values):
             break
-    return values, germs.scale
+    return values
 
 
 def _has_no_series(side: Side) -> bool:
     return isinstance(side, Germ) and bool(np.isnan(side.coefficients).any())
 
 
-def _agreed(values: Sequence[Array], scale: float) -> Limit:
-    stack = np.array(values)
-    with np.errstate(all="ignore"):
-        low, high = stack.min(axis=0), stack.max(axis=0)
-        finite = np.where(np.isfinite(stack), abs(stack), 0.0)
-        slack = AGREEMENT * finite.max(axis=0) + ROUNDING * scale
-        same = (low == high) | (high - low <= slack)
-    stack = np.where(abs(stack) <= ROUNDING * scale, 0.0, stack)
+def _agreed(sides: Sequence[tuple[Array, Array]]) -> Limit:
+    """One value, where the sides differ by no more than rounding."""
+    stack, noise = np.array([value for value, _ in sides]), np.array([noise for _, noise in sides])
+    slack = CERTAIN * np.where(np.isfinite(stack), noise, 0.0).max(axis=0)
+    stack = np.where(abs(stack) <= slack, 0.0, stack)
+    low, high = stack.min(axis=0), stack.max(axis=0)
+    finite = np.where(np.isfinite(stack), abs(stack), 0.0)
+    same = (low == high) | (high - low <= AGREEMENT * finite.max(axis=0) + slack)
     if same.all():
         return Limit(_simplest(stack))
     apart = stack.reshape(len(stack), -1)[:, int(np.argmin(same))]
-    sides = None if np.isnan(apart).any() else (float(apart.min()), float(apart.max()))
-    return Limit(np.where(same, _simplest(stack), np.nan), sides)
+    values = None if np.isnan(apart).any() else (float(apart.min()), float(apart.max()))
+    return Limit(np.where(same, _simplest(stack), np.nan), values)
 
 
 def _simplest(stack: Array) -> Array:
     """Of the values on all sides, which differ by rounding, for each element the one that is written shortest."""
+    if (stack == stack[0]).all():
+        return np.asarray(stack[0], dtype=float)
     flat = stack.reshape(len(stack), -1)
     chosen = [min(column, key=lambda v: len(repr(float(v)))) for column in flat.T]
     return np.array(chosen, dtype=float).reshape(stack.shape[1:])
 
 
 def _directions(shapes: Mapping[Node, tuple[int, ...]]) -> Iterator[dict[Node, Array]]:
-    """Directions into all sides, such that no two inputs move alike and their length is a whole number for few."""
+    """Directions into all sides, such that no two inputs move alike; of few inputs those of whole lengths."""
     sizes = [size_of(shape) for shape in shapes.values()]
     total = sum(sizes)
-    steps = {1: [1.0], 2: [3.0, 4.0], 3: [1.0, 2.0, 2.0]}.get(total)
-    if steps is not None:
-        lines = [np.array(steps) * signs for signs in product((1.0, -1.0), repeat=total)]
-        if total == 3:
-            lines = [np.roll(line, i % 3) for i, line in enumerate(lines)]
+    families = {1: ((1.0,),), 2: TWO, 3: THREE}.get(total)
+    if families is not None:
+        steps = [order for family in families for order in permutations(family)]
+        lines = [np.array(line) * signs for line in steps for signs in product((1.0, -1.0), repeat=total)]
     else:
         rng = np.random.default_rng(0)
-        half = [rng.permutation(total) + 1.0 for _ in range(3)]
-        signs = [rng.choice((1.0, -1.0), total) for _ in half]
-        lines = [line * sign * way for line, sign in zip(half, signs, strict=True) for way in (1.0, -1.0)]
+        half = [(rng.permutation(total) + 1.0) * rng.choice((1.0, -1.0), total) for _ in range(5)]
+        lines = [line * way for line in half for way in (1.0, -1.0)]
     for line in lines:
         direction, start = {}, 0
         for (node, shape), size in zip(shapes.items(), sizes, strict=True):
@@ -175,55 +188,65 @@ def _directions(shapes: Mapping[Node, tuple[int, ...]]) -> Iterator[dict[Node, A
         yield direction
 
 
-def derivatives_along(
-    outputs: Sequence[Node], variable: Sequence[Node], order: int, point: Point
-) -> list[list[Limit]] | None:
-    """Orders 0 to `order` of each output where all elements of a variable grow alike; None where it can't be told.
+def derivatives_along(outputs: Sequence[Node], variable: Node, order: int, point: Point) -> list[list[Limit]] | None:
+    """Orders 0 to `order` of each output by a variable of one element; None where it can't be told.
 
     From both sides the Taylor coefficients are read off the germs. An order exists where it and all below agree.
     """
-    sides: list[list[list[Array]]] = []
-    scale = 0.0
-    for way in (1.0, -1.0):
-        direction = {node: np.full(np.shape(point[node]), way) for node in variable}
-        found = germs_of(outputs, point, direction, order + 2)
-        if found is None:
-            return None
-        germs, series = found
-        if any(_has_no_series(side) for side in series):
-            continue
-        scale = max(scale, germs.scale)
-        sides.append(
-            [[_order(germs.root, germs.poles, germs.real(side), k, way) for k in range(order + 1)] for side in series]
-        )
-    if not sides:
+    if order > HIGHEST or not is_small(outputs):
         return None
-    result = []
-    for i in range(len(outputs)):
-        orders: list[Limit] = []
-        for k in range(order + 1):
-            limit = _agreed([side[i][k] for side in sides], scale * factorial(k))
-            if k:
-                # A function that jumps, or whose slope does, has no further derivative.
-                lost = np.isnan(orders[-1].value)
-                limit = Limit(np.where(lost, np.nan, limit.value), limit.sides or orders[-1].sides)
-            orders.append(limit)
-        result.append(orders)
+    sides: list[list[list[tuple[Array, Array]]]] = []
+    with np.errstate(all="ignore"):
+        for way in (1.0, -1.0):
+            side = _coefficients(outputs, variable, order, point, way)
+            if side is None:
+                return None
+            if side:
+                sides.append(side)
+        if not sides:
+            return None
+        result = []
+        for i in range(len(outputs)):
+            orders: list[Limit] = []
+            for k in range(order + 1):
+                limit = _agreed([side[i][k] for side in sides])
+                if k:
+                    # A function that jumps, or whose slope does, has no further derivative.
+                    lost = np.isnan(orders[-1].value)
+                    limit = Limit(np.where(lost, np.nan, limit.value), limit.sides or orders[-1].sides)
+                orders.append(limit)
+            result.append(orders)
     return result
 
 
-def _order(root: int, poles: int, germ: Germ, k: int, way: float) -> Array:
-    """The derivative of order k on one side: infinite where a broken power below k is there."""
-    rows, last = germ.coefficients, poles + k * root
-    broken = [i for i in range(last) if i < poles or (i - poles) % root]
-    grows = np.any([rows[i] != 0 for i in broken], axis=0) if broken else np.zeros(rows.shape[1:], dtype=bool)
-    value = np.where(germ.known > k * root, rows[last] * factorial(k) * way**k, np.nan)
-    if not grows.any():
-        return value
+def _coefficients(
+    outputs: Sequence[Node], variable: Node, order: int, point: Point, way: float
+) -> list[list[tuple[Array, Array]]] | None:
+    """The derivatives of each output on one side, with their noise; none where an output has no values there."""
+    found = None
+    for further in (2, 2 + order, 2 + 3 * order):
+        germs = germs_of(outputs, point, {variable: np.full(variable.shape, way)}, order + further, stopped=True)
+        if germs is None:
+            break
+        if any(_has_no_series(side) for side in germs[1]):
+            return []
+        found = [[_order(germs[0], germs[0].real(side), k, way) for k in range(order + 1)] for side in germs[1]]
+        if not any(np.isnan(value).any() for orders in found for value, _ in orders):
+            break
+    return found
+
+
+def _order(germs: Germs, germ: Germ, k: int, way: float) -> tuple[Array, Array]:
+    """The derivative of order k on one side and its noise: infinite where a broken power below k is there."""
+    root, poles, rows = germs.root, germs.poles, germ.coefficients
+    last = poles + k * root
+    there = abs(rows) > CERTAIN * germ.noise
+    broken = [i for i in range(last) if (i < poles or (i - poles) % root) and there[i].any()]
+    value = np.where(germ.known > k * root, rows[last] * float(factorial(k)) * way**k, np.nan)
+    noise = germ.noise[last] * float(factorial(k))
     # k (k - 1)... of the broken exponent p has the sign of what t^(p - k) is multiplied by.
-    signs = np.zeros(rows.shape[1:])
     for i in reversed(broken):
         exponent = (i - poles) / root
-        factor = np.prod([exponent - j for j in range(k)])
-        signs = np.where(rows[i] != 0, np.sign(rows[i] * factor) * way**k, signs)
-    return np.where(grows, np.copysign(np.inf, signs), value)
+        sign = np.prod([np.sign(exponent - j) for j in range(k)]) * way**k
+        value = np.where(there[i], np.copysign(np.inf, rows[i] * sign), value)
+    return value, noise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcli.core.graph import Node
 from gradcli.core.records import record
@@ -87,6 +87,10 @@ class Operator(Function):
         """What the result is the first derivative of."""
         return [node for node in nodes_in(traced.outputs) if node.dtype.is_float]
 
+    def lost(self, jumps: Sequence[Any], place: int, count: int, shape: tuple[int, ...]) -> Any:
+        """Which elements of the result's tensor number `place` are no derivatives, since what is below jumps there."""
+        return any(jump.any() for jump in jumps)
+
     def _moved_before(self, machine: Machine, values: Sequence[Value], span: Span) -> Iterator[Node]:
         """What the function that this is a derivative of differentiates by, itself a derivative."""
         inner = self.of
@@ -98,9 +102,16 @@ class Operator(Function):
         """The result where the point has a corner: true, or nan."""
         outputs = list(nodes_in(traced.outputs))
         nodes = [n for n in nodes_in(result) if n not in outputs and n.dtype.is_float]
-        order = base_of(self.of).order + self.differentiations
         settled = at_corners(
-            machine, nodes, outputs, lambda: self.lower(traced), traced.moving, traced.given, order, span
+            machine,
+            nodes,
+            outputs,
+            lambda: self.lower(traced),
+            traced.moving,
+            traced.given,
+            times_differentiated(self),
+            span,
+            self.lost,
         )
         found = dict(zip(nodes, settled, strict=True))
         return map_nodes(result, lambda n: found.get(n, n))
@@ -130,6 +141,15 @@ class Operator(Function):
         while isinstance(innermost, Operator):
             innermost = innermost.of
         return together(legend(innermost), self.note(result))
+
+
+def times_differentiated(function: Function) -> int:
+    """The order of all derivatives that a function is one of, one after the other."""
+    total = 0
+    while isinstance(function, Operator):
+        total += function.differentiations
+        function = function.of
+    return total
 
 
 def slopes(outputs: Sequence[Node], traced: Traced) -> list[Node]:

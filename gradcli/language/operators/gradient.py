@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from gradcli.core.graph import INPUT, PARAMETER, Node, filled
 from gradcli.core.transforms.nested import summed_partial, total
 from gradcli.core.transforms.reverse import gradient
+from gradcli.core.transforms.taylor import partials
 from gradcli.language.convert import to_bool, to_int
 from gradcli.language.diagnostics import Span, fail
 from gradcli.language.operators.base import Operator, Rows, Traced, base_of, numbered
 from gradcli.language.operators.checks import real_input, real_outputs, refuse_counts
-from gradcli.language.operators.expansion import expanded
+from gradcli.language.operators.expansion import expanded, has_free
 from gradcli.language.operators.targets import Targets, make_targets
 from gradcli.language.values import (
     Function,
@@ -141,8 +142,17 @@ class Nth(Operator):
         return map_nodes(traced.wrt, dict(zip(flat, nodes, strict=True)).__getitem__)
 
     def at_corners(self, machine: Machine, traced: Traced, result: Value, span: Span) -> Value:
-        """An expansion has seen to it already."""
-        return result if self.order > 1 else super().at_corners(machine, traced, result, span)
+        """An expansion as numbers has seen to it already."""
+        expanded_here = traced.given is not None and not has_free(traced.given.values())
+        return result if self.order > 1 and expanded_here else super().at_corners(machine, traced, result, span)
+
+    def lower(self, traced: Traced) -> list[Node]:
+        """The derivative of one order less."""
+        outputs, flat = super().lower(traced), list(nodes_in(traced.wrt))
+        if self.order == 1 or not outputs:
+            return outputs
+        (found,) = partials([total(outputs)], [flat], self.order - 1)
+        return [found[e] for e in ((self.order - 1,),) if e in found]
 
     def labels(self) -> tuple[Partial, ...]:
         """The one derivative."""

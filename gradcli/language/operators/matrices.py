@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcli.core.errors import CoreError
 from gradcli.core.graph import Node, constant
@@ -50,6 +50,21 @@ class Matrix(Operator):
     def lower(self, traced: Traced) -> list[Node]:
         """The outputs, or for a Hessian their gradient."""
         return slopes(super().lower(traced), traced) if self.order == 2 else super().lower(traced)
+
+    def lost(self, jumps: Sequence[Any], place: int, count: int, shape: tuple[int, ...]) -> Any:
+        """The rows of what jumps, and for a Hessian, which is symmetric, its columns too."""
+        import numpy as np
+
+        n = len(jumps)
+        if count == 1 and all(jump.shape == () for jump in jumps) and n in shape:
+            together = np.array(jumps)
+            return np.logical_or.outer(together, together) if self.order == 2 else together[:, None]
+        if self.order == 2 and count % (n * n) == 0:
+            return np.logical_or.outer(jumps[place // n % n], jumps[place % n])
+        if self.order == 1 and count % n == 0:
+            jump = jumps[place // (count // n)]
+            return jump.reshape(jump.shape + (1,) * (len(shape) - jump.ndim))
+        return super().lost(jumps, place, count, shape)
 
     def title(self) -> str:
         """Such as jacobian(f)."""

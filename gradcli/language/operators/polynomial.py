@@ -13,7 +13,7 @@ from gradcli.core.prelude.functions import stack
 from gradcli.core.transforms.nested import total
 from gradcli.language.convert import to_node
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.operators.base import base_of
+from gradcli.language.operators.base import base_of, times_differentiated
 from gradcli.language.operators.checks import real_outputs, refuse_counts
 from gradcli.language.operators.expansion import expanded, has_free
 from gradcli.language.operators.gradient import to_order
@@ -120,7 +120,7 @@ def make_taylor(machine: Machine, values: Sequence[Value], span: Span) -> Taylor
     variables = [node for node in inputs[: len(at)] if isinstance(node, Node)]
     by = [[v] for v in variables]
     (found,) = (
-        expanded(machine, [total(roots)], by, highest, given, span, base_of(of).order, coefficients=True)
+        expanded(machine, [total(roots)], by, highest, given, span, times_differentiated(of), coefficients=True)
         if roots
         else ({},)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcli.core.dtypes import as_float
 from gradcli.core.graph import Node, cast, constant, filled
@@ -69,6 +69,12 @@ class Product(Operator):
         """The outputs, or of more than one differentiation their gradient."""
         outputs = super().lower(traced)
         return slopes(outputs, traced) if self.differentiations > 1 else outputs
+
+    def lost(self, jumps: Sequence[Any], place: int, count: int, shape: tuple[int, ...]) -> Any:
+        """Of a product with the Hessian, the elements whose slope jumps."""
+        if self.what == "hvp" and count == len(jumps):
+            return jumps[place]
+        return super().lost(jumps, place, count, shape)
 
     def title(self) -> str:
         """Such as jvp(f)."""

@@ -15,7 +15,7 @@ from gradcli.core.shapes import size_of
 from gradcli.core.transforms.nested import total
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.operators.base import base_of, legend, numbered, together
+from gradcli.language.operators.base import base_of, legend, numbered, times_differentiated, together
 from gradcli.language.operators.checks import real_outputs, refuse_counts
 from gradcli.language.operators.expansion import expanded, has_free
 from gradcli.language.operators.gradient import to_order
@@ -52,7 +52,7 @@ class AllDerivatives(Function):
         variables = self._variables(machine, values, span)
         self._refuse_a_long_table(len(variables), span)
         nodes = [node for _, node in variables]
-        found = _partials(machine, roots, nodes, self.order, replacements, span, base_of(self.of).order)
+        found = _partials(machine, roots, nodes, self.order, replacements, span, times_differentiated(self.of))
         label = base_of(self.of)
         rows: list[tuple[Partial, Node]] = []
         for order in range(1, self.order + 1):
