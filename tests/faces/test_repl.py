@@ -48,8 +48,10 @@ class Terminal:
         return self.until(ending).removeprefix(line + "\n").removesuffix(ending)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
+        """Press Ctrl-C, and once more where it came between readline's prompt and its wait, which loses it."""
         os.killpg(self.process.pid, signal.SIGINT)
+        if not select.select([self.main], [], [], 10.0)[0]:
+            os.killpg(self.process.pid, signal.SIGINT)
 
     def close(self) -> int:
         """Press Ctrl-D; the exit code."""

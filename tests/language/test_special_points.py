@@ -145,6 +145,7 @@ CONTINUOUS: dict[str, Callable[[float, float], bool]] = {
     "part_of_length": lambda a, b: max(abs(a), abs(b)) > 0.1,
     "power": lambda a, b: a > 0 or b > 0,
     "beta": lambda a, b: min(a, b) > 0,
+    "remainder": lambda a, b: a % b != 0,
 }
 
 
