@@ -265,3 +265,27 @@ def test_code_shows_the_program() -> None:
     assert "cos(x)" in schedule
     assert shell("gradcli code samples/tour.grad::net").code == 0
     assert "did you mean `tanh`" in shell("gradcli code tahn(x)").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "out"),
+    [
+        (["eval", "1 + 1", "--debug"], "2\n"),
+        (["--debug", "eval", "1 + 1"], "2\n"),
+        (["eval", "1 + 1", "--version"], f"gradcli {__version__}\n"),
+        (["eval", "--", "--version", "version=-4"], "-4\n"),
+    ],
+)
+def test_what_holds_for_every_command_may_stand_anywhere(arguments: list[str], out: str) -> None:
+    """In front of `--`, behind which everything is an expression."""
+    command = [sys.executable, "-m", "gradcli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == (out, 0), done.stderr
+
+
+def test_a_formula_is_shown_beside_an_input_that_does_not_matter() -> None:
+    """The derivative by it is 0."""
+    ran = gradcli("eval", "f(x, y) = x^2; derivatives(f, order=1)(1, 2)")
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert ["1", "∂f/∂x", "2*x", "2"] in lines
+    assert ["∂f/∂y", "0", "0"] in lines

@@ -181,6 +181,13 @@ def test_from_a_pipe_there_is_no_prompt() -> None:
     assert gradcli(stdin="").code == 0
 
 
+def test_starting_over_keeps_what_was_set() -> None:
+    """The seed too, from which the random numbers begin again."""
+    once = gradcli(stdin="set seed 3\nnormal(2)\n").out
+    assert gradcli(stdin="set seed 3\nx = normal(5)\n:reset\nnormal(2)\n").out == once
+    assert gradcli(stdin="normal(2)\n").out != once
+
+
 def test_without_a_home_that_can_be_written(tmp_path: Path) -> None:
     """History is a convenience: where it can't be kept, the prompt works all the same."""
     blocked = tmp_path / "file"

@@ -180,3 +180,15 @@ def test_a_session_is_a_value() -> None:
     run("x = 2; set seed 9; normal((1,))", before)
     assert value("x", before) == 1
     assert before.seed == 0
+
+
+def test_an_input_of_ones_own_may_be_called_wrt() -> None:
+    """The operators' `wrt` takes names; a user's is an input like any other."""
+    assert value("f(x, wrt) = x * wrt; a = 3; f(2, wrt=a + 1)") == 8
+    assert value("f(x, y) = x * y; grad(f, wrt=y)(2, 5)") == 2
+
+
+def test_a_setting_inside_a_loop_is_refused() -> None:
+    """As inside a function: it holds for what follows at the top level."""
+    refused = error("for i in range(3): set seed 4")
+    assert "top level" in refused.message
