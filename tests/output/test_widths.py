@@ -99,7 +99,7 @@ vectors = st.lists(finite, min_size=1, max_size=9).map(lambda items: Cell((f"[{'
 values = st.one_of(finite.map(lambda text: Cell((text,))), vectors)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(st.lists(st.tuples(names, formulas, values), min_size=1, max_size=5), st.integers(20, 200))
 def test_generated_tables_fit(rows: list[tuple[str, list[str], Cell]], width: int) -> None:
     """Whatever stands in them."""

@@ -54,10 +54,10 @@ SETUP = "f(x) = x^2\ng(x, y) = x * y\nmodel net(x): param w = [1, 2]; return w *
 BASE = Session().run(Source("setup", SETUP)).session
 
 
-def answer(text: str) -> Step | None:
+def answer(text: str, session: Session = BASE) -> Step | None:
     """Run a text and render whatever it gives; None where it could go on."""
     try:
-        step = BASE.run(Source("fuzz", text))
+        step = session.run(Source("fuzz", text))
     except IncompleteInput as error:
         show_diagnostic(error.diagnostic)
         return None
@@ -145,11 +145,14 @@ EXTREME = [
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_builtins_at_the_ends_of_what_there_is(name: str, dtype: str) -> None:
     """Each with every extreme, alone, in pairs and beside a good tensor, and the gradient of what takes one."""
+    lines = f"set dtype {dtype}; one(x) = {name}(x); two(x) = {name}([1, 2], x)"
+    session = BASE.run(Source("fuzz", lines)).session
+    assert {"one", "two"} <= set(session.scope)
     for a in EXTREME:
-        answer(f"set dtype {dtype}; {name}({a})")
-        answer(f"set dtype {dtype}; {name}([[1, 2], [3, 4]], {a}); {name}({a}, 1)")
-        answer(f"set dtype {dtype}; f(x) = {name}(x); grad(f)({a}); jacobian(f)({a})")
-        answer(f"set dtype {dtype}; f(x) = {name}([1, 2], x); f({a}); vmap(f)([{a}, {a}])")
+        answer(f"{name}({a})", session)
+        answer(f"{name}([[1, 2], [3, 4]], {a}); {name}({a}, 1)", session)
+        answer(f"grad(one)({a}); jacobian(one)({a})", session)
+        answer(f"two({a}); vmap(two)([{a}, {a}])", session)
 
 
 @pytest.mark.parametrize(
