@@ -257,8 +257,7 @@ _CHARACTER_HINTS = {
     "\u201d": 'texts stand in straight quotes, "',
 }
 
-# Every terminal in words. Those that begin or continue an expression are told as one.
-_BEGINS = {"NAME", "NUMBER", "STRING", "LPAR", "LSQB", "TRUE", "FALSE", "NONE", "NOT", "__ANON_0"}
+# Every terminal in words. Those that continue an expression are told as one.
 _CONTINUES = {"PRODUCT", "POWER", "COMPARE", "AND", "OR", "IF", "DOT", "PRIME", "LSQB", "LPAR", "SUM"}
 TERMINAL_WORDS = {
     "RPAR": "`)`",

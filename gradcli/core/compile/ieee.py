@@ -7,8 +7,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+
+
+def _caught(names: Iterable[str], error: str, otherwise: str) -> dict[str, str]:
+    """A helper for each of these functions, which answers something else where the function raises."""
+    return {
+        f"_{name}": f"""def _{name}(x):
+    try:
+        return {name}(x)
+    except {error}:
+        return {otherwise}
+"""
+        for name in names
+    }
+
 
 # The helpers, by their names: each answers inf, -inf or nan where the function that it is called after raises.
 _TEXTS: dict[str, str] = {
@@ -44,52 +58,14 @@ _TEXTS: dict[str, str] = {
     except ValueError:
         return copysign(inf, x) if x == 0.0 else nan
 """,
-    "_lgamma": """def _lgamma(x):
-    try:
-        return lgamma(x)
-    except (OverflowError, ValueError):
-        return inf
-""",
-    "_sinh": """def _sinh(x):
-    try:
-        return sinh(x)
-    except OverflowError:
-        return copysign(inf, x)
-""",
-    "_atanh": """def _atanh(x):
-    try:
-        return atanh(x)
-    except ValueError:
-        return copysign(inf, x) if abs(x) == 1.0 else nan
-""",
 }
-_TEXTS |= {
-    f"_{name}": f"""def _{name}(x):
-    try:
-        return {name}(x)
-    except OverflowError:
-        return inf
-"""
-    for name in ("exp", "expm1", "exp2", "cosh")
-}
-_TEXTS |= {
-    f"_{name}": f"""def _{name}(x):
-    try:
-        return {name}(x)
-    except ValueError:
-        return -inf if x == {pole} else nan
-"""
-    for name, pole in (("log", "0.0"), ("log2", "0.0"), ("log10", "0.0"), ("log1p", "-1.0"))
-}
-_TEXTS |= {
-    f"_{name}": f"""def _{name}(x):
-    try:
-        return {name}(x)
-    except ValueError:
-        return nan
-"""
-    for name in ("sqrt", "sin", "cos", "tan", "asin", "acos", "acosh")
-}
+_TEXTS |= _caught(["lgamma"], "(OverflowError, ValueError)", "inf")
+_TEXTS |= _caught(["exp", "expm1", "exp2", "cosh"], "OverflowError", "inf")
+_TEXTS |= _caught(["sinh"], "OverflowError", "copysign(inf, x)")
+_TEXTS |= _caught(["log", "log2", "log10"], "ValueError", "-inf if x == 0.0 else nan")
+_TEXTS |= _caught(["log1p"], "ValueError", "-inf if x == -1.0 else nan")
+_TEXTS |= _caught(["atanh"], "ValueError", "copysign(inf, x) if abs(x) == 1.0 else nan")
+_TEXTS |= _caught(["sqrt", "sin", "cos", "tan", "asin", "acos", "acosh"], "ValueError", "nan")
 _TEXTS |= {
     f"_{name}": f"""def _{name}(x):
     return {name}(x) if isfinite(x) else x

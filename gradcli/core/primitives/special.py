@@ -15,7 +15,6 @@ from gradcli.core.laws import Primitive, elementwise
 from gradcli.core.primitives import beta_partials
 from gradcli.core.primitives.elementwise import exp
 
-HIGHEST_POLYGAMMA = 170
 POSITIVE = ((0.3, 4.0),)
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 Parts: TypeAlias = "dict[Exponents, Data]"
 
-# The graph of every partial is developed only where it is no larger.
-MOST_NODES = 1_500
 # A limit is itself known to some eight digits.
 NEAR = 1e-7
 HUGE = 10**300
@@ -171,7 +169,7 @@ class Corners:
         return sorted((e for e in every if sum(e) <= self.order), key=sum)
 
     def _limits(self, moving: Sequence[Node]) -> list[dict[Exponents, Limit]] | None:
-        from gradcli.core.analysis.limits import derivatives_along, limits
+        from gradcli.core.analysis.limits import MOST_NODES, derivatives_along, limits
 
         if len(moving) == 1 and size_of(moving[0].shape) == 1:
             found = derivatives_along(self.outputs, moving[0], self.order, self.point)
