@@ -84,8 +84,10 @@ class Operator(Function):
         return 1
 
     def lower(self, traced: Traced) -> list[Node]:
-        """What the result is the first derivative of."""
-        return [node for node in nodes_in(traced.outputs) if node.dtype.is_float]
+        """What the result is the first derivative of: the outputs, or of two differentiations their gradient."""
+        outputs = float_outputs(traced)
+        twice = self.differentiations > 1 and outputs
+        return list(gradient(outputs, list(nodes_in(traced.wrt)))) if twice else outputs
 
     def lost(self, jumps: Sequence[Any], place: int, count: int, shape: tuple[int, ...]) -> Any:
         """Which elements of the result's tensor number `place` are no derivatives, since what is below jumps there."""
@@ -152,9 +154,9 @@ def times_differentiated(function: Function) -> int:
     return total
 
 
-def slopes(outputs: Sequence[Node], traced: Traced) -> list[Node]:
-    """The gradient of outputs, which a second derivative is the first derivative of."""
-    return list(gradient(outputs, list(nodes_in(traced.wrt)))) if outputs else []
+def float_outputs(traced: Traced) -> list[Node]:
+    """The outputs that have derivatives."""
+    return [node for node in nodes_in(traced.outputs) if node.dtype.is_float]
 
 
 def together(*notes: str | None) -> str | None:

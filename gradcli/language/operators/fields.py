@@ -15,7 +15,7 @@ from gradcli.core.transforms.jacobian import FORWARD, Blocks, jacobian
 from gradcli.core.transforms.laplacian import laplacian
 from gradcli.core.transforms.nested import total
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.operators.base import Operator, Rows, Traced, base_of, numbered, slopes
+from gradcli.language.operators.base import Operator, Rows, Traced, base_of, numbered
 from gradcli.language.operators.checks import real_outputs
 from gradcli.language.operators.targets import make_targets
 from gradcli.language.values import Partial, Value, map_nodes, nodes_in, require_function
@@ -36,11 +36,6 @@ class Field(Operator):
     def differentiations(self) -> int:
         """2 for the Laplacian."""
         return SIGNS[self.what][1]
-
-    def lower(self, traced: Traced) -> list[Node]:
-        """The outputs, or for the Laplacian their gradient."""
-        outputs = super().lower(traced)
-        return slopes(outputs, traced) if self.differentiations == 2 else outputs
 
     def title(self) -> str:
         """Such as laplacian(f)."""

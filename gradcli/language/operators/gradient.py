@@ -11,7 +11,7 @@ from gradcli.core.transforms.reverse import gradient
 from gradcli.core.transforms.taylor import partials
 from gradcli.language.convert import to_bool, to_int
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.operators.base import Operator, Rows, Traced, base_of, numbered
+from gradcli.language.operators.base import Operator, Rows, Traced, base_of, float_outputs, numbered
 from gradcli.language.operators.checks import real_input, real_outputs, refuse_counts
 from gradcli.language.operators.expansion import expanded, has_free
 from gradcli.language.operators.targets import Targets, make_targets
@@ -148,7 +148,7 @@ class Nth(Operator):
 
     def lower(self, traced: Traced) -> list[Node]:
         """The derivative of one order less."""
-        outputs, flat = super().lower(traced), list(nodes_in(traced.wrt))
+        outputs, flat = float_outputs(traced), list(nodes_in(traced.wrt))
         if self.order == 1 or not outputs:
             return outputs
         (found,) = partials([total(outputs)], [flat], self.order - 1)

@@ -15,7 +15,7 @@ from gradcli.core.transforms.jacobian import FORWARD, REVERSE, hessian, jacobian
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.convert import to_bool
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.operators.base import Operator, Rows, Traced, base_of, slopes
+from gradcli.language.operators.base import Operator, Rows, Traced, base_of
 from gradcli.language.operators.checks import real_outputs
 from gradcli.language.operators.targets import make_targets
 from gradcli.language.values import Partial, SparseMatrix, Value, describe, nodes_in, require_function
@@ -46,10 +46,6 @@ class Matrix(Operator):
     def differentiations(self) -> int:
         """2 for a Hessian."""
         return self.order
-
-    def lower(self, traced: Traced) -> list[Node]:
-        """The outputs, or for a Hessian their gradient."""
-        return slopes(super().lower(traced), traced) if self.order == 2 else super().lower(traced)
 
     def lost(self, jumps: Sequence[Any], place: int, count: int, shape: tuple[int, ...]) -> Any:
         """The rows of what jumps, and for a Hessian, which is symmetric, its columns too."""

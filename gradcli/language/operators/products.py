@@ -13,7 +13,7 @@ from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient, vjp
 from gradcli.core.transforms.taylor import Scale, along
 from gradcli.language.diagnostics import Span, fail
-from gradcli.language.operators.base import Operator, Rows, Traced, base_of, numbered, slopes
+from gradcli.language.operators.base import Operator, Rows, Traced, base_of, numbered
 from gradcli.language.operators.checks import real_outputs
 from gradcli.language.operators.gradient import to_order
 from gradcli.language.operators.targets import make_targets
@@ -64,11 +64,6 @@ class Product(Operator):
     def differentiations(self) -> int:
         """2 for a product with a Hessian."""
         return 2 if self.what == "hvp" else self.order
-
-    def lower(self, traced: Traced) -> list[Node]:
-        """The outputs, or of more than one differentiation their gradient."""
-        outputs = super().lower(traced)
-        return slopes(outputs, traced) if self.differentiations > 1 else outputs
 
     def lost(self, jumps: Sequence[Any], place: int, count: int, shape: tuple[int, ...]) -> Any:
         """Of a product with the Hessian, the elements whose slope jumps."""
