@@ -12,9 +12,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import fresh_input
-from gradcli.core.laws import Elementwise, Flat, Primitive
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.laws import Elementwise, Flat
+from gradcli.core.ir.nodes import fresh_input
+from gradcli.core.ir.primitive import Primitive
 from gradcli.core.primitives import (
     elementwise,
     indexing,

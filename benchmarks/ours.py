@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gradcli.core.compile import Program
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, fresh_input
-from gradcli.language.diagnostics import Source, Span
-from gradcli.language.parse import parse_expression
-from gradcli.language.scope import Settings
-from gradcli.language.values import Function, nodes_in
+from gradcli.core.engines import Program
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.language.text.diagnostics import Source, Span
+from gradcli.language.text.parse import parse_expression
+from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.scope import Settings
+from gradcli.language.values.values import Function
 from gradcli.session.session import Session
 
 Shapes = Sequence[tuple[int, ...]]
@@ -24,11 +25,11 @@ def graph(
     step = session.run(Source("benchmark", definitions))
     assert not step.diagnostics, step.diagnostics
     source = Source("benchmark", expression)
-    machine = step.session.machine()
-    function = machine.evaluate(parse_expression(source))
+    interpreter = step.session.interpreter()
+    function = interpreter.evaluate(parse_expression(source))
     assert isinstance(function, Function)
     inputs = [fresh_input(name, shape, DType(dtype)) for name, shape in shapes.items()]
-    result = function.call(machine, inputs, Span(source, 0, len(expression)), fresh=True)
+    result = function.call(interpreter, inputs, Span(source, 0, len(expression)), fresh=True)
     return list(nodes_in(result)), inputs
 
 

@@ -66,7 +66,7 @@ def _leaving(work: Callable[[], int], debug: bool) -> int:
 
 
 def _fail(kind: str, problem: str, hint: str | None = None) -> int:
-    from gradcli.language.diagnostics import Diagnostic
+    from gradcli.language.text.diagnostics import Diagnostic
     from gradcli.output.screen import Screen
 
     Screen().diagnostic(Diagnostic(kind, problem, hint=hint))

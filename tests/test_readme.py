@@ -15,8 +15,8 @@ import tomllib
 import pytest
 
 from gradcli.faces.repl import Repl
-from gradcli.language.builtins import builtins
-from gradcli.language.values import Function
+from gradcli.language.library.builtins import builtins
+from gradcli.language.values.values import Function
 from gradcli.output.screen import Screen
 from tests.conftest import ROOT
 from tests.faces.harness import shell

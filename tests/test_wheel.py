@@ -34,7 +34,7 @@ def test_it_holds_what_the_program_needs(wheel: Path) -> None:
     """The grammar, the marker for types, the license; no tests, no samples."""
     names = zipfile.ZipFile(wheel).namelist()
     assert "gradcli/grammar/gradcli.lark" in names
-    assert "gradcli/language/tables.json" in names
+    assert "gradcli/language/text/tables.json" in names
     assert "gradcli/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "samples/"))]

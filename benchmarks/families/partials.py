@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.harness import Row, Run, agree, made, take_turns
 from benchmarks.ours import graph
-from gradcli.core.compile import Program
-from gradcli.core.compile.series import partials_at
-from gradcli.core.graph import Node
+from gradcli.core.analysis.series import partials_at
+from gradcli.core.engines import Program
+from gradcli.core.ir.nodes import Node
 from gradcli.core.transforms.taylor import partials
 
 TEXT = "f(a, b, c, d, u) = sin(a * b) * exp(c) / (1 + d^2) + log(u) * a * tanh(b + c * d)\n"

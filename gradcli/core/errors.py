@@ -27,3 +27,9 @@ class DTypeError(CoreError):
     """An element type that the operation isn't defined for."""
 
     kind = "dtype"
+
+
+def require(condition: bool, message: str, hint: str | None = None) -> None:
+    """Refuse an argument of a primitive or of the library."""
+    if not condition:
+        raise CoreError(message, hint)

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from gradcli.core.errors import CoreError
 from gradcli.core.limits import LIMITS, limit, use
 from gradcli.core.records import record
-from gradcli.language.arguments import signature
-from gradcli.language.builtin import Builtin
-from gradcli.language.builtins import builtins
-from gradcli.language.diagnostics import Diagnostic, near
-from gradcli.language.values import Function, nodes_in
+from gradcli.language.calls.arguments import signature
+from gradcli.language.calls.builtin import Builtin
+from gradcli.language.library.builtins import builtins
+from gradcli.language.text.diagnostics import Diagnostic, near
+from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.values import Function
 from gradcli.output.numbers import show_value
 from gradcli.output.screen import Screen
 from gradcli.session.plain import plain

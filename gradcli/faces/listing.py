@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.core.compile.listing import program_text
-from gradcli.core.graph import Node, fresh_input
+from gradcli.core.engines.listing import program_text
+from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.faces.one_shot import Question, answer, derivatives
-from gradcli.language.convert import to_node
-from gradcli.language.values import Value
+from gradcli.language.values.convert import to_node
+from gradcli.language.values.values import Value
 from gradcli.output.screen import Screen
 
 
@@ -23,7 +23,7 @@ def listing(text: str, given: Sequence[str], wrt: str | None, order: int, dtype:
         values: list[Value] = []
         for name, value in asked.arguments.items():
             if isinstance(value, (int, float, Node)) and not isinstance(value, bool):
-                node = to_node(value, asked.machine.dtype, asked.span)
+                node = to_node(value, asked.interpreter.dtype, asked.span)
                 inputs.append(fresh_input(name, node.shape, node.dtype))
                 values.append(inputs[-1])
             else:

@@ -8,26 +8,18 @@ from dataclasses import replace
 
 from gradcli.core.records import record
 from gradcli.faces.runner import BAD_INPUT, OK, fresh_session, read_source, run_source
-from gradcli.language import syntax as s
-from gradcli.language.build import identifier
-from gradcli.language.builtins import builtins
-from gradcli.language.diagnostics import (
-    LONGEST_TITLE,
-    Diagnostic,
-    Source,
-    Span,
-    fail,
-    near,
-    shortened,
-)
-from gradcli.language.machine import Machine
-from gradcli.language.operators.checks import is_real
-from gradcli.language.operators.table import AllDerivatives
-from gradcli.language.parse import parse_expression
-from gradcli.language.reach import parameters_of
-from gradcli.language.refusals import REFUSALS, refused
-from gradcli.language.syntax import names_in, walk
-from gradcli.language.values import DerivativeTable, Function, Names, Required, Value
+from gradcli.language.calls.reach import parameters_of
+from gradcli.language.derivatives.checks import is_real
+from gradcli.language.derivatives.table import AllDerivatives
+from gradcli.language.interpreter.interpreter import Interpreter
+from gradcli.language.library.builtins import builtins
+from gradcli.language.text import syntax as s
+from gradcli.language.text.build import identifier
+from gradcli.language.text.diagnostics import LONGEST_TITLE, Diagnostic, Source, Span, fail, near, shortened
+from gradcli.language.text.parse import parse_expression
+from gradcli.language.text.refusals import REFUSALS, refused
+from gradcli.language.text.syntax import names_in, walk
+from gradcli.language.values.values import DerivativeTable, Function, Names, Required, Value
 from gradcli.output.numbers import show_value
 from gradcli.output.screen import Screen
 from gradcli.session.plain import plain
@@ -54,7 +46,7 @@ def evaluate(text: str, given: Sequence[str], dtype: str | None, screen: Screen)
 class Question:
     """A function and where it is asked about: the value of each of its inputs, by name."""
 
-    machine: Machine
+    interpreter: Interpreter
     function: Function
     arguments: dict[str, Value]
     title: str
@@ -66,13 +58,13 @@ def gradient(text: str, given: Sequence[str], wrt: str | None, order: int, dtype
     """Show the value of an expression, or of a function in a file, and its derivatives up to an order."""
 
     def show(asked: Question) -> None:
-        result = asked.machine.settle(derivatives(asked, wrt, order, tuple(asked.arguments.values())), asked.span)
+        result = asked.interpreter.settle(derivatives(asked, wrt, order, tuple(asked.arguments.values())), asked.span)
         shown = plain(result)
         assert isinstance(shown, Derivatives)
         at = ", ".join(f"{name} = {_short(value)}" for name, value in asked.arguments.items())
         screen.digits = asked.digits
         screen.table(shown, f"{asked.title}{f'   at {at}' if at else ''}")
-        for warning in asked.machine.warnings:
+        for warning in asked.interpreter.warnings:
             screen.diagnostic(warning)
 
     return answer(text, given, order, dtype, screen, show)
@@ -121,9 +113,9 @@ def answer(
 
 def derivatives(asked: Question, wrt: str | None, order: int, values: Sequence[Value]) -> DerivativeTable:
     """The function's outputs and partials up to an order at some values of its inputs."""
-    table = AllDerivatives(asked.function, order, _wrt(asked.machine, asked.function, wrt, asked.arguments))
+    table = AllDerivatives(asked.function, order, _wrt(asked.interpreter, asked.function, wrt, asked.arguments))
     try:
-        result = table.call(asked.machine, values, asked.span)
+        result = table.call(asked.interpreter, values, asked.span)
     except REFUSALS as error:
         raise refused(error, asked.span) from error
     assert isinstance(result, DerivativeTable)
@@ -133,7 +125,7 @@ def derivatives(asked: Question, wrt: str | None, order: int, values: Sequence[V
 def _values(session: Session, given: Sequence[str]) -> dict[str, Value]:
     """The values of NAME=VALUE arguments, each an expression."""
     values: dict[str, Value] = {}
-    machine = session.machine()
+    interpreter = session.interpreter()
     for argument in given:
         name, equal, text = argument.partition("=")
         name = identifier(name.strip()) or ""
@@ -144,7 +136,7 @@ def _values(session: Session, given: Sequence[str]) -> dict[str, Value]:
         if name in values:
             raise fail("usage", f"`{name}` is given twice", whole, "give each name one value")
         expression = parse_expression(Source(f"<{name}>", text))
-        values[name] = machine.settle(machine.evaluate(expression), expression.span)
+        values[name] = interpreter.settle(interpreter.evaluate(expression), expression.span)
     return values
 
 
@@ -154,14 +146,14 @@ def _with_values(session: Session, values: dict[str, Value]) -> Session:
 
 def _of_expression(session: Session, text: str, given: Sequence[str], missing: Value) -> Question:
     values = _values(session, given)
-    machine = session.machine()
+    interpreter = session.interpreter()
     source = Source("<expression>", text)
     expression = parse_expression(source)
     function: Function
     if isinstance(expression, (s.Lambda, s.Prime)) or (
         isinstance(expression, s.Name) and isinstance(builtins().get(expression.id), Function)
     ):
-        evaluated = machine.evaluate(expression)
+        evaluated = interpreter.evaluate(expression)
         assert isinstance(evaluated, Function)
         function = evaluated
         title = expression.span.title
@@ -186,7 +178,7 @@ def _of_expression(session: Session, text: str, given: Sequence[str], missing: V
             (s.Return(expression.span, expression),),
             is_model=False,
         )
-        function = machine.define(definition, None)
+        function = interpreter.define(definition, None)
         title = f"{NAME}({', '.join(names)}) = {shortened(text.strip(), LONGEST_TITLE)}"
     return _question(session, function, values, {}, title, Span(source, 0, len(text)), missing)
 
@@ -249,7 +241,7 @@ def _question(
             raise fail("usage", f"no value for `{i.name}`", span, f"add its value, such as {i.name}=1")
         else:
             arguments[i.name] = i.default
-    return Question(session.machine(), function, arguments, title, span, session.settings.digits)
+    return Question(session.interpreter(), function, arguments, title, span, session.settings.digits)
 
 
 def _short(value: Value) -> str:
@@ -257,7 +249,7 @@ def _short(value: Value) -> str:
     return text if len(text) <= 40 and "\n" not in text else "..."
 
 
-def _wrt(machine: Machine, function: Function, wrt: str | None, arguments: Mapping[str, Value]) -> Names:
+def _wrt(interpreter: Interpreter, function: Function, wrt: str | None, arguments: Mapping[str, Value]) -> Names:
     """`--wrt x,y` as names; without it, every real input, and every parameter."""
     if wrt is not None:
         source = Source("<--wrt>", wrt)
@@ -269,7 +261,7 @@ def _wrt(machine: Machine, function: Function, wrt: str | None, arguments: Mappi
     span = Span(source, 0, len(function.name))
     fixed = {i.name for i in function.inputs if not i.real}
     real = [name for name, value in arguments.items() if is_real(value) and name not in fixed]
-    names = [*real, *parameters_of(machine, function).names]
+    names = [*real, *parameters_of(interpreter, function).names]
     if not names:
         raise fail("derivative", f"`{function.name}` has no real input to differentiate by", span)
     return Names(tuple((name, span) for name in names), single=False)

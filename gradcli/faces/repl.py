@@ -10,8 +10,8 @@ from gradcli.faces.commands import COMMANDS, Leave, run_command
 from gradcli.faces.history import History, history_path
 from gradcli.faces.options import INTERRUPTED
 from gradcli.faces.runner import BAD_INPUT, OK, run_source
-from gradcli.language.diagnostics import Diagnostic, IncompleteInput, Source
-from gradcli.language.parse import parse
+from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
+from gradcli.language.text.parse import parse
 from gradcli.output.screen import Screen
 from gradcli.output.stream import OutputError
 from gradcli.session.session import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gradcli.language.diagnostics import Diagnostic, IncompleteInput, Source
+from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.output.screen import Screen
 from gradcli.session.results import Assertion
 from gradcli.session.session import Session
@@ -85,7 +85,7 @@ def _summarize(path: str, ran: Ran, screen: Screen) -> None:
 
 def fresh_session(dtype: str | None, screen: Screen) -> Session | None:
     """A new session with a default dtype, or None after saying that there is no such dtype."""
-    from gradcli.core.dtypes import DType
+    from gradcli.core.ir.dtypes import DType
 
     session = Session()
     if dtype is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gradcli.language.diagnostics import LONGEST_MESSAGE, Diagnostic, Span, shortened
+from gradcli.language.text.diagnostics import LONGEST_MESSAGE, Diagnostic, Span, shortened
 from gradcli.output.characters import columns, visible
 from gradcli.output.style import Line
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.language.values import count_items
+from gradcli.language.values.nesting import count_items
 from gradcli.output.characters import escape
 from gradcli.output.wrapping import wrap
 from gradcli.session.results import Plain, Polynomial, SparseMatrix, Tensor, Text

@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-from gradcli.language.diagnostics import Diagnostic
+from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.layout import Cell, Column, Role, lay_out, wrap_line
-from gradcli.output.numbers import MOST_ITEMS, MOST_ITEMS_OF_A_FILE, WHOLE_UP_TO, show_tensor, show_value, tensor_lines
+from gradcli.output.numbers import (
+    MOST_ITEMS,
+    MOST_ITEMS_OF_A_FILE,
+    WHOLE_UP_TO,
+    show_tensor,
+    show_value,
+    tensor_lines,
+)
 from gradcli.output.picture import WIDEST, picture
 from gradcli.output.polynomials import show_polynomial
 from gradcli.output.stream import OutputError, Stream

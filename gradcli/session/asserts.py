@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from gradcli.core.graph import CONSTANT, Node
-from gradcli.language import syntax as s
-from gradcli.language.arguments import bind
-from gradcli.language.builtins import builtins
-from gradcli.language.compare import tolerance
-from gradcli.language.diagnostics import fail
-from gradcli.language.machine import Machine
-from gradcli.language.operations import compare, every, truth
-from gradcli.language.values import Parameters, Value, describe
+from gradcli.core.ir.nodes import CONSTANT, Node
+from gradcli.language.calls.arguments import bind
+from gradcli.language.calls.compare import tolerance
+from gradcli.language.calls.operations import compare, every, truth
+from gradcli.language.interpreter.interpreter import Interpreter
+from gradcli.language.library.builtins import builtins
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import fail
+from gradcli.language.values.describe import describe
+from gradcli.language.values.values import Parameters, Value
 from gradcli.session.plain import plain
 from gradcli.session.results import Assertion, Comparison, Tensor
 
 
-def check_assert(machine: Machine, statement: s.Assert) -> Assertion:
+def check_assert(interpreter: Interpreter, statement: s.Assert) -> Assertion:
     """Evaluate an assert. Each side is evaluated once.
 
     Raises:
@@ -24,16 +25,18 @@ def check_assert(machine: Machine, statement: s.Assert) -> Assertion:
     condition = statement.condition
     comparison: Comparison | None = None
     if isinstance(condition, s.Compare) and len(condition.operators) == 1:
-        left, right = (machine.settle(machine.evaluate(o), o.span) for o in condition.operands)
-        passed = _holds(machine, compare(machine, condition.operators[0], left, right, condition.span), condition)
+        left, right = (interpreter.settle(interpreter.evaluate(o), o.span) for o in condition.operands)
+        passed = _holds(
+            interpreter, compare(interpreter, condition.operators[0], left, right, condition.span), condition
+        )
         comparison = Comparison(condition.operators[0], plain(left), plain(right), _difference(left, right), None)
-    elif _is_allclose(machine, condition):
+    elif _is_allclose(interpreter, condition):
         assert isinstance(condition, s.Call)
         function = builtins()["allclose"]
-        positional = [machine.settle(machine.evaluate(a), a.span) for a in condition.arguments]
-        keywords = {k.name: machine.evaluate(k.value) for k in condition.keywords}
+        positional = [interpreter.settle(interpreter.evaluate(a), a.span) for a in condition.arguments]
+        keywords = {k.name: interpreter.evaluate(k.value) for k in condition.keywords}
         left, right, *chosen = values = bind(function, positional, keywords, condition)  # type: ignore[arg-type]
-        passed = _holds(machine, function.call(machine, values, condition.span), condition)  # type: ignore[union-attr]
+        passed = _holds(interpreter, function.call(interpreter, values, condition.span), condition)  # type: ignore[union-attr]
         within = tolerance(left, right, chosen, condition.span)
         comparison = Comparison(
             "close to",
@@ -43,8 +46,8 @@ def check_assert(machine: Machine, statement: s.Assert) -> Assertion:
             f"rtol {within.rtol:g}, atol {within.atol:g}{', equal_nan' if within.equal_nan else ''}",
         )
     else:
-        passed = _holds(machine, machine.evaluate(condition), condition)
-    message = None if statement.message is None else machine.evaluate(statement.message)
+        passed = _holds(interpreter, interpreter.evaluate(condition), condition)
+    message = None if statement.message is None else interpreter.evaluate(statement.message)
     if message is not None and not isinstance(message, str):
         raise fail("type", f"the message of an assert is a text, not {describe(message)}", statement.span)
     line, _ = statement.span.source.position(statement.span.start)
@@ -52,16 +55,16 @@ def check_assert(machine: Machine, statement: s.Assert) -> Assertion:
     return Assertion(condition.span.title, where, passed, message, None if passed else comparison)
 
 
-def _is_allclose(machine: Machine, condition: s.Expression) -> bool:
+def _is_allclose(interpreter: Interpreter, condition: s.Expression) -> bool:
     return (
         isinstance(condition, s.Call)
         and isinstance(condition.function, s.Name)
-        and machine.find(condition.function.id, None) == (builtins()["allclose"],)
+        and interpreter.find(condition.function.id, None) == (builtins()["allclose"],)
     )
 
 
-def _holds(machine: Machine, value: Value, condition: s.Expression) -> bool:
-    settled = machine.settle(every(truth(value, condition.span)), condition.span)
+def _holds(interpreter: Interpreter, value: Value, condition: s.Expression) -> bool:
+    settled = interpreter.settle(every(truth(value, condition.span)), condition.span)
     if isinstance(settled, Node):
         assert settled.op is CONSTANT
         return bool(settled.attrs["value"])

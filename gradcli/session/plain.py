@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from gradcli.core.graph import CONSTANT, PARAMETER, Node
-from gradcli.language.arguments import signature
-from gradcli.language.operators.base import Operator
-from gradcli.language.operators.polynomial import TaylorPolynomial
-from gradcli.language.values import DerivativeTable, Function, Parameters, Partial, SparseMatrix, Value, map_items
+from gradcli.core.ir.nodes import CONSTANT, PARAMETER, Node
+from gradcli.language.calls.arguments import signature
+from gradcli.language.derivatives.base import Operator
+from gradcli.language.derivatives.polynomial import TaylorPolynomial
+from gradcli.language.values.nesting import map_items
+from gradcli.language.values.partial import Partial
+from gradcli.language.values.values import DerivativeTable, Function, Parameters, SparseMatrix, Value
 from gradcli.session.results import Derivatives, ParameterTable, Plain, Polynomial, Row, Tensor, Text
 from gradcli.session.results import SparseMatrix as Sparse
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, constant
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.library.random import Random
 from gradcli.core.limits import LIMITS, use
-from gradcli.core.random import Random
 from gradcli.core.records import record
-from gradcli.language import syntax as s
-from gradcli.language.check import check
-from gradcli.language.convert import known_value, to_dtype, to_int
-from gradcli.language.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
-from gradcli.language.functions import declare
-from gradcli.language.machine import Machine
-from gradcli.language.operators.base import Operator
-from gradcli.language.parse import parse
-from gradcli.language.refusals import REFUSALS, refused
-from gradcli.language.scope import Bindings, Draft, Settings
-from gradcli.language.values import Value
+from gradcli.language.calls.functions import declare
+from gradcli.language.derivatives.base import Operator
+from gradcli.language.interpreter.check import check
+from gradcli.language.interpreter.interpreter import Interpreter
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
+from gradcli.language.text.parse import parse
+from gradcli.language.text.refusals import REFUSALS, refused
+from gradcli.language.values.convert import known_value, to_dtype, to_int
+from gradcli.language.values.scope import Bindings, Draft, Settings
+from gradcli.language.values.values import Value
 from gradcli.session.asserts import check_assert
 from gradcli.session.plain import gradient_rows, plain
 from gradcli.session.results import Plain, Result, Shown
@@ -84,72 +84,74 @@ class Session:
             diagnostics += step.diagnostics
         return Step(session, tuple(results), tuple(diagnostics))
 
-    def machine(self) -> Machine:
-        """A machine on a draft of this session's names: whatever it does, the session stays."""
-        return Machine(Draft(self.scope), self.settings, Random(self.seed, self.drawn), Draft(self.trained))
+    def interpreter(self) -> Interpreter:
+        """A interpreter on a draft of this session's names: whatever it does, the session stays."""
+        return Interpreter(Draft(self.scope), self.settings, Random(self.seed, self.drawn), Draft(self.trained))
 
     def _run(self, statement: s.Statement) -> Step:
         warnings = check(statement)
-        machine = self.machine()
+        interpreter = self.interpreter()
         results: list[Result] = []
         settings, seed = self.settings, self.seed
         if isinstance(statement, s.Set):
-            settings, machine.random = _set(machine, statement, settings)
-            seed = machine.random.seed
+            settings, interpreter.random = _set(interpreter, statement, settings)
+            seed = interpreter.random.seed
         else:
-            _execute(machine, statement, results)
+            _execute(interpreter, statement, results)
         session = Session(
-            machine.scope.kept(),
+            interpreter.scope.kept(),
             settings,
             seed,
-            machine.random.drawn,
-            machine.trained.kept(),
+            interpreter.random.drawn,
+            interpreter.trained.kept(),
         )
-        return Step(session, tuple(results), (*warnings, *machine.warnings))
+        return Step(session, tuple(results), (*warnings, *interpreter.warnings))
 
 
-def _execute(machine: Machine, statement: s.Statement, results: list[Result]) -> None:
+def _execute(interpreter: Interpreter, statement: s.Statement, results: list[Result]) -> None:
     if isinstance(statement, s.Assign):
-        machine.assign(statement.target, machine.settle(machine.evaluate(statement.value), statement.value.span), None)
+        interpreter.assign(
+            statement.target, interpreter.settle(interpreter.evaluate(statement.value), statement.value.span), None
+        )
     elif isinstance(statement, s.Function):
-        machine.scope[statement.name.id] = machine.define(statement, None)
+        interpreter.scope[statement.name.id] = interpreter.define(statement, None)
     elif isinstance(statement, s.Param):
-        machine.scope[statement.name.id] = declare(machine, statement, None)
+        interpreter.scope[statement.name.id] = declare(interpreter, statement, None)
     elif isinstance(statement, s.For):
 
         def body(statements: tuple[s.Statement, ...]) -> None:
             for inner in statements:
-                _execute(machine, inner, results)
+                _execute(interpreter, inner, results)
 
-        machine.run_loop(statement, None, body)  # type: ignore[arg-type]
+        interpreter.run_loop(statement, None, body)  # type: ignore[arg-type]
     elif isinstance(statement, s.Assert):
-        results.append(check_assert(machine, statement))
+        results.append(check_assert(interpreter, statement))
     elif isinstance(statement, s.Show):
-        results.append(_show(machine, statement.value))
+        results.append(_show(interpreter, statement.value))
 
 
-def _show(machine: Machine, expression: s.Expression) -> Shown:
+def _show(interpreter: Interpreter, expression: s.Expression) -> Shown:
     """The value of an expression; what a derivative operator gives keeps the names of its parts."""
     text = expression.span.title
     if not isinstance(expression, s.Call):
-        return Shown(text, _shown(machine, machine.settle(machine.evaluate(expression), expression.span)))
-    function = machine.evaluate(expression.function)
-    value = machine.settle(machine.apply(function, expression), expression.span)
-    return Shown(text, gradient_rows(function, value) if isinstance(function, Operator) else _shown(machine, value))
+        return Shown(text, _shown(interpreter, interpreter.settle(interpreter.evaluate(expression), expression.span)))
+    function = interpreter.evaluate(expression.function)
+    value = interpreter.settle(interpreter.apply(function, expression), expression.span)
+    return Shown(text, gradient_rows(function, value) if isinstance(function, Operator) else _shown(interpreter, value))
 
 
-def _shown(machine: Machine, value: Value) -> Plain:
+def _shown(interpreter: Interpreter, value: Value) -> Plain:
     """A value as plain data; plain numbers are float64 until they are shown, and then of the session's type."""
 
     def typed(part: Value) -> Value:
         if isinstance(part, tuple):
             return tuple(map(typed, part))
-        return constant(part, machine.dtype) if isinstance(part, float) else part
+        return constant(part, interpreter.dtype) if isinstance(part, float) else part
 
-    return plain(value if machine.dtype is DType.FLOAT64 else typed(value))
+    return plain(value if interpreter.dtype is DType.FLOAT64 else typed(value))
 
 
-def _set(machine: Machine, statement: s.Set, settings: Settings) -> tuple[Settings, Random]:
+def _set(interpreter: Interpreter, statement: s.Set, settings: Settings) -> tuple[Settings, Random]:
     """The settings and the random numbers after `set name value`.
 
     Raises:
@@ -157,28 +159,28 @@ def _set(machine: Machine, statement: s.Set, settings: Settings) -> tuple[Settin
     """
     name, value = statement.name.id, statement.value
     if name == "dtype":
-        text = value.id if isinstance(value, s.Name) else machine.evaluate(value)
+        text = value.id if isinstance(value, s.Name) else interpreter.evaluate(value)
         dtype = to_dtype(text, value.span)
         if not dtype.is_float:
             raise fail("dtype", f"numbers can't be {dtype.value} throughout", value.span, "write float32 or float64")
-        return replace(settings, dtype=dtype), machine.random
+        return replace(settings, dtype=dtype), interpreter.random
     if name == "seed":
-        seed = to_int(machine.evaluate(value), value.span, "a seed")
+        seed = to_int(interpreter.evaluate(value), value.span, "a seed")
         if seed < 0:
             raise fail("value", f"a seed can't be {seed}", value.span, "seeds are whole numbers, 0 or more")
         return settings, Random(seed)
     if name == "digits":
-        given = machine.evaluate(value)
+        given = interpreter.evaluate(value)
         digits = None if given is None else to_int(given, value.span, "the number of digits")
         if digits is not None and not 1 <= digits <= 17:
             raise fail("value", f"{digits} digits can't be shown", value.span, "from 1 to 17, or none for all")
-        return replace(settings, digits=digits), machine.random
+        return replace(settings, digits=digits), interpreter.random
     if name in LIMITS:
-        given = machine.evaluate(value)
+        given = interpreter.evaluate(value)
         limits = {key: kept for key, kept in settings.limits.items() if key != name}
         if given is not None:
             limits[name] = _limit(given, value.span)
-        return replace(settings, limits=limits), machine.random
+        return replace(settings, limits=limits), interpreter.random
     known = ["dtype", "seed", "digits", *LIMITS]
     raise fail(
         "name",
@@ -195,7 +197,7 @@ def _limit(value: Value, span: Span) -> float:
     return number
 
 
-# What a text may raise: mistakes, and what the machine has no room for.
+# What a text may raise: mistakes, and what the interpreter has no room for.
 Mistakes = (LanguageError, RecursionError, *REFUSALS)
 
 

@@ -14,74 +14,82 @@ import pytest
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "gradcli"
-# From the roof to the cellar: a floor may import itself and what stands behind it.
+# From the roof to the cellar: a floor may import what stands behind it. Within one, its rooms stand in the same order,
+# and what lies in the floor's own folder, in no room, is the ground that all of them stand on.
 FLOORS = ["faces", "output", "session", "language", "core"]
-MODULES = {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in sorted(PACKAGE.rglob("*.py"))}
+ROOMS = {
+    "language": ["interpreter", "library", "derivatives", "calls", "values", "text"],
+    "core": ["formula", "analysis", "engines", "simplify", "transforms", "library", "primitives", "ir"],
+}
+# Where arrays are worked on; everywhere else they are imported late, since plain numbers don't need them.
+OF_ARRAYS = ("gradcli.core.engines.numpy", "gradcli.core.analysis")
+MODULES = {
+    ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p
+    for p in sorted(PACKAGE.rglob("*.py"))
+}
 
 
-def imports(path: Path, everywhere: bool) -> Iterator[str]:
-    """Modules that a file imports: at its top level only, or also inside functions. Imports for types don't count."""
-    tree = ast.parse(path.read_text())
-    pending: list[ast.stmt] = list(tree.body)
+def imports(path: Path, everywhere: bool = True) -> Iterator[str]:
+    """Modules that a file imports, for types too: also inside functions, or else when it is imported itself."""
+    pending: list[ast.stmt] = list(ast.parse(path.read_text()).body)
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 yield inner if inner in MODULES else node.module
-        elif everywhere or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        elif everywhere or not (isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or _is_for_types(node)):
             pending.extend(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt))
 
 
-def floor(module: str) -> int:
-    """A module's floor by number; the package's own files are on none."""
-    part = [*module.split("."), ""][1]
-    return FLOORS.index(part) if part in FLOORS else -1
+def _is_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def place(module: str) -> tuple[int, int] | None:
+    """A module's floor and room by number; the package's own files are on none."""
+    floor, *inside = [*module.split(".")[1:], ""]
+    if floor not in FLOORS:
+        return None
+    rooms = ROOMS.get(floor, [])
+    return FLOORS.index(floor), rooms.index(inside[0]) if inside[0] in rooms else len(rooms)
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_downwards(module: str) -> None:
-    """Also inside functions: a late import is no way around the house."""
-    for target in imports(MODULES[module], everywhere=True):
-        if floor(module) >= 0 and target.startswith("gradcli."):
-            assert floor(target) == -1 or floor(target) >= floor(module), f"{module} imports {target} above it"
+    """Also inside functions and for types: neither is a way around the house."""
+    for target in imports(MODULES[module]):
+        here, there = place(module), place(target) if target.startswith("gradcli.") else None
+        if here and there:
+            assert here <= there, f"{module} imports {target} above it"
 
 
-def test_there_is_no_cycle() -> None:
-    """Modules can be read in some order, each after what it imports."""
-    graph = {
-        name: {t for t in imports(path, everywhere=False) if t in MODULES and t != name}
-        | {f"{t}.__init__" for t in imports(path, everywhere=False) if f"{t}.__init__" in MODULES}
-        for name, path in MODULES.items()
-    }
+def test_every_folder_is_a_room() -> None:
+    """A new folder gets its place among the others."""
+    folders = {p.parent.relative_to(PACKAGE).parts[:2] for p in MODULES.values()}
+    rooms = {(floor, room) for floor, rooms in ROOMS.items() for room in rooms}
+    assert folders == {(), *((floor,) for floor in FLOORS), *rooms}
+
+
+def test_there_is_no_circle() -> None:
+    """Modules can be read in some order, each after what it imports, types and late imports included."""
+    graph = {name: {t for t in imports(path) if t in MODULES and t != name} for name, path in MODULES.items()}
     assert list(TopologicalSorter(graph).static_order())
 
 
 def test_the_core_imports_arrays_alone() -> None:
     """And SciPy for special functions, LLVM for machine code; at its top only what works on arrays."""
-    outside = {}
+    outside = set()
     for name, path in MODULES.items():
-        if floor(name) == FLOORS.index("core"):
-            roots = {t.split(".")[0] for t in imports(path, everywhere=True)}
-            outside[name] = roots - set(sys.stdlib_module_names) - {"gradcli", "__future__"}
-    assert set().union(*outside.values()) == {"numpy", "scipy", "llvmlite"}
-    at_top = [
-        name
-        for name, path in MODULES.items()
-        if any(t.split(".")[0] == "numpy" for t in imports(path, everywhere=False))
-    ]
-    arrays = ["array", "buffers", "kernels", "pool", "sincos", "tiles"]
-    assert at_top == [
-        "gradcli.core.analysis.germs",
-        "gradcli.core.analysis.limits",
-        *(f"gradcli.core.compile.{name}" for name in arrays),
-        "gradcli.core.transforms.compressed",
-        "gradcli.core.transforms.sparsity",
-    ]
+        if name.startswith("gradcli.core"):
+            roots = {t.split(".")[0] for t in imports(path)}
+            outside |= roots - set(sys.stdlib_module_names) - {"gradcli", "__future__"}
+    assert outside == {"numpy", "scipy", "llvmlite"}
+    for name, path in MODULES.items():
+        if not name.startswith(OF_ARRAYS):
+            assert "numpy" not in {t.split(".")[0] for t in imports(path, everywhere=False)}, name
 
 
 def modules_after(code: str) -> set[str]:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcli.core import primitives
-from gradcli.core.compile.array import run_arrays
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, array_constant, fresh_input, reachable, substitute
-from gradcli.core.laws import Primitive, table
+from gradcli.core.engines.numpy.schedule import run_arrays
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, array_constant, fresh_input
+from gradcli.core.ir.primitive import Primitive, table
+from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.transforms.reverse import gradient, vjp
 
 Array = NDArray[Any]

@@ -14,31 +14,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.core.compile import Program, evaluate, evaluation, native, pool, sincos, stretches, tiles
-from gradcli.core.compile.array import ArrayProgram
-from gradcli.core.compile.optimise import optimised
-from gradcli.core.compile.scalar import compile_scalar, source
-from gradcli.core.dtypes import DType
+from gradcli.core.engines import Program, evaluate, evaluation, fusion
+from gradcli.core.engines.constants import computed
+from gradcli.core.engines.llvm import native
+from gradcli.core.engines.numpy import pool, sincos, tiles
+from gradcli.core.engines.numpy.schedule import ArrayProgram
+from gradcli.core.engines.scalar import compile_scalar, source
 from gradcli.core.errors import DTypeError, ShapeError
-from gradcli.core.graph import Node, array_constant, constant, fresh_input, parameter, reachable, registry
-from gradcli.core.laws import Elementwise, Flat, Primitive, stretch
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.laws import Elementwise, Flat
+from gradcli.core.ir.nodes import Node, array_constant, constant, fresh_input, parameter, registry
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.promotion import stretch
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.elementwise import add, cos, exp, log, multiply, reciprocal, sin, tanh
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import transpose
+from gradcli.core.simplify.canonical import canonical
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import TABLE, Call, away_from_kinks, draw, float_inputs, inputs_for, run
 from tests.core.test_table import CALLS, SEEDS, each, not_here
 
 F64, F32 = DType.FLOAT64, DType.FLOAT32
-LARGE = stretches.SMALLEST + 37
+LARGE = fusion.SMALLEST + 37
 matmul = TABLE["matmul"]
 BY_ELEMENT = [p for p in TABLE.values() if p.examples.domain and p.name != "whole_numbers"]
 
 
 @pytest.fixture
 def many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every stretch is shared, in tiles so short that there are many."""
+    """Every fusion group is shared, in tiles so short that there are many."""
     monkeypatch.setattr(tiles, "threads", lambda: 3)
     for name in ("WORTH_A_THREAD", "NATIVE_WORTH_A_THREAD"):
         monkeypatch.setattr(tiles, name, 0)
@@ -79,7 +85,7 @@ def test_a_program_gives_what_the_graph_gives(call: Call, seed: int) -> None:
 @pytest.mark.parametrize("use_llvm", [False, True])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @each("primitive", BY_ELEMENT)
-def test_stretches_give_what_single_calls_give(primitive: Primitive, dtype: str, use_llvm: bool) -> None:
+def test_fusion_groups_give_what_single_calls_give(primitive: Primitive, dtype: str, use_llvm: bool) -> None:
     """Large tensors of one shape, and stretched along rows and columns, in tiles by NumPy and as machine code."""
     rng = np.random.default_rng(7)
     rough = dtype == "float32"
@@ -96,7 +102,7 @@ def test_stretches_give_what_single_calls_give(primitive: Primitive, dtype: str,
 
 
 def batch_graph(shape: tuple[int, ...], dtype: DType = F64) -> tuple[list[Node], list[Node]]:
-    """A function with what stretches have: pairs of sine and cosine, choices, sums, quotients, several outputs."""
+    """A function with what fusion groups have: pairs of sine and cosine, choices, sums, quotients, several outputs."""
     x, y = fresh_input("x", shape, dtype), fresh_input("y", shape, dtype)
     f = sin(x * y) * exp(-(x * x) / 2.0) + log(1.0 + y * y) * tanh(x - y)
     chosen = select(registry["greater"](x, y), f, cos(x * y))
@@ -226,7 +232,7 @@ def test_signs_and_numbers_meet() -> None:
         + ["transpose", "matmul"],
     }
     for node, operations in three.items():
-        (done,) = optimised([node], [x, y])
+        (done,) = canonical([node], [x, y], computed)
         found = [n.op.name for n in reachable([done]) if isinstance(n.op, Primitive)]
         assert sorted(found) == sorted(operations), node
         arrays = [normal((3,), 3), normal((3,), 4)]
@@ -236,10 +242,10 @@ def test_signs_and_numbers_meet() -> None:
 def test_a_column_times_a_row_is_no_matrix_product() -> None:
     """Each element is one product; a constant column needs none."""
     x, w = fresh_input("x", (5, 1), F64), fresh_input("w", (1, 4), F64)
-    (done,) = optimised([matmul(x, w)], [x, w])
+    (done,) = canonical([matmul(x, w)], [x, w], computed)
     assert [n.op.name for n in reachable([done]) if n.args] == ["multiply"]
     ones = stretch(constant(1.0, F64), (5, 1))
-    (plain,) = optimised([matmul(ones, w)], [w])
+    (plain,) = canonical([matmul(ones, w)], [w], computed)
     assert [n.op.name for n in reachable([plain]) if n.args] == ["broadcast"]
 
 
@@ -249,7 +255,7 @@ def test_products_that_are_added_up_are_not_kept() -> None:
     arrays = [normal((60, 5, 70), 1), normal((60, 5, 70), 2)]
     for shape in ((60, 1, 70), (1, 1, 70), (5, 70), (70,)):
         total = sum_to(x * y, shape=shape)
-        (done,) = optimised([total], [x, y])
+        (done,) = canonical([total], [x, y], computed)
         assert done.op.name == "sum_of_products"
         np.testing.assert_allclose(Program([total], [x, y])(*arrays)[0], run([total], [x, y], arrays)[0], rtol=1e-13)
     for outputs in (
@@ -257,7 +263,7 @@ def test_products_that_are_added_up_are_not_kept() -> None:
         [sum_to(x * y, shape=(5, 70)), x * y],
         [sum_to(x * y, shape=())],
     ):
-        assert all(node.op.name != "sum_of_products" for node in reachable(optimised(outputs, [x, y])))
+        assert all(node.op.name != "sum_of_products" for node in reachable(canonical(outputs, [x, y], computed)))
 
 
 def test_memory_is_inputs_outputs_and_a_constant() -> None:
@@ -333,7 +339,7 @@ def test_sine_and_cosine_of_what_is_no_number() -> None:
     assert sine[2] == np.sin(1.0)
 
 
-# Machine code.
+# Interpreter code.
 
 
 @pytest.mark.parametrize(
@@ -343,7 +349,7 @@ def test_machine_code_is_right_to_a_few_ulp(primitive: Primitive) -> None:
     """Against 50 digits, where there is code for it; elsewhere it is NumPy that answers."""
     from tests.core.truth import truth
 
-    n = stretches.SMALLEST_NATIVE
+    n = fusion.SMALLEST_NATIVE
     rng = np.random.default_rng(3)
     call = Call(primitive, ((n,),) * primitive.arity, primitive.attributes)
     arrays = draw(call, rng)
@@ -358,7 +364,7 @@ def test_machine_code_is_right_to_a_few_ulp(primitive: Primitive) -> None:
 
 
 def test_what_has_no_machine_code_is_computed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stretch with a function that the C library lacks, and a machine without llvmlite."""
+    """A fusion group with a function that the C library lacks, and a machine without llvmlite."""
     x = fresh_input("x", (1000,), F64)
     values = np.random.default_rng(0).uniform(1.0, 2.0, 1000)
     outputs = [TABLE["digamma" if "digamma" in TABLE else "polygamma"](x, **TABLE["polygamma"].attributes) * sin(x)]

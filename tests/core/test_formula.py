@@ -9,19 +9,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gradcli.core.compile import Program
-from gradcli.core.dtypes import DType, as_float
+from gradcli.core.engines import Program
 from gradcli.core.errors import CoreError
 from gradcli.core.formula import Formulas, Printer, UnreadableError, partials, read
 from gradcli.core.formula.algebra import Algebra
-from gradcli.core.graph import Node, constant, fresh_input, reachable
-from gradcli.core.laws import Elementwise
+from gradcli.core.ir.dtypes import DType, as_float
+from gradcli.core.ir.laws import Elementwise
+from gradcli.core.ir.nodes import Node, constant, fresh_input
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.transforms.reverse import gradient
-from gradcli.language.diagnostics import LanguageError, Source
-from gradcli.language.parse import parse_expression
+from gradcli.language.text.diagnostics import LanguageError, Source
+from gradcli.language.text.parse import parse_expression
 from tests.core.sampling import TABLE
 from tests.core.test_table import domain_of
-from tests.language.running import machine, number
+from tests.language.running import interpreter, number
 
 FUNCTIONS = ["sin", "cos", "exp", "tanh", "sqrt", "sigmoid", "atan", "abs", "floor", "relu", "digamma", "-"]
 CALLS = ["polygamma(1, {})", "besselj(1, {})", "round({}, 1)", "sinc({})", "({})^2", "(-({}))^3", "-({})^2", "({})^-1"]
@@ -78,7 +79,7 @@ def expressions() -> st.SearchStrategy[str]:
 def traced(text: str) -> tuple[Node, list[Node]]:
     """A text as a graph, and which of x and y it depends on."""
     inputs = [fresh_input(name, (), DType.FLOAT64) for name in "xy"]
-    value = machine({str(n.attrs["name"]): n for n in inputs}).evaluate(parse_expression(Source("test", text)))
+    value = interpreter({str(n.attrs["name"]): n for n in inputs}).evaluate(parse_expression(Source("test", text)))
     assert isinstance(value, (Node, bool, int, float))
     node = value if isinstance(value, Node) else constant(as_float(value), DType.FLOAT64)
     return node, [n for n in inputs if n in reachable([node])]

@@ -8,21 +8,14 @@ import numpy as np
 import pytest
 
 from gradcli.core import primitives  # noqa: F401 - fills the table
-from gradcli.core.compile import evaluate
-from gradcli.core.compile.array import run_arrays
-from gradcli.core.dtypes import DType, promote
+from gradcli.core.engines import evaluate
+from gradcli.core.engines.numpy.schedule import run_arrays
 from gradcli.core.errors import CoreError, ShapeError
-from gradcli.core.graph import (
-    _interned,
-    array_constant,
-    coerce,
-    constant,
-    fresh_input,
-    parameter,
-    reachable,
-    substitute,
-)
-from gradcli.core.laws import linear
+from gradcli.core.ir.declare import linear
+from gradcli.core.ir.dtypes import DType, promote
+from gradcli.core.ir.nodes import _interned, array_constant, constant, fresh_input, parameter
+from gradcli.core.ir.promotion import coerce
+from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.primitives.elementwise import add, exp, sin
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import TABLE

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.core.compile import Program
-from gradcli.core.compile.pool import share
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import fresh_input
+from gradcli.core.engines import Program
+from gradcli.core.engines.numpy.pool import share
 from gradcli.core.interrupt import Abandoned, check, finish, interruptible
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import fresh_input
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.linear_algebra import matrix_product
 

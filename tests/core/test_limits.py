@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from gradcli.core.compile import Program, evaluate
-from gradcli.core.dtypes import DType
+from gradcli.core.engines import Program, evaluate
 from gradcli.core.errors import CoreError
-from gradcli.core.graph import Node, constant, fresh_input
-from gradcli.core.laws import stretch
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, constant, fresh_input
+from gradcli.core.ir.promotion import stretch
 from gradcli.core.limits import LIMITS, limit, require, use
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.linear_algebra import (
@@ -37,8 +37,8 @@ def _tensor(*shape: int) -> Node:
 
 
 def _work(node: Node, *inputs: Node) -> int:
-    from gradcli.core.compile.array import operations
-    from gradcli.core.graph import reachable
+    from gradcli.core.engines.numpy.schedule import operations
+    from gradcli.core.ir.traversal import reachable
 
     return operations(reachable([node]))
 

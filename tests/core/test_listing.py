@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from gradcli.core.compile import Program
-from gradcli.core.compile.ieee import helpers_of, without_exceptions
-from gradcli.core.compile.listing import program_text
-from gradcli.core.compile.scalar import compile_scalar, suits_scalar
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, fresh_input, reachable
-from gradcli.core.laws import Primitive
+from gradcli.core.engines import Program
+from gradcli.core.engines.ieee import helpers_of, without_exceptions
+from gradcli.core.engines.listing import program_text
+from gradcli.core.engines.scalar import compile_scalar, suits_scalar
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import TABLE, run
 from tests.faces.harness import shell

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, filled, fresh_input
-from gradcli.core.laws import Flat, Primitive
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.laws import Flat
+from gradcli.core.ir.nodes import Node, filled, fresh_input
+from gradcli.core.ir.primitive import Primitive
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.closure import close

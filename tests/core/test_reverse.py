@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, filled, fresh_input
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, filled, fresh_input
 from gradcli.core.primitives.elementwise import equal, log, sin, sqrt
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import broadcast, flip, reshape, take_slice, transpose

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.core.transforms import sparsity
-from gradcli.core.transforms.sparsity import Allowance, DenseError, Pattern, colours, fewest_colours
+from gradcli.core.analysis import sparsity
+from gradcli.core.analysis.sparsity import Allowance, DenseError, Pattern, colours, fewest_colours
 from tests.language.running import error, passes, value
 
 NETWORK = """X = uniform((20, 2))
@@ -78,7 +78,7 @@ def test_a_dense_hessian_is_not_searched_to_the_end(monkeypatch: pytest.MonkeyPa
         spent += entries
 
     monkeypatch.setattr(Allowance, "spend", spend)
-    monkeypatch.setattr("gradcli.core.transforms.compressed.colours", None)
+    monkeypatch.setattr("gradcli.core.analysis.compressed.colours", None)
     assert passes(network(12) + "assert allclose(hessian(loss)(w), jacfwd(grad(loss))(w), atol=1e-12)")
     assert 0 < spent < 300_000
 

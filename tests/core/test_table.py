@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.core.compile.scalar import compile_scalar, suits_scalar
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import constant, fresh_input, reachable
-from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Linear, Primitive
+from gradcli.core.engines.scalar import compile_scalar, suits_scalar
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.laws import Bilinear, Elementwise, Flat, Implicit, Linear
+from gradcli.core.ir.nodes import constant, fresh_input
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import (
     TABLE,

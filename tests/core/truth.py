@@ -7,7 +7,7 @@ from typing import Any
 
 import mpmath
 
-from gradcli.core.laws import Primitive
+from gradcli.core.ir.primitive import Primitive
 
 # What mpmath calls a function, where its name differs; those that are no function of mpmath's are given whole.
 TRUTH: dict[str, Callable[..., Any]] = {

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from gradcli import __version__
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import constant
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import constant
 from tests.faces.harness import gradcli, shell
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradcli.language.diagnostics import Diagnostic, Source
-from gradcli.language.machine import Machine
-from gradcli.language.scope import Bindings, Draft
-from gradcli.language.values import Value
+from gradcli.language.interpreter.interpreter import Interpreter
+from gradcli.language.text.diagnostics import Diagnostic, Source
+from gradcli.language.values.scope import Bindings, Draft
+from gradcli.language.values.values import Value
 from gradcli.session.results import (
     Assertion,
     Derivatives,
@@ -23,9 +23,9 @@ from gradcli.session.results import (
 from gradcli.session.session import Session, Step
 
 
-def machine(names: Mapping[str, Value] | None = None) -> Machine:
-    """A machine with some names at its top level."""
-    return Machine(Draft(Bindings(names)))
+def interpreter(names: Mapping[str, Value] | None = None) -> Interpreter:
+    """An interpreter with some names at its top level."""
+    return Interpreter(Draft(Bindings(names)))
 
 
 def run(text: str, session: Session | None = None) -> Step:

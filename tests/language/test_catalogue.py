@@ -1,6 +1,6 @@
-"""Every function of the prelude: its value against NumPy or SciPy, its slope against central differences.
+"""Every function of the core's library: its value against NumPy or SciPy, its slope against central differences.
 
-A function that is added to the prelude and not to a table here fails `test_every_function_is_here`.
+A function that is added to the core's library and not to a table here fails `test_every_function_is_here`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import scipy.linalg
 import scipy.signal
 import scipy.special as sp
 
-from gradcli.core.prelude import COMPOSED, LAYERS
+from gradcli.core.library import COMPOSED, LAYERS
 from tests.language.running import error, value
 
 M = np.array([[0.3, -1.2, 0.7], [1.5, 0.2, -0.4]])
@@ -177,7 +177,7 @@ def test_the_slope_agrees_with_central_differences(function: str, x: Any) -> Non
 
 
 def test_every_function_is_here() -> None:
-    """The tables name all of the prelude."""
+    """The tables name all of the core's library."""
     text = SETUP + " ".join(c[0] for c in CASES)
     missing = [n for n in (*COMPOSED, *LAYERS, "Sequential") if not re.search(rf"\b{n}\b", text)]
     assert missing == ["stop_gradient"] or not missing

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.language.numbers import calculate
+from gradcli.language.values.numbers import calculate
 from tests.language.running import error, number, run, value
 
 mpmath = pytest.importorskip("mpmath")

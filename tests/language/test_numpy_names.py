@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.language.builtins import CONSTANTS, builtins
+from gradcli.language.library.builtins import CONSTANTS, builtins
 from gradcli.session.results import Shown
 from tests.language.running import run, unpack
 

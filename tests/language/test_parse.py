@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gradcli.language import syntax as s
-from gradcli.language.diagnostics import IncompleteInput, LanguageError, Source
-from gradcli.language.grammar import TABLES, grammar_path, parser, tables_text
-from gradcli.language.parse import parse, parse_expression
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import IncompleteInput, LanguageError, Source
+from gradcli.language.text.grammar import TABLES, grammar_path, parser, tables_text
+from gradcli.language.text.parse import parse, parse_expression
 
 
 def statements(text: str) -> tuple[s.Statement, ...]:
@@ -142,7 +142,7 @@ def test_without_fitting_tables_the_grammar_is_read(
     other = tmp_path / "tables.json"
     if kept is not None:
         other.write_text(kept)
-    monkeypatch.setattr("gradcli.language.grammar.TABLES", other)
+    monkeypatch.setattr("gradcli.language.text.grammar.TABLES", other)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     parser.cache_clear()
     try:

@@ -13,18 +13,18 @@ from typing import Any
 import mpmath
 import pytest
 
-from gradcli.core.graph import Node, constant
-from gradcli.core.laws import Elementwise
-from gradcli.language.builtins import _from_primitive
-from gradcli.language.diagnostics import Source, Span
-from gradcli.language.operators.expansion import expanded
-from gradcli.language.parse import parse_expression
-from gradcli.language.tracing import fresh_inputs
-from gradcli.language.values import Function
+from gradcli.core.ir.laws import Elementwise
+from gradcli.core.ir.nodes import Node, constant
+from gradcli.language.calls.tracing import fresh_inputs
+from gradcli.language.derivatives.expansion import expanded
+from gradcli.language.library.builtins import _from_primitive
+from gradcli.language.text.diagnostics import Source, Span
+from gradcli.language.text.parse import parse_expression
+from gradcli.language.values.values import Function
 from tests.core.sampling import TABLE
 from tests.core.sides import Truth, partial
 from tests.core.truth import truth
-from tests.language.running import machine, value
+from tests.language.running import interpreter, value
 
 SPAN = Span(Source("test", "f"), 0, 1)
 POINTS = (0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -2.5, 10.0, 1e-9, -1e-9, 1e-20, 1e8, 1e300, -745.0)
@@ -70,7 +70,7 @@ COMPOSED: dict[str, Callable[..., Any]] = {
 
 def table(function: Function, point: tuple[float, ...], order: int) -> list[float]:
     """The value and every partial up to an order, as numbers: what `derivatives` shows without its formulas."""
-    caller = machine()
+    caller = interpreter()
     inputs, given = fresh_inputs(point, function.inputs, caller.dtype)
     output = function.call(caller, inputs, SPAN, fresh=True)
     variables = [node for node in inputs if isinstance(node, Node)]
@@ -126,7 +126,7 @@ TEXTS = {
 
 def parsed(text: str) -> Function:
     """A function of x by its text."""
-    function = machine().evaluate(parse_expression(Source("test", f"x -> {text}")))
+    function = interpreter().evaluate(parse_expression(Source("test", f"x -> {text}")))
     assert isinstance(function, Function)
     return function
 

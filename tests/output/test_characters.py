@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.language.diagnostics import Diagnostic, Source, Span
+from gradcli.language.text.diagnostics import Diagnostic, Source, Span
 from gradcli.output.characters import columns, in_encoding, visible
 from gradcli.output.screen import Screen
 from gradcli.session.results import Assertion

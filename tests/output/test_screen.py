@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.language.diagnostics import Diagnostic, Label, Source, Span
+from gradcli.language.text.diagnostics import Diagnostic, Label, Source, Span
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.numbers import show_number, show_tensor
 from gradcli.output.screen import Screen

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcli.faces.commands import run_command
-from gradcli.language.diagnostics import Source
+from gradcli.language.text.diagnostics import Source
 from gradcli.output.characters import columns
 from gradcli.output.layout import Cell, Column, Role, lay_out
 from gradcli.output.screen import Screen

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.language.diagnostics import Source, near
-from gradcli.language.scope import Bindings, Draft
+from gradcli.language.text.diagnostics import Source, near
+from gradcli.language.values.scope import Bindings, Draft
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.numbers import show_value
 from gradcli.output.style import bare

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcli.language.builtins import builtins
-from gradcli.language.diagnostics import IncompleteInput, Source
+from gradcli.language.library.builtins import builtins
+from gradcli.language.text.diagnostics import IncompleteInput, Source
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.session.session import Session, Step
 

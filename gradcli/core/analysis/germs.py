@@ -14,10 +14,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gradcli.core.compile.coefficients import Arrays
-from gradcli.core.compile.engine import Program
-from gradcli.core.graph import CONSTANT, Node, fresh_input, reachable
-from gradcli.core.laws import Bilinear, Flat, Linear, Primitive, same_shape
+from gradcli.core.analysis.coefficients import Arrays
+from gradcli.core.engines.program import Program
+from gradcli.core.ir.laws import Bilinear, Flat, Linear
+from gradcli.core.ir.nodes import CONSTANT, Node, fresh_input
+from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import record
 from gradcli.core.transforms.closure import close
 from gradcli.core.transforms.taylor import Line, expand_along

@@ -14,9 +14,9 @@ from math import inf, isfinite
 from sys import float_info
 from typing import Any, TypeAlias
 
-from gradcli.core.compile.templates import applied
-from gradcli.core.graph import registry
-from gradcli.core.laws import Primitive
+from gradcli.core.ir.nodes import registry
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.templates import applied
 from gradcli.core.records import record
 
 Number: TypeAlias = "Fraction | float"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from gradcli.core.dtypes import DType
 from gradcli.core.formula.algebra import Factor, Formula, Number
-from gradcli.core.graph import Node, constant
-from gradcli.core.graph import registry as entries
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.ir.nodes import registry as entries
 
 
 class Builder:

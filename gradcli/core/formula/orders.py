@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError
 from gradcli.core.formula.algebra import Algebra, Formula, TooLongError, UnreadableError
 from gradcli.core.formula.building import Builder
 from gradcli.core.formula.printing import Printer
 from gradcli.core.formula.reading import Reader
-from gradcli.core.graph import INPUT, PARAMETER, Node, fresh_input, reachable
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import INPUT, PARAMETER, Node, fresh_input
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import record
 from gradcli.core.transforms.reverse import gradient
 

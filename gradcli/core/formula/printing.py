@@ -9,8 +9,8 @@ from math import inf
 from typing import Any, TypeAlias
 
 from gradcli.core.formula.algebra import Factor, Formula, Number, Term, TooLongError, UnreadableError
-from gradcli.core.graph import registry
-from gradcli.core.laws import Primitive
+from gradcli.core.ir.nodes import registry
+from gradcli.core.ir.primitive import Primitive
 
 
 class Binding(IntEnum):

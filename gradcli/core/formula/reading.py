@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import comb
 
-from gradcli.core.dtypes import DType
 from gradcli.core.formula.algebra import Algebra, Formula, TooLongError, UnreadableError, exact
 from gradcli.core.formula.guards import Guards
-from gradcli.core.graph import CONSTANT, INPUT, PARAMETER, Node, reachable
-from gradcli.core.laws import Primitive
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import CONSTANT, INPUT, PARAMETER, Node
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.general_power import multiplied_out
-from gradcli.core.shapes import size_of
 
 MOST_NODES = 400
 

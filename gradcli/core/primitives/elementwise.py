@@ -8,8 +8,9 @@ from __future__ import annotations
 from math import log as ln
 from typing import Any
 
-from gradcli.core.graph import Node, filled, is_number
-from gradcli.core.laws import Examples, Primitive, bilinear, elementwise, flat, linear
+from gradcli.core.ir.declare import bilinear, elementwise, flat, linear
+from gradcli.core.ir.nodes import Node, filled, is_number
+from gradcli.core.ir.primitive import Examples, Primitive
 from gradcli.core.primitives import general_power
 from gradcli.core.primitives.selection import select
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcli.core.dtypes import DType
 from gradcli.core.errors import CoreError
-from gradcli.core.graph import Node, constant
-from gradcli.core.laws import Examples, Primitive, flat, linear, stacked
+from gradcli.core.ir.declare import flat, linear
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.lifting import stacked
+from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.ir.primitive import Examples, Primitive
+from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.primitives.constants import counted
 from gradcli.core.primitives.elementwise import greater_equal, less, logical_or
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import reshape, transpose
-from gradcli.core.shapes import Shape, size_of
 
-# Indices are int64 and count along the first axis; `gradcli.core.prelude.indexing` brings other forms to this one.
+# Indices are int64 and count along the first axis; `gradcli.core.library.indexing` brings other forms to this one.
 
 
 def _take_shape(x: Shape, indices: Shape) -> Shape:

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcli.core.errors import ShapeError
-from gradcli.core.graph import Node, filled
-from gradcli.core.laws import Examples, Primitive, bilinear, flat, implicit, stacked, stretch
+from gradcli.core.ir.declare import bilinear, flat, implicit
+from gradcli.core.ir.lifting import stacked
+from gradcli.core.ir.nodes import Node, filled
+from gradcli.core.ir.primitive import Examples, Primitive
+from gradcli.core.ir.promotion import stretch
+from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.primitives.constants import identity, triangle
 from gradcli.core.primitives.elementwise import reciprocal
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import reshape, transpose
-from gradcli.core.shapes import Shape, size_of
 
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
@@ -42,7 +45,7 @@ def _lift_matmul(
     return op(*stacked(size, batched, args))
 
 
-# Both are stacks of matrices with the same leading axes; the prelude's `matmul` brings others to that form.
+# Both are stacks of matrices with the same leading axes; the library's `matmul` brings others to that form.
 matrix_product: Primitive = bilinear(
     "matmul",
     lambda g, a, b: (matrix_product(g, swap_last(b)), matrix_product(swap_last(a), g)),

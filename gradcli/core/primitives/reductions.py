@@ -1,4 +1,4 @@
-"""Many elements to fewer. `sum_to` is the one sum; the sum over axes is composed of it in the prelude."""
+"""Many elements to fewer. `sum_to` is the one sum; the sum over axes is composed of it in the library."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
 
-from gradcli.core.dtypes import DType
 from gradcli.core.errors import ShapeError
-from gradcli.core.graph import Node, cast, filled, registry
-from gradcli.core.laws import Examples, Primitive, flat, implicit, in_front, lifted, linear, one_further, stretch
+from gradcli.core.ir.declare import flat, implicit, linear
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.lifting import in_front, lifted, one_further
+from gradcli.core.ir.nodes import Node, filled, registry
+from gradcli.core.ir.primitive import Examples, Primitive
+from gradcli.core.ir.promotion import cast, stretch
+from gradcli.core.ir.shapes import Shape, broadcast_shapes
 from gradcli.core.primitives.elementwise import equal, less, logical_not, reciprocal
 from gradcli.core.primitives.selection import select
-from gradcli.core.shapes import Shape, broadcast_shapes
 
 
 def _sum_to_shape(x: Shape, *, shape: Shape) -> Shape:

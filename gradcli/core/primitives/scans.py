@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from gradcli.core.graph import Node
-from gradcli.core.laws import Examples, Primitive, lifted, linear, one_further
+from gradcli.core.ir.declare import linear
+from gradcli.core.ir.lifting import lifted, one_further
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Examples, Primitive
+from gradcli.core.ir.shapes import Shape
 from gradcli.core.primitives.shaping import flip
-from gradcli.core.shapes import Shape
 
 
 def _cumsum_adjoint(g: Node, x: Node, *, axis: int) -> tuple[Node]:

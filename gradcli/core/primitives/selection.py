@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gradcli.core.graph import Node, filled
-from gradcli.core.laws import Examples, linear
+from gradcli.core.ir.declare import linear
+from gradcli.core.ir.nodes import Node, filled
+from gradcli.core.ir.primitive import Examples
 
 
 def _select_adjoint(g: Node, condition: Node, a: Node, b: Node) -> tuple[Node | None, ...]:

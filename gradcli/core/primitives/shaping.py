@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from gradcli.core.dtypes import DType, as_int64
 from gradcli.core.errors import ShapeError
-from gradcli.core.graph import Node, cast
-from gradcli.core.laws import Examples, Primitive, in_front, lifted, linear, one_further
+from gradcli.core.ir.declare import linear
+from gradcli.core.ir.dtypes import DType, as_int64
+from gradcli.core.ir.lifting import in_front, lifted, one_further
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Examples, Primitive
+from gradcli.core.ir.promotion import cast
+from gradcli.core.ir.shapes import Shape, broadcast_shapes, check_shape, no_elements, size_of
 from gradcli.core.primitives.reductions import sum_to
-from gradcli.core.shapes import Shape, broadcast_shapes, check_shape, no_elements, size_of
 
 
 def _broadcast_shape(x: Shape, *, shape: Shape) -> Shape:

@@ -10,8 +10,9 @@ from math import factorial, pi, sqrt
 from typing import Any
 
 from gradcli.core.errors import CoreError
-from gradcli.core.graph import Node
-from gradcli.core.laws import Primitive, elementwise
+from gradcli.core.ir.declare import elementwise
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Primitive
 from gradcli.core.primitives import beta_partials
 from gradcli.core.primitives.elementwise import exp
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcli.core.graph import Node, reachable
-from gradcli.core.laws import Primitive, stacked, stretch
+from gradcli.core.ir.lifting import stacked
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.promotion import stretch
+from gradcli.core.ir.traversal import reachable
 
 
 def apply_batched(

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import comb
 
-from gradcli.core.graph import Node, dependents, filled, fresh_input, reachable
-from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Linear, Primitive
+from gradcli.core.ir.laws import Bilinear, Elementwise, Flat, Implicit, Linear
+from gradcli.core.ir.nodes import Node, filled, fresh_input
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.records import record
 
 

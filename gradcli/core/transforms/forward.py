@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.core.graph import Node
+from gradcli.core.ir.nodes import Node
 from gradcli.core.transforms.taylor import along
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.core.dtypes import DType
-from gradcli.core.graph import Node, filled, fresh_input
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, filled, fresh_input
+from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.primitives.constants import identity
 from gradcli.core.primitives.shaping import reshape, transpose
-from gradcli.core.shapes import Shape, size_of
 from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import vjp

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcli.core.graph import Node, filled, registry
-from gradcli.core.laws import Primitive, same_shape
+from gradcli.core.ir.nodes import Node, filled, registry
+from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.shapes import size_of
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import pad, reshape
-from gradcli.core.shapes import size_of
 from gradcli.core.transforms.batching import apply_batched
 from gradcli.core.transforms.jacobian import units
 from gradcli.core.transforms.taylor import expand

@@ -6,7 +6,7 @@ not taken would give, nan or inf, never meets the zero that stands for it.
 
 from __future__ import annotations
 
-from gradcli.core.graph import Node, filled, is_number, registry
+from gradcli.core.ir.nodes import Node, filled, is_number, registry
 from gradcli.core.primitives.selection import select
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.core.graph import Node, filled
+from gradcli.core.ir.nodes import Node, filled
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.transforms.reverse import gradient
 from gradcli.core.transforms.taylor import partials

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import singledispatch
 
-from gradcli.core.graph import Node, dependents, filled, reachable, registry
-from gradcli.core.laws import Bilinear, Elementwise, Flat, Implicit, Law, Linear, Primitive, same_shape
+from gradcli.core.ir.laws import Bilinear, Elementwise, Flat, Implicit, Law, Linear
+from gradcli.core.ir.nodes import Node, filled, registry
+from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.primitives.selection import select
 from gradcli.core.transforms.masks import added, masked, scaled, unmasked
 

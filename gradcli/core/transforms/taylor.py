@@ -18,8 +18,9 @@ from math import e as euler
 from math import factorial, log2, prod
 from typing import Any, Generic, Protocol, TypeVar
 
-from gradcli.core.graph import Node, filled
-from gradcli.core.laws import Bilinear, Elementwise, Implicit, Linear, Primitive
+from gradcli.core.ir.laws import Bilinear, Elementwise, Implicit, Linear
+from gradcli.core.ir.nodes import Node, filled
+from gradcli.core.ir.primitive import Primitive
 from gradcli.core.transforms.closure import Closure, Rate, close
 from gradcli.core.transforms.masks import added, product, scaled
 

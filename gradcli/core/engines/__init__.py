@@ -1,0 +1,6 @@
+"""Graph in, numbers out: an engine for float scalars on Python's math, and one for arrays on NumPy."""
+
+from gradcli.core.engines.evaluation import evaluate
+from gradcli.core.engines.program import Data, Program
+
+__all__ = ["Data", "Program", "evaluate"]

@@ -1,0 +1,101 @@
+"""Evaluating a graph whose leaves are all known: at once, and faster when one of the same form comes again.
+
+A loop in a script makes the same graph anew each time, with other numbers in it. What was compiled for a graph is kept
+under its form: its operations, and the shapes and dtypes of its tensors, which are inputs of the program.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+
+from gradcli.core.engines.program import Data, Program
+from gradcli.core.engines.scalar import suits_scalar
+from gradcli.core.ir.nodes import CONSTANT, Node, fresh_input
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.templates import applied
+from gradcli.core.ir.traversal import reachable, substitute, without_parameters
+
+MOST_PROGRAMS = 128
+# What the buffers of all kept programs may take together.
+MOST_MEMORY = 2**28
+# So many operations on elements in all take longer than loading and running a compiler.
+WORTH_COMPILING = 2**27
+
+_kept: OrderedDict[Hashable, Program | None] = OrderedDict()
+
+
+def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
+    """The value of each output of a graph without inputs; parameters stand for their present values.
+
+    Raises:
+        CoreError: for more work or memory than the limits allow.
+        ValueError: for a graph with a free input.
+    """
+    outputs = without_parameters(outputs)
+    order = reachable(outputs)
+    on_math = suits_scalar(order)
+    leaves = [n for n in order if n.op is CONSTANT and (on_math or n.shape != ())]
+    key = _form(order, outputs, leaves)
+    seen = key in _kept
+    program = _kept.get(key)
+    if program is None:
+        if on_math and not seen:
+            _keep(key, None)
+            values = _interpreted(order, outputs)
+            if values is not None:
+                return values
+        inputs = [fresh_input(f"x{i}", n.shape, n.dtype) for i, n in enumerate(leaves)]
+        work = sum(size_of(node.shape) for node in order)
+        program = Program(substitute(outputs, dict(zip(leaves, inputs, strict=True))), inputs, work > WORTH_COMPILING)
+        _keep(key, program)
+    else:
+        _kept.move_to_end(key)
+        program.require_allowed()
+    try:
+        return program.function(*(n.attrs["value"] for n in leaves))
+    except BaseException:
+        # One that was interrupted may still be using its buffers.
+        _kept.pop(key, None)
+        raise
+
+
+def _form(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]) -> Hashable:
+    place = {node: i for i, node in enumerate(order)}
+    inputs = set(leaves)
+    return (
+        tuple(
+            (node.shape, node.dtype)
+            if node in inputs
+            else (node.op.name, *(place[arg] for arg in node.args), *((repr(node.attrs),) if node.attrs else ()))
+            for node in order
+        ),
+        tuple(place[node] for node in outputs),
+    )
+
+
+def _keep(key: Hashable, program: Program | None) -> None:
+    """Remember a form, with its program once it has one; the oldest are forgotten."""
+    _kept[key] = program
+    while len(_kept) > MOST_PROGRAMS or (_memory() > MOST_MEMORY and _kept):
+        _kept.popitem(last=False)
+
+
+def _memory() -> int:
+    return sum(program.memory for program in _kept.values() if program is not None)
+
+
+def _interpreted(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Data, ...] | None:
+    """The values one by one, which for a single time is faster than compiling; None where math has no answer."""
+    values: dict[Node, float | bool] = {}
+    try:
+        for node in order:
+            if node.op is CONSTANT:
+                values[node] = node.attrs["value"]
+            else:
+                assert isinstance(node.op, Primitive)
+                values[node] = applied(node.op, [values[arg] for arg in node.args], node.attrs)
+    except (ArithmeticError, ValueError):
+        return None
+    return tuple(values[node] for node in outputs)

@@ -1,0 +1,120 @@
+"""Fusion groups: nodes of one large shape, computed together, some elements of all of them at a time.
+
+Then what lies between two of them stays in cache, and only what others need is written to memory. Two nodes belong
+together if they have the same shape and the same level, which counts how often the way to a node leaves such a
+fusion group; so nothing outside of a fusion group lies between two nodes of it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
+from gradcli.core.ir.laws import Elementwise, Flat, Linear
+from gradcli.core.ir.nodes import CONSTANT, Node, registry
+from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.records import record
+
+# With fewer elements a whole array is in cache anyway, and one call is cheaper than several.
+SMALLEST = 2**14
+# Interpreter code is called once for a fusion group, at the price of some thirty of NumPy's calls.
+SMALLEST_NATIVE = 2**7
+CALLS_WORTH_NATIVE, ELEMENTS_WORTH_A_CALL = 30, 1_000
+
+
+@record
+class Unit:
+    """What is computed in one step: a node, or a fusion group of them in topological order.
+
+    `sums` are those of its nodes that add up all elements of others of its nodes; they are the last.
+    """
+
+    nodes: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    is_fused: bool = False
+
+    @cached_property
+    def args(self) -> tuple[Node, ...]:
+        """What it reads, each once."""
+        inside = set(self.nodes)
+        return tuple(dict.fromkeys(arg for node in self.nodes for arg in node.args if arg not in inside))
+
+    @cached_property
+    def sums(self) -> tuple[Node, ...]:
+        """Those that add up all elements of another."""
+        return tuple(node for node in self.nodes if _is_total(node)) if self.is_fused else ()
+
+
+def works_by_element(node: Node) -> bool:
+    """Whether each element of the result needs only the elements at its place."""
+    op = node.op
+    if not isinstance(op, Primitive) or op.shape is not same_shape or op.check is not None:
+        return False
+    return op.broadcasts or (op.arity == 1 and isinstance(op.law, (Linear, Elementwise, Flat)))
+
+
+def units(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], smallest: int) -> list[Unit]:
+    """The nodes to compute, in steps of which each comes after what it reads; fusion groups have so many elements."""
+    given = set(inputs)
+    computed = [node for node in order if node not in given and node.op is not CONSTANT]
+    groups = _grouped(computed, smallest)
+    if len(groups) < len(computed):
+        groups = _in_order(groups)
+    needed = set(outputs)
+    place = {node: i for i, group in enumerate(groups) for node in group}
+    for i, group in enumerate(groups):
+        needed.update(arg for node in group for arg in node.args if place.get(arg, i) != i)
+    return [Unit(tuple(g), tuple(node for node in g if node in needed), _groupable(g[0], smallest)) for g in groups]
+
+
+def _groupable(node: Node, smallest: int) -> bool:
+    return size_of(node.shape) >= smallest and works_by_element(node)
+
+
+def _is_total(node: Node) -> bool:
+    """Whether a node adds up all elements of a node of a fusion group."""
+    return node.op is registry["sum_to"] and size_of(node.shape) == 1
+
+
+def _grouped(computed: Sequence[Node], smallest: int) -> list[list[Node]]:
+    level: dict[Node, int] = {}
+    groups: dict[object, list[Node]] = defaultdict(list)
+    for node in computed:
+        joins = _groupable(node, smallest)
+        total = _is_total(node) and _groupable(node.args[0], smallest)
+        within = node.args[0].shape if total else node.shape
+        deepest = 0
+        for arg in node.args:
+            if arg in level:
+                same = (joins or total) and arg.shape == within and _groupable(arg, smallest)
+                deepest = max(deepest, level[arg] + (0 if same else 1))
+        # What reads a sum comes after the fusion group that it is the last of.
+        level[node] = deepest
+        groups[(deepest, within) if joins or total else node].append(node)
+    return list(groups.values())
+
+
+def _in_order(groups: list[list[Node]]) -> list[list[Node]]:
+    """Each after what it reads, otherwise as they were made."""
+    home = {node: i for i, group in enumerate(groups) for node in group}
+    waits: list[set[int]] = [
+        {home[arg] for node in group for arg in node.args if arg in home} - {i} for i, group in enumerate(groups)
+    ]
+    readers: dict[int, list[int]] = defaultdict(list)
+    for i, needs in enumerate(waits):
+        for j in needs:
+            readers[j].append(i)
+    ready = [(groups[i][-1].serial, i) for i, needs in enumerate(waits) if not needs]
+    heapq.heapify(ready)
+    done: list[list[Node]] = []
+    while ready:
+        _, i = heapq.heappop(ready)
+        done.append(sorted(groups[i], key=_is_total))
+        for j in readers[i]:
+            waits[j].discard(i)
+            if not waits[j]:
+                heapq.heappush(ready, (groups[j][-1].serial, j))
+    return done

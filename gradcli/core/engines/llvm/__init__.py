@@ -1,0 +1,1 @@
+"""Fusion groups as machine code, where `gradcli[jit]` is installed."""

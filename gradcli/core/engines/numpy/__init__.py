@@ -1,0 +1,1 @@
+"""The engine for arrays: a schedule of NumPy calls on buffers that are made once."""

@@ -1,0 +1,73 @@
+"""Threads that share the tiles of a fusion group. NumPy lets go of Python's lock while it works on one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+
+import numpy as np
+
+from gradcli.core.interrupt import current
+
+
+@cache
+def threads() -> int:
+    """How many threads compute: GRADCLI_THREADS where that is set, else one for each core that this process may use."""
+    wanted = os.environ.get("GRADCLI_THREADS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    # A thread starts with NumPy's warnings on, and the caller's are off.
+    return ThreadPoolExecutor(threads() - 1, "gradcli", initializer=lambda: np.seterr(all="ignore"))
+
+
+if hasattr(os, "register_at_fork"):
+    # A child process has the pool but none of its threads.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+def share(count: int, workers: int, work: Callable[[int, Iterator[int]], None]) -> None:
+    """Call `work(worker, numbers)` in each of some threads, this one among them; together they get 0 to count - 1.
+
+    None goes on behind an exception, since what they write into may be used again.
+
+    Raises:
+        Exception: whatever `work` raised.
+    """
+    numbers = Numbers(count)
+    others = [_pool().submit(work, worker, numbers) for worker in range(1, min(workers, threads()))]
+    try:
+        work(0, numbers)
+    finally:
+        numbers.close()
+        while not all(other.done() for other in others):
+            wait(others)
+    for other in others:
+        other.result()
+
+
+class Numbers:
+    """0 to count - 1, for several threads together; they end early where nobody waits for the work any more."""
+
+    def __init__(self, count: int) -> None:
+        self._numbers = iter(range(count))
+        self._task = current()
+        self._closed = False
+
+    def close(self) -> None:
+        """Give no more."""
+        self._closed = True
+
+    def __iter__(self) -> Iterator[int]:
+        return self
+
+    def __next__(self) -> int:
+        if self._closed or (self._task is not None and self._task.stopped):
+            raise StopIteration
+        return next(self._numbers)

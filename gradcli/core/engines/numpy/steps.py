@@ -1,0 +1,91 @@
+"""What a schedule is made of: a function on arrays, what it reads, what it gives, and how it treats memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gradcli.core.engines.fusion import (
+    CALLS_WORTH_NATIVE,
+    ELEMENTS_WORTH_A_CALL,
+    SMALLEST,
+    SMALLEST_NATIVE,
+    Unit,
+    units,
+)
+from gradcli.core.engines.numpy.kernels import kernel_of, may_look_into_arguments, takes_out, works_in_place
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.records import record
+
+if TYPE_CHECKING:
+    from gradcli.core.engines.numpy.tiles import Tiles
+
+
+@record
+class Step:
+    """One call: `outputs` are those of its `nodes` that others need.
+
+    `takes_out`: it is called with an array to write into for each output, after its arguments; `several`: it gives a
+    tuple of its outputs. `in_place`: an output may take the place of an argument. `may_be_view`: the result may look
+    into an argument. `memory` is what it keeps between calls, in bytes.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    nodes: tuple[Node, ...]
+    takes_out: bool = False
+    in_place: bool = False
+    may_be_view: bool = False
+    several: bool = False
+    memory: int = 0
+
+
+def steps_of(
+    order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], native: bool = False
+) -> list[Step]:
+    """The nodes as steps, in an order in which each comes after what it reads.
+
+    `native` lets LLVM compile fusion groups.
+
+    Raises:
+        ValueError: for a free input that is not among `inputs`.
+    """
+    steps: list[Step] = []
+    for unit in units(order, outputs, inputs, SMALLEST_NATIVE if native else SMALLEST):
+        tiles = _tiles(unit, native) if unit.is_fused else None
+        if tiles is None:
+            steps += [_single(node) for node in unit.nodes]
+        else:
+            steps.append(
+                Step(tiles, unit.args, unit.outputs, unit.nodes, takes_out=True, several=True, memory=tiles.memory)
+            )
+    return steps
+
+
+def _tiles(unit: Unit, native: bool) -> Tiles | None:
+    """The fusion group in tiles; None where it is small and LLVM has no code for it, or it isn't worth a call."""
+    from gradcli.core.engines.numpy.tiles import Tiles
+
+    size = size_of(unit.nodes[0].shape)
+    if size < SMALLEST and len(unit.nodes) * (1 + size / ELEMENTS_WORTH_A_CALL) < CALLS_WORTH_NATIVE:
+        return None
+    tiles = Tiles(unit, native)
+    return tiles if tiles.is_native or size >= SMALLEST else None
+
+
+def _single(node: Node) -> Step:
+    if not isinstance(node.op, Primitive):
+        raise ValueError(f"{node!r} is free")
+    kernel = kernel_of(node, node.op)
+    return Step(
+        kernel,
+        node.args,
+        (node,),
+        (node,),
+        takes_out(kernel),
+        works_in_place(kernel),
+        may_look_into_arguments(node, kernel),
+    )

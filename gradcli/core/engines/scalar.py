@@ -1,0 +1,145 @@
+"""The scalar engine: a graph of float64 scalars as straight-line Python on the math module."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from keyword import iskeyword
+from typing import TypeAlias
+
+from gradcli.core.ir.nodes import CONSTANT, Node
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.templates import SCALARS, has_template, mentions
+
+ScalarProgram: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
+
+# Beyond this many lines Python's own compiler costs more than the array engine's dispatch.
+LONGEST_PROGRAM = 20_000
+# Python's parser takes some two hundred nested parentheses.
+DEEPEST_EXPRESSION = 40
+
+# A template that is one call of a function of one argument, or of more.
+_CALL = re.compile(r"\w+\(\{\d\}(, \{\w+\})*\)")
+
+_OTHER_NAMES = {"inf": math.inf, "nan": math.nan, "bool": bool, "min": min, "max": max, "abs": abs, "round": round}
+
+
+def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = ()) -> bool:
+    """Whether every node is a float64 or bool scalar with a template on math."""
+    given = set(inputs)
+    return len(order) <= LONGEST_PROGRAM and all(
+        has_template(node) or (node.shape == () and node.dtype in SCALARS and (node.op is CONSTANT or node in given))
+        for node in order
+    )
+
+
+def source(
+    order: Sequence[Node],
+    outputs: Sequence[Node],
+    inputs: Sequence[Node] = (),
+    name: str = "program",
+    template_of: Callable[[Node], str] | None = None,
+) -> str:
+    """The program as Python text: a function of the inputs that returns the outputs as a tuple.
+
+    What is used once stands where it is used, so that a sum of products is one line. `template_of` gives other
+    templates than those of the table.
+    """
+    template_of = template_of or plain_template
+    uses = Counter(arg for node in order for arg in node.args)
+    given = set(inputs)
+    named = {*outputs, *given}
+    templates = {node: template_of(node) for node in order if node.op is not CONSTANT and node not in given}
+    repeated = {arg for node, text in templates.items() for i, arg in enumerate(node.args) if mentions(text, i) != 1}
+    text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
+    bare: dict[Node, str] = {}
+    depth: dict[Node, int] = {}
+    lines: list[str] = []
+    for node in order:
+        if node in given:
+            continue
+        if node.op is CONSTANT:
+            value = repr(node.attrs["value"])
+            text[node] = f"({value})" if value.startswith("-") else value
+            continue
+        template = templates[node]
+        args = [text[arg] for arg in node.args]
+        if _CALL.fullmatch(template):
+            # The brackets of a call are enough.
+            args = [bare.get(arg, text[arg]) for arg in node.args]
+        expression = template.format(*args, **node.attrs)
+        deep = 1 + max((depth.get(arg, 0) for arg in node.args), default=0)
+        if uses[node] == 1 and node not in named and deep < DEEPEST_EXPRESSION and node not in repeated:
+            text[node], depth[node] = expression if _is_call(expression) else f"({expression})", deep
+            bare[node] = expression
+        else:
+            text[node] = f"v{len(lines)}"
+            lines.append(f"    {text[node]} = {expression}")
+    arguments = ", ".join(text[node] for node in inputs)
+    result = ", ".join(text[node] for node in outputs)
+    return "\n".join([f"def {name}({arguments}):", *lines, f"    return ({result}{',' if len(outputs) == 1 else ''})"])
+
+
+def compile_scalar(
+    order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], otherwise: Callable[..., object]
+) -> ScalarProgram:
+    """The program; where math refuses what IEEE 754 answers, `otherwise` is asked."""
+    head, *body = source(order, outputs, inputs).split("\n")
+    arguments = head.partition("(")[2].removesuffix("):")
+    lines = [
+        head,
+        "    try:",
+        *(f"    {line}" for line in body),
+        "    except (ArithmeticError, ValueError):",
+        f"        return otherwise({arguments})",
+    ]
+    scope: dict[str, object] = {**vars(math), **_OTHER_NAMES, "otherwise": otherwise}
+    exec(compile("\n".join(lines), "<gradcli program>", "exec"), scope)
+    program = scope["program"]
+    assert callable(program)
+    return program
+
+
+def plain_template(node: Node) -> str:
+    """The template of the table, for a scope in which the functions of math are names."""
+    template = node.op.template(node.attrs) if isinstance(node.op, Primitive) else None
+    assert template is not None
+    return template.replace("math.", "")
+
+
+def imports_of(text: str) -> str:
+    """The line that a program needs in front of it to stand by itself."""
+    used = sorted(set(re.findall(r"\b([a-z]\w*)\b", text)) & {n for n in vars(math) if not n.startswith("_")})
+    return f"from math import {', '.join(used)}\n\n\n" if used else ""
+
+
+def is_free(name: str) -> bool:
+    """Whether a name means nothing to Python or in a program, so that a function or an input can have it."""
+    taken = iskeyword(name) or name in vars(math) or name in vars(builtins) or name in _OTHER_NAMES
+    fits = name.isascii() and name.isidentifier() and not re.fullmatch(r"_.*|v\d+|x\d+|otherwise", name)
+    return fits and not taken
+
+
+def names_of(inputs: Sequence[Node]) -> list[str]:
+    """What the inputs are called, as far as Python lets them."""
+    names: list[str] = []
+    for i, node in enumerate(inputs):
+        name = str(node.attrs.get("name", ""))
+        names.append(name if is_free(name) and name not in names else f"x{i}")
+    return names
+
+
+def _is_call(text: str) -> bool:
+    """Whether a text is one call of a function, which needs no parentheses around it."""
+    match = re.match(r"\w+\(", text)
+    if match is None:
+        return False
+    level = 0
+    for i, letter in enumerate(text):
+        level += (letter == "(") - (letter == ")")
+        if level == 0 and letter == ")":
+            return i == len(text) - 1
+    return False

@@ -1,0 +1,131 @@
+"""What an entry of the table says of a primitive, and how one is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import field
+from typing import Any, TypeAlias
+
+from gradcli.core.errors import DTypeError
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.laws import Law
+from gradcli.core.ir.nodes import Node, Operand, intern, registry
+from gradcli.core.ir.promotion import cast, coerce, stretch
+from gradcli.core.ir.shapes import Shape, broadcast_shapes, check_shape, most_elements
+from gradcli.core.records import record
+
+Kernel: TypeAlias = "str | Callable[..., Any]"
+
+Lift: TypeAlias = "Callable[..., Node]"
+
+
+@record
+class Examples:
+    """Where the generated tests look: intervals for elementwise arguments, shapes and attributes for the rest.
+
+    `matrices` is "regular" or "positive" (symmetric and positive definite) where not any matrix will do.
+    """
+
+    domain: tuple[tuple[float, float], ...] = ()
+    calls: tuple[tuple[tuple[Shape, ...], dict[str, Any]], ...] = ()
+    matrices: str = "any"
+
+
+@record
+class Primitive:
+    """One entry of the table. Calling it builds a node: operands are coerced and, where it broadcasts, stretched.
+
+    `kernel` is a name in the array library, or a function of the library, the arrays and the attributes, and of `out`
+    where it can write its result into an array.
+    `math` is the same for one float: a template on Python's math module, or a function of the attributes that gives
+    one; None where only arrays will do.
+    `result` is the dtype out: that of the operands ("same", "number" where not bool, "float" where made float first),
+    "bool", "int", or what the "attribute" dtype says.
+    `condition` says that the first operand is a condition, `integers` which operands are indices.
+    `check` refuses indices, given the shapes of all operands, the indices and the attributes.
+    `commutes` says that the order of two operands is no matter, so that both orders are one node.
+    `shortcut` gives the node that an application is equal to where that is simpler, or None.
+    `lift` applies it where operands have one leading axis more: called with the primitive, the length of that axis,
+    which operands have it, the operands and the attributes. An entry without it broadcasts, or takes stacks.
+    `work` is how many operations it takes, from the shapes of the operands and of the result; 0 for what is a view.
+    `family` says that differentiation never closes: each order adds one more member, such as the polygammas.
+    `names` are what the language calls it, `symbol` its operator; without either it is internal.
+    """
+
+    name: str
+    law: Law
+    arity: int
+    summary: str
+    examples: Examples
+    kernel: Kernel
+    shape: Callable[..., Shape]
+    math: str | Callable[..., str | None] | None = None
+    result: str = "same"
+    symbol: str | None = None
+    names: tuple[str, ...] = ()
+    broadcasts: bool = True
+    condition: bool = False
+    integers: tuple[int, ...] = ()
+    check: Callable[..., None] | None = None
+    commutes: bool = False
+    shortcut: Callable[..., Node | None] | None = None
+    lift: Lift | None = None
+    work: Callable[..., int] = most_elements
+    family: bool = False
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, *args: Operand, **attrs: Hashable) -> Node:
+        """Apply to operands.
+
+        Raises:
+            CoreError: for shapes or dtypes that the primitive isn't defined for.
+        """
+        if self.condition:
+            (condition,) = coerce(args[:1])
+            nodes = (cast(condition, DType.BOOL), *coerce(args[1:]))
+        elif self.integers:
+            single = tuple(coerce([a])[0] for a in args)
+            nodes = tuple(cast(n, DType.INT64) if i in self.integers else n for i, n in enumerate(single))
+        else:
+            nodes = coerce(args)
+        if self.result == "float":
+            nodes = tuple(n if n.dtype.is_float else cast(n, DType.FLOAT64) for n in nodes)
+        if self.broadcasts:
+            common = broadcast_shapes(n.shape for n in nodes)
+            nodes = tuple(stretch(n, common) for n in nodes)
+        if self.commutes and nodes[0].serial > nodes[1].serial:
+            nodes = (nodes[1], nodes[0])
+        shape, dtype = check_shape(self.shape(*(n.shape for n in nodes), **attrs)), self.dtype(nodes, attrs)
+        simpler = None if self.shortcut is None else self.shortcut(*nodes, **attrs)
+        return intern(self, nodes, attrs, shape, dtype) if simpler is None else simpler
+
+    def template(self, attrs: Mapping[str, Any]) -> str | None:
+        """The template on Python's math of an application with these attributes, None where it has none."""
+        return self.math(**attrs) if callable(self.math) else self.math
+
+    def dtype(self, nodes: tuple[Node, ...], attrs: Mapping[str, Hashable]) -> DType:
+        """The element type of the result of an application.
+
+        Raises:
+            DTypeError: for operands that the primitive is not defined for.
+        """
+        if self.result == "bool":
+            return DType.BOOL
+        if self.result == "int":
+            return DType.INT64
+        if self.result == "attribute":
+            return DType(attrs["dtype"])
+        dtype = nodes[0 if self.integers else -1].dtype
+        if self.result == "number" and dtype is DType.BOOL:
+            raise DTypeError(f"{self.name} is not defined for bool", "use and, or, not on bools")
+        return dtype
+
+
+def same_shape(first: Shape, *rest: Shape, **attrs: object) -> Shape:
+    """The shape rule of everything elementwise: operands have been stretched to one shape."""
+    return first
+
+
+def table() -> dict[str, Primitive]:
+    """All entries by name, each stated once in `gradcli.core.primitives`."""
+    return {name: entry for name, entry in registry.items() if isinstance(entry, Primitive)}

@@ -1,0 +1,41 @@
+"""Operands made to fit each other: of one dtype, and of one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradcli.core.ir.dtypes import DType, promote
+from gradcli.core.ir.nodes import Node, Operand, constant, registry
+from gradcli.core.ir.shapes import Shape
+
+
+def coerce(values: Sequence[Operand], default: DType = DType.FLOAT64) -> tuple[Node, ...]:
+    """Operands as nodes of one dtype. A plain number takes the type of the tensors that it meets.
+
+    An int met by bools becomes int64; a float met by ints or bools becomes `default`; numbers alone do too.
+    An input marked "weak" stands for a plain number and is treated as one.
+    """
+    nodes = [v for v in values if isinstance(v, Node)]
+    numbers = [v for v in values if not isinstance(v, Node)]
+    strong = [v.dtype for v in nodes if not v.attrs.get("weak")]
+    weak = [v.dtype for v in nodes if v.attrs.get("weak")]
+    if not strong:
+        dtype = promote(*weak) if weak else DType.BOOL if all(isinstance(v, bool) for v in numbers) else default
+    else:
+        dtype = promote(*strong)
+        if not dtype.is_float:
+            if weak or any(isinstance(v, float) for v in numbers):
+                dtype = promote(default, *weak)
+            elif any(not isinstance(v, bool) for v in numbers):
+                dtype = promote(dtype, DType.INT64)
+    return tuple(cast(v, dtype) if isinstance(v, Node) else constant(v, dtype) for v in values)
+
+
+def cast(node: Node, dtype: DType) -> Node:
+    """The same values as another element type; the node itself where it has that type."""
+    return node if node.dtype is dtype else registry["cast"](node, dtype=dtype.value)
+
+
+def stretch(node: Node, shape: Shape) -> Node:
+    """The node broadcast to a shape, itself where it has it."""
+    return node if node.shape == shape else registry["broadcast"](node, shape=shape)

@@ -1,0 +1,64 @@
+"""What a primitive's template on Python's math says: as a function, and as the value of an application to constants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Primitive
+
+# The names that a template may use.
+SCOPE: dict[str, object] = {"math": math, "inf": math.inf, "nan": math.nan}
+SCALARS = (DType.FLOAT64, DType.BOOL)
+
+
+@cache
+def function_of(template: str, arity: int, attrs: tuple[tuple[str, Hashable], ...] = ()) -> Callable[..., Any]:
+    """The template as a function of its arguments."""
+    names = [f"x{i}" for i in range(arity)]
+    text = f"lambda {', '.join(names)}: {template.format(*names, **dict(attrs))}"
+    function: Callable[..., Any] = eval(text, dict(SCOPE))
+    return function
+
+
+def applied(op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+    """A primitive's template, evaluated.
+
+    Raises:
+        ArithmeticError: where math refuses what IEEE 754 answers.
+        ValueError: the same.
+    """
+    return function_of(op.template(attrs) or "", len(args), tuple(attrs.items()))(*args)
+
+
+@cache
+def mentions(template: str, i: int) -> int:
+    """How often a template mentions an argument."""
+    return template.count(f"{{{i}}}")
+
+
+def has_template(node: Node) -> bool:
+    """Whether it is a float64 or bool scalar that math computes."""
+    op = node.op
+    return (
+        node.shape == ()
+        and node.dtype in SCALARS
+        and isinstance(op, Primitive)
+        and op.math is not None
+        and op.template(node.attrs) is not None
+    )
+
+
+def evaluated(node: Node, op: Primitive) -> float | bool | None:
+    """The number that a node of constants is; None where math has no answer."""
+    if not has_template(node) or not all(arg.dtype in SCALARS for arg in node.args):
+        return None
+    try:
+        value: float | bool = applied(op, [arg.attrs["value"] for arg in node.args], node.attrs)
+    except (ArithmeticError, ValueError):
+        return None
+    return value

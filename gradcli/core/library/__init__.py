@@ -1,0 +1,18 @@
+"""What is composed of primitives. Each public function states its own call and help; the language finds it here."""
+
+from gradcli.core.library import activations, functions, layers, linear_algebra, rearranging, reductions
+from gradcli.core.library.declare import COMPOSED, LAYERS, Composed, Layer, Maker
+
+__all__ = [
+    "COMPOSED",
+    "LAYERS",
+    "Composed",
+    "Layer",
+    "Maker",
+    "activations",
+    "functions",
+    "layers",
+    "linear_algebra",
+    "rearranging",
+    "reductions",
+]

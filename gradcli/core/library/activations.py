@@ -1,0 +1,83 @@
+"""Activations composed of primitives, each accurate in its tails."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from gradcli.core.errors import require
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, Operand
+from gradcli.core.ir.promotion import cast
+from gradcli.core.library.declare import composed
+from gradcli.core.primitives import elementwise as ew
+from gradcli.core.primitives.selection import select
+from gradcli.core.primitives.special import besselj, erfc, normalized_sinc
+from gradcli.core.primitives.special import digamma as psi
+from gradcli.core.primitives.special import polygamma as psi_n
+
+
+def _real(x: Node) -> Node:
+    return x if x.dtype.is_float else cast(x, DType.FLOAT64)
+
+
+@composed("x where positive, else so much of it; the slope at 0 is the smaller one")
+def leaky_relu(x: Node, slope: Operand = 0.01) -> Node:
+    return select(ew.greater(x, 0), _real(x), _real(x) * slope)
+
+
+@composed("x where positive, else alpha (exp(x) - 1)")
+def elu(x: Node, alpha: Operand = 1.0) -> Node:
+    return select(ew.greater(x, 0), _real(x), alpha * ew.expm1(x))
+
+
+@composed("x times the normal distribution function, exactly", "gelu")
+def gelu(x: Node) -> Node:
+    return 0.5 * x * erfc(x * (-1 / sqrt(2)))
+
+
+@composed("x times sigmoid(x)", "silu", "swish")
+def silu(x: Node) -> Node:
+    return x * ew.sigmoid(x)
+
+
+@composed("x times tanh(softplus(x))")
+def mish(x: Node) -> Node:
+    return x * ew.tanh(ew.softplus(x))
+
+
+@composed("x held between two bounds, numbers or tensors, none for no bound; the slope at a bound is 1")
+def clip(x: Node, low: Operand | None = None, high: Operand | None = None) -> Node:
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+        require(not low > high, f"the bounds {low:g} and {high:g} of clip cross")
+    held = x
+    if low is not None:
+        held = select(ew.logical_or(ew.less(held, low), _is_nan(low)), low, held)
+    if high is not None:
+        held = select(ew.logical_or(ew.greater(held, high), _is_nan(high)), high, held)
+    # What is no number has no slope either.
+    return select(ew.not_equal(x, x), x * float("nan"), held) if x.dtype.is_float else held
+
+
+def _is_nan(bound: Operand) -> Operand:
+    return ew.not_equal(bound, bound) if isinstance(bound, Node) else bound != bound
+
+
+@composed("sin(pi x) / (pi x), 1 at 0, smooth at every order")
+def sinc(x: Node) -> Node:
+    return normalized_sinc(x, order=0)
+
+
+@composed("the derivative of lgamma", "digamma", "psi")
+def digamma(x: Node) -> Node:
+    return psi(_real(x))
+
+
+@composed("the n-th derivative of digamma")
+def polygamma(n: int, x: Node) -> Node:
+    require(n >= 0, f"polygamma's order can't be {n}", "orders are 0, 1, 2, ...")
+    return psi_n(x, order=n)
+
+
+@composed("Bessel function of the first kind of order n", "besselj")
+def bessel_j(n: float, x: Node) -> Node:
+    return besselj(x, order=n)

@@ -1,0 +1,75 @@
+"""How the library announces a function or a layer: its Python signature is its signature in the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node
+from gradcli.core.library.random import Random
+from gradcli.core.records import record
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@record
+class Composed:
+    """A function of the library. The annotations of `function` say which arguments are tensors."""
+
+    name: str
+    function: Callable[..., Any]
+    summary: str
+
+
+@record
+class Layer:
+    """A model ready made: its parameters by name, and its call on tensors."""
+
+    kind: str
+    inputs: tuple[str, ...]
+    parameters: Mapping[str, Node] = field(default_factory=dict)
+    call: Callable[..., Node] = field(kw_only=True)
+
+
+@record
+class Maker:
+    """What makes a layer. `function` takes a Studio first, then the arguments that the language gives."""
+
+    name: str
+    function: Callable[..., Layer]
+    summary: str
+
+
+@dataclass
+class Studio:
+    """What a layer's initial parameters are drawn with."""
+
+    random: Random
+    dtype: DType
+
+
+COMPOSED: dict[str, Composed] = {}
+LAYERS: dict[str, Maker] = {}
+
+
+def composed(summary: str, *names: str) -> Callable[[F], F]:
+    """Enter a function under names of the language; its own, less a closing underscore, if none is given."""
+
+    def announce(function: F) -> F:
+        for name in names or (function.__name__.rstrip("_"),):
+            COMPOSED[name] = Composed(name, function, summary)
+        return function
+
+    return announce
+
+
+def layer(summary: str) -> Callable[[F], F]:
+    """Enter the maker of a layer under its own name."""
+
+    def announce(function: F) -> F:
+        LAYERS[function.__name__] = Maker(function.__name__, function, summary)
+        return function
+
+    return announce

@@ -1,0 +1,41 @@
+"""Seeded random tensors: the same seed and the same order of draws give the same numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradcli.core.ir.arrays import array_of
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, array_constant
+from gradcli.core.ir.shapes import Shape, size_of
+from gradcli.core.limits import require_memory
+
+
+@dataclass
+class Random:
+    """A stream of draws: the n-th draw depends on the seed and on n alone."""
+
+    seed: int = 0
+    drawn: int = 0
+
+    def normal(self, shape: Shape, mean: float, std: float, dtype: DType) -> Node:
+        """Normally distributed numbers."""
+        return self._drawn("normal", shape, mean, std, dtype)
+
+    def uniform(self, shape: Shape, low: float, high: float, dtype: DType) -> Node:
+        """Numbers evenly distributed over [low, high)."""
+        return self._drawn("uniform", shape, low, high, dtype)
+
+    def _drawn(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Node:
+        from numpy.random import default_rng
+
+        from gradcli.core.interrupt import long_call
+
+        # They are drawn as float64 first.
+        require_memory(size_of(shape) * (8 + dtype.itemsize % 8), f"a tensor of shape {shape} would take")
+        draw = getattr(default_rng(self._next()), kind)
+        return array_constant(array_of(long_call(lambda: draw(a, b, shape), size_of(shape) * 8), dtype))
+
+    def _next(self) -> list[int]:
+        self.drawn += 1
+        return [self.seed, self.drawn]

@@ -1,0 +1,1 @@
+"""Graph in, graph of the same values out: fewer and cheaper operations."""

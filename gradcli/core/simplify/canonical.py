@@ -1,0 +1,88 @@
+"""The canonical form of a graph that will run many times: constants computed, stretching left to NumPy.
+
+A node that is elementwise is computed in the smallest shape that holds its values; it is stretched only where
+another kind of node, or an output, needs the whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from gradcli.core.ir.nodes import CONSTANT, Node, constant, intern, registry
+from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.shapes import broadcast_shapes, size_of
+from gradcli.core.ir.traversal import reachable
+from gradcli.core.simplify.contracted import sum_of_pads, sum_of_products
+from gradcli.core.simplify.rules import elementwise_product, simpler, with_quotients
+
+Compute: TypeAlias = "Callable[[Node], Node]"
+
+# A folded tensor is kept in memory, so it is no larger than this unless an operand is.
+LARGEST_FOLDED = 2**16
+
+
+def canonical(outputs: Sequence[Node], inputs: Sequence[Node], computed: Compute) -> tuple[Node, ...]:
+    """Outputs of the same values, in the same order; each has its shape.
+
+    `computed` gives the constant that an application to constants is.
+    """
+    small: dict[Node, Node] = {node: node for node in inputs}
+    order = reachable(outputs)
+    uses = Counter(arg for node in order for arg in node.args)
+    uses.update(outputs)
+    for node in order:
+        if node not in small:
+            alone = [uses[arg] == 1 for arg in node.args]
+            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone), computed)
+    wholes = tuple(_whole(small[node], node.shape) for node in outputs)
+    return with_quotients(wholes)
+
+
+def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
+    op = node.op
+    if not isinstance(op, Primitive):
+        return node
+    if op.name == "broadcast" and _is_aligned(args[0].shape, node.args[0].shape, node.shape):
+        return args[0]
+    if op.name == "add" and (joined := sum_of_pads(args, node.shape)) is not None:
+        return joined
+    if op.name == "sum_to" and alone[0] and (joined := sum_of_products(args[0], node)) is not None:
+        return joined
+    if op.name == "matmul" and all(len(arg.shape) > 1 for arg in node.args) and node.args[0].shape[-1] == 1:
+        # A column times a row is a product of each two elements.
+        return elementwise_product(args)
+    if op.shape is same_shape:
+        return simpler(op, [_as_scalar(arg, args) for arg in args], node.attrs, alone)
+    wholes = tuple(_whole(arg, before.shape) for arg, before in zip(args, node.args, strict=True))
+    return node if wholes == node.args else intern(op, wholes, node.attrs, node.shape, node.dtype)
+
+
+def _is_aligned(small: tuple[int, ...], before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    return broadcast_shapes([small, before, after]) == after
+
+
+def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
+    """A constant of one element as a scalar, where its axes are not what gives the result its shape."""
+    if arg.op is not CONSTANT or arg.shape == () or size_of(arg.shape) != 1:
+        return arg
+    others = [other.shape for other in args if other is not arg]
+    if not others or len(broadcast_shapes(others)) < len(arg.shape):
+        return arg
+    return constant(arg.attrs["value"].item(), arg.dtype)
+
+
+def _whole(node: Node, shape: tuple[int, ...]) -> Node:
+    if node.shape == shape:
+        return node
+    return intern(registry["broadcast"], (node,), {"shape": shape}, shape, node.dtype)
+
+
+def _folded(node: Node, computed: Compute) -> Node:
+    """A constant, where all arguments are."""
+    if not isinstance(node.op, Primitive) or not all(arg.op is CONSTANT for arg in node.args):
+        return node
+    if size_of(node.shape) > max([LARGEST_FOLDED, *(size_of(arg.shape) for arg in node.args)]):
+        return node
+    return computed(node)

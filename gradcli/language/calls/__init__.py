@@ -1,0 +1,1 @@
+"""Functions, and what happens where they are called."""

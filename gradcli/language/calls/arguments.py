@@ -1,0 +1,76 @@
+"""Matching the arguments of a call to the inputs of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Span, fail, near
+from gradcli.language.values.values import Function, Required, Value
+
+
+def signature(function: Function) -> str:
+    """The call as it is written: `grad(fn, grad_position=0)`."""
+    return f"{function.name}({', '.join(_shown(i.name, i.default, i.variadic) for i in function.inputs)})"
+
+
+def _shown(name: str, default: Value | Required, variadic: bool) -> str:
+    if variadic:
+        return f"{name}, ..."
+    if isinstance(default, Required):
+        return name
+    words = {True: "true", False: "false", None: "none"}
+    plain = isinstance(default, (bool, type(None)))
+    text = words[default] if plain else f'"{default}"' if isinstance(default, str) else str(default)  # type: ignore[index]
+    return f"{name}={text}"
+
+
+def bind(
+    function: Function, positional: Sequence[Value], keywords: Mapping[str, Value], call: s.Call
+) -> tuple[Value, ...]:
+    """One value for each input, in order; a variadic last input takes the rest as a tuple.
+
+    Raises:
+        LanguageError: for too many arguments, one missing, given twice, or unknown.
+    """
+    inputs = function.inputs
+    variadic = bool(inputs) and inputs[-1].variadic
+    fixed = inputs[:-1] if variadic else inputs
+    if len(positional) > len(fixed) and not variadic:
+        extra = call.arguments[len(fixed)].span
+        raise fail(
+            "type",
+            f"`{function.name}` takes {_count(len(fixed))}, and here are {len(positional)}",
+            extra,
+            _use(function),
+        )
+    values: dict[str, Value] = {i.name: v for i, v in zip(fixed, positional, strict=False)}
+    spans = {k.name: k.span for k in call.keywords}
+    for name, value in keywords.items():
+        if name in values:
+            raise fail("type", f"`{name}` is given twice", spans[name], "by position and by name")
+        if name not in {i.name for i in fixed}:
+            hint = near(name, [i.name for i in fixed]) or _use(function)
+            raise fail("type", f"`{function.name}` has no input `{name}`", spans[name], hint)
+        values[name] = value
+    missing = [i.name for i in fixed if i.name not in values and isinstance(i.default, Required)]
+    if missing:
+        names = ", ".join(f"`{m}`" for m in missing)
+        raise fail("type", f"`{function.name}` needs a value for {names}", _closing(call), _use(function))
+    bound: list[Value] = []
+    for i in fixed:
+        default = i.default
+        bound.append(values[i.name] if i.name in values else None if isinstance(default, Required) else default)
+    return (*bound, tuple(positional[len(fixed) :])) if variadic else tuple(bound)
+
+
+def _use(function: Function) -> str:
+    return f"it is called as `{signature(function)}`"
+
+
+def _count(n: int) -> str:
+    return f"{n or 'no'} {'argument' if n == 1 else 'arguments'}"
+
+
+def _closing(call: s.Call) -> Span:
+    return Span(call.span.source, call.function.span.end, call.span.end)

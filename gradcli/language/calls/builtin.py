@@ -1,0 +1,36 @@
+"""What a function of the language's own is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from gradcli.core.errors import CoreError
+from gradcli.core.ir.nodes import Node
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.values import Caller, Function, Input, Value
+
+Apply = Callable[["Caller", Sequence[Value], Span], Value]
+
+
+@dataclass(eq=False, repr=False)
+class Builtin(Function):
+    """A function of the language's own."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    apply: Apply
+    summary: str
+    kind: str = "built-in"
+    of_tensor: Callable[..., Node] = field(default=lambda x: x, repr=False)
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The result.
+
+        Raises:
+            LanguageError: with this call's span, where the core refuses.
+        """
+        try:
+            return self.apply(caller, values, span)
+        except CoreError as error:
+            raise fail(error.kind, error.message, span, error.hint) from error

@@ -1,0 +1,93 @@
+"""Whether two values are equal within a tolerance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.promotion import cast
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.primitives import elementwise as ew
+from gradcli.core.records import record
+from gradcli.language.calls.operations import binary, every
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.convert import to_bool, to_node
+from gradcli.language.values.describe import describe
+from gradcli.language.values.nesting import nodes_in, require_walkable
+from gradcli.language.values.values import Caller, Parameters, Value
+
+# Relative tolerance: some millions of units in the last place of the narrower type that occurs, a hundred of float32's.
+TOLERANCE = {DType.FLOAT32: 1e-5, DType.FLOAT64: 1e-9}
+
+
+@record
+class Tolerance:
+    """How far apart two numbers may be: |a - b| <= max(rtol max(|a|, |b|), atol), as Python's math.isclose has it.
+
+    Without an absolute tolerance nothing but 0 is close to 0, so that small numbers are compared as strictly as large.
+    """
+
+    rtol: float
+    atol: float
+    equal_nan: bool
+
+
+def tolerance(a: Value, b: Value, chosen: Sequence[Value], span: Span) -> Tolerance:
+    """What is given of rtol, atol and equal_nan, else the default of the narrower float type that occurs."""
+    rtol, atol, equal_nan = chosen
+    dtypes = {n.dtype for value in (a, b) for n in _nodes_in(value)}
+    default = TOLERANCE[DType.FLOAT32 if DType.FLOAT32 in dtypes else DType.FLOAT64]
+    relative, absolute = _number(rtol, default, "rtol", span), _number(atol, 0.0, "atol", span)
+    return Tolerance(relative, absolute, to_bool(equal_nan, span, "equal_nan"))
+
+
+def _nodes_in(value: Value) -> Iterator[Node]:
+    return iter(value.nodes) if isinstance(value, Parameters) else nodes_in(value)
+
+
+def allclose(caller: Caller, values: Sequence[Value], span: Span) -> Value:
+    """Whether all numbers are within the tolerance; equal infinities are, and nan only where that is asked for.
+
+    Shapes must be equal; one number is compared with each element of a tensor that has any.
+    """
+    a, b, *chosen = values
+    require_walkable(a, b)
+    return _close(caller, a, b, tolerance(a, b, chosen, span), span)
+
+
+def _close(caller: Caller, a: Value, b: Value, within: Tolerance, span: Span) -> Value:
+    a = a.nodes if isinstance(a, Parameters) else a
+    b = b.nodes if isinstance(b, Parameters) else b
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        if len(a) != len(b):
+            return False
+        result: Value = True
+        for x, y in zip(a, b, strict=True):
+            result = binary(caller, "and", result, _close(caller, x, y, within, span), span)
+        return result
+    if isinstance(a, tuple) or isinstance(b, tuple):
+        return False
+    x, y = _real(caller, a, span), _real(caller, b, span)
+    if x.shape != y.shape and (() not in (x.shape, y.shape) or 0 in (size_of(x.shape), size_of(y.shape))):
+        return False
+    gap, larger = ew.absolute(x - y), ew.maximum(ew.absolute(x), ew.absolute(y))
+    near = ew.less_equal(gap, ew.maximum(within.rtol * larger, within.atol))
+    close = ew.logical_or(ew.logical_and(near, ew.less(gap, float("inf"))), ew.equal(x, y))
+    if within.equal_nan:
+        close = ew.logical_or(close, ew.logical_and(ew.not_equal(x, x), ew.not_equal(y, y)))
+    return every(close)
+
+
+def _real(caller: Caller, value: Value, span: Span) -> Node:
+    node = to_node(value, caller.dtype, span)
+    return cast(node, DType.FLOAT64)
+
+
+def _number(value: Value, default: float, name: str, span: Span) -> float:
+    if value is None:
+        return default
+    number = value.attrs.get("value") if isinstance(value, Node) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
+        raise fail("value", f"{name} must be a number that is 0 or more, not {describe(value)}", span)
+    return float(number)

@@ -1,0 +1,186 @@
+"""Functions that the user defines, models among them, and how a call of one is traced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, parameter
+from gradcli.core.library import Layer
+from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import LanguageError, Span, fail
+from gradcli.language.values.convert import settled_float, to_node
+from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.values import REQUIRED, Caller, Frame, Function, Input, Required, Rewrite, Value
+
+
+@dataclass(eq=False, repr=False)
+class UserFunction(Function):
+    """A definition in the user's text. `members` are a model's parameters and layers by name."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    body: tuple[s.Statement, ...]
+    frame: Frame | None
+    kind: str = "function"
+    members: Mapping[str, Value] = field(default_factory=dict)
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """Trace the body with inputs of its own, then put the values in their place."""
+        replacements: dict[Node, Node] = {}
+        if not fresh:
+            values, replacements = fresh_inputs(values, self.inputs, caller.dtype)
+        names = {name: caller.present(member) for name, member in self.members.items()}
+        names |= {i.name: value for value, i in zip(values, self.inputs, strict=True)}
+        return replace_nodes(caller.run(self, self.body, Frame(names, self.frame), span), replacements)
+
+    def substituted(self, substitution: Rewrite) -> Function:
+        """The same definition in a frame where the names stand for the caller's values."""
+        return self if self.frame is None else replace(self, frame=substitution.frame(self.frame))
+
+
+@dataclass(eq=False, repr=False)
+class LayerFunction(Function):
+    """A layer or loss of the core's library, made with its parameters."""
+
+    layer: Layer
+    kind: str = "layer"
+
+    def __post_init__(self) -> None:
+        self.name = self.layer.kind
+        self.inputs = tuple(Input(name) for name in self.layer.inputs)
+        self.members: Mapping[str, Value] = dict(self.layer.parameters)
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The layer's result, with the values that its parameters have now."""
+        result = self.layer.call(*(to_node(value, caller.dtype, span) for value in values))
+        now = {node: caller.present(node) for node in self.layer.parameters.values()}
+        return replace_nodes(result, {old: new for old, new in now.items() if isinstance(new, Node) and new is not old})
+
+
+@dataclass(eq=False, repr=False)
+class Chain(Function):
+    """Functions one after the other; their parameters go by their place: `0.weight`."""
+
+    parts: tuple[Function, ...]
+    kind: str = "model"
+
+    def __post_init__(self) -> None:
+        self.name = "Sequential"
+        self.inputs = self.parts[0].inputs
+        self.members: Mapping[str, Value] = {str(i): part for i, part in enumerate(self.parts)}
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The last one's result."""
+        value = self.parts[0].call(caller, values, span)
+        for part in self.parts[1:]:
+            value = part.call(caller, (value,), span)
+        return value
+
+    def substituted(self, substitution: Rewrite) -> Chain:
+        """The same chain of functions that stand for the caller's values."""
+        return Chain(tuple(part.substituted(substitution) for part in self.parts))
+
+
+def in_sequence(parts: Value, span: Span) -> Chain:
+    """What `Sequential` makes.
+
+    Raises:
+        LanguageError: for what is no function, or takes more than the one result before it.
+    """
+    assert isinstance(parts, tuple)
+    given = parts[0] if len(parts) == 1 and isinstance(parts[0], tuple) else parts
+    functions = tuple(require_function(part, span, "Sequential") for part in given)
+    if not functions:
+        raise fail("type", "Sequential needs at least one layer", span)
+    for function in functions[1:]:
+        if sum(1 for i in function.inputs if i.default is REQUIRED) != 1:
+            raise fail("type", f"`{function.name}` does not take one input, and one is what it would get", span)
+    return Chain(tuple(with_defaults(function) for function in functions))
+
+
+@dataclass(eq=False, repr=False)
+class Single(Function):
+    """A function of one input, the others left at their defaults."""
+
+    of: Function
+
+    def __post_init__(self) -> None:
+        self.name, self.kind = self.of.name, self.of.kind
+        self.inputs = self.of.inputs[:1]
+        self.members: Mapping[str, Value] = self.of.members
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The function's result."""
+        rest = [None if isinstance(i.default, Required) else i.default for i in self.of.inputs[1:]]
+        return self.of.call(caller, (*values, *rest), span)
+
+    def substituted(self, substitution: Rewrite) -> Single:
+        """The same of what stands for the caller's values."""
+        return Single(self.of.substituted(substitution))
+
+
+def with_defaults(function: Function) -> Function:
+    """A function as one of its first input alone."""
+    return function if len(function.inputs) < 2 else Single(function)
+
+
+def define(
+    caller: Caller,
+    name: str,
+    parameters: tuple[s.Parameter, ...],
+    body: tuple[s.Statement, ...],
+    frame: Frame | None,
+    statement: s.Function | None = None,
+) -> UserFunction:
+    """Make the function of a definition; defaults and a model's parameters are evaluated once, now."""
+    inputs = tuple(
+        Input(p.name, REQUIRED if p.default is None else caller.evaluate(p.default, frame)) for p in parameters
+    )
+    members: dict[str, Value] = {}
+    inner = Frame(members, frame)
+    for param in (b for b in body if isinstance(b, s.Param)):
+        members[param.name.id] = declare(caller, param, inner)
+    kind = "model" if statement is not None and statement.is_model else "function"
+    return UserFunction(name, inputs, tuple(b for b in body if not isinstance(b, s.Param)), frame, kind, members)
+
+
+def declare(caller: Caller, param: s.Param, frame: Frame | None) -> Value:
+    """The parameter that `param name = value` makes; a layer stays a layer, with its own parameters.
+
+    Raises:
+        LanguageError: for a value that can't be trained.
+    """
+    try:
+        value = caller.settle(caller.evaluate(param.value, frame), param.value.span)
+    except LanguageError as error:
+        if error.diagnostic.kind == "name" and frame is not None:
+            raise _with_note(error) from None
+        raise
+    if isinstance(value, (LayerFunction, UserFunction, Chain)):
+        return value
+    return trainable(param.name.id, value, caller.dtype, param.value.span)
+
+
+def _with_note(error: LanguageError) -> LanguageError:
+    d = error.diagnostic
+    hint = d.hint or "a parameter's first value can't depend on the inputs"
+    return LanguageError(replace(d, hint=hint))
+
+
+def trainable(name: str, value: Value, default: DType, span: Span, instead_of: Node | None = None) -> Node:
+    """A parameter with this value.
+
+    Raises:
+        LanguageError: for a value that is no number or tensor.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, Node)):
+        raise fail("type", f"a parameter is a number or a tensor, not {describe(value)}", span)
+    node = to_node(value, default, span)
+    if not node.dtype.is_float:
+        raise fail("dtype", f"a parameter must be real, not {node.dtype.value}", span, "write float64(...)")
+    if node.op.name == "parameter":
+        node = node.attrs["value"]
+    return parameter(name, settled_float(node, default), instead_of)

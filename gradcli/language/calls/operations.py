@@ -1,0 +1,228 @@
+"""Operators on values: plain numbers are calculated, tensors become graph."""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from gradcli.core import primitives
+from gradcli.core.ir.nodes import CONSTANT, Node
+from gradcli.core.ir.primitive import Primitive, table
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.library.functions import matmul, sum_, transpose
+from gradcli.language.text.diagnostics import Span, fail, near
+from gradcli.language.values.convert import to_node
+from gradcli.language.values.describe import describe
+from gradcli.language.values.nesting import require_walkable
+from gradcli.language.values.numbers import Euler, calculate
+from gradcli.language.values.values import Caller, Function, Parameters, SparseMatrix, Value
+
+_COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
+    "==": op.eq,
+    "!=": op.ne,
+    "<": op.lt,
+    "<=": op.le,
+    ">": op.gt,
+    ">=": op.ge,
+}
+
+
+@cache
+def symbols(arity: int) -> dict[str, Primitive]:
+    """The primitives that have an operator, by it; where two share one, the last stated."""
+    return {p.symbol: p for p in table().values() if p.symbol and p.arity == arity}
+
+
+def unary(caller: Caller, symbol: str, value: Value, span: Span) -> Value:
+    """`-x`, `+x`, `not x`."""
+    if symbol == "not":
+        condition = truth(value, span)
+        return (not condition) if isinstance(condition, bool) else symbols(1)["not"](condition)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return -value if symbol == "-" else value
+    node = _operand(caller, symbol, value, span)
+    return symbols(1)["-"](node) if symbol == "-" else node
+
+
+def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -> Value:
+    """Arithmetic and logic.
+
+    Raises:
+        CoreError: for tensors that don't fit together.
+    """
+    if symbol in ("and", "or"):
+        return _logic(symbol, truth(left, span), truth(right, span))
+    if _is_number(left) and _is_number(right):
+        result = calculate(symbol, left, right)  # type: ignore[arg-type]
+        if result is not None:
+            return result
+    if isinstance(left, Function) or isinstance(right, Function):
+        return _of_functions(symbol, left, right, span)
+    if isinstance(left, SparseMatrix) and symbol == "@":
+        return _sparse_product(left, _operand(caller, symbol, right, span), span)
+    a, b = _operand(caller, symbol, left, span), _operand(caller, symbol, right, span)
+    if symbol == "@":
+        return matmul(a, b)
+    if symbol == "^" and isinstance(left, Euler):
+        return primitives.elementwise.exp(b)
+    if symbol == "^":
+        exponent = right if _is_number(right) else _constant(b)
+        if exponent is not None:
+            x = a if a.dtype.is_float else a * 1.0
+            return primitives.elementwise.constant_power(x, exponent=float(exponent))  # type: ignore[arg-type]
+    # Plain numbers go in as they are, so that they take the type of the tensor that they meet.
+    weak = [v if _is_number(v) else n for v, n in ((left, a), (right, b))]
+    if not any(isinstance(v, Node) for v in weak):
+        weak = [a, b]
+    return symbols(2)[symbol](*weak)  # type: ignore[arg-type]
+
+
+def _sparse_product(left: SparseMatrix, right: Node, span: Span) -> Node:
+    shape = left.entries.pattern.shape
+    if len(right.shape) not in (1, 2) or right.shape[0] != shape[1]:
+        raise fail(
+            "shape",
+            f"a sparse matrix of shape {shape} and a tensor of shape {right.shape} do not multiply",
+            span,
+            "the number of columns must equal the tensor's first length",
+        )
+    return left.entries.times(right)
+
+
+def compare(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -> Value:
+    """A comparison: of plain values at once, of tensors element by element, of tuples item by item.
+
+    Raises:
+        CoreError: for tuples with more items than are allowed.
+    """
+    require_walkable(left, right)
+    return _compare(caller, symbol, left, right, span)
+
+
+def _compare(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -> Value:
+    if isinstance(left, Parameters):
+        left = left.nodes
+    if isinstance(right, Parameters):
+        right = right.nodes
+    if isinstance(left, Node) or isinstance(right, Node):
+        if _is_plain_other(left) or _is_plain_other(right):
+            return _unordered(symbol, False, left, right, span)
+        a, b = _operand(caller, symbol, left, span), _operand(caller, symbol, right, span)
+        return symbols(2)[symbol](a, b)
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return _COMPARE[symbol](left, right)
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        same: Value = len(left) == len(right)
+        for a_item, b_item in zip(left, right, strict=False):
+            if same is False:
+                break
+            equal = every(_compare(caller, "==", a_item, b_item, span))
+            same = _logic("and", truth(same, span), truth(equal, span))
+        if symbol == "!=":
+            return unary(caller, "not", same, span)
+        return same if symbol == "==" else _unordered(symbol, False, left, right, span)
+    return _unordered(symbol, type(left) is type(right) and left == right, left, right, span)
+
+
+def every(value: Value) -> Value:
+    """Whether a condition holds everywhere."""
+    if isinstance(value, Node) and value.shape != ():
+        broken = sum_(symbols(1)["not"](value))
+        return symbols(2)["=="](broken, 0)
+    return value
+
+
+def truth(value: Value, span: Span) -> bool | Node:
+    """A condition: a plain bool, or a tensor of bools.
+
+    Raises:
+        LanguageError: for a value that is neither true nor false.
+    """
+    if isinstance(value, bool) or (isinstance(value, Node) and value.dtype.value == "bool"):
+        if isinstance(value, Node) and value.op is CONSTANT and value.shape == ():
+            return bool(value.attrs["value"])
+        return value
+    raise fail("type", f"a condition is true or false, not {describe(value)}", span, "compare it, such as `x != 0`")
+
+
+def attribute_of(value: Value, name: str, span: Span) -> Value:
+    """`x.T`, `x.shape`, `net.weight`.
+
+    Raises:
+        LanguageError: where the value has no such attribute.
+    """
+    if isinstance(value, Node):
+        if name == "T":
+            return transpose(value)
+        known: dict[str, Value] = {
+            "shape": value.shape,
+            "ndim": len(value.shape),
+            "size": size_of(value.shape),
+            "dtype": value.dtype.value,
+        }
+        if name in known:
+            return known[name]
+        hint = near(name, ["T", *known]) or f"functions stand in front: `{name}(x)`; a tensor has .T, {_listed(known)}"
+        raise fail("name", f"a tensor has no `.{name}`", span, hint)
+    members = value.members if isinstance(value, (Function, SparseMatrix)) else {}
+    if name in members:
+        return members[name]
+    listed = near(name, list(members)) or f"it has {_listed(members)}" if members else None
+    raise fail("name", f"{describe(value)} has no `.{name}`", span, listed)
+
+
+def _listed(names: Mapping[str, Value]) -> str:
+    return ", ".join(f".{name}" for name in names)
+
+
+def _logic(symbol: str, left: bool | Node, right: bool | Node) -> Value:
+    if isinstance(left, bool) and isinstance(right, bool):
+        return (left and right) if symbol == "and" else (left or right)
+    for known, other in ((left, right), (right, left)):
+        if isinstance(known, bool):
+            return other if known is (symbol == "and") else known
+    return symbols(2)[symbol](left, right)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_plain_other(value: Value) -> bool:
+    return value is None or isinstance(value, (str, tuple, Function))
+
+
+def _constant(node: Node) -> float | None:
+    return float(node.attrs["value"]) if node.op is CONSTANT and node.shape == () else None
+
+
+def _operand(caller: Caller, symbol: str, value: Value, span: Span) -> Node:
+    if _is_plain_other(value) or not isinstance(value, (bool, int, float, Node)):
+        hint = None
+        if isinstance(value, Function):
+            hint = _called(value)
+        elif isinstance(value, SparseMatrix):
+            hint = "write dense(...) for the whole matrix; S @ x multiplies"
+        elif isinstance(value, tuple):
+            hint = "tuples group values; for arithmetic write an array, [a, b]"
+        raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(value)}", span, hint)
+    return to_node(value, caller.dtype, span)
+
+
+def _of_functions(symbol: str, left: Value, right: Value, span: Span) -> Value:
+    function = left if isinstance(left, Function) else right
+    assert isinstance(function, Function)
+    raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(function)}", span, _called(function))
+
+
+def _called(function: Function) -> str:
+    inputs = ", ".join(i.name for i in function.inputs)
+    name = f"({function.name})" if "->" in function.name else function.name
+    return f"call it first: `{name}({inputs})`"
+
+
+def _unordered(symbol: str, same: bool, left: Value, right: Value, span: Span) -> bool:
+    if symbol in ("==", "!="):
+        return same is (symbol == "==")
+    raise fail("type", f"`{symbol}` can't order {describe(left)} and {describe(right)}", span, "use == or !=")

@@ -1,0 +1,81 @@
+"""The parameters that a function's text reaches: its own, and those of the functions that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from gradcli.core.ir.nodes import PARAMETER, Node
+from gradcli.language.calls.functions import UserFunction
+from gradcli.language.text import syntax as s
+from gradcli.language.values.values import Caller, Function, Parameters, Value
+
+
+def parameters_of(caller: Caller, function: Function) -> Parameters:
+    """Every trainable parameter, once each, in the order of the text; one inside another is `outer.inner`."""
+    found: dict[Node, list[str]] = {}
+    _collect(caller, function, "", found, set())
+    return Parameters(function.name, tuple(map(tuple, found.values())), tuple(found))
+
+
+def _collect(caller: Caller, value: Value, path: str, found: dict[Node, list[str]], seen: set[tuple[int, str]]) -> None:
+    value = caller.present(value)
+    if isinstance(value, Node):
+        if value.op is PARAMETER:
+            names, name = found.setdefault(value, []), path or str(value.attrs["name"])
+            if name not in names:
+                names.append(name)
+        return
+    # What is reached under two names is gone through twice, so that what is shared has both.
+    if not isinstance(value, Function) or (id(value), path) in seen:
+        return
+    seen.add((id(value), path))
+    inner = getattr(value, "of", None)
+    if isinstance(inner, Function):
+        _collect(caller, inner, path, found, seen)
+    for name, member in value.members.items():
+        _collect(caller, member, f"{path}.{name}" if path else name, found, seen)
+    if isinstance(value, UserFunction):
+        local = {i.name for i in value.inputs} | set(value.members) | set(_bound(value.body))
+        for name in _names(value.body):
+            if name not in local:
+                there = caller.find(name, value.frame)
+                if there is not None:
+                    _collect(caller, there[0], name, found, seen)
+
+
+def may_recur(caller: Caller, function: Function) -> bool:
+    """Whether a function's text leads to itself, by the functions that it names."""
+    if not isinstance(function, UserFunction):
+        return False
+    seen: set[int] = set()
+    stack = [function]
+    while stack:
+        user = stack.pop()
+        for name in _names(user.body):
+            found = caller.find(name, user.frame)
+            named = found[0] if found else None
+            if isinstance(named, UserFunction) and id(named) not in seen:
+                if named.body is function.body:
+                    return True
+                seen.add(id(named))
+                stack.append(named)
+    return False
+
+
+@lru_cache(1024)
+def _names(body: tuple[s.Statement, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(s.names_in(body)))
+
+
+def _bound(body: tuple[s.Statement, ...]) -> Iterator[str]:
+    """The names that a body gives values to."""
+    for statement in body:
+        if isinstance(statement, s.Assign):
+            yield from s.names_in(statement.target)
+        elif isinstance(statement, s.Function):
+            yield statement.name.id
+        elif isinstance(statement, s.For):
+            for target in statement.targets:
+                yield target.id
+            yield from _bound(statement.body)

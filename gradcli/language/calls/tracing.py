@@ -1,0 +1,99 @@
+"""What surrounds the tracing of a call: inputs of its own before, the caller's values in their place after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gradcli.core.ir.dtypes import DType, as_float
+from gradcli.core.ir.nodes import INPUT, Node, constant, fresh_input
+from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.language.values.convert import known_value
+from gradcli.language.values.nesting import distinct_nodes, map_items, map_nodes, require_walkable
+from gradcli.language.values.values import Frame, Function, Input, Known, Value
+
+
+def fresh_inputs(
+    values: Sequence[Value], inputs: Sequence[Input], default: DType
+) -> tuple[list[Value], dict[Node, Node]]:
+    """One fresh input for each tensor and number among the values, and what each stands for."""
+    replacements: dict[Node, Node] = {}
+    require_walkable(*values)
+    fresh = [_abstract(v, i.name, default, replacements) for v, i in zip(values, inputs, strict=True)]
+    return fresh, replacements
+
+
+def meant(inputs: Iterable[Node]) -> dict[Node, Node] | None:
+    """What each input of the calls under way stands for, a graph without inputs; None where a caller is yet to say."""
+    found: dict[Node, Node] = {}
+    waiting = [node for node in inputs if node.op is INPUT]
+    while waiting:
+        node = waiting[-1]
+        value = node.attrs.get("stands_for")
+        if not isinstance(value, Node):
+            return None
+        inside = [n for n in reachable([value]) if n.op is INPUT]
+        missing = [n for n in inside if n not in found]
+        if missing:
+            waiting += missing
+            continue
+        (found[node],) = substitute([value], {n: found[n] for n in inside}) if inside else (value,)
+        waiting.pop()
+    return found
+
+
+def _abstract(value: Value, name: str, default: DType, replacements: dict[Node, Node]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_abstract(v, f"{name}[{i}]", default, replacements) for i, v in enumerate(value))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        fresh = fresh_input(name, (), default)
+        replacements[fresh] = constant(as_float(value), default)
+        fresh.attrs = {
+            "name": name,
+            "known": Known(lambda what: value),
+            "weak": True,
+            "stands_for": replacements[fresh],
+        }
+        return fresh
+    if isinstance(value, Node):
+        fresh = fresh_input(name, value.shape, value.dtype)
+        if value.op is INPUT and "known" in value.attrs:
+            fresh.attrs = {**value.attrs, "name": name}
+        elif value.shape == ():
+            fresh.attrs = {"name": name, "known": Known(lambda what: known_value(value, what))}
+        fresh.attrs = {**fresh.attrs, "stands_for": value}
+        replacements[fresh] = value
+        return fresh
+    return value
+
+
+def replace_nodes(value: Value, replacements: Mapping[Node, Node]) -> Value:
+    """The same nesting with nodes substituted in all of its tensors, and in what its functions close over."""
+    return Substitution(replacements).value(value) if replacements else value
+
+
+class Substitution:
+    """Nodes put in the place of others throughout a value; a frame that several functions share stays shared."""
+
+    def __init__(self, replacements: Mapping[Node, Node]) -> None:
+        self._replacements = replacements
+        self._frames: dict[int, Frame] = {}
+
+    def value(self, value: Value) -> Value:
+        """The value with everything in it substituted."""
+        before = distinct_nodes(value)
+        after = dict(zip(before, substitute(before, self._replacements), strict=True))
+        return self._functions(map_nodes(value, after.__getitem__))
+
+    def frame(self, frame: Frame | None) -> Frame | None:
+        """The frame with everything in it substituted."""
+        if frame is None:
+            return None
+        if id(frame) not in self._frames:
+            new = self._frames[id(frame)] = Frame()
+            new.outer = self.frame(frame.outer)
+            new.names = {name: self.value(value) for name, value in frame.names.items()}
+        return self._frames[id(frame)]
+
+    def _functions(self, value: Value) -> Value:
+        new: Value = map_items(value, lambda item: item.substituted(self) if isinstance(item, Function) else item)
+        return new

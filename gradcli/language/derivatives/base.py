@@ -1,0 +1,194 @@
+"""What all derivative operators share: a function of the same inputs, traced once with inputs of its own."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradcli.core.ir.nodes import Node
+from gradcli.core.records import record
+from gradcli.core.transforms.reverse import gradient
+from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
+from gradcli.language.derivatives.checks import refuse_counts
+from gradcli.language.derivatives.corners import at_corners
+from gradcli.language.derivatives.targets import Targets
+from gradcli.language.text.diagnostics import Span
+from gradcli.language.values.nesting import map_nodes, nodes_in
+from gradcli.language.values.partial import Partial
+from gradcli.language.values.values import Caller, Function, Rewrite, Value
+
+Rows = tuple[tuple[Partial, Node], ...]
+
+
+@record
+class Traced:
+    """A function's outputs, and the nodes to differentiate by in the structure of the result.
+
+    `moving` are those that it and what it is a derivative of differentiate by.
+    `extra` are the values of inputs that the operator has beside those of its function; `given` says what each fresh
+    input stands for, or is None where the caller will say.
+    """
+
+    outputs: Value
+    wrt: Value
+    moving: tuple[Node, ...]
+    extra: tuple[Value, ...]
+    given: Mapping[Node, Node] | None
+
+
+@dataclass(eq=False, repr=False)
+class Operator(Function):
+    """A derivative of `of` with respect to `targets`, itself a function."""
+
+    of: Function
+    targets: Targets
+
+    def __post_init__(self) -> None:
+        self.kind = "derivative"
+        self.name = self.title()
+        self.inputs = self.of.inputs
+
+    @abstractmethod
+    def title(self) -> str:
+        """What it is called in messages."""
+
+    @abstractmethod
+    def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
+        """The result, as graph of the inputs that the function was traced with, or as constants."""
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The derivative, in the structure that was asked for."""
+        given: dict[Node, Node] | None = None
+        if not fresh:
+            values, given = fresh_inputs(values, self.inputs, caller.dtype)
+        count = len(self.of.inputs)
+        own = values[:count]
+        with caller.differentiating():
+            outputs = self.of.call(caller, own, span, fresh=True)
+        wrt = self.targets.nodes(caller, self.of, own, span)
+        moving = tuple(dict.fromkeys([*nodes_in(wrt), *self._moved_before(caller, own, span)]))
+        traced = Traced(outputs, wrt, moving, tuple(values[count:]), given)
+        result = self.at_corners(caller, traced, self.derive(caller, traced, span), span)
+        refuse_counts(list(nodes_in(wrt)), span)
+        return replace_nodes(result, given or {})
+
+    @property
+    def differentiations(self) -> int:
+        """How often it differentiates what it is a derivative of."""
+        return 1
+
+    def lower(self, traced: Traced) -> list[Node]:
+        """What the result is the first derivative of: the outputs, or of two differentiations their gradient."""
+        outputs = float_outputs(traced)
+        twice = self.differentiations > 1 and outputs
+        return list(gradient(outputs, list(nodes_in(traced.wrt)))) if twice else outputs
+
+    def lost(self, jumps: Sequence[Any], place: int, count: int, shape: tuple[int, ...]) -> Any:
+        """Which elements of the result's tensor number `place` are no derivatives, since what is below jumps there."""
+        return any(jump.any() for jump in jumps)
+
+    def _moved_before(self, caller: Caller, values: Sequence[Value], span: Span) -> Iterator[Node]:
+        """What the function that this is a derivative of differentiates by, itself a derivative."""
+        inner = self.of
+        while isinstance(inner, Operator):
+            yield from nodes_in(inner.targets.nodes(caller, inner.of, values[: len(inner.of.inputs)], span))
+            inner = inner.of
+
+    def at_corners(self, caller: Caller, traced: Traced, result: Value, span: Span) -> Value:
+        """The result where the point has a corner: true, or nan."""
+        outputs = list(nodes_in(traced.outputs))
+        nodes = [n for n in nodes_in(result) if n not in outputs and n.dtype.is_float]
+        settled = at_corners(
+            caller,
+            nodes,
+            outputs,
+            lambda: self.lower(traced),
+            traced.moving,
+            traced.given,
+            times_differentiated(self),
+            span,
+            self.lost,
+        )
+        found = dict(zip(nodes, settled, strict=True))
+        return map_nodes(result, lambda n: found.get(n, n))
+
+    def substituted(self, substitution: Rewrite) -> Operator:
+        """The derivative of the function as the caller's values make it."""
+        return replace(self, of=self.of.substituted(substitution))
+
+    def labels(self) -> tuple[Partial, ...]:
+        """The names of the result's tensors, in order, where they are partial derivatives."""
+        return ()
+
+    def rows(self, result: Value) -> Rows:
+        """A result with each tensor's name and order."""
+        labels, nodes = self.labels(), list(nodes_in(result))
+        if len(labels) == len(nodes):
+            return tuple(zip(labels, nodes, strict=True))
+        return numbered(Partial(self.name, (), 1), result)
+
+    def note(self, result: Value) -> str | None:
+        """What is to be said under the rows."""
+        return None
+
+    def caption(self, result: Value) -> str | None:
+        """The note, and what an abbreviated name stands for."""
+        innermost: Function = self
+        while isinstance(innermost, Operator):
+            innermost = innermost.of
+        return together(legend(innermost), self.note(result))
+
+
+def times_differentiated(function: Function) -> int:
+    """The order of all derivatives that a function is one of, one after the other."""
+    total = 0
+    while isinstance(function, Operator):
+        total += function.differentiations
+        function = function.of
+    return total
+
+
+def float_outputs(traced: Traced) -> list[Node]:
+    """The outputs that have derivatives."""
+    return [node for node in nodes_in(traced.outputs) if node.dtype.is_float]
+
+
+def together(*notes: str | None) -> str | None:
+    """Notes a line each, None where there are none."""
+    return "\n".join(note for note in notes if note) or None
+
+
+def numbered(label: Partial, value: Value) -> Rows:
+    """The tensors of a value under one name, with their number where there are several."""
+    nodes = list(nodes_in(value))
+    if len(nodes) == 1:
+        return ((label, nodes[0]),)
+    return tuple((Partial(f"{label}[{i}]", (), label.order), node) for i, node in enumerate(nodes))
+
+
+# A function without a name is called by its text where that is short enough for a column of a table.
+LONGEST_LABEL = 24
+
+
+def label_of(function: Function) -> str:
+    """What a function is called in the name of its derivative."""
+    if function.name.isidentifier():
+        return function.name
+    return f"({function.name})" if len(function.name) <= LONGEST_LABEL else "f"
+
+
+def legend(function: Function) -> str | None:
+    """What the label stands for, where it is no name and not the text."""
+    return f"f is {function.name}" if label_of(function) == "f" != function.name else None
+
+
+def base_of(function: Function) -> Partial:
+    """What a derivative of a function is a derivative of."""
+    labels = function.labels() if isinstance(function, Operator) else ()
+    if not labels:
+        return Partial(label_of(function))
+    if len(labels) == 1:
+        return labels[0]
+    return Partial("(" + " + ".join(str(label) for label in labels) + ")", below=labels[0].order)

@@ -1,0 +1,85 @@
+"""What can be differentiated, and what can be differentiated by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradcli.core.ir.nodes import Node
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.describe import describe
+from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.values import Function, Known, Value
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a message lists them."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def is_real(value: Value) -> bool:
+    """Whether a value is made of real numbers alone."""
+    if isinstance(value, tuple):
+        return bool(value) and all(is_real(item) for item in value)
+    if isinstance(value, Node):
+        return value.dtype.is_float
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def real_input(value: Value, name: str, span: Span) -> Value:
+    """An input that derivatives can be taken by.
+
+    Raises:
+        LanguageError: for what holds no real number.
+    """
+    nodes = list(nodes_in(value))
+    if not nodes:
+        raise fail("derivative", f"`{name}` is {describe(value)}, and only real numbers have derivatives", span)
+    for node in nodes:
+        if not node.dtype.is_float:
+            raise fail(
+                "derivative",
+                f"`{name}` is {node.dtype.value}, and only real numbers have derivatives",
+                span,
+                f"convert it before the call, such as float64({name})",
+            )
+    return value
+
+
+def refuse_counts(wrt: Sequence[Node], span: Span) -> None:
+    """Refuse inputs that the trace has used as counts or indices.
+
+    Raises:
+        LanguageError: naming the input.
+    """
+    for node in wrt:
+        known = node.attrs.get("known")
+        if isinstance(known, Known) and known.used is not None:
+            raise fail(
+                "derivative",
+                f"`{node.attrs['name']}` is used as {known.used}, which has no derivative",
+                span,
+                "differentiate with respect to the other inputs, with wrt=",
+            )
+
+
+def real_outputs(outputs: Value, function: Function, span: Span) -> list[Node]:
+    """The tensors of a result; a plain number is a constant and adds nothing to a derivative.
+
+    Raises:
+        LanguageError: for what is no real number.
+    """
+    roots = []
+    for item in outputs if isinstance(outputs, tuple) else (outputs,):
+        if isinstance(item, tuple):
+            roots += real_outputs(item, function, span)
+        elif isinstance(item, Node) and item.dtype.is_float:
+            roots.append(item)
+        elif isinstance(item, bool) or not isinstance(item, (int, float)):
+            what = f"{item.dtype.value}" if isinstance(item, Node) else describe(item)
+            raise fail(
+                "derivative",
+                f"`{function.name}` returns {what}, and only real numbers can be differentiated",
+                span,
+                "return a real number, or use has_aux=true for outputs beside it",
+            )
+    return roots

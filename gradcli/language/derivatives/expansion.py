@@ -1,0 +1,73 @@
+"""Derivatives of any order from one Taylor expansion: as numbers where all inputs are known, else as graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import factorial, prod
+
+from gradcli.core.analysis.series import Exponents, partials_at
+from gradcli.core.ir.nodes import INPUT, Node, constant_like
+from gradcli.core.ir.traversal import reachable
+from gradcli.core.transforms.closure import close
+from gradcli.core.transforms.taylor import partials
+from gradcli.language.derivatives.corners import Corners, point_of
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.values import Caller
+
+# The products of an expansion within a function become nodes of its graph, of about this size.
+LARGEST_GRAPH = 300_000
+BYTES_OF_A_PRODUCT = 1_500
+
+
+def expanded(
+    caller: Caller,
+    outputs: Sequence[Node],
+    variables: Sequence[Sequence[Node]],
+    order: int,
+    given: Mapping[Node, Node] | None,
+    span: Span,
+    below: int = 0,
+    coefficients: bool = False,
+) -> list[dict[Exponents, Node]]:
+    """The derivatives of each output up to an order, by the exponents of the variables; zeros are left out.
+
+    A variable is one node or several, all of whose elements grow alike. `below` is the order of the derivatives that
+    the outputs are already. With `coefficients` they are divided by factorials, and the first must be true too.
+    `given` says what each free input stands for; None, or inputs that are free in turn, give a graph.
+
+    Raises:
+        LanguageError: for a graph that would be too large, before it is made.
+    """
+    point = (
+        None if given is None else point_of(reachable([*outputs, *(v for nodes in variables for v in nodes)]), given)
+    )
+    if point is not None:
+        found = partials_at(outputs, variables, order, point, coefficients)
+        if found.beyond:
+            caller.warn("a derivative is beyond the largest float64, and shown as inf", span)
+        at_corners = Corners(caller, outputs, variables, order, point, span, below, strict=coefficients)
+        return [
+            {exponents: constant_like(value, output) for exponents, value in parts.items()}
+            for parts, output in zip(at_corners.settled(found.parts), outputs, strict=True)
+        ]
+    products = close(outputs, [v for nodes in variables for v in nodes], order).products(len(variables), order)
+    if products > LARGEST_GRAPH:
+        raise fail(
+            "value",
+            f"order {order} within a function would be a graph of {products:,} products, "
+            f"about {products * BYTES_OF_A_PRODUCT / 2**30:.1f} GiB",
+            span,
+            "lower the order, or ask for it outside of the function",
+        )
+    found_graph = partials(outputs, variables, order)
+    if not coefficients:
+        return found_graph
+    return [
+        {e: node if (weight := prod(map(factorial, e))) == 1 else node * (1 / weight) for e, node in parts.items()}
+        for parts in found_graph
+    ]
+
+
+def has_free(nodes: Iterable[Node]) -> bool:
+    """Whether any of the nodes depends on an input."""
+    return any(n.op is INPUT for n in reachable(nodes))

@@ -1,0 +1,231 @@
+"""The gradient, and the derivatives that primes and `diff` write: each of the sum of what is differentiated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradcli.core.ir.nodes import INPUT, PARAMETER, Node, filled
+from gradcli.core.transforms.nested import summed_partial, total
+from gradcli.core.transforms.reverse import gradient
+from gradcli.core.transforms.taylor import partials
+from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, float_outputs, numbered
+from gradcli.language.derivatives.checks import real_input, real_outputs, refuse_counts
+from gradcli.language.derivatives.expansion import expanded, has_free
+from gradcli.language.derivatives.targets import Targets, make_targets
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.convert import to_bool, to_int
+from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.nesting import map_nodes, nodes_in
+from gradcli.language.values.partial import Partial
+from gradcli.language.values.values import Caller, Function, Required, Value
+
+# Past this, not even the numbers of a smooth function fit a float64.
+HIGHEST_ORDER = 1_000
+
+
+@dataclass(eq=False, repr=False)
+class Derived(Operator):
+    """What `grad` and `value_and_grad` give."""
+
+    has_aux: bool = False
+    with_value: bool = False
+
+    def title(self) -> str:
+        """Such as grad(f)."""
+        return f"{'value_and_grad' if self.with_value else 'grad'}({self.of.name})"
+
+    def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
+        """The gradient of the sum of the outputs, in the structure that was asked for."""
+        outputs = traced.outputs
+        differentiated, aux = self._split(outputs, span)
+        flat = list(nodes_in(traced.wrt))
+        roots = real_outputs(differentiated, self.of, span)
+        results = dict(zip(flat, gradient(roots, flat), strict=True))
+        result: Value = map_nodes(traced.wrt, results.__getitem__)
+        if self.has_aux:
+            result = (result, aux)
+        return (outputs, result) if self.with_value else result
+
+    def _split(self, outputs: Value, span: Span) -> tuple[Value, tuple[Value, ...]]:
+        if not self.has_aux:
+            return outputs, ()
+        if not isinstance(outputs, tuple) or len(outputs) < 2:
+            raise fail(
+                "derivative",
+                f"has_aux needs more than one output, and `{self.of.name}` returns one",
+                span,
+                "return the value to differentiate first, then the others",
+            )
+        return outputs[0], outputs[1:]
+
+    def labels(self) -> tuple[Partial, ...]:
+        """One for each input or parameter."""
+        base = base_of(self.of)
+        return tuple(base.then(name) for name in self.targets.labels(self.of))
+
+    def rows(self, result: Value) -> Rows:
+        """The outputs, what came beside them, and the gradient."""
+        outputs: Value = ()
+        aux: Value = ()
+        if self.with_value:
+            outputs, result = _pair(result)
+        if self.has_aux:
+            result, aux = _pair(result)
+        rows = list(numbered(Partial(self.of.name), outputs))
+        if not self.with_value:
+            rows += numbered(Partial("aux"), aux)
+        return (*rows, *super().rows(result))
+
+
+def _pair(value: Value) -> tuple[Value, Value]:
+    assert isinstance(value, tuple)
+    first, second = value
+    return first, second
+
+
+def make_gradient(
+    function: Value, position: Value, weights: Value, has_aux: Value, wrt: Value, span: Span, with_value: bool
+) -> Derived:
+    """What `grad` and `value_and_grad` give.
+
+    Raises:
+        LanguageError: for targets that are none, repeated, or not there.
+    """
+    of = require_function(function, span, "grad")
+    targets = make_targets(of, position, weights, wrt, span)
+    return Derived(of, targets, to_bool(has_aux, span, "has_aux"), with_value)
+
+
+@dataclass(eq=False, repr=False)
+class Nth(Operator):
+    """What primes and `derivative` give: one variable, differentiated so many times."""
+
+    order: int = 1
+
+    @property
+    def differentiations(self) -> int:
+        """The order."""
+        return self.order
+
+    def title(self) -> str:
+        """Such as f'' or derivative(f, 5)."""
+        if self.order <= 3 and self.of.name.isidentifier():
+            return self.of.name + "'" * self.order
+        return f"derivative({self.of.name}, {self.order})"
+
+    def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
+        """The derivative, of the input's structure."""
+        flat = list(nodes_in(traced.wrt))
+        roots = real_outputs(traced.outputs, self.of, span)
+        if not roots:
+            return map_nodes(traced.wrt, lambda node: filled(0.0, node))
+        scalar = len(flat) == 1 and flat[0].shape == ()
+        lower = 0 if scalar and self.order > 1 else 1
+        nodes = gradient(roots, flat) if lower else (total(roots),)
+        if self.order > lower:
+            found = expanded(
+                caller, nodes, [flat], self.order - lower, traced.given, span, base_of(self.of).order + lower
+            )
+            nodes = tuple(
+                parts.get((self.order - lower,), filled(0.0, node)) for parts, node in zip(found, nodes, strict=True)
+            )
+        return map_nodes(traced.wrt, dict(zip(flat, nodes, strict=True)).__getitem__)
+
+    def at_corners(self, caller: Caller, traced: Traced, result: Value, span: Span) -> Value:
+        """An expansion as numbers has seen to it already."""
+        expanded_here = traced.given is not None and not has_free(traced.given.values())
+        return result if self.order > 1 and expanded_here else super().at_corners(caller, traced, result, span)
+
+    def lower(self, traced: Traced) -> list[Node]:
+        """The derivative of one order less."""
+        outputs, flat = float_outputs(traced), list(nodes_in(traced.wrt))
+        if self.order == 1 or not outputs:
+            return outputs
+        (found,) = partials([total(outputs)], [flat], self.order - 1)
+        return [found[e] for e in ((self.order - 1,),) if e in found]
+
+    def labels(self) -> tuple[Partial, ...]:
+        """The one derivative."""
+        label = base_of(self.of)
+        for _ in range(self.order):
+            label = label.then(self.of.inputs[0].name)
+        return (label,)
+
+
+def derivative(function: Function, span: Span, order: int = 1, what: str = "a prime") -> Nth:
+    """The derivative of some order of a function of one variable.
+
+    Raises:
+        LanguageError: if it has another number of inputs.
+    """
+    order = to_order(order, span)
+    required = [i.name for i in function.inputs if isinstance(i.default, Required)]
+    if len(required) != 1 or required[0] != function.inputs[0].name:
+        names = ", ".join(i.name for i in function.inputs)
+        raise fail(
+            "derivative",
+            f"{what} needs a function of one variable, and `{function.name}` has "
+            f"{len(function.inputs) or 'none'}{f': {names}' if names else ''}",
+            span,
+            f"write grad({function.name}, wrt={function.inputs[0].name})" if function.inputs else None,
+        )
+    return Nth(function, Targets((0,), one_position=True), order)
+
+
+def make_derivative(function: Value, order: Value, span: Span) -> Function:
+    """What `derivative(f, n)` gives; order 0 is the function itself.
+
+    Raises:
+        LanguageError: for an order that is none, or a function of several variables.
+    """
+    of = require_function(function, span, "derivative")
+    n = to_order(order, span)
+    made = derivative(of, span, max(n, 1), "derivative")
+    return of if n == 0 else made
+
+
+def to_order(value: Value, span: Span) -> int:
+    """An order of differentiation.
+
+    Raises:
+        LanguageError: for one that is no whole number, negative, or beyond what float64 holds.
+    """
+    order = to_int(value, span, "the order")
+    if order < 0:
+        raise fail("value", f"the order can't be {order}", span, "orders are 0, 1, 2, ...")
+    if order > HIGHEST_ORDER:
+        raise fail(
+            "value",
+            f"order {order:,} is too high: derivatives of that order don't fit a float64",
+            span,
+            f"at most {HIGHEST_ORDER:,}",
+        )
+    return order
+
+
+def diff(value: Value, variables: Value, span: Span) -> Value:
+    """The derivative of a value with respect to inputs or parameters, one after the other, each time of the sum.
+
+    Raises:
+        LanguageError: for a variable that the value isn't a function of in this place.
+    """
+    if not isinstance(variables, tuple) or not variables:
+        raise fail("derivative", "diff needs a variable behind the value", span, "such as diff(u, x)")
+    for x in variables:
+        if not isinstance(x, Node) or x.op not in (INPUT, PARAMETER):
+            raise fail(
+                "derivative",
+                f"diff needs an input or a parameter to differentiate by, and this is {describe(x)} here",
+                span,
+                "inside a function, name one of its inputs; elsewhere define f and use grad(f)",
+            )
+        real_input(x, str(x.attrs["name"]), span)
+    roots = list(nodes_in(value))
+    if not roots and not isinstance(value, (int, float)):
+        raise fail("derivative", f"diff needs a number or a tensor, not {describe(value)}", span)
+    for root in roots:
+        real_input(root, "the value", span)
+    by = [x for x in variables if isinstance(x, Node)]
+    result = summed_partial(roots, by)
+    refuse_counts(by, span)
+    return result

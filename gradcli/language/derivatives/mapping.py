@@ -1,0 +1,104 @@
+"""`vmap`: a function of one sample as a function of many, so that derivatives can be taken for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.core.ir.shapes import normalize_axes
+from gradcli.core.primitives.shaping import transpose
+from gradcli.core.transforms.batching import batch
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.convert import to_int, to_node
+from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.values import Caller, Function, Rewrite, Value
+
+Axes = tuple["int | None", ...]
+
+
+@dataclass(eq=False, repr=False)
+class Mapped(Function):
+    """What `vmap` gives: tensors are taken apart along an axis, and the results are stacked along the first."""
+
+    of: Function
+    axes: int | Axes | None
+    kind: str = "function"
+
+    def __post_init__(self) -> None:
+        self.name = f"vmap({self.of.name})"
+        self.inputs = self.of.inputs
+
+    def substituted(self, substitution: Rewrite) -> Mapped:
+        """The same of the function as the caller's values make it."""
+        return replace(self, of=self.of.substituted(substitution))
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The results for all samples, computed at once."""
+        axes = self.axes if isinstance(self.axes, tuple) else (self.axes,) * len(values)
+        if len(axes) != len(values):
+            raise fail(
+                "type",
+                f"in_axes has {len(axes)} {'axis' if len(axes) == 1 else 'axes'} for {len(values)} inputs",
+                span,
+                "give one for each input, or one number for all",
+            )
+        samples: dict[Node, Node] = {}
+        one = [
+            self._sample(v, axis, i.name, samples, span) for v, axis, i in zip(values, axes, self.inputs, strict=True)
+        ]
+        if not samples:
+            raise fail(
+                "type",
+                f"`{self.name}` needs at least one tensor to take apart",
+                span,
+                "a sample is one item along the first axis of a tensor",
+            )
+        size = self._size(samples, span)
+        return self._stacked(caller, self.of.call(caller, one, span), samples, size, span)
+
+    def _sample(self, value: Value, axis: int | None, name: str, samples: dict[Node, Node], span: Span) -> Value:
+        """One item of a tensor as an input; plain numbers, and what has no axis to go along, stay as they are."""
+        if isinstance(value, tuple):
+            return tuple(self._sample(v, axis, f"{name}[{i}]", samples, span) for i, v in enumerate(value))
+        if axis is None or not isinstance(value, Node) or (value.shape == () and self.axes == 0):
+            return value
+        (first,) = normalize_axes(axis, len(value.shape))
+        if first:
+            value = transpose(value, axes=(first, *(i for i in range(len(value.shape)) if i != first)))
+        sample = fresh_input(name, value.shape[1:], value.dtype)
+        samples[sample] = value
+        return sample
+
+    def _size(self, samples: dict[Node, Node], span: Span) -> int:
+        sizes = {str(sample.attrs["name"]): value.shape[0] for sample, value in samples.items()}
+        if len(set(sizes.values())) > 1:
+            raise fail(
+                "shape",
+                f"`{self.name}` needs as many samples in each input, and there are "
+                + ", ".join(f"{n} in {name}" for name, n in sizes.items()),
+                span,
+                "in_axes=(0, none) passes the second input whole to every sample",
+            )
+        return next(iter(sizes.values()))
+
+    def _stacked(self, caller: Caller, result: Value, samples: dict[Node, Node], size: int, span: Span) -> Value:
+        if isinstance(result, tuple):
+            return tuple(self._stacked(caller, item, samples, size, span) for item in result)
+        if not isinstance(result, (Node, bool, int, float)):
+            raise fail("type", f"`{self.of.name}` returns {describe(result)}, which can't be stacked", span)
+        return batch([to_node(result, caller.dtype, span)], samples, size)[0]
+
+
+def make_mapped(function: Value, axes: Value, span: Span) -> Mapped:
+    """What `vmap` gives.
+
+    Raises:
+        LanguageError: for axes that are no whole numbers.
+    """
+    of = require_function(function, span, "vmap")
+    return Mapped(of, tuple(_axis(a, span) for a in axes) if isinstance(axes, tuple) else _axis(axes, span))
+
+
+def _axis(value: Value, span: Span) -> int | None:
+    return None if value is None else to_int(value, span, "an axis in in_axes")

@@ -1,0 +1,198 @@
+"""Jacobians and Hessians: every partial, nothing summed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gradcli.core.errors import CoreError
+from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.library.functions import stack
+from gradcli.core.primitives.shaping import reshape
+from gradcli.core.transforms.jacobian import FORWARD, REVERSE, hessian, jacobian
+from gradcli.core.transforms.reverse import gradient
+from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of
+from gradcli.language.derivatives.checks import real_outputs
+from gradcli.language.derivatives.targets import make_targets
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.convert import to_bool
+from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.partial import Partial
+from gradcli.language.values.values import Caller, SparseMatrix, Value
+
+MODES = (FORWARD, REVERSE)
+
+# From so many elements on each side, a matrix is searched for a pattern.
+LARGE = 64
+
+
+@dataclass(eq=False, repr=False)
+class Matrix(Operator):
+    """What `jacobian` and `hessian` give.
+
+    Inputs that are all scalars are the columns of one matrix. Otherwise there is a block for each input, of the
+    output's shape followed by the input's, in the structure of the inputs; for a function of several outputs, a tuple
+    over them.
+    """
+
+    order: int = 1
+    mode: str | None = None
+    sparse: bool = False
+
+    @property
+    def differentiations(self) -> int:
+        """2 for a Hessian."""
+        return self.order
+
+    def lost(self, jumps: Sequence[Any], place: int, count: int, shape: tuple[int, ...]) -> Any:
+        """The rows of what jumps, and for a Hessian, which is symmetric, its columns too."""
+        import numpy as np
+
+        n = len(jumps)
+        if count == 1 and all(jump.shape == () for jump in jumps) and n in shape:
+            together = np.array(jumps)
+            return np.logical_or.outer(together, together) if self.order == 2 else together[:, None]
+        if self.order == 2 and count % (n * n) == 0:
+            return np.logical_or.outer(jumps[place // n % n], jumps[place % n])
+        if self.order == 1 and count % n == 0:
+            jump = jumps[place // (count // n)]
+            return jump.reshape(jump.shape + (1,) * (len(shape) - jump.ndim))
+        return super().lost(jumps, place, count, shape)
+
+    def title(self) -> str:
+        """Such as jacobian(f)."""
+        return f"{'jacobian' if self.order == 1 else 'hessian'}({self.of.name})"
+
+    def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
+        """The matrix, or the blocks."""
+        by = list(nodes_in(traced.wrt))
+        outputs = _as_nodes(traced.outputs, by[0])
+        roots = real_outputs(outputs, self.of, span)
+        scalars = all(node.shape == () for node in by)
+        if self.sparse and (scalars or (self.order == 2 and any(size_of(root.shape) != 1 for root in roots))):
+            raise fail(
+                "derivative",
+                "a sparse Jacobian is that of a function of tensors, a sparse Hessian that of one number",
+                span,
+                "leave sparse=true out",
+            )
+        if scalars:
+            return self._one_matrix(outputs, roots, by)
+        blocks: dict[Node, Value] = {}
+        for root in roots:
+            if self.order == 1:
+                row = self._row(root, by)
+                blocks[root] = _structured(traced.wrt, row)
+            else:
+                slopes = jacobian([root], by, REVERSE)[0] if root.shape else gradient([root], by)
+                rows = [self._row(slope, by) for slope in slopes]
+                blocks[root] = _structured(traced.wrt, [_structured(traced.wrt, row) for row in rows])
+        return _over(outputs, blocks)
+
+    def _row(self, output: Node, by: Sequence[Node]) -> list[Value]:
+        """The blocks of one output: by colours where that is less work, or was asked for."""
+        if not self.sparse and (self.mode is not None or not any(_is_large(output, node) for node in by)):
+            return list(jacobian([output], by, FORWARD if self.order == 2 else self.mode)[0])
+        from gradcli.core.analysis.compressed import sparse_jacobian
+
+        if self.sparse:
+            return [SparseMatrix(sparse_jacobian(output, node)) for node in by]
+        row: list[Value] = []
+        for node in by:
+            try:
+                found = sparse_jacobian(output, node, paying=True) if _is_large(output, node) else None
+            except CoreError:
+                found = None
+            if found is not None:
+                row.append(reshape(found.dense(), shape=output.shape + node.shape))
+            else:
+                row += jacobian([output], [node], FORWARD if self.order == 2 else self.mode)[0]
+        return row
+
+    def _one_matrix(self, outputs: Value, roots: list[Node], by: list[Node]) -> Value:
+        if self.order == 1:
+            rows = {
+                root: stack(tuple(row), -1) for root, row in zip(roots, jacobian(roots, by, self.mode), strict=True)
+            }
+        else:
+            rows = {
+                root: stack(tuple(stack(tuple(row), -1) for row in found), -2)
+                for root, found in zip(roots, hessian(roots, by), strict=True)
+            }
+        flat = list(nodes_in(outputs))
+        if all(root.shape == () for root in flat) and (self.order == 1 or isinstance(outputs, tuple)):
+            return stack(tuple(rows[root] for root in flat), 0)
+        return _over(outputs, dict(rows))
+
+    def rows(self, result: Value) -> Rows:
+        """Each block under the name of its derivative."""
+        base, names = base_of(self.of), self.targets.labels(self.of)
+        nodes = list(nodes_in(result))
+        if len(nodes) == 1:
+            together = names[0] if len(names) == 1 else f"({', '.join(names)})"
+            return ((_times(base, together, self.order), nodes[0]),)
+        one = [base.then(name) for name in names]
+        labels = one if self.order == 1 else [label.then(name) for label in one for name in names]
+        if len(nodes) == len(labels):
+            return tuple(zip(labels, nodes, strict=True))
+        return tuple((Partial(f"{self.name}[{i}]", (), base.order + self.order), node) for i, node in enumerate(nodes))
+
+    def note(self, result: Value) -> str | None:
+        """How to read it."""
+        names = self.targets.labels(self.of)
+        if len(list(nodes_in(result))) > 1 or len(names) == 1:
+            return "every partial, nothing summed: the output's axes first, then those of each input"
+        listed = ", ".join(names)
+        if self.order == 1:
+            return f"every partial, nothing summed: a row for each output, a column for each of {listed}"
+        return f"every partial, nothing summed: rows and columns by {listed}"
+
+
+def _times(base: Partial, name: str, order: int) -> Partial:
+    for _ in range(order):
+        base = base.then(name)
+    return base
+
+
+def _as_nodes(outputs: Value, like: Node) -> Value:
+    """Plain numbers among the outputs as constants, which have a derivative too."""
+    if isinstance(outputs, tuple):
+        return tuple(_as_nodes(item, like) for item in outputs)
+    if isinstance(outputs, (int, float)) and not isinstance(outputs, bool):
+        return constant(outputs, like.dtype)
+    return outputs
+
+
+def _is_large(output: Node, node: Node) -> bool:
+    return size_of(output.shape) >= LARGE and size_of(node.shape) >= LARGE
+
+
+def _structured(wrt: Value, parts: Sequence[Value]) -> Value:
+    """Parts in the nesting of what is differentiated by."""
+    found = dict(zip(nodes_in(wrt), parts, strict=True))
+    return _over(wrt, found)
+
+
+def _over(value: Value, found: dict[Node, Value]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_over(item, found) for item in value)
+    return found[value] if isinstance(value, Node) else value
+
+
+def make_matrix(
+    function: Value, position: Value, weights: Value, wrt: Value, mode: Value, sparse: Value, span: Span, order: int
+) -> Matrix:
+    """What `jacobian`, `jacfwd`, `jacrev` and `hessian` give.
+
+    Raises:
+        LanguageError: for targets that are not there, or a mode that is none.
+    """
+    of = require_function(function, span, "jacobian" if order == 1 else "hessian")
+    if mode is not None and mode not in MODES:
+        what = f'"{mode}"' if isinstance(mode, str) else describe(mode)
+        raise fail("value", f"{what} is no mode", span, 'modes are "forward" and "reverse"; leave it out to choose')
+    targets = make_targets(of, position, weights, wrt, span, default="all")
+    return Matrix(of, targets, order, mode if isinstance(mode, str) else None, to_bool(sparse, span, "sparse"))

@@ -1,0 +1,167 @@
+"""Derivatives along directions, without the matrices that they are products with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradcli.core.ir.dtypes import as_float
+from gradcli.core.ir.nodes import Node, constant, filled
+from gradcli.core.ir.promotion import cast
+from gradcli.core.library.indexing import index
+from gradcli.core.transforms.forward import jvp
+from gradcli.core.transforms.reverse import gradient, vjp
+from gradcli.core.transforms.taylor import Scale, along
+from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, numbered
+from gradcli.language.derivatives.checks import real_outputs
+from gradcli.language.derivatives.gradient import to_order
+from gradcli.language.derivatives.targets import make_targets
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.nesting import map_nodes, nodes_in
+from gradcli.language.values.partial import Partial, superscript
+from gradcli.language.values.values import Caller, Input, Rewrite, Value
+
+
+@dataclass(eq=False, repr=False)
+class Product(Operator):
+    """What `jvp`, `vjp`, `hvp` and `directional` give.
+
+    The vector is given with the function, or as inputs after the function's own.
+    """
+
+    what: str = "jvp"
+    vector: Value = None
+    order: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.vector is None:
+            self.inputs = (*self.of.inputs, *(Input(name) for name in self._vector_names()))
+
+    def _vector_names(self) -> list[str]:
+        wanted = ["v"] if self.what == "vjp" else [f"d{n.rpartition('.')[2]}" for n in self.targets.labels(self.of)]
+        taken = {i.name for i in self.of.inputs}
+        names = []
+        for name in wanted:
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            names.append(name)
+        return names
+
+    @property
+    def differentiations(self) -> int:
+        """2 for a product with a Hessian."""
+        return 2 if self.what == "hvp" else self.order
+
+    def lost(self, jumps: Sequence[Any], place: int, count: int, shape: tuple[int, ...]) -> Any:
+        """Of a product with the Hessian, the elements whose slope jumps."""
+        if self.what == "hvp" and count == len(jumps):
+            return jumps[place]
+        return super().lost(jumps, place, count, shape)
+
+    def title(self) -> str:
+        """Such as jvp(f)."""
+        return f"{self.what}({self.of.name})"
+
+    def substituted(self, substitution: Rewrite) -> Product:
+        """The product of the function and the vector as the caller's values make them."""
+        return replace(self, of=self.of.substituted(substitution), vector=substitution.value(self.vector))
+
+    def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
+        """The product: of the outputs' structure for jvp and directional, of the inputs' for vjp and hvp."""
+        by = list(nodes_in(traced.wrt))
+        roots = real_outputs(traced.outputs, self.of, span)
+        given = self.vector if self.vector is not None else traced.extra
+        if self.what == "vjp":
+            seeds = _vectors(given, roots, "output", span)
+            return map_nodes(traced.wrt, dict(zip(by, vjp(roots, by, seeds), strict=True)).__getitem__)
+        tangents = _vectors(given, by, "input", span)
+        if self.what == "hvp":
+            rates = jvp(gradient(roots, by), by, tangents) if roots else [filled(0.0, node) for node in by]
+            return map_nodes(traced.wrt, dict(zip(by, rates, strict=True)).__getitem__)
+        if self.order == 0:
+            return traced.outputs
+        scale = Scale(self.order)
+        steps = tangents if scale.step == 1.0 else [tangent * scale.step for tangent in tangents]
+        series, weight = along(roots, dict(zip(by, steps, strict=True)), self.order), scale.weight((self.order,))
+        found = {
+            root: parts[-1] if weight == 1.0 else parts[-1] * weight for root, parts in zip(roots, series, strict=True)
+        }
+        return _with_zeros(traced.outputs, found)
+
+    def rows(self, result: Value) -> Rows:
+        """The product under a name that says what it is."""
+        base = base_of(self.of)
+        labels, nodes = [base.then(name) for name in self.targets.labels(self.of)], list(nodes_in(result))
+        if self.what in ("jvp", "directional"):
+            sign = superscript(self.order)
+            return numbered(Partial(f"∂{sign}{base}/∂v{sign}", (), base.order + self.order), result)
+        if len(labels) != len(nodes):
+            return numbered(Partial(self.name, (), base.order + (2 if self.what == "hvp" else 1)), result)
+        if self.what == "vjp":
+            named = [Partial(f"v·{label}", (), label.order) for label in labels]
+        else:
+            named = [Partial(f"(∇²{base}·v)[{label.variables[-1]}]", (), label.order + 1) for label in labels]
+        return tuple(zip(named, nodes, strict=True))
+
+
+def _with_zeros(outputs: Value, found: dict[Node, Node]) -> Value:
+    """The outputs' structure; what depends on nothing has the derivative 0."""
+    if isinstance(outputs, tuple):
+        return tuple(_with_zeros(item, found) for item in outputs)
+    return found[outputs] if isinstance(outputs, Node) else 0.0
+
+
+def _vectors(given: Value, like: Sequence[Node], what: str, span: Span) -> list[Node]:
+    """A tensor for each node, of its shape and dtype.
+
+    Raises:
+        LanguageError: for another number of them, another shape, or what is no real number.
+    """
+    flat = _flat(given)
+    if len(flat) == 1 < len(like) and isinstance(flat[0], Node) and flat[0].shape == (len(like),):
+        # A vector of all of them, where each is a number.
+        flat = [index(flat[0], (i,)) for i in range(len(like))]
+    if len(flat) != len(like):
+        raise fail(
+            "derivative",
+            f"{len(flat)} {'vector' if len(flat) == 1 else 'vectors'} for {len(like)} "
+            f"{what if len(like) == 1 else what + 's'}",
+            span,
+            "give one for each, as a tuple" if len(like) > 1 else "give one",
+        )
+    vectors = []
+    for value, node in zip(flat, like, strict=True):
+        if isinstance(value, bool) or not isinstance(value, (int, float, Node)):
+            raise fail("derivative", f"a vector is made of real numbers, not {describe(value)}", span)
+        vector = value if isinstance(value, Node) else constant(as_float(value), node.dtype)
+        if vector.shape != node.shape:
+            raise fail(
+                "shape",
+                f"the vector has shape {vector.shape}, and the {what} that it goes with {node.shape}",
+                span,
+                "both must have the same shape",
+            )
+        vectors.append(cast(vector, node.dtype))
+    return vectors
+
+
+def _flat(value: Value) -> list[Value]:
+    return [part for item in value for part in _flat(item)] if isinstance(value, tuple) else [value]
+
+
+def make_product(what: str, values: Sequence[Value], span: Span) -> Product:
+    """What `jvp`, `vjp`, `hvp` and `directional` give.
+
+    Raises:
+        LanguageError: for targets that are not there, or an order that is none.
+    """
+    function, vector, *rest = values
+    order = to_order(rest.pop(0), span) if what == "directional" else 1
+    position, weights, wrt = rest
+    of = require_function(function, span, what)
+    targets = make_targets(of, position, weights, wrt, span, default="all")
+    return Product(of, targets, what, vector, order)

@@ -1,0 +1,178 @@
+"""Every partial derivative up to an order, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
+from math import comb
+
+from gradcli.core import formula
+from gradcli.core.analysis.series import Exponents
+from gradcli.core.ir.nodes import Node, filled
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.transforms.nested import total
+from gradcli.core.transforms.reverse import gradient
+from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
+from gradcli.language.derivatives.base import base_of, legend, numbered, times_differentiated, together
+from gradcli.language.derivatives.checks import real_outputs, refuse_counts
+from gradcli.language.derivatives.expansion import expanded, has_free
+from gradcli.language.derivatives.gradient import to_order
+from gradcli.language.derivatives.targets import Targets, real_positions, refuse_repeated
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.describe import require_function
+from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.partial import Partial
+from gradcli.language.values.values import Caller, DerivativeTable, Function, Names, Rewrite, Value
+
+LARGEST_TABLE = 5_000
+MOST_FORMULAS = 200
+LONGEST_FORMULA = 48
+
+
+@dataclass(eq=False, repr=False)
+class AllDerivatives(Function):
+    """What `derivatives` gives: a function whose result is a table of every partial up to an order."""
+
+    of: Function
+    order: int
+    names: Names | None
+    kind: str = "table"
+
+    def __post_init__(self) -> None:
+        self.name = f"derivatives({self.of.name}, order={self.order})"
+        self.inputs = self.of.inputs
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The table, outputs first."""
+        values, replacements = fresh_inputs(values, self.inputs, caller.dtype)
+        outputs = self.of.call(caller, values, span, fresh=True)
+        roots = real_outputs(outputs, self.of, span)
+        variables = self._variables(caller, values, span)
+        self._refuse_a_long_table(len(variables), span)
+        nodes = [node for _, node in variables]
+        found = _partials(caller, roots, nodes, self.order, replacements, span, times_differentiated(self.of))
+        label = base_of(self.of)
+        rows: list[tuple[Partial, Node]] = []
+        for order in range(1, self.order + 1):
+            for indexes in combinations_with_replacement(range(len(nodes)), order):
+                name = label
+                for i in indexes:
+                    name = name.then(variables[i][0])
+                rows.append((name, found[indexes]))
+        refuse_counts(nodes, span)
+        summed = any(size_of(n.shape) != 1 for n in [*nodes, *roots]) or len(roots) > 1
+        rows = [*numbered(label, tuple(roots)), *rows]
+        done = replace_nodes(tuple(node for _, node in rows), replacements)
+        assert isinstance(done, tuple)
+        settled = caller.settle(done, span) if not has_free(nodes_in(done)) else done
+        assert isinstance(settled, tuple)
+        shown = tuple((p, n) for (p, _), n in zip(rows, settled, strict=True) if isinstance(n, Node))
+        formulas, too_long = self._formulas(roots, nodes, len(rows))
+        note = together(legend(self.of), SUMMED if summed else None, LEFT_OUT if too_long else None)
+        return DerivativeTable(shown, note, formulas)
+
+    def _formulas(
+        self, roots: Sequence[Node], variables: Sequence[Node], count: int
+    ) -> tuple[tuple[str | None, ...], bool]:
+        """The formula of each row, None where there is none that is short; and whether one is too long."""
+        if len(roots) != 1 or count > MOST_FORMULAS:
+            return (), False
+        found = formula.partials(roots[0], variables, self.order, LONGEST_FORMULA)
+        every = [
+            indexes
+            for order in range(self.order + 1)
+            for indexes in combinations_with_replacement(range(len(variables)), order)
+        ]
+        return tuple(found.texts.get(indexes) for indexes in every), found.too_long
+
+    def substituted(self, substitution: Rewrite) -> AllDerivatives:
+        """The table of the function as the caller's values make it."""
+        return replace(self, of=self.of.substituted(substitution))
+
+    def _refuse_a_long_table(self, variables: int, span: Span) -> None:
+        count = comb(variables + self.order, self.order) if variables else 0
+        if count > LARGEST_TABLE:
+            raise fail(
+                "value",
+                f"{count:,} partials of {variables} variables up to order {self.order} are too many for a table",
+                span,
+                f"at most {LARGEST_TABLE:,}: ask for a lower order, or for fewer variables with wrt=",
+            )
+
+    def _variables(self, caller: Caller, values: Sequence[Value], span: Span) -> list[tuple[str, Node]]:
+        if self.names is None:
+            pairs = [
+                (str(node.attrs["name"]), node)
+                for p in real_positions(self.of)
+                for node in nodes_in(values[p])
+                if node.dtype.is_float
+            ]
+        else:
+            pairs = []
+            for name, at in self.names.items:
+                targets = Targets(names=Names(((name, at),), single=True))
+                found = list(nodes_in(targets.nodes(caller, self.of, values, span)))
+                pairs += [(name if len(found) == 1 else str(n.attrs["name"]), n) for n in found]
+        refuse_repeated(pairs, span)
+        if not pairs and self.order:
+            raise fail("derivative", f"`{self.of.name}` has no real input to differentiate by", span)
+        return pairs
+
+
+SUMMED = (
+    "outputs that are not one number are summed before each differentiation; jacobian and hessian have every partial"
+)
+LEFT_OUT = "formulas that are too long are left out"
+
+
+def _partials(
+    caller: Caller,
+    roots: Sequence[Node],
+    variables: Sequence[Node],
+    order: int,
+    given: Mapping[Node, Node],
+    span: Span,
+    below: int,
+) -> dict[tuple[int, ...], Node]:
+    """The partials by the numbers of their variables in ascending order, each of its last variable's shape.
+
+    Of scalars they are the Taylor coefficients of the outputs; of tensors, those of each gradient along paths on
+    which all elements of a variable grow alike.
+    """
+    if order == 0:
+        return {}
+    if not roots:
+        return _by_indexes(variables, order, lambda exponents, last: None)
+    if all(node.shape == () for node in variables):
+        (found,) = expanded(caller, [total(roots)], [[v] for v in variables], order, given, span, below)
+        return _by_indexes(variables, order, lambda exponents, last: found.get(exponents))
+    slopes = gradient(roots, variables)
+    series = expanded(caller, slopes, [[v] for v in variables], order - 1, given, span, below + 1)
+    return _by_indexes(variables, order, lambda exponents, last: series[last].get(_without(exponents, last)))
+
+
+def _by_indexes(
+    variables: Sequence[Node], order: int, find: Callable[[Exponents, int], Node | None]
+) -> dict[tuple[int, ...], Node]:
+    out: dict[tuple[int, ...], Node] = {}
+    for k in range(1, order + 1):
+        for indexes in combinations_with_replacement(range(len(variables)), k):
+            exponents = tuple(indexes.count(i) for i in range(len(variables)))
+            node = find(exponents, indexes[-1])
+            out[indexes] = filled(0.0, variables[indexes[-1]]) if node is None else node
+    return out
+
+
+def _without(exponents: Exponents, i: int) -> Exponents:
+    return (*exponents[:i], exponents[i] - 1, *exponents[i + 1 :])
+
+
+def make_table(function: Value, order: Value, wrt: Value, span: Span) -> AllDerivatives:
+    """What `derivatives` gives.
+
+    Raises:
+        LanguageError: for an order that is no whole number, or negative.
+    """
+    of = require_function(function, span, "derivatives")
+    return AllDerivatives(of, to_order(order, span), wrt if isinstance(wrt, Names) else None)

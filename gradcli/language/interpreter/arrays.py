@@ -1,0 +1,50 @@
+"""Array literals: those of plain numbers become a tensor at once, without a node for each."""
+
+from __future__ import annotations
+
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import LanguageError, Span, fail
+
+
+def plain_array(node: s.Array) -> tuple[list[int | float], tuple[int, ...], bool] | None:
+    """The numbers of an array literal that holds nothing else, and their shape; None if it holds more."""
+    flat: list[int | float] = []
+    shape = _collect(node, flat)
+    if shape is None:
+        return None
+    return flat, shape, bool(flat) and all(isinstance(x, bool) for x in flat)
+
+
+def _collect(node: s.Expression, flat: list[int | float]) -> tuple[int, ...] | None:
+    if isinstance(node, s.Unary) and node.operator == "-" and isinstance(node.operand, s.Literal):
+        value = node.operand.value
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return None
+        flat.append(-value)
+        return ()
+    if isinstance(node, s.Literal):
+        if not isinstance(node.value, (int, float)):
+            return None
+        flat.append(node.value)
+        return ()
+    if not isinstance(node, s.Array):
+        return None
+    inner: tuple[int, ...] | None = None
+    for item in node.items:
+        shape = _collect(item, flat)
+        if shape is None:
+            return None
+        if inner is not None and shape != inner:
+            raise ragged(item.span, inner, shape)
+        inner = shape
+    return (len(node.items), *(inner or ()))
+
+
+def ragged(span: Span, before: tuple[int, ...], after: tuple[int, ...]) -> LanguageError:
+    """The refusal of rows of different shapes."""
+    return fail(
+        "shape",
+        f"the rows of this array differ: shape {before} and then {after}",
+        span,
+        "all rows of an array have the same length",
+    )

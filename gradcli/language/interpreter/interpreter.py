@@ -1,0 +1,486 @@
+"""Evaluation of syntax: tensors become graph, everything around them happens here and now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradcli.core.engines import evaluate
+from gradcli.core.ir.arrays import array_of
+from gradcli.core.ir.dtypes import DType, as_float
+from gradcli.core.ir.nodes import CONSTANT, INPUT, PARAMETER, Node, array_constant, constant
+from gradcli.core.ir.promotion import coerce
+from gradcli.core.ir.shapes import check_shape
+from gradcli.core.ir.traversal import reachable
+from gradcli.core.library.functions import stack
+from gradcli.core.library.indexing import index
+from gradcli.core.library.random import Random
+from gradcli.core.limits import limit, use
+from gradcli.language.calls.arguments import bind
+from gradcli.language.calls.functions import Chain, define, trainable
+from gradcli.language.calls.operations import attribute_of, binary, compare, truth, unary
+from gradcli.language.calls.reach import may_recur
+from gradcli.language.derivatives.gradient import derivative
+from gradcli.language.interpreter.arrays import plain_array, ragged
+from gradcli.language.library.builtins import builtins
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail, near
+from gradcli.language.text.refusals import REFUSALS, refused
+from gradcli.language.values.convert import known_value, to_int, to_node
+from gradcli.language.values.describe import describe, not_called, require_function
+from gradcli.language.values.nesting import distinct_nodes, map_nodes, require_shallow, require_walkable
+from gradcli.language.values.scope import Bindings, Draft, Settings
+from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
+
+# A recursion is unrolled into the graph, and takes some ten of Python's frames a call.
+DEEPEST_CALL = 64
+
+
+@dataclass
+class Interpreter:
+    """What evaluating needs and changes: the names at the top level, the settings, the random numbers.
+
+    `trained` holds the parameters that were given a new value, by their key; see `present`.
+    """
+
+    scope: Draft[str, Value]
+    settings: Settings = field(default_factory=Settings)
+    random: Random = field(default_factory=Random)
+    trained: Draft[object, Node] = field(default_factory=lambda: Draft(Bindings()))
+    steps: int = 0
+    warnings: list[Diagnostic] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # The bodies that are being traced, the innermost last, and whether that one may call itself.
+        self._calls: list[int] = []
+        self._recursing = False
+        self._derivatives = 0
+        use(self.settings.limits)
+        self._most_steps: float | None = None
+
+    def warn(self, message: str, span: Span, hint: str | None = None) -> None:
+        """Say something beside the result, once."""
+        if all(message != warning.message for warning in self.warnings):
+            self.warnings.append(Diagnostic("derivative", message, span, hint, severity="warning"))
+
+    @property
+    def dtype(self) -> DType:
+        """The default float type."""
+        return self.settings.dtype
+
+    @property
+    def in_derivative(self) -> bool:
+        """Whether what is traced will be differentiated."""
+        return self._derivatives > 0
+
+    @contextmanager
+    def differentiating(self) -> Iterator[None]:
+        """What is traced within will be differentiated."""
+        self._derivatives += 1
+        try:
+            yield
+        finally:
+            self._derivatives -= 1
+
+    def step(self, span: Span, count: int = 1) -> None:
+        """Count passes of a loop or calls of a function before they are made.
+
+        Raises:
+            LanguageError: where a statement would make more than the limit allows.
+        """
+        if self._most_steps is None:
+            self._most_steps = limit("max_steps")
+        if self.steps + count > self._most_steps:
+            raise fail(
+                "value",
+                f"this statement takes more than {self._most_steps:,.0f} steps",
+                span,
+                "a step is a pass of a loop, or a call; tensors need no loop, and `set max_steps` allows more",
+            )
+        self.steps += count
+
+    # Names.
+
+    def look_up(self, name: str, frame: Frame | None, span: Span) -> Value:
+        """The value of a name: in the frames from inside out, at the top level, among the built-ins."""
+        found = self.find(name, frame)
+        if found is not None:
+            return found[0]
+        known = [*self.scope, *builtins()]
+        while frame is not None:
+            known = [*frame.names, *known]
+            frame = frame.outer
+        raise fail("name", f"unknown name `{name}`", span, near(name, known) or _foreign(name))
+
+    def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
+        """The value of a name in a tuple of its own, or None if it has none."""
+        while frame is not None:
+            if name in frame.names:
+                return (frame.names[name],)
+            frame = frame.outer
+        if name in self.scope:
+            return (self.scope[name],)
+        return (builtins()[name],) if name in builtins() else None
+
+    def present(self, value: Value) -> Value:
+        """A parameter as it is now: the model keeps the one that it was made with."""
+        return (
+            self.trained.get(value.attrs["key"], value) if isinstance(value, Node) and value.op is PARAMETER else value
+        )
+
+    # Expressions.
+
+    def evaluate(self, node: s.Expression, frame: Frame | None = None) -> Value:
+        """The value of an expression.
+
+        Raises:
+            LanguageError: with the place in the text, for whatever can't be evaluated.
+        """
+        try:
+            return _EVALUATE[type(node)](self, node, frame)
+        except REFUSALS as error:
+            raise refused(error, node.span) from error
+
+    def _name(self, node: s.Name, frame: Frame | None) -> Value:
+        return self.look_up(node.id, frame, node.span)
+
+    def _literal(self, node: s.Literal, frame: Frame | None) -> Value:
+        value: Any = node.value
+        return value  # type: ignore[no-any-return]
+
+    def _tuple(self, node: s.Tuple, frame: Frame | None) -> Value:
+        return tuple(self.evaluate(item, frame) for item in node.items)
+
+    def _array(self, node: s.Array, frame: Frame | None) -> Value:
+        plain = plain_array(node)
+        if plain is not None:
+            flat, shape, all_bools = plain
+            check_shape(shape)
+            dtype = DType.BOOL if all_bools else self.dtype
+            return array_constant(array_of([as_float(x) for x in flat], dtype).reshape(shape))
+        items = [to_node(self.evaluate(item, frame), self.dtype, item.span) for item in node.items]
+        for item, before, after in zip(node.items[1:], items, items[1:], strict=False):
+            if before.shape != after.shape:
+                raise ragged(item.span, before.shape, after.shape)
+        return stack(coerce(items, self.dtype))
+
+    def _unary(self, node: s.Unary, frame: Frame | None) -> Value:
+        return unary(self, node.operator, self.evaluate(node.operand, frame), node.span)
+
+    def _binary(self, node: s.Binary, frame: Frame | None) -> Value:
+        # A long sum leans to the left: walk down that side in a loop, so that its length costs no stack.
+        spine = [node]
+        while isinstance(spine[-1].left, s.Binary):
+            spine.append(spine[-1].left)
+        value = self.evaluate(spine[-1].left, frame)
+        for step in reversed(spine):
+            if step.operator in ("and", "or") and isinstance(value, bool) and value is (step.operator == "or"):
+                continue
+            right = self.evaluate(step.right, frame)
+            try:
+                value = binary(self, step.operator, value, right, step.span)
+            except REFUSALS as error:
+                raise refused(error, step.span) from error
+        return value
+
+    def _compare(self, node: s.Compare, frame: Frame | None) -> Value:
+        values = [self.evaluate(operand, frame) for operand in node.operands]
+        result: Value = True
+        for operator, left, right in zip(node.operators, values, values[1:], strict=False):
+            result = binary(self, "and", result, compare(self, operator, left, right, node.span), node.span)
+        return result
+
+    def _conditional(self, node: s.Conditional, frame: Frame | None) -> Value:
+        condition = truth(self.evaluate(node.condition, frame), node.condition.span)
+        if not isinstance(condition, bool) and self._recursing:
+            # Traced on both sides a recursion would never end; what decides it is then no variable any more.
+            known = known_value(condition, "what ends a recursion")
+            condition = condition if known is None else bool(known)
+        if isinstance(condition, bool):
+            return self.evaluate(node.yes if condition else node.no, frame)
+        yes, no = self.evaluate(node.yes, frame), self.evaluate(node.no, frame)
+        require_walkable(yes, no)
+        return self._choose(condition, yes, no, node)
+
+    def _choose(self, condition: Node, yes: Value, no: Value, node: s.Conditional) -> Value:
+        if isinstance(yes, tuple) and isinstance(no, tuple) and len(yes) == len(no):
+            return tuple(self._choose(condition, a, b, node) for a, b in zip(yes, no, strict=True))
+        where = builtins()["where"]
+        assert isinstance(where, Function)
+        both = (to_node(yes, self.dtype, node.yes.span), to_node(no, self.dtype, node.no.span))
+        return where.call(self, (condition, *both), node.span)
+
+    def _attribute(self, node: s.Attribute, frame: Frame | None) -> Value:
+        return self.present(attribute_of(self.evaluate(node.value, frame), node.name, node.span))
+
+    def _subscript(self, node: s.Subscript, frame: Frame | None) -> Value:
+        value = self.evaluate(node.value, frame)
+        items = [self._index(item, frame) for item in node.items]
+        if isinstance(value, Parameters):
+            value = value.nodes
+        if isinstance(value, Chain):
+            value = value.parts
+        if isinstance(value, tuple):
+            return _item_of_tuple(value, items, node.span)
+        if not isinstance(value, Node):
+            hint = "to call it, use ( )" if isinstance(value, Function) else None
+            raise fail("type", f"{describe(value)} can't be indexed", node.span, hint)
+        return index(value, tuple(items))
+
+    def _index(self, item: s.Expression | s.Slice, frame: Frame | None) -> Any:
+        if isinstance(item, s.Slice):
+            bounds = (item.start, item.stop, item.step)
+            return slice(*(b and to_int(self.evaluate(b, frame), b.span, "a bound of a slice") for b in bounds))
+        value = self.evaluate(item, frame)
+        if value is None or value is Ellipsis or (isinstance(value, Node) and _picks(value)):
+            return value
+        return to_int(value, item.span, "an index")
+
+    def _prime(self, node: s.Prime, frame: Frame | None) -> Value:
+        function = require_function(self.evaluate(node.function, frame), node.function.span, "a prime")
+        return derivative(function, node.span, node.order)
+
+    def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
+        names = [p.name for p in node.parameters]
+        head = names[0] if len(names) == 1 else f"({', '.join(names)})"
+        name = f"{head} -> {node.body.span.title}"
+        return define(self, name, node.parameters, (s.Return(node.body.span, node.body),), frame)
+
+    def _call(self, node: s.Call, frame: Frame | None) -> Value:
+        return self.apply(self.evaluate(node.function, frame), node, frame)
+
+    def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
+        """The result of a call whose function has been evaluated."""
+        if not isinstance(function, Function):
+            raise not_called(node.function.span, describe(function), _multiplies(function))
+        positional = [self.evaluate(a, frame) for a in node.arguments]
+        keywords = {}
+        for keyword in node.keywords:
+            if keyword.name in keywords:
+                raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
+            unevaluated = any(i.names and i.name == keyword.name for i in function.inputs)
+            keywords[keyword.name] = _names(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
+        values = bind(function, positional, keywords, node)
+        try:
+            return function.call(self, values, node.span)
+        except LanguageError as error:
+            raise _called_here(error, node.span) from None
+
+    # Bodies and statements.
+
+    def run(self, function: Function, body: Sequence[s.Statement], frame: Frame, span: Span) -> Value:
+        """What the body of a function returns that is called at `span`.
+
+        Raises:
+            LanguageError: where it calls itself too often, or ends without a return.
+        """
+        self.step(span)
+        within = self._calls.count(id(body))
+        if within >= DEEPEST_CALL:
+            raise fail(
+                "value",
+                f"`{function.name}` calls itself more than {DEEPEST_CALL} times, one call in another",
+                span,
+                "only a condition on numbers that are known at the call ends a recursion; use `for i in range(n):`",
+            )
+        self._calls.append(id(body))
+        before, self._recursing = self._recursing, within > 0 or may_recur(self, function)
+        try:
+            returned = self.run_body(body, frame)
+        finally:
+            self._calls.pop()
+            self._recursing = before
+        if returned is None:
+            raise fail("value", f"`{function.name}` ended without reaching a return", span, "put a return at its end")
+        value: Value = returned[0]  # type: ignore[index]
+        return value
+
+    def run_body(self, body: Sequence[s.Statement], frame: Frame) -> Value | None:
+        """The value of the `return` that the statements reach, in a tuple of its own, or None."""
+        for statement in body:
+            if isinstance(statement, s.Return):
+                return (self.evaluate(statement.value, frame),)
+            if isinstance(statement, s.For):
+                returned = self.run_loop(statement, frame, lambda inner: self.run_body(inner, frame))
+                if returned is not None:
+                    return returned
+            elif isinstance(statement, s.Assign):
+                self.assign(statement.target, self.evaluate(statement.value, frame), frame)
+            elif isinstance(statement, s.Function):
+                frame.names[statement.name.id] = self.define(statement, frame)
+        return None
+
+    def run_loop(
+        self, loop: s.For, frame: Frame | None, run: Callable[[Sequence[s.Statement]], Value | None]
+    ) -> Value | None:
+        """Run the body once for each value; what `run` returns ends the loop unless it is None."""
+        values = items_of(self.evaluate(loop.values, frame), loop.values.span)
+        self.step(loop.values.span, len(values))
+        for value in values:
+            if len(loop.targets) == 1:
+                self.assign(loop.targets[0], value, frame)
+            else:
+                self.assign(s.Tuple(loop.span, loop.targets), value, frame)
+            returned = run(loop.body)
+            if returned is not None:
+                return returned
+        return None
+
+    def assign(self, target: s.Expression, value: Value, frame: Frame | None) -> None:
+        """Give a value to a name, or the items of a tuple to several, or a new value to a model's parameter."""
+        names = self.scope if frame is None else frame.names
+        if isinstance(target, s.Name):
+            names[target.id] = self.settle(value, target.span) if frame is None else value
+        elif isinstance(target, s.Tuple):
+            items = items_of(value, target.span)
+            if len(items) != len(target.items):
+                raise fail(
+                    "value",
+                    f"{len(target.items)} names for {len(items)} {'value' if len(items) == 1 else 'values'}",
+                    target.span,
+                    "give each value a name",
+                )
+            for part, item in zip(target.items, items, strict=True):
+                self.assign(part, item, frame)
+        elif isinstance(target, s.Attribute):
+            self._train(target, self.settle(value, target.span), frame)
+
+    def _train(self, target: s.Attribute, value: Value, frame: Frame | None) -> None:
+        """Give a parameter a new value, wherever its model is used from now on."""
+        old = self.evaluate(target, frame)
+        if frame is not None or not isinstance(old, Node) or old.op is not PARAMETER:
+            raise fail(
+                "type", f"`{target.span.text}` is no parameter", target.span, "only parameters can be given a value"
+            )
+        new = trainable(target.name, value, self.dtype, target.span, instead_of=old)
+        if new.shape != old.shape:
+            raise fail(
+                "shape",
+                f"the parameter `{target.name}` has shape {old.shape}, the new value {new.shape}",
+                target.span,
+                "a parameter keeps its shape; define the model again for another",
+            )
+        self.trained[old.attrs["key"]] = new
+
+    def define(self, statement: s.Function, frame: Frame | None) -> Function:
+        """The function or model that a definition makes; its parameters are given their initial values now."""
+        return define(self, statement.name.id, statement.parameters, statement.body, frame, statement)
+
+    def settle(self, value: Value, span: Span) -> Value:
+        """The value with every tensor in it computed; a parameter stays the parameter that it is."""
+        try:
+            require_shallow(value)
+        except REFUSALS as error:
+            raise refused(error, span) from None
+        pending = [n for n in distinct_nodes(value) if n.op is not CONSTANT and n.op is not PARAMETER]
+        if not pending:
+            return value
+        if any(n.op is INPUT for n in reachable(pending)):
+            raise fail("value", "this must be known before the function is called", span, "take it out of the function")
+        try:
+            data = evaluate(pending)
+        except REFUSALS as error:
+            raise refused(error, span) from error
+        done: dict[Node, Node] = {}
+        for node, result in zip(pending, data, strict=True):
+            scalar = isinstance(result, (bool, int, float))
+            done[node] = constant(result, node.dtype) if scalar else array_constant(result)  # type: ignore[arg-type]
+        return map_nodes(value, lambda n: done.get(n, n))
+
+
+_EVALUATE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value]] = {
+    s.Name: Interpreter._name,
+    s.Literal: Interpreter._literal,
+    s.Tuple: Interpreter._tuple,
+    s.Array: Interpreter._array,
+    s.Unary: Interpreter._unary,
+    s.Binary: Interpreter._binary,
+    s.Compare: Interpreter._compare,
+    s.Conditional: Interpreter._conditional,
+    s.Attribute: Interpreter._attribute,
+    s.Subscript: Interpreter._subscript,
+    s.Prime: Interpreter._prime,
+    s.Lambda: Interpreter._lambda,
+    s.Call: Interpreter._call,
+}
+
+
+def items_of(value: Value, span: Span) -> Sequence[Value]:
+    """The items of a tuple, or the slices of a tensor along its first axis.
+
+    Raises:
+        LanguageError: for a value that has no items.
+    """
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, Parameters):
+        return value.nodes
+    if isinstance(value, Node) and value.shape:
+        return tuple(index(value, (i,)) for i in range(value.shape[0]))
+    raise fail("type", f"{describe(value)} has no items to go through", span, "use a tuple, a tensor or range(n)")
+
+
+def _item_of_tuple(value: tuple[Value, ...], items: list[Any], span: Span) -> Value:
+    if len(items) != 1 or not isinstance(items[0], (int, slice)):
+        raise fail("type", "a tuple takes one index", span, "index the item that you get")
+    if isinstance(items[0], int) and not -len(value) <= items[0] < len(value):
+        raise fail("value", f"index {items[0]} is outside a tuple of {len(value)}", span)
+    picked: Value = value[items[0]]
+    return picked
+
+
+def _picks(value: Node) -> bool:
+    """Whether an index is a tensor that picks, not one number that is known: those keep the graph simple."""
+    return value.shape != () or (value.dtype is not DType.BOOL and known_value(value) is None)
+
+
+def _multiplies(value: Value) -> bool:
+    return isinstance(value, (int, float, Node)) and not isinstance(value, bool)
+
+
+def _names(node: s.Expression) -> Value:
+    """What `wrt=` names, without evaluating it."""
+    if isinstance(node, s.Tuple):
+        return Names(tuple(_one_name(item) for item in node.items), single=False)
+    return Names((_one_name(node),), single=True)
+
+
+def _one_name(node: s.Expression) -> tuple[str, Span]:
+    if isinstance(node, (s.Name, s.Attribute)):
+        # A part of a Sequential, net[0].weight, goes by its place.
+        return re.sub(r"\[\s*(\d+)\s*\]", r".\1", node.span.text), node.span
+    if isinstance(node, s.Literal) and isinstance(node.value, str):
+        return node.value, node.span
+    raise fail("type", "wrt= takes names", node.span, "such as wrt=x or wrt=(x, w)")
+
+
+def _called_here(error: LanguageError, span: Span) -> LanguageError:
+    """The same mistake, with the call that led to it as a second place, if it lies elsewhere."""
+    d = error.diagnostic
+    inside = (
+        d.span is not None and span.source is d.span.source and span.start <= d.span.start and d.span.end <= span.end
+    )
+    if d.span is None or inside or len(d.labels) >= 2 or any(label.span == span for label in d.labels):
+        return error
+    labels = (*d.labels, Label(span, "called from here"))
+    return LanguageError(Diagnostic(d.kind, d.message, d.span, d.hint, labels, d.severity))
+
+
+_FOREIGN = {
+    "lambda": "a function without a name is written `x -> x^2`",
+    "np": "NumPy's functions have their own names here, such as `sin(x)`",
+    "numpy": "NumPy's functions have their own names here, such as `sin(x)`",
+    "torch": "functions have their own names here, such as `tanh(x)`",
+    "jnp": "functions have their own names here, such as `sin(x)`",
+    "math": "functions have their own names here, such as `sin(x)`",
+    "print": "an expression by itself is shown",
+    "nil": "write `none`",
+    "null": "write `none`",
+}
+
+
+def _foreign(name: str) -> str | None:
+    return _FOREIGN.get(name)

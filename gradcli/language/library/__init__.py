@@ -1,0 +1,1 @@
+"""The names that the language knows by itself."""

@@ -1,0 +1,1 @@
+"""From text to syntax: sources and diagnostics, the grammar, the parser."""

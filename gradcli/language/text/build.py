@@ -1,0 +1,329 @@
+"""Reductions of the grammar to syntax classes. Runs inside the parser, so depth costs no stack."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from lark import Token, Transformer
+
+from gradcli.core.errors import CoreError
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Source, Span, fail
+from gradcli.language.text.integers import LARGEST_INT_BITS, checked
+
+Children = list[Any]
+
+# Letters to Python, powers to a reader.
+_RAISED = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+# Where the grammar has no use for one of these, the lexer takes it for a name.
+KEYWORDS = frozenset(
+    "model def param return for in if else and or not assert set true false none True False None".split()  # noqa: SIM905 - reads as one line
+)
+
+# Python reads no more digits of a whole number, since it takes long.
+MOST_DIGITS = 4_000
+
+_CHOICE = "a choice is written `a if condition else b`"
+INSTEAD = {
+    "if": _CHOICE,
+    "elif": _CHOICE,
+    "else": _CHOICE,
+    "print": "an expression by itself is shown",
+    "while": "a loop is written `for i in range(n):`",
+}
+
+
+def identifier(text: str) -> str | None:
+    """The name that a text spells, normalised as Python's names are; None where it spells none."""
+    if text.isascii():
+        return str(text) if text.isidentifier() else None
+    from unicodedata import normalize
+
+    name = normalize("NFKC", text)
+    return name if name.isidentifier() and _RAISED.isdisjoint(text) else None
+
+
+class Builder(Transformer[Token, Any]):
+    """One method a rule; each gets the rule's tokens and parts in order. `source` is set before each parse."""
+
+    source: Source
+
+    def _span(self, children: Children) -> Span:
+        first, last = children[0], children[-1]
+        start: Any = first.start_pos if isinstance(first, Token) else first.span.start
+        end: Any = last.end_pos if isinstance(last, Token) else last.span.end
+        return Span(self.source, start, end)
+
+    # Statements.
+
+    def start(self, c: Children) -> tuple[s.Statement, ...]:
+        return tuple(_parts(c))
+
+    def suite(self, c: Children) -> tuple[s.Statement, ...]:
+        return tuple(_parts(c))
+
+    def assign(self, c: Children) -> s.Statement:
+        *targets, value = _parts(c)
+        if len(targets) > 1:
+            raise fail("syntax", "only one `=` in a statement", targets[1].span, "assign twice, or use `==` to compare")
+        return self._assigned(self._span(c), targets[0], value)
+
+    def _assigned(self, span: Span, target: s.Expression, value: s.Expression) -> s.Statement:
+        if isinstance(target, s.Call) and isinstance(target.function, s.Name):
+            parameters = _distinct(tuple(_parameter(a) for a in (*target.arguments, *target.keywords)))
+            return s.Function(span, target.function, parameters, (s.Return(value.span, value),), False)
+        _check_target(target)
+        return s.Assign(span, target, value)
+
+    def augmented(self, c: Children) -> s.Assign:
+        target, operator, value = c
+        if not isinstance(target, s.Name):
+            raise fail("syntax", f"`{operator}` needs a name on its left", target.span, "assign the result to a name")
+        span = self._span(c)
+        return s.Assign(span, target, s.Binary(span, _spelled(str(operator)[:-1]), target, value))
+
+    def param(self, c: Children) -> s.Param:
+        name, value = _parts(c)
+        return s.Param(self._span(c), name, value)
+
+    def return_(self, c: Children) -> s.Return:
+        return s.Return(self._span(c), c[1])
+
+    def assert_(self, c: Children) -> s.Assert:
+        condition, *message = _parts(c)
+        return s.Assert(self._span(c), condition, message[0] if message else None)
+
+    def set(self, c: Children) -> s.Set:
+        name, value = _parts(c)
+        return s.Set(self._span(c), name, value)
+
+    def show(self, c: Children) -> s.Show:
+        return s.Show(c[0].span, c[0])
+
+    def model(self, c: Children) -> s.Function:
+        return self._function(c, True)
+
+    def def_(self, c: Children) -> s.Function:
+        return self._function(c, False)
+
+    def _function(self, c: Children, is_model: bool) -> s.Function:
+        _, name, _, parameters, closing, _, body = c
+        return s.Function(self._span([c[0], closing]), name, _distinct(parameters), body, is_model)
+
+    def for_(self, c: Children) -> s.For:
+        _, targets, _, values, colon, body = c
+        return s.For(self._span([c[0], colon]), targets, values, body)
+
+    def targets(self, c: Children) -> tuple[s.Name, ...]:
+        return tuple(_parts(c))
+
+    def parameters(self, c: Children) -> tuple[s.Parameter, ...]:
+        return tuple(_parts(c))
+
+    def parameter(self, c: Children) -> s.Parameter:
+        name, *default = _parts(c)
+        return s.Parameter(self._span(c), name.id, default[0] if default else None)
+
+    # Expressions.
+
+    def tuple(self, c: Children) -> s.Tuple:
+        return s.Tuple(self._span(c), tuple(_parts(c)))
+
+    def empty_tuple(self, c: Children) -> s.Tuple:
+        return s.Tuple(self._span(c), ())
+
+    def grouped(self, c: Children) -> s.Expression:
+        # The brackets belong to the span, or the text of `(a + b) * c` would begin at its a.
+        inner: s.Expression = c[1]
+        return replace(inner, span=self._span(c))
+
+    def array(self, c: Children) -> s.Array:
+        return s.Array(self._span(c), tuple(_parts(c)))
+
+    def lambda_(self, c: Children) -> s.Lambda:
+        left, body = _parts(c)
+        names = left.items if isinstance(left, s.Tuple) else (left,)
+        return s.Lambda(self._span(c), _distinct(tuple(_parameter(n) for n in names)), body)
+
+    def conditional(self, c: Children) -> s.Conditional:
+        yes, condition, no = _parts(c)
+        return s.Conditional(self._span(c), condition, yes, no)
+
+    def binary(self, c: Children) -> s.Binary:
+        left, operator, right = c
+        return s.Binary(self._span(c), _spelled(operator), left, right)
+
+    or_ = and_ = binary
+
+    def unary(self, c: Children) -> s.Unary:
+        return s.Unary(self._span(c), str(c[0]), c[1])
+
+    not_ = unary
+
+    def compare(self, c: Children) -> s.Compare:
+        return s.Compare(self._span(c), tuple(str(t) for t in c[1::2]), tuple(c[0::2]))
+
+    def call(self, c: Children) -> s.Call:
+        function, _, arguments, _ = c
+        positional = tuple(a for a in arguments if not isinstance(a, s.Keyword))
+        keywords = tuple(a for a in arguments if isinstance(a, s.Keyword))
+        for before, after in itertools.pairwise(arguments):
+            if isinstance(before, s.Keyword) and not isinstance(after, s.Keyword):
+                raise fail(
+                    "syntax",
+                    "an argument without a name stands behind one with a name",
+                    after.span,
+                    "put it first, or name it too",
+                )
+        return s.Call(self._span(c), function, positional, keywords)
+
+    def arguments(self, c: Children) -> list[Any]:
+        return _parts(c)
+
+    def keyword(self, c: Children) -> s.Keyword:
+        return s.Keyword(self._span(c), self._identifier(c[0]), c[2])
+
+    def subscript(self, c: Children) -> s.Subscript:
+        value, _, items, _ = c
+        return s.Subscript(self._span(c), value, tuple(items))
+
+    def subscripts(self, c: Children) -> list[Any]:
+        return _parts(c)
+
+    def bound(self, c: Children) -> s.Expression:
+        expression: s.Expression = c[0]
+        return expression
+
+    def slice(self, c: Children) -> s.Slice:
+        fields: list[s.Expression | None] = [None]
+        for child in c:
+            if isinstance(child, Token):
+                fields.append(None)
+            else:
+                fields[-1] = child
+        start, stop, step = (*fields, None)[:3]
+        return s.Slice(self._span(c), start, stop, step)
+
+    def attribute(self, c: Children) -> s.Attribute:
+        return s.Attribute(self._span(c), c[0], self._identifier(c[2]))
+
+    def prime(self, c: Children) -> s.Prime:
+        return s.Prime(self._span(c), c[0], len(c[1]))
+
+    def name(self, c: Children) -> s.Name:
+        if c[0] in KEYWORDS:
+            raise fail(
+                "syntax",
+                f"`{c[0]}` is a word of the language",
+                self._span(c),
+                INSTEAD.get(str(c[0]), "choose another name"),
+            )
+        return s.Name(self._span(c), self._identifier(c[0]))
+
+    def _identifier(self, token: Token) -> str:
+        name = identifier(token)
+        if name is None:
+            raise fail("syntax", f"`{token}` is not a name", self._span([token]), "names are letters, digits and `_`")
+        return name
+
+    def number(self, c: Children) -> s.Literal:
+        span = self._span(c)
+        digits = str(c[0])
+        if len(digits) > MOST_DIGITS:
+            raise fail("syntax", f"a number of {len(digits):,} digits is too long", span, f"at most {MOST_DIGITS:,}")
+        try:
+            if not digits.replace("_", "").isdigit():
+                return s.Literal(span, float(digits))
+            # Not int() of any length, which Python refuses.
+            value = int(digits) if len(digits) <= LARGEST_INT_BITS * 3 // 10 else 2**LARGEST_INT_BITS
+            return s.Literal(span, checked(value))
+        except CoreError as error:
+            raise fail(error.kind, error.message, span, "floats end at 1.8e308") from None
+        except ValueError:
+            raise fail("syntax", f"`{digits}` is not a number", span, "an underscore stands between digits") from None
+
+    def string(self, c: Children) -> s.Literal:
+        span = self._span(c)
+        try:
+            return s.Literal(span, ast.literal_eval(str(c[0])))
+        except (ValueError, SyntaxError):
+            raise fail(
+                "syntax", "this text has an escape that means nothing", span, r"write `\\` for a backslash"
+            ) from None
+
+    def true(self, c: Children) -> s.Literal:
+        return s.Literal(self._span(c), True)
+
+    def false(self, c: Children) -> s.Literal:
+        return s.Literal(self._span(c), False)
+
+    def none(self, c: Children) -> s.Literal:
+        return s.Literal(self._span(c), None)
+
+    def ellipsis(self, c: Children) -> s.Literal:
+        return s.Literal(self._span(c), Ellipsis)
+
+
+# Rules whose names are Python's keywords.
+for _rule in ("return", "assert", "def", "for", "lambda"):
+    _method: Callable[..., Any] = getattr(Builder, f"{_rule}_")
+    setattr(Builder, _rule, _method)
+
+
+def _parts(children: Children) -> Children:
+    """The children that are not punctuation."""
+    return [c for c in children if not isinstance(c, Token)]
+
+
+def _spelled(operator: str) -> str:
+    return "^" if operator == "**" else str(operator)
+
+
+def _parameter(node: s.Expression | s.Keyword) -> s.Parameter:
+    if isinstance(node, s.Keyword):
+        return s.Parameter(node.span, node.name, node.value)
+    if isinstance(node, s.Name):
+        return s.Parameter(node.span, node.id, None)
+    raise fail(
+        "syntax",
+        f"an input of a function must be a name, not `{node.span.text}`",
+        node.span,
+        "define it as `f(x, y) = ...`, then call it with values",
+    )
+
+
+def _distinct(parameters: tuple[s.Parameter, ...]) -> tuple[s.Parameter, ...]:
+    seen: set[str] = set()
+    for p in parameters:
+        if p.name in seen:
+            raise fail("syntax", f"the input `{p.name}` is there twice", p.span, "give each input its own name")
+        seen.add(p.name)
+    for before, after in itertools.pairwise(parameters):
+        if before.default is not None and after.default is None:
+            raise fail(
+                "syntax",
+                f"the input `{after.name}` without a default stands behind one with a default",
+                after.span,
+                "put inputs with defaults last",
+            )
+    return parameters
+
+
+def _check_target(target: s.Expression) -> None:
+    if isinstance(target, s.Tuple) and target.items:
+        for item in target.items:
+            _check_target(item)
+    elif isinstance(target, s.Attribute):
+        model = target.value
+        while isinstance(model, (s.Attribute, s.Subscript)):
+            model = model.value
+        if not isinstance(model, s.Name):
+            raise fail("syntax", "only a model's parameter can be assigned this way", target.span)
+    elif not isinstance(target, s.Name):
+        hint = "tensors never change; build a new one" if isinstance(target, s.Subscript) else "use `==` to compare"
+        raise fail("syntax", f"`{target.span.text}` can't be assigned to", target.span, hint)

@@ -1,0 +1,124 @@
+"""The LALR parser of grammar/gradcli.lark, from tables that are kept beside this file.
+
+They are plain data, made from the grammar by a test (GRADCLI_WRITE_TABLES=1). Where they are not this grammar's, or
+another version of Lark made them, the parser is made from the grammar, which takes longer.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import lark
+from lark import Lark
+from lark.grammar import Rule
+from lark.indenter import Indenter
+from lark.lexer import TerminalDef
+
+from gradcli.language.text.build import Builder
+
+TABLES = Path(__file__).with_name("tables.json")
+# The number of this action in Lark's tables; the other one reduces.
+_SHIFT = 0
+OPTIONS: dict[str, Any] = {
+    "parser": "lalr",
+    # One expression for all tokens: the contextual lexer compiles one for each kind of place, which takes longer
+    # than reading a short text.
+    "lexer": "basic",
+    "keep_all_tokens": True,
+    "maybe_placeholders": False,
+}
+
+
+class _Blocks(Indenter):
+    """Python's rule for indentation: brackets suspend it."""
+
+    NL_type = "_NEWLINE"
+    OPEN_PAREN_types = ["LPAR", "LSQB"]  # noqa: RUF012 - Lark reads plain class attributes
+    CLOSE_PAREN_types = ["RPAR", "RSQB"]  # noqa: RUF012 - as above
+    INDENT_type = "_INDENT"
+    DEDENT_type = "_DEDENT"
+    tab_len = 8
+
+
+def grammar_path() -> Path:
+    """The grammar: shipped inside an installed package, beside the package in a checkout."""
+    package = Path(__file__).parents[2]
+    shipped = package / "grammar" / "gradcli.lark"
+    return shipped if shipped.exists() else package.parent / "grammar" / "gradcli.lark"
+
+
+@cache
+def parser() -> tuple[Lark, Builder]:
+    """The parser and the builder that it calls on each reduction; made once."""
+    builder = Builder()
+    grammar = grammar_path().read_text(encoding="utf-8")
+    tables = _tables(grammar)
+    if tables is None:
+        return Lark(grammar, postlex=_Blocks(), transformer=builder, **OPTIONS), builder
+    load: Any = Lark._load_from_dict
+    return load(**tables, postlex=_Blocks(), transformer=builder), builder
+
+
+def tables_text(grammar: str) -> str:
+    """What the file of tables holds for a grammar: what they were made from, then Lark's data, a state a line."""
+    data, memo = Lark(grammar, postlex=_Blocks(), **OPTIONS).memo_serialize([TerminalDef, Rule])
+    for objects in ("postlex", "transformer"):
+        del data["options"][objects]
+    states = _renumber(data["parser"]["parser"])
+    entries = {
+        "made_from": _made_from(grammar),
+        "data": data,
+        "memo": memo,
+    }
+    lines = [f'"{name}":{json.dumps(entry, separators=(",", ":"))}' for name, entry in entries.items()]
+    rows = [f'"{number}":{json.dumps(row, separators=(",", ":"))}' for number, row in states.items()]
+    return "{\n" + ",\n".join(lines) + ',\n"states":{\n' + ",\n".join(rows) + "\n}}\n"
+
+
+def _renumber(parsing: dict[str, Any]) -> dict[int, dict[int, Any]]:
+    """The states, taken out of Lark's data, numbered as they are reached: Lark's numbers differ from run to run."""
+    states, names = parsing.pop("states"), parsing["tokens"]
+    parsing["tokens"] = dict(enumerate(sorted(names.values())))
+    token_numbers = {name: number for number, name in parsing["tokens"].items()}
+    order = sorted(parsing["start_states"].values())
+    for state in order:
+        shifts = [(names[token], to) for token, (action, to) in states[state].items() if action == _SHIFT]
+        order += dict.fromkeys(to for _, to in sorted(shifts) if to not in order)
+    numbers = {state: number for number, state in enumerate(order)}
+    for ends in ("start_states", "end_states"):
+        parsing[ends] = {name: numbers[state] for name, state in parsing[ends].items()}
+    return {
+        numbers[state]: {
+            token_numbers[name]: (action, numbers[to] if action == _SHIFT else to)
+            for name, (action, to) in sorted((names[token], entry) for token, entry in states[state].items())
+        }
+        for state in order
+    }
+
+
+def _tables(grammar: str) -> dict[str, Any] | None:
+    """Lark's data, if the tables are there and fit."""
+    try:
+        entries = json.loads(TABLES.read_bytes())
+    except OSError:
+        return None
+    if entries["made_from"] != _made_from(grammar):
+        return None
+    parsing = entries["data"]["parser"]["parser"]
+    # Lark numbers states, tokens and rules; the keys of JSON are texts.
+    parsing["states"] = {n: _by_number(row) for n, row in _by_number(entries["states"]).items()}
+    parsing["tokens"] = _by_number(parsing["tokens"])
+    return {"data": entries["data"], "memo": _by_number(entries["memo"])}
+
+
+def _by_number(entries: dict[str, Any]) -> dict[int, Any]:
+    return {int(key): value for key, value in entries.items()}
+
+
+def _made_from(grammar: str) -> str:
+    """What tables depend on: the grammar, and the form in which this Lark keeps its data."""
+    return f"grammar {zlib.crc32(grammar.encode()):08x}, lark {lark.__version__}"

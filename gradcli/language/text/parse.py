@@ -1,0 +1,308 @@
+"""Text to syntax, and what is wrong with text that has none."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lark import Token, UnexpectedCharacters, UnexpectedToken
+from lark.exceptions import VisitError
+from lark.indenter import DedentError
+
+from gradcli.core.errors import CoreError
+from gradcli.core.limits import limit
+from gradcli.language.text import syntax as s
+from gradcli.language.text.build import INSTEAD, MOST_DIGITS
+from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail
+from gradcli.language.text.grammar import parser
+
+
+def parse(source: Source) -> tuple[s.Statement, ...]:
+    """The statements of a text.
+
+    Raises:
+        IncompleteInput: where more text could still make it whole.
+        LanguageError: for any other mistake.
+    """
+    _refuse_long_literals(source)
+    lark, builder = parser()
+    builder.source = source
+    try:
+        statements: Any = lark.parse(source.text + "\n")
+    except VisitError as error:
+        if isinstance(error.orig_exc, LanguageError):
+            raise error.orig_exc from None
+        raise
+    except UnexpectedToken as error:
+        raise _explain_token(source, error) from None
+    except UnexpectedCharacters as error:
+        raise _explain_characters(source, error) from None
+    except DedentError:
+        raise fail(
+            "syntax", "this line's indentation fits no block above", _dedent_span(source), "indent a block evenly"
+        ) from None
+    except AssertionError:
+        # Lark's indenter asserts that brackets close in order.
+        raise _bracket_error(source) from None
+    result: tuple[s.Statement, ...] = statements
+    return result
+
+
+def parse_expression(source: Source) -> s.Expression:
+    """The one expression that a text is.
+
+    Raises:
+        LanguageError: if it is anything else.
+    """
+    statements = parse(source)
+    if len(statements) == 1 and isinstance(statements[0], s.Show):
+        return statements[0].value
+    whole = Span(source, 0, len(source.text))
+    if not statements:
+        raise fail("syntax", "there is nothing to evaluate", whole, "write an expression, such as x^2")
+    extra = statements[0] if not isinstance(statements[0], s.Show) else statements[1]
+    raise fail("syntax", "only one expression can stand here", extra.span, "run statements with `gradcli eval`")
+
+
+def _refuse_long_literals(source: Source) -> None:
+    """Arrays, texts and names that are longer than the limit, told before they are read."""
+    if len(source.text) <= MOST_DIGITS:
+        return
+    try:
+        most = limit("max_literal")
+    except CoreError as error:
+        raise fail(error.kind, error.message, None, error.hint) from None
+    if len(source.text) <= most:
+        return
+    depth = start = 0
+    for match in _LITERALS.finditer(source.text):
+        if match[0][0] == "#":
+            continue
+        low, high = match.span()
+        if match[0] == "[":
+            start = start if depth else low
+            depth += 1
+        elif match[0] == "]":
+            depth -= 1
+            low = start if depth == 0 else low
+        if high - low > most:
+            what = "a text" if match[0][0] == '"' else "an array" if match[0] == "]" else "a word"
+            raise fail(
+                "syntax",
+                f"{what} of {high - low:,} characters is too long",
+                Span(source, low, high),
+                f"at most {most:,.0f}; `set max_literal` allows more",
+            )
+
+
+_LITERALS = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[\[\]]|\w{1000,}')
+_OPENING = {"(": ")", "[": "]"}
+_BRACKETS = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[()\[\]]')
+
+
+def _brackets(source: Source) -> tuple[list[Span], Span | None]:
+    """The brackets never closed, and the first that closes nothing or the wrong one."""
+    waiting: list[Span] = []
+    for match in _BRACKETS.finditer(source.text):
+        span = Span(source, match.start(), match.end())
+        if match[0] in _OPENING:
+            waiting.append(span)
+        elif match[0] in _OPENING.values():
+            if not waiting or _OPENING[waiting[-1].text] != match[0]:
+                return waiting, span
+            waiting.pop()
+    return waiting, None
+
+
+def _bracket_error(source: Source) -> LanguageError:
+    waiting, wrong = _brackets(source)
+    if wrong and waiting:
+        want = _OPENING[waiting[-1].text]
+        return fail("syntax", f"`{wrong.text}` stands where `{want}` should close", wrong, f"write `{want}` here")
+    return fail("syntax", f"`{wrong.text if wrong else ')'}` closes nothing", wrong, "remove it, or open it before")
+
+
+def _explain_token(source: Source, error: UnexpectedToken) -> LanguageError:
+    token = error.token
+    expected = _in_words(set(error.accepts or error.expected))
+    open_block = token.type == "_DEDENT" and "_INDENT" in error.expected
+    if token.type == "$END" or (open_block and not source.text[token.start_pos or 0 :].strip()):
+        return _incomplete(source, expected)
+    unclosed, wrong = _brackets(source)
+    if wrong and token.start_pos == wrong.start:
+        return _bracket_error(source)
+    start = min(token.start_pos or 0, len(source.text))
+    if unclosed and "\n" in source.text[unclosed[-1].start : start]:
+        return _never_closed(unclosed[-1])
+    word = _last_word(source.text[:start])
+    if word is not None and word.text in _STATEMENTS_ELSEWHERE and token.type != "_INDENT":
+        hint = INSTEAD.get(word.text)
+        return fail("syntax", f"no statement begins with `{word.text}`", Span(source, *word.range), hint)
+    if token.type == "_INDENT":
+        after = source.text[start:]
+        start += len(after) - len(after.lstrip())
+    at_line_end = token.type in ("_NEWLINE", "_DEDENT") or start >= len(source.text)
+    end = start + 1 if at_line_end else min(token.end_pos or start + 1, len(source.text))
+    if expected == "an expression" and str(token) in INSTEAD:
+        return fail("syntax", f"`{token}` is a word of the language", Span(source, start, end), INSTEAD[str(token)])
+    found = _found(token, at_line_end)
+    return fail(
+        "syntax", f"expected {expected}, but found {found}", Span(source, start, end), _token_hint(source, token, error)
+    )
+
+
+def _found(token: Token, at_line_end: bool) -> str:
+    if token.type == "_INDENT":
+        return "a line that is indented"
+    return "the end of the line" if at_line_end else f"`{token}`"
+
+
+def _token_hint(source: Source, token: Token, error: UnexpectedToken) -> str | None:
+    start = token.start_pos or 0
+    before = source.text[:start].rstrip(" \t")
+    last = _last_word(before)
+    word = last.text if last else ""
+    if token.type == "PRIME" and not (before[-1:].isalnum() or before[-1:] in ("_", ")", "]")):
+        return "texts stand in double quotes"
+    if word == "lambda":
+        return "a function without a name is written `x -> x^2`"
+    if token.type == "FOR":
+        return "there are no comprehensions; arithmetic works on whole arrays"
+    if token.type in ("NAME", "NUMBER", "LPAR") and word:
+        if word[0].isdigit() or before[-1:] == ".":
+            return f"to multiply, write `{word}*{token}`"
+        if token.type != "LPAR":
+            return "an operator or a comma is missing between the two"
+    if token.type == "EQUAL":
+        if re.fullmatch(r"(model|def|param|return|for|assert|set)", _line_of(before).strip()):
+            return f"`{word}` is a word of the language; choose another name"
+        return "use `==` to compare"
+    if token.type == "_INDENT":
+        return "only the lines of a block are indented"
+    if token.type == "_NEWLINE" and re.match(r"\s*(model|def|for)\b", _line_of(before)):
+        return "the first line of a block ends with `:`"
+    return None
+
+
+_STATEMENTS_ELSEWHERE = ("while", "if", "import", "class", "from", "print", "del", "try", "with", "elif", "else")
+
+
+class _Word:
+    """The word or number at the end of a text."""
+
+    def __init__(self, match: re.Match[str]) -> None:
+        self.text, self.range = match[0], match.span()
+
+
+def _last_word(before: str) -> _Word | None:
+    match = re.search(r"[^\W\d]\w*$|[\d.][\w.]*$", before.rstrip(" \t"))
+    return _Word(match) if match else None
+
+
+def _never_closed(bracket: Span) -> LanguageError:
+    return fail("syntax", f"`{bracket.text}` is never closed", bracket, f"add `{_OPENING[bracket.text]}`")
+
+
+def _line_of(before: str) -> str:
+    return before[before.rfind("\n") + 1 :]
+
+
+def _incomplete(source: Source, expected: str) -> IncompleteInput:
+    waiting, _ = _brackets(source)
+    if waiting:
+        diagnostic = _never_closed(waiting[-1]).diagnostic
+    else:
+        end = len(source.text.rstrip())
+        diagnostic = Diagnostic(
+            "syntax",
+            f"the text ends where {expected} should follow",
+            Span(source, max(end - 1, 0), end),
+            "indent the lines of a block" if expected == "an indented block" else None,
+        )
+    return IncompleteInput(diagnostic)
+
+
+def _explain_characters(source: Source, error: UnexpectedCharacters) -> LanguageError:
+    start = error.pos_in_stream or 0
+    char = source.text[start : start + 1]
+    span = Span(source, start, start + 1)
+    if char == '"':
+        end = source.text.find("\n", start)
+        return fail(
+            "syntax", "this text is never closed", Span(source, start, len(source.text) if end < 0 else end), 'add `"`'
+        )
+    name = f"`{char}`" if char.isprintable() else f"the character U+{ord(char):04X}"
+    if "\udc80" <= char <= "\udcff":
+        # What Python reads for a byte that is no text.
+        return fail("syntax", f"the byte {ord(char) - 0xDC00:02X} is no text in UTF-8", span, "texts are in UTF-8")
+    return fail("syntax", f"{name} means nothing here", span, _CHARACTER_HINTS.get(char))
+
+
+_CHARACTER_HINTS = {
+    "{": "arrays take [ ], groups take ( )",
+    "}": "arrays take [ ], groups take ( )",
+    "!": "write `not x`, or `!=` to compare",
+    "&": "write `and`",
+    "|": "write `or`",
+    "\u2212": "write the minus sign of the keyboard, -",
+    "\u00d7": "write `*` to multiply",
+    "\u00b7": "write `*` to multiply",
+    "\u00f7": "write `/` to divide",
+    "\u221a": "write `sqrt(x)`",
+    "\u00b2": "write `^2`",
+    "\u00b3": "write `^3`",
+    "\u2019": "a prime is written '",
+    "\u2032": "a prime is written '",
+    "\u201c": 'texts stand in straight quotes, "',
+    "\u201d": 'texts stand in straight quotes, "',
+}
+
+# Every terminal in words. Those that continue an expression are told as one.
+_CONTINUES = {"PRODUCT", "POWER", "COMPARE", "AND", "OR", "IF", "DOT", "PRIME", "LSQB", "LPAR", "SUM"}
+TERMINAL_WORDS = {
+    "RPAR": "`)`",
+    "RSQB": "`]`",
+    "COMMA": "`,`",
+    "COLON": "`:`",
+    "EQUAL": "`=`",
+    "IN": "`in`",
+    "ELSE": "`else`",
+    "LPAR": "`(`",
+    "NAME": "a name",
+    "_INDENT": "an indented block",
+}
+
+
+def _in_words(terminals: set[str]) -> str:
+    if "NUMBER" in terminals:
+        return "an expression"
+    if "_INDENT" in terminals:
+        return TERMINAL_WORDS["_INDENT"]
+    words = []
+    if {"PRODUCT", "POWER"} & terminals:
+        words.append("an operator")
+        terminals = terminals - _CONTINUES
+    words += sorted(TERMINAL_WORDS[t] for t in terminals if t in TERMINAL_WORDS)
+    if "_NEWLINE" in terminals or "SEMICOLON" in terminals:
+        words.append("the end of the line")
+    if not words:
+        return "something else"
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _dedent_span(source: Source) -> Span:
+    """The first line whose indentation is none of those open above it."""
+    levels = [0]
+    offset = 0
+    for line in source.text.split("\n"):
+        bare = line.lstrip(" \t")
+        if bare and not bare.startswith("#"):
+            width = len(line[: len(line) - len(bare)].expandtabs(8))
+            if width > levels[-1]:
+                levels.append(width)
+            while width < levels[-1]:
+                levels.pop()
+            if width != levels[-1]:
+                return Span(source, offset + len(line) - len(bare), offset + len(line.rstrip()))
+        offset += len(line) + 1
+    return Span(source, 0, 0)

@@ -1,0 +1,257 @@
+"""The syntax, as data: one class for each form, each with the span that it was written in.
+
+Nothing changes a node once it is built. The classes are not declared frozen, nor comparable, because each such
+promise costs a fifth of a millisecond when the module is imported, and there are many of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TypeAlias
+
+from gradcli.language.text.diagnostics import Span
+
+
+@dataclass(eq=False, repr=False)
+class Name:
+    """A name, looked up where it is evaluated."""
+
+    span: Span
+    id: str
+
+
+@dataclass(eq=False, repr=False)
+class Literal:
+    """A number, a text, true, false, none or an ellipsis."""
+
+    span: Span
+    value: object
+
+
+@dataclass(eq=False, repr=False)
+class Array:
+    """`[a, b]`, nested for more axes."""
+
+    span: Span
+    items: tuple[Expression, ...]
+
+
+@dataclass(eq=False, repr=False)
+class Tuple:
+    """`a, b` or `(a, b)`."""
+
+    span: Span
+    items: tuple[Expression, ...]
+
+
+@dataclass(eq=False, repr=False)
+class Unary:
+    """`-x`, `+x`, `not x`."""
+
+    span: Span
+    operator: str
+    operand: Expression
+
+
+@dataclass(eq=False, repr=False)
+class Binary:
+    """`a + b` and the like; `**` is read as `^`. `and` and `or` too."""
+
+    span: Span
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(eq=False, repr=False)
+class Compare:
+    """`a < b <= c`: each neighbouring pair must hold."""
+
+    span: Span
+    operators: tuple[str, ...]
+    operands: tuple[Expression, ...]
+
+
+@dataclass(eq=False, repr=False)
+class Conditional:
+    """`a if c else b`."""
+
+    span: Span
+    condition: Expression
+    yes: Expression
+    no: Expression
+
+
+@dataclass(eq=False, repr=False)
+class Keyword:
+    """`name=value` among a call's arguments."""
+
+    span: Span
+    name: str
+    value: Expression
+
+
+@dataclass(eq=False, repr=False)
+class Call:
+    """`f(a, b, key=c)`."""
+
+    span: Span
+    function: Expression
+    arguments: tuple[Expression, ...]
+    keywords: tuple[Keyword, ...]
+
+
+@dataclass(eq=False, repr=False)
+class Slice:
+    """`start:stop:step` in a subscript."""
+
+    span: Span
+    start: Expression | None
+    stop: Expression | None
+    step: Expression | None
+
+
+@dataclass(eq=False, repr=False)
+class Subscript:
+    """`x[i, j:k]`."""
+
+    span: Span
+    value: Expression
+    items: tuple[Expression | Slice, ...]
+
+
+@dataclass(eq=False, repr=False)
+class Attribute:
+    """`x.T`, `net.weight`."""
+
+    span: Span
+    value: Expression
+    name: str
+
+
+@dataclass(eq=False, repr=False)
+class Prime:
+    """`f''`: the derivative of a function of one variable, once for each prime."""
+
+    span: Span
+    function: Expression
+    order: int
+
+
+@dataclass(eq=False, repr=False)
+class Lambda:
+    """`x -> x^2`, `(x, y) -> x*y`."""
+
+    span: Span
+    parameters: tuple[Parameter, ...]
+    body: Expression
+
+
+Expression: TypeAlias = (
+    "Name | Literal | Array | Tuple | Unary | Binary | Compare | Conditional | Call | Subscript"
+    " | Attribute | Prime | Lambda"
+)
+
+
+@dataclass(eq=False, repr=False)
+class Parameter:
+    """An input of a function, with its default if it has one."""
+
+    span: Span
+    name: str
+    default: Expression | None
+
+
+@dataclass(eq=False, repr=False)
+class Assign:
+    """`target = value`; a target is a name, a tuple of targets, or `model.parameter`."""
+
+    span: Span
+    target: Expression
+    value: Expression
+
+
+@dataclass(eq=False, repr=False)
+class Function:
+    """`f(x) = ...`, `def f(x): ...` or `model f(x): ...`."""
+
+    span: Span
+    name: Name
+    parameters: tuple[Parameter, ...]
+    body: tuple[Statement, ...]
+    is_model: bool
+
+
+@dataclass(eq=False, repr=False)
+class Param:
+    """`param w = value`: a trainable parameter."""
+
+    span: Span
+    name: Name
+    value: Expression
+
+
+@dataclass(eq=False, repr=False)
+class Return:
+    """`return a, b`."""
+
+    span: Span
+    value: Expression
+
+
+@dataclass(eq=False, repr=False)
+class For:
+    """`for i in range(n):`, unrolled."""
+
+    span: Span
+    targets: tuple[Name, ...]
+    values: Expression
+    body: tuple[Statement, ...]
+
+
+@dataclass(eq=False, repr=False)
+class Assert:
+    """`assert condition, "message"`."""
+
+    span: Span
+    condition: Expression
+    message: Expression | None
+
+
+@dataclass(eq=False, repr=False)
+class Set:
+    """`set dtype float32`: a setting of the session."""
+
+    span: Span
+    name: Name
+    value: Expression
+
+
+@dataclass(eq=False, repr=False)
+class Show:
+    """An expression by itself."""
+
+    span: Span
+    value: Expression
+
+
+Statement: TypeAlias = "Assign | Function | Param | Return | For | Assert | Set | Show"
+
+
+def walk(part: object) -> Iterator[object]:
+    """Every piece of syntax within a piece, itself first, in the order of the text."""
+    # A loop, not recursion: a sum may be as deep as it is long.
+    stack = [part]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack.extend(reversed(item))
+        elif is_dataclass(item) and not isinstance(item, Span):
+            yield item
+            stack.extend(reversed([getattr(item, f.name) for f in fields(item)]))
+
+
+def names_in(part: object) -> Iterator[str]:
+    """Every name that a piece of syntax mentions, in the order of the text."""
+    return (item.id for item in walk(part) if isinstance(item, Name))

@@ -1,0 +1,59 @@
+"""What sort of value it is, in the words of messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradcli.core.ir.nodes import PARAMETER, Node
+from gradcli.language.text.diagnostics import LanguageError, Span, fail
+
+if TYPE_CHECKING:
+    pass
+from gradcli.language.values.values import DerivativeTable, Function, Parameters, SparseMatrix, Value
+
+
+def describe(value: Value) -> str:
+    """What sort of value it is, for a message."""
+    if isinstance(value, Node):
+        if value.op is PARAMETER:
+            return f"the parameter `{value.attrs['name']}`"
+        return "a number" if value.shape == () else f"a tensor of shape {value.shape}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}"
+    if isinstance(value, Parameters):
+        return f"the parameters of `{value.of}`"
+    if isinstance(value, DerivativeTable):
+        return "a table of derivatives"
+    if isinstance(value, SparseMatrix):
+        return "a sparse matrix"
+    if isinstance(value, Function):
+        return f"the {value.kind} `{value.name}`"
+    return "..."
+
+
+def not_called(span: Span, what: str, multiplies: bool) -> LanguageError:
+    """The refusal to call what is no function; `span` is where that stands."""
+    hint = f"to multiply, write `{span.text}*(...)`" if multiplies else None
+    return fail("type", f"{what} can't be called", span, hint)
+
+
+def require_function(value: Value, span: Span, what: str) -> Function:
+    """The value as a function.
+
+    Raises:
+        LanguageError: if it can't be called.
+    """
+    if isinstance(value, Function):
+        return value
+    hint = None
+    if isinstance(value, (Node, int, float)):
+        hint = "define a function first, such as `f(x) = x^2`, or write `x -> x^2`"
+    raise fail("type", f"{what} needs a function, not {describe(value)}", span, hint)

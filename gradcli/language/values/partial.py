@@ -1,0 +1,44 @@
+"""The name of a derivative."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The name of a derivative: what is differentiated, and with respect to what, in order.
+
+    `below` is the order of what is differentiated, where that is a derivative already.
+    """
+
+    of: str
+    variables: tuple[str, ...] = ()
+    below: int = 0
+
+    @property
+    def order(self) -> int:
+        """How often it was differentiated in all."""
+        return self.below + len(self.variables)
+
+    def then(self, variable: str) -> Partial:
+        """This one differentiated once more."""
+        return Partial(self.of, (*self.variables, variable), self.below)
+
+    def __str__(self) -> str:
+        if not self.variables:
+            return self.of
+        counts: dict[str, int] = {}
+        for variable in self.variables:
+            counts[variable] = counts.get(variable, 0) + 1
+        below = "".join(f"∂{name}{superscript(n)}" for name, n in counts.items())
+        return f"∂{superscript(len(self.variables))}{self.of}/{below}"
+
+
+def superscript(n: int) -> str:
+    """A number above the line; 1 is left out."""
+    return "" if n == 1 else str(n).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))

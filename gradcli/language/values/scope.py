@@ -1,0 +1,109 @@
+"""What is known under each name, and what a session can set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from gradcli.core.ir.dtypes import DType
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a session can set.
+
+    `dtype` is what plain numbers become, `digits` how many are shown (none: all), `limits` what differs from the
+    defaults in `gradcli.core.limits`.
+    """
+
+    dtype: DType = DType.FLOAT64
+    digits: int | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Bindings(Mapping[K, V]):
+    """What is known under each name, as a value that never changes; the next one shares all that stays.
+
+    Only the newest holds a table. Each older one says how it differs from the next (H. Baker, 1978), so that giving a
+    name a value costs the same however many there are. One that is asked although it is older gets a table again.
+    """
+
+    def __init__(self, table: Mapping[K, V] | None = None) -> None:
+        self._table: dict[K, V] | None = dict(table or {})
+        self._before: list[tuple[K, tuple[V] | None]] = []
+        self._next: Bindings[K, V] = self
+
+    def updated(self, changes: Mapping[K, V]) -> Bindings[K, V]:
+        """The names with some of them new or changed; itself where nothing changes."""
+        if not changes:
+            return self
+        table = self._whole()
+        after: Bindings[K, V] = Bindings()
+        after._table = table
+        # Right at any moment at which this is interrupted: putting back what is there changes nothing.
+        self._before = [(key, (table[key],) if key in table else None) for key in changes]
+        self._next = after
+        self._table = None
+        table.update(changes)
+        return after
+
+    def _whole(self) -> dict[K, V]:
+        if self._table is None:
+            chain: list[Bindings[K, V]] = [self]
+            while chain[-1]._next._table is None:
+                chain.append(chain[-1]._next)
+            table = dict(chain[-1]._next._table or {})
+            for older in reversed(chain):
+                for key, value in older._before:
+                    if value is None:
+                        table.pop(key, None)
+                    else:
+                        table[key] = value[0]
+            self._table, self._before, self._next = table, [], self
+        return self._table
+
+    def __getitem__(self, key: K) -> V:
+        return self._whole()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._whole()
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+
+class Draft(Generic[K, V]):
+    """Bindings that a statement changes; they are kept where it succeeds."""
+
+    def __init__(self, before: Bindings[K, V]) -> None:
+        self._before = before
+        self._changes: dict[K, V] = {}
+
+    def kept(self) -> Bindings[K, V]:
+        """The names with all changes."""
+        return self._before.updated(self._changes)
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._changes[key] = value
+
+    def __getitem__(self, key: K) -> V:
+        return self._changes[key] if key in self._changes else self._before[key]
+
+    def get(self, key: K, default: V) -> V:
+        """The value under a name, or the default."""
+        return self._changes[key] if key in self._changes else self._before.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._changes or key in self._before
+
+    def __iter__(self) -> Iterator[K]:
+        yield from self._before
+        yield from (key for key in self._changes if key not in self._before)

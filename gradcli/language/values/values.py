@@ -1,0 +1,212 @@
+"""What an expression evaluates to.
+
+Plain numbers stay Python's ints and floats, exact, until they meet a tensor and take its type.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from types import EllipsisType, MappingProxyType
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node
+from gradcli.core.library.random import Random
+from gradcli.core.records import record
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Diagnostic, Span
+from gradcli.language.values.partial import Partial
+
+if TYPE_CHECKING:
+    from gradcli.core.analysis.compressed import Sparse
+
+
+Value: TypeAlias = (
+    "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
+    " | DerivativeTable | SparseMatrix | Names | None"
+)
+
+
+class Required:
+    """The default of an input that has none."""
+
+
+REQUIRED = Required()
+
+
+@record
+class Input:
+    """One input of a function; `default` is REQUIRED, or what stands in when it isn't given.
+
+    `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice; `names` that it takes
+    names, which are not evaluated.
+    """
+
+    name: str
+    default: Value | Required = REQUIRED
+    variadic: bool = False
+    real: bool = True
+    names: bool = False
+
+
+@dataclass
+class Frame:
+    """The names inside one call, and the frame of the function around it."""
+
+    names: dict[str, Value] = field(default_factory=dict)
+    outer: Frame | None = None
+
+
+class Caller(Protocol):
+    """What a function may ask of whoever evaluates its call.
+
+    `warnings` are what was said beside the result so far; `in_derivative` whether a function is being traced in order
+    to be differentiated, so that no input may be taken for what it is now.
+    """
+
+    random: Random
+    warnings: list[Diagnostic]
+
+    @property
+    def dtype(self) -> DType:
+        """The default float type."""
+        ...
+
+    @property
+    def in_derivative(self) -> bool:
+        """Whether what is traced will be differentiated."""
+        ...
+
+    def differentiating(self) -> AbstractContextManager[None]:
+        """What is traced within will be differentiated."""
+        ...
+
+    def warn(self, message: str, span: Span, hint: str | None = None) -> None:
+        """Say something beside the result, once."""
+        ...
+
+    def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
+        """The value of a name in a tuple of its own, or None if it has none."""
+        ...
+
+    def present(self, value: Value) -> Value:
+        """A parameter as it is now."""
+        ...
+
+    def settle(self, value: Value, span: Span) -> Value:
+        """The value with every tensor in it computed."""
+        ...
+
+    def evaluate(self, node: s.Expression, frame: Frame | None = None) -> Value:
+        """The value of an expression."""
+        ...
+
+    def run(self, function: Function, body: Sequence[s.Statement], frame: Frame, span: Span) -> Value:
+        """What the body of a function returns that is called at `span`."""
+        ...
+
+
+class Rewrite(Protocol):
+    """A change of the tensors throughout a value, and in the frames that its functions close over."""
+
+    def value(self, value: Value) -> Value:
+        """The value with everything in it changed."""
+        ...
+
+    def frame(self, frame: Frame | None) -> Frame | None:
+        """The frame with everything in it changed."""
+        ...
+
+
+class Function(ABC):
+    """Anything that can be called.
+
+    `kind` is the word for it in messages: function, model, layer, derivative, built-in. `members` is what stands behind
+    a point: parameters, layers.
+    """
+
+    name: str
+    kind: str = "function"
+    inputs: tuple[Input, ...]
+    members: Mapping[str, Value] = MappingProxyType({})
+
+    @abstractmethod
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The result for one value an input, defaults filled in.
+
+        `fresh` promises that the tensors among the values are inputs made for this call, so none need be made again.
+        """
+
+    def substituted(self, substitution: Rewrite) -> Function:
+        """The same function where tensors that it closes over are changed; itself where it closes over none."""
+        return self
+
+
+@record
+class Parameters:
+    """The trainable parameters of a function, by name, in the order in which its text reaches them.
+
+    `paths` are all the names that each goes by: more than one where two parts of a model share it.
+    """
+
+    of: str
+    paths: tuple[tuple[str, ...], ...]
+    nodes: tuple[Node, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One name for each: the first that the text reaches it by."""
+        return tuple(names[0] for names in self.paths)
+
+
+@record
+class Names:
+    """What `wrt=` was given: names that are not evaluated. `single` where it was no tuple."""
+
+    items: tuple[tuple[str, Span], ...]
+    single: bool
+
+
+@record
+class DerivativeTable:
+    """Derivatives by order, as `derivatives` and the grad command show them."""
+
+    rows: tuple[tuple[Partial, Node], ...]
+    note: str | None = None
+    formulas: tuple[str | None, ...] = ()
+
+
+@record
+class SparseMatrix:
+    """A matrix of which only the entries that may differ from 0 are known."""
+
+    entries: Sparse
+
+    @property
+    def members(self) -> dict[str, Value]:
+        """What stands behind a point."""
+        found = self.entries
+        return {"shape": found.pattern.shape, "nnz": found.pattern.count, "values": found.values}
+
+
+class Known:
+    """The number that an input stands for in this call, and whether the trace has come to depend on it.
+
+    A count such as `range(n)` fixes the graph's shape, so no derivative with respect to n is left in it.
+    `find` is asked when it is needed, and told what for: it is None where the call itself can't tell.
+    """
+
+    def __init__(self, find: Callable[[str], bool | int | float | None]) -> None:
+        self._find = find
+        self.used: str | None = None
+        self._found: bool | int | float | None = None
+
+    def use(self, what: str) -> bool | int | float | None:
+        """The number, remembering what it was asked for."""
+        self.used = self.used or what
+        if self._found is None:
+            self._found = self._find(what)
+        return self._found
