@@ -30,7 +30,7 @@ def graph(
     assert isinstance(function, Function)
     inputs = [fresh_input(name, shape, DType(dtype)) for name, shape in shapes.items()]
     result = function.call(interpreter, inputs, Span(source, 0, len(expression)), fresh=True)
-    return list(nodes_in(result)), inputs
+    return list(nodes_in(result)), [*inputs]
 
 
 def program(

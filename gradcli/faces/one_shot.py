@@ -170,7 +170,7 @@ def _of_expression(session: Session, text: str, given: Sequence[str], missing: V
             raise fail(
                 "usage", f"the expression has no `{unused[0]}`", Span(source, 0, len(text)), hint or "leave it out"
             )
-        parameters = tuple(s.Parameter(expression.span, n, None) for n in names)
+        parameters = tuple(s.Formal(expression.span, n, None) for n in names)
         definition = s.Function(
             expression.span,
             s.Name(expression.span, NAME),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.core.ir.nodes import CONSTANT, Node
+from gradcli.core.ir.nodes import Constant, Node
 from gradcli.language.calls.arguments import bind
 from gradcli.language.calls.compare import tolerance
 from gradcli.language.calls.operations import compare, every, truth
@@ -66,8 +66,8 @@ def _is_allclose(interpreter: Interpreter, condition: s.Expression) -> bool:
 def _holds(interpreter: Interpreter, value: Value, condition: s.Expression) -> bool:
     settled = interpreter.settle(every(truth(value, condition.span)), condition.span)
     if isinstance(settled, Node):
-        assert settled.op is CONSTANT
-        return bool(settled.attrs["value"])
+        assert isinstance(settled, Constant)
+        return bool(settled.value)
     return bool(settled)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.core.ir.nodes import CONSTANT, PARAMETER, Node
+from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.language.calls.arguments import signature
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.polynomial import TaylorPolynomial
@@ -42,8 +42,8 @@ def _plain(value: Value) -> Plain:
             found.pattern.shape, found.pattern.rows, found.pattern.columns, tensor(found.values), found.sweeps
         )
     if isinstance(value, TaylorPolynomial):
-        terms = tuple((e, float(node.attrs["value"])) for e, node in value.coefficients.items())
-        center = tuple(float(node.attrs["value"]) for node in value.center)
+        terms = tuple((e, float(tensor(node).data)) for e, node in value.coefficients.items())
+        center = tuple(float(tensor(node).data) for node in value.center)
         return Polynomial(value.of, tuple(i.name for i in value.inputs), center, terms, value.order)
     if isinstance(value, Function):
         return Text(f"{value.kind} {signature(value)}")
@@ -52,10 +52,10 @@ def _plain(value: Value) -> Plain:
 
 def tensor(node: Node) -> Tensor:
     """A constant, or a parameter's present value."""
-    if node.op is PARAMETER:
-        node = node.attrs["value"]
-    assert node.op is CONSTANT, f"{node!r} is not settled"
-    return Tensor(node.shape, node.dtype.value, node.attrs["value"])
+    if isinstance(node, Parameter):
+        node = node.value
+    assert isinstance(node, Constant), f"{node!r} is not settled"
+    return Tensor(node.shape, node.dtype.value, node.value)
 
 
 def gradient_rows(function: Operator, value: Value) -> Plain:

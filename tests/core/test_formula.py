@@ -15,7 +15,7 @@ from gradcli.core.formula import Formulas, Printer, UnreadableError, partials, r
 from gradcli.core.formula.algebra import Algebra
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.laws import Elementwise
-from gradcli.core.ir.nodes import Node, constant, fresh_input
+from gradcli.core.ir.nodes import Node, constant, fresh_input, name_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.text.diagnostics import LanguageError, Source
@@ -79,7 +79,7 @@ def expressions() -> st.SearchStrategy[str]:
 def traced(text: str) -> tuple[Node, list[Node]]:
     """A text as a graph, and which of x and y it depends on."""
     inputs = [fresh_input(name, (), DType.FLOAT64) for name in "xy"]
-    value = interpreter({str(n.attrs["name"]): n for n in inputs}).evaluate(parse_expression(Source("test", text)))
+    value = interpreter({n.name: n for n in inputs}).evaluate(parse_expression(Source("test", text)))
     assert isinstance(value, (Node, bool, int, float))
     node = value if isinstance(value, Node) else constant(as_float(value), DType.FLOAT64)
     return node, [n for n in inputs if n in reachable([node])]
@@ -88,7 +88,7 @@ def traced(text: str) -> tuple[Node, list[Node]]:
 def compared(formulas: Formulas, node: Node, inputs: Sequence[Node], point: Mapping[str, float]) -> int:
     """How many formulas are right at a point; those that can't be compared there don't count."""
     count = 0
-    at = [point[str(n.attrs["name"])] for n in inputs]
+    at = [point[name_of(n)] for n in inputs]
     for indexes, text in formulas.texts.items():
         wanted = node
         for i in indexes:
@@ -268,6 +268,6 @@ def test_every_elementwise_function_reads_as_itself(name: str) -> None:
         except UnreadableError:
             assert name == "sinc"
             continue
-        setup = "; ".join(f"{n.attrs['name']} = {v!r}" for n, v in zip(inputs, point, strict=True))
+        setup = "; ".join(f"{name_of(n)} = {v!r}" for n, v in zip(inputs, point, strict=True))
         (want,) = Program([output], inputs)(*point)
         assert float(number(f"{setup}; 1.0 * ({text})")) == pytest.approx(float(want), rel=1e-9), text

@@ -13,7 +13,7 @@ from gradcli.core.engines.numpy.schedule import run_arrays
 from gradcli.core.errors import CoreError, ShapeError
 from gradcli.core.ir.declare import linear
 from gradcli.core.ir.dtypes import DType, promote
-from gradcli.core.ir.nodes import _interned, array_constant, constant, fresh_input, parameter
+from gradcli.core.ir.nodes import Node, _interned, array_constant, constant, fresh_input, parameter
 from gradcli.core.ir.promotion import coerce
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.primitives.elementwise import add, exp, sin
@@ -46,7 +46,7 @@ def test_unused_nodes_are_forgotten() -> None:
     """A long session does not grow by what nobody holds any more."""
     gc.collect()
     before = len(_interned)
-    node = constant(1.0, F64)
+    node: Node = constant(1.0, F64)
     for i in range(1000):
         node = sin(node) + float(i)
     assert len(_interned) > before + 1000
@@ -58,7 +58,7 @@ def test_unused_nodes_are_forgotten() -> None:
 def test_a_very_deep_graph_is_no_recursion() -> None:
     """100,000 levels are differentiated, substituted and evaluated in loops."""
     x = fresh_input("x", (), F64)
-    y = x
+    y: Node = x
     for _ in range(50_000):
         y = y + 1.0
     (slope,) = gradient([y], [x])
@@ -121,7 +121,7 @@ def test_values_are_freed_after_their_last_use() -> None:
     """A chain of large tensors needs two of them at a time."""
     import tracemalloc
 
-    node = array_constant(np.ones(250_000))
+    node: Node = array_constant(np.ones(250_000))
     for _ in range(20):
         node = sin(node)
     order = reachable([node])

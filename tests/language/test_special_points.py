@@ -21,6 +21,7 @@ from gradcli.language.library.builtins import _from_primitive
 from gradcli.language.text.diagnostics import Source, Span
 from gradcli.language.text.parse import parse_expression
 from gradcli.language.values.values import Function
+from gradcli.session.plain import tensor
 from tests.core.sampling import TABLE
 from tests.core.sides import Truth, partial
 from tests.core.truth import truth
@@ -78,7 +79,7 @@ def table(function: Function, point: tuple[float, ...], order: int) -> list[floa
     (found,) = expanded(caller, [output], [[v] for v in variables], order, given, SPAN)
     names = [e for k in range(order + 1) for e in product(range(k + 1), repeat=len(point)) if sum(e) == k]
     zero = constant(0.0, output.dtype)
-    return [float(found.get(e, zero).attrs["value"]) for e in sorted(names, key=lambda e: (sum(e), [-n for n in e]))]
+    return [float(tensor(found.get(e, zero)).data) for e in sorted(names, key=lambda e: (sum(e), [-n for n in e]))]
 
 
 def agrees(got: float, want: Truth, order: int, lost: bool, slack: float = 1e-18) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from gradcli.core.analysis.coefficients import Arrays
 from gradcli.core.engines.program import Program
 from gradcli.core.ir.laws import Bilinear, Flat, Linear
-from gradcli.core.ir.nodes import CONSTANT, Node, fresh_input
+from gradcli.core.ir.nodes import Constant, Node, fresh_input
 from gradcli.core.ir.primitive import Primitive, same_shape
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import record
@@ -117,8 +117,8 @@ class Germs:
             return germ
         if node in self._point:
             return np.asarray(self._point[node])
-        if node.op is CONSTANT:
-            return np.asarray(node.attrs["value"], dtype=node.dtype.value)
+        if isinstance(node, Constant):
+            return np.asarray(node.value, dtype=node.dtype.value)
         op = node.op
         assert isinstance(op, Primitive), f"{node!r} has no value"
         sides = [self._found[arg] for arg in node.args]

@@ -46,13 +46,13 @@ def edges(outputs: Sequence[Node], point: Point, moving: Sequence[Node], names: 
     """
     order = reachable(outputs)
     active = dependents(order, moving)
-    found = [node for node in order if node in active and node.op.name in names]
+    found = [node for node in order if node in active and node.kind in names]
     if not found:
         return set()
     needed = list(dict.fromkeys([*(arg for node in found for arg in node.args), *found]))
     values = dict(zip(needed, numbers(needed, point), strict=True))
     with np.errstate(all="ignore"):
-        return {node.op.name for node in found if _is_at_edge(node, [values[arg] for arg in node.args], values[node])}
+        return {node.kind for node in found if _is_at_edge(node, [values[arg] for arg in node.args], values[node])}
 
 
 def is_small(outputs: Sequence[Node]) -> bool:
@@ -68,7 +68,7 @@ def numbers(nodes: Sequence[Node], point: Point) -> tuple[Array, ...]:
 
 
 def _is_at_edge(node: Node, args: Sequence[Array], value: Array) -> bool:
-    name = node.op.name
+    name = node.kind
     if name in STEPS:
         quotient = args[0] / args[1] if len(args) > 1 else 2 * 10.0 ** node.attrs.get("decimals", 0) * args[0]
         return bool(np.any(quotient == np.round(quotient)))
@@ -87,13 +87,13 @@ def _is_at_edge(node: Node, args: Sequence[Array], value: Array) -> bool:
     if len(args) == 2:
         # What is compared with the largest of itself is equal to it all along.
         sources = [_source(arg) for arg in node.args]
-        itself = any(a.op.name == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1]))
+        itself = any(a.kind == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1]))
         return not itself and bool(np.any(args[0] == args[1]))
     return bool(np.any(args[0] == 0))
 
 
 def _source(node: Node) -> Node:
-    while node.op.name in ("broadcast", "reshape", "stop_gradient", "cast"):
+    while node.kind in ("broadcast", "reshape", "stop_gradient", "cast"):
         node = node.args[0]
     return node
 

@@ -15,7 +15,7 @@ import numpy as np
 from gradcli.core.engines.numpy.schedule import ArrayProgram
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.laws import Bilinear, Elementwise, Flat, Linear
-from gradcli.core.ir.nodes import CONSTANT, Node, array_constant, fresh_input
+from gradcli.core.ir.nodes import Constant, Node, array_constant, fresh_input
 from gradcli.core.ir.primitive import Primitive, same_shape
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import dependents, reachable
@@ -186,7 +186,7 @@ def _local(node: Node, i: int, op: Primitive) -> tuple[Indices, Indices]:
         for j, (arg, value) in enumerate(zip(node.args, known, strict=True))
     ]
     probe = op(*free, **node.attrs)
-    inputs = [n for n in free if n.op is not CONSTANT]
+    inputs = [n for n in free if not isinstance(n, Constant)]
     block = jacobian([probe], [free[i]])[0][0]
     (value,) = ArrayProgram(reachable([block]), [block], inputs)(*(_random(n) for n in inputs))
     to, source = np.nonzero(value.reshape(height, width))
@@ -196,7 +196,7 @@ def _local(node: Node, i: int, op: Primitive) -> tuple[Indices, Indices]:
 def _known(node: Node) -> Indices | None:
     """The value of a node that depends on no input."""
     order = reachable([node])
-    if any(not n.args and n.op is not CONSTANT for n in order):
+    if any(not n.args and not isinstance(n, Constant) for n in order):
         return None
     return np.array(ArrayProgram(order, [node])()[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.core.ir.nodes import Node, array_constant, constant
+from gradcli.core.ir.nodes import Constant, Node, array_constant, constant
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.templates import evaluated
 
@@ -24,7 +24,7 @@ def computed(node: Node) -> Node:
 
     from gradcli.core.engines.numpy.kernels import kernel_of
 
-    arrays: list[Any] = [np.asarray(arg.attrs["value"], dtype=arg.dtype.value) for arg in node.args]
+    arrays: list[Any] = [np.asarray(arg.value, dtype=arg.dtype.value) for arg in node.args if isinstance(arg, Constant)]
     with np.errstate(all="ignore"):
         value = np.array(kernel_of(node, op)(*arrays), dtype=node.dtype.value)
     return array_constant(value)

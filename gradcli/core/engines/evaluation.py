@@ -11,8 +11,8 @@ from collections.abc import Hashable, Sequence
 
 from gradcli.core.engines.program import Data, Program
 from gradcli.core.engines.scalar import suits_scalar
-from gradcli.core.ir.nodes import CONSTANT, Node, fresh_input
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.nodes import Constant, Node, fresh_input
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.templates import applied
 from gradcli.core.ir.traversal import reachable, substitute, without_parameters
@@ -36,7 +36,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     outputs = without_parameters(outputs)
     order = reachable(outputs)
     on_math = suits_scalar(order)
-    leaves = [n for n in order if n.op is CONSTANT and (on_math or n.shape != ())]
+    leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != ())]
     key = _form(order, outputs, leaves)
     seen = key in _kept
     program = _kept.get(key)
@@ -54,7 +54,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
         _kept.move_to_end(key)
         program.require_allowed()
     try:
-        return program.function(*(n.attrs["value"] for n in leaves))
+        return program.function(*(n.value for n in leaves))
     except BaseException:
         # One that was interrupted may still be using its buffers.
         _kept.pop(key, None)
@@ -64,15 +64,15 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
 def _form(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]) -> Hashable:
     place = {node: i for i, node in enumerate(order)}
     inputs = set(leaves)
-    return (
-        tuple(
-            (node.shape, node.dtype)
-            if node in inputs
-            else (node.op.name, *(place[arg] for arg in node.args), *((repr(node.attrs),) if node.attrs else ()))
-            for node in order
-        ),
-        tuple(place[node] for node in outputs),
-    )
+
+    def form(node: Node) -> Hashable:
+        if node in inputs:
+            return node.shape, node.dtype
+        if isinstance(node, Constant):
+            return node.dtype, repr(node.value)
+        return (node.kind, *(place[arg] for arg in node.args), *((repr(node.attrs),) if node.attrs else ()))
+
+    return tuple(map(form, order)), tuple(place[node] for node in outputs)
 
 
 def _keep(key: Hashable, program: Program | None) -> None:
@@ -91,10 +91,10 @@ def _interpreted(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Data, 
     values: dict[Node, float | bool] = {}
     try:
         for node in order:
-            if node.op is CONSTANT:
-                values[node] = node.attrs["value"]
+            if isinstance(node, Constant):
+                values[node] = node.value
             else:
-                assert isinstance(node.op, Primitive)
+                assert isinstance(node, Application)
                 values[node] = applied(node.op, [values[arg] for arg in node.args], node.attrs)
     except (ArithmeticError, ValueError):
         return None

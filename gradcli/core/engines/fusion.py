@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from gradcli.core.ir.laws import Elementwise, Flat, Linear
-from gradcli.core.ir.nodes import CONSTANT, Node, registry
+from gradcli.core.ir.nodes import Constant, Node, registry
 from gradcli.core.ir.primitive import Primitive, same_shape
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import record
@@ -59,7 +59,7 @@ def works_by_element(node: Node) -> bool:
 def units(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], smallest: int) -> list[Unit]:
     """The nodes to compute, in steps of which each comes after what it reads; fusion groups have so many elements."""
     given = set(inputs)
-    computed = [node for node in order if node not in given and node.op is not CONSTANT]
+    computed = [node for node in order if node not in given and not isinstance(node, Constant)]
     groups = _grouped(computed, smallest)
     if len(groups) < len(computed):
         groups = _in_order(groups)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from gradcli.core.engines.constants import computed
 from gradcli.core.engines.ieee import helpers_of, without_exceptions
 from gradcli.core.engines.scalar import imports_of, is_free, names_of, source, suits_scalar
-from gradcli.core.ir.nodes import CONSTANT, Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.nodes import Constant, Node
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.traversal import by_need, without_parameters
 from gradcli.core.simplify.canonical import canonical
 
@@ -30,17 +30,17 @@ def program_text(outputs: Sequence[Node], inputs: Sequence[Node], name: str, lab
 
 
 def _template_of(node: Node) -> str:
-    assert isinstance(node.op, Primitive)
+    assert isinstance(node, Application)
     template = node.op.template(node.attrs)
     assert template is not None
-    known = (i for i, arg in enumerate(node.args) if arg.op is CONSTANT and arg.attrs["value"] != 0)
+    known = (i for i, arg in enumerate(node.args) if isinstance(arg, Constant) and arg.value != 0)
     return without_exceptions(template, frozenset(known))
 
 
 def _why(order: Sequence[Node], inputs: Sequence[Node]) -> str:
     """Why it is no Python."""
-    free = [n for n in order if n.op is not CONSTANT and n not in inputs]
-    lacking = sorted({n.op.name for n in free if isinstance(n.op, Primitive) and n.op.template(n.attrs) is None})
+    free = [n for n in order if not isinstance(n, Constant) and n not in inputs]
+    lacking = sorted({n.kind for n in free if isinstance(n, Application) and n.op.template(n.attrs) is None})
     if lacking and all(n.shape == () for n in order):
         return f"# a schedule of operations, not Python: math has no {', no '.join(lacking)}"
     return "# a schedule of operations on arrays, not Python"
@@ -51,8 +51,8 @@ def _schedule(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[N
 
     called = dict(zip(inputs, names_of(inputs), strict=True))
     for node in order:
-        if node.op is CONSTANT:
-            value = node.attrs["value"]
+        if isinstance(node, Constant):
+            value = node.value
             called[node] = repr(value) if node.shape == () else f"constant{node.shape}"
     yield f"def {name}({', '.join(f'{called[n]}: {n.dtype.value}{n.shape}' for n in inputs)}):"
     for step in steps_of(order, outputs, inputs, native=True):
@@ -61,7 +61,7 @@ def _schedule(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[N
             yield f"    # {step.function}"
             indent = "        "
         for node in nodes:
-            called[node] = f"v{sum(n.op is not CONSTANT for n in called) - len(inputs)}"
+            called[node] = f"v{sum(not isinstance(n, Constant) for n in called) - len(inputs)}"
             kind = "in cache only" if step.several and node not in step.outputs else f"{node.dtype.value}{node.shape}"
             yield f"{indent}{f'{called[node]} = {_call(node, called)}':<48}# {kind}"
     yield f"    return {', '.join(called[n] for n in outputs)}"
@@ -69,4 +69,4 @@ def _schedule(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[N
 
 def _call(node: Node, called: dict[Node, str]) -> str:
     attrs = [f"{key}={value!r}" for key, value in node.attrs.items()]
-    return f"{node.op.name}({', '.join([*(called[arg] for arg in node.args), *attrs])})"
+    return f"{node.kind}({', '.join([*(called[arg] for arg in node.args), *attrs])})"

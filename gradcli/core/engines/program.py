@@ -9,7 +9,7 @@ from gradcli.core.engines.constants import computed
 from gradcli.core.engines.scalar import compile_scalar, suits_scalar
 from gradcli.core.errors import DTypeError, ShapeError
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Input, Node, Parameter
 from gradcli.core.ir.traversal import reachable, without_parameters
 from gradcli.core.simplify.canonical import canonical
 
@@ -50,7 +50,7 @@ class Program:
         self._on_numpy: ArrayProgram | None = None
         self.on_math = suits_scalar(order, inputs)
         self._expected = [(node.shape, node.dtype) for node in inputs]
-        self._names = [str(node.attrs.get("name", f"x{i}")) for i, node in enumerate(inputs)]
+        self._names = [node.name if isinstance(node, (Input, Parameter)) else f"x{i}" for i, node in enumerate(inputs)]
         self._count = len(inputs)
         self._takes_floats = all(n.shape == () and n.dtype is DType.FLOAT64 for n in inputs)
         self.function: Callable[..., tuple[Data, ...]]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from keyword import iskeyword
 from typing import TypeAlias
 
-from gradcli.core.ir.nodes import CONSTANT, Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.nodes import Constant, Input, Node
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.templates import SCALARS, has_template, mentions
 
 ScalarProgram: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
@@ -31,7 +31,8 @@ def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = ()) -> bool:
     """Whether every node is a float64 or bool scalar with a template on math."""
     given = set(inputs)
     return len(order) <= LONGEST_PROGRAM and all(
-        has_template(node) or (node.shape == () and node.dtype in SCALARS and (node.op is CONSTANT or node in given))
+        has_template(node)
+        or (node.shape == () and node.dtype in SCALARS and (isinstance(node, Constant) or node in given))
         for node in order
     )
 
@@ -52,7 +53,7 @@ def source(
     uses = Counter(arg for node in order for arg in node.args)
     given = set(inputs)
     named = {*outputs, *given}
-    templates = {node: template_of(node) for node in order if node.op is not CONSTANT and node not in given}
+    templates = {node: template_of(node) for node in order if not isinstance(node, Constant) and node not in given}
     repeated = {arg for node, text in templates.items() for i, arg in enumerate(node.args) if mentions(text, i) != 1}
     text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
     bare: dict[Node, str] = {}
@@ -61,8 +62,8 @@ def source(
     for node in order:
         if node in given:
             continue
-        if node.op is CONSTANT:
-            value = repr(node.attrs["value"])
+        if isinstance(node, Constant):
+            value = repr(node.value)
             text[node] = f"({value})" if value.startswith("-") else value
             continue
         template = templates[node]
@@ -105,7 +106,7 @@ def compile_scalar(
 
 def plain_template(node: Node) -> str:
     """The template of the table, for a scope in which the functions of math are names."""
-    template = node.op.template(node.attrs) if isinstance(node.op, Primitive) else None
+    template = node.op.template(node.attrs) if isinstance(node, Application) else None
     assert template is not None
     return template.replace("math.", "")
 
@@ -127,7 +128,7 @@ def names_of(inputs: Sequence[Node]) -> list[str]:
     """What the inputs are called, as far as Python lets them."""
     names: list[str] = []
     for i, node in enumerate(inputs):
-        name = str(node.attrs.get("name", ""))
+        name = node.name if isinstance(node, Input) else ""
         names.append(name if is_free(name) and name not in names else f"x{i}")
     return names
 

@@ -10,7 +10,7 @@ from gradcli.core.formula.building import Builder
 from gradcli.core.formula.printing import Printer
 from gradcli.core.formula.reading import Reader
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import INPUT, PARAMETER, Node, fresh_input
+from gradcli.core.ir.nodes import Input, Node, Parameter, fresh_input, name_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import record
 from gradcli.core.transforms.reverse import gradient
@@ -35,11 +35,11 @@ class Formulas:
 def partials(output: Node, variables: Sequence[Node], order: int, longest: int) -> Formulas:
     """The formula of an output and of its partials up to an order that are no longer than so many characters."""
     # A variable that the output does not depend on is one all the same.
-    leaves = dict.fromkeys([*(n for n in reachable([output]) if n.op in (INPUT, PARAMETER)), *variables])
-    names = [str(n.attrs["name"]) for n in leaves]
+    leaves = dict.fromkeys([*(n for n in reachable([output]) if isinstance(n, (Input, Parameter))), *variables])
+    names = [name_of(n) for n in leaves]
     if len(set(names)) != len(names):
         return Formulas({})
-    return _Orders(output, names, [str(v.attrs["name"]) for v in variables], order, longest).found()
+    return _Orders(output, names, [name_of(v) for v in variables], order, longest).found()
 
 
 class _Orders:

@@ -9,8 +9,8 @@ from math import comb
 from gradcli.core.formula.algebra import Algebra, Formula, TooLongError, UnreadableError, exact
 from gradcli.core.formula.guards import Guards
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import CONSTANT, INPUT, PARAMETER, Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.general_power import multiplied_out
@@ -101,7 +101,7 @@ class Reader:
         order = reachable([node])
         if len(order) > MOST_NODES:
             raise TooLongError
-        shapes = {n.shape for n in order if n.op in (INPUT, PARAMETER)}
+        shapes = {n.shape for n in order if isinstance(n, (Input, Parameter))}
         if len(shapes) > 1:
             raise UnreadableError
         found: dict[Node, Formula] = {}
@@ -111,12 +111,12 @@ class Reader:
         return self.algebra.add(found[node], self.algebra.number(Fraction(0)))
 
     def _formula(self, node: Node, args: Sequence[Formula], shape: tuple[int, ...]) -> Formula:
-        if node.op in (INPUT, PARAMETER):
-            return self.algebra.variable(str(node.attrs["name"]))
-        if node.op is CONSTANT:
+        if isinstance(node, (Input, Parameter)):
+            return self.algebra.variable(node.name)
+        if isinstance(node, Constant):
             return self._constant(node)
-        assert isinstance(node.op, Primitive)
-        name = node.op.name
+        assert isinstance(node, Application)
+        name = node.kind
         if name in ("sum_to", "reshape") and size_of(node.args[0].shape) != 1:
             raise UnreadableError
         if name == "cast":
@@ -129,8 +129,8 @@ class Reader:
             return self._guards.choice(*args)
         return self.algebra.function(name, tuple(args), tuple(node.attrs.items()))
 
-    def _constant(self, node: Node) -> Formula:
-        value = node.attrs["value"]
+    def _constant(self, node: Constant) -> Formula:
+        value = node.value
         if node.shape != ():
             if size_of(node.shape) != 1:
                 raise UnreadableError

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from gradcli.core.ir.dtypes import DType, as_float, as_int64
@@ -36,53 +37,42 @@ class Operation(Protocol):
         ...
 
 
-class Leaf:
-    """The operation of a node that has no arguments."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, *args: Operand, **attrs: Hashable) -> Node:
-        """Refuse: a leaf is made, not applied."""
-        raise TypeError(f"{self.name} is a leaf and is not applied")
-
-
-CONSTANT = Leaf("constant")
-
-INPUT = Leaf("input")
-
-PARAMETER = Leaf("parameter")
-
 registry: dict[str, Operation] = {}
 
 _serials = itertools.count()
-
 _interned: weakref.WeakValueDictionary[Hashable, Node] = weakref.WeakValueDictionary()
 
 
 class Node:
-    """One value in a graph. Made by `intern`, `constant`, `fresh_input` and `parameter`, never directly.
+    """One value in a graph: a constant, an input, a parameter, or the application of a primitive.
 
-    `serial` grows with creation, and arguments exist before what uses them, so it is a topological order.
+    `serial` grows with creation, and arguments exist before what uses them, so it is a topological order. Leaves have
+    neither arguments nor attributes nor an operation. `kind` is the name of the primitive, or of the sort of leaf.
     """
 
-    __slots__ = ("__weakref__", "args", "attrs", "dtype", "op", "serial", "shape")
+    __slots__ = ("__weakref__", "dtype", "serial", "shape")
 
-    op: Operation
-    args: tuple[Node, ...]
-    attrs: Mapping[str, Any]
+    op: Operation | None = None
+    args: tuple[Node, ...] = ()
+    attrs: Mapping[str, Any] = MappingProxyType({})
     shape: Shape
     dtype: DType
     serial: int
 
-    def __init__(
-        self, op: Operation, args: tuple[Node, ...], attrs: Mapping[str, Any], shape: Shape, dtype: DType
-    ) -> None:
-        self.op, self.args, self.attrs, self.shape, self.dtype = op, args, attrs, shape, dtype
+    def __init__(self, shape: Shape, dtype: DType) -> None:
+        self.shape, self.dtype = shape, dtype
         self.serial = next(_serials)
 
     def __repr__(self) -> str:
-        return f"<{self.op.name} #{self.serial} {self.dtype.value}{self.shape}>"
+        return f"<{self._shown()} #{self.serial} {self.dtype.value}{self.shape}>"
+
+    @property
+    def kind(self) -> str:
+        """The name of the primitive that is applied, or `constant`, `input` or `parameter`."""
+        return type(self).__name__.lower()
+
+    def _shown(self) -> str:
+        return self.kind
 
     def __add__(self, other: Operand) -> Node:
         return registry["add"](self, other)
@@ -121,42 +111,106 @@ class Node:
         return registry["less"](self, other)
 
 
-def intern(op: Operation, args: tuple[Node, ...], attrs: Mapping[str, Hashable], shape: Shape, dtype: DType) -> Node:
-    """The node for `op` applied to `args`, the same one for the same question.
+class Constant(Node):
+    """A value known now: a plain number where the shape is (), else an array that nobody writes to."""
 
-    Arguments count by identity, which is sound while the node lives, since it holds them.
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any, shape: Shape, dtype: DType) -> None:
+        super().__init__(shape, dtype)
+        self.value = value
+
+    def _shown(self) -> str:
+        return f"constant {self.value!r}" if self.shape == () else self.kind
+
+
+class Input(Node):
+    """A free variable. `weak` says that it stands for a plain number, which takes the dtype of what it meets.
+
+    `stands_for` is what the caller has in its place, and `known` that number, where a call can tell it.
     """
-    key = (op.name, tuple(map(id, args)), tuple(sorted(attrs.items())))
+
+    __slots__ = ("known", "name", "stands_for", "weak")
+
+    def __init__(
+        self, name: str, shape: Shape, dtype: DType, weak: bool, known: Known | None, stands_for: Node | None
+    ) -> None:
+        super().__init__(shape, dtype)
+        self.name, self.weak, self.known, self.stands_for = name, weak, known, stands_for
+
+    def _shown(self) -> str:
+        return f"input {self.name}"
+
+
+class Parameter(Node):
+    """A trainable leaf; `value` is the constant that it stands for when a graph is evaluated.
+
+    Parameters of one `key` are one parameter with different values.
+    """
+
+    __slots__ = ("key", "name", "value")
+
+    def __init__(self, name: str, value: Constant, key: object) -> None:
+        super().__init__(value.shape, value.dtype)
+        self.name, self.value, self.key = name, value, key
+
+    def _shown(self) -> str:
+        return f"parameter {self.name}"
+
+
+def name_of(node: Node) -> str:
+    """What an input or a parameter is called; the kind of any other node."""
+    return node.name if isinstance(node, (Input, Parameter)) else node.kind
+
+
+class Known:
+    """The number that an input stands for in this call, and whether the trace has come to depend on it.
+
+    A count such as `range(n)` fixes the graph's shape, so no derivative with respect to n is left in it.
+    `find` is asked when it is needed, and told what for: it is None where the call itself can't tell.
+    """
+
+    def __init__(self, find: Callable[[str], bool | int | float | None]) -> None:
+        self._find = find
+        self.used: str | None = None
+        self._found: bool | int | float | None = None
+
+    def use(self, what: str) -> bool | int | float | None:
+        """The number, remembering what it was asked for."""
+        self.used = self.used or what
+        if self._found is None:
+            self._found = self._find(what)
+        return self._found
+
+
+def interned(key: Hashable, make: Callable[[], Node]) -> Node:
+    """The node that was made under a key, as long as somebody holds it, else a new one."""
     node = _interned.get(key)
     if node is None:
-        node = Node(op, args, attrs, shape, dtype)
-        _interned[key] = node
+        node = _interned[key] = make()
     return node
 
 
-def constant(value: Number, dtype: DType) -> Node:
+def constant(value: Number, dtype: DType) -> Constant:
     """A scalar known now. -0.0 and 0.0 are different constants."""
     plain: Number = (
         as_float(value, dtype) if dtype.is_float else bool(value) if dtype is DType.BOOL else as_int64(value)
     )
-    key = ("constant", dtype, repr(plain))
-    node = _interned.get(key)
-    if node is None:
-        node = Node(CONSTANT, (), {"value": plain}, (), dtype)
-        _interned[key] = node
+    node = interned(("constant", dtype, repr(plain)), lambda: Constant(plain, (), dtype))
+    assert isinstance(node, Constant)
     return node
 
 
-def array_constant(array: numpy.ndarray[Any, Any]) -> Node:
+def array_constant(array: numpy.ndarray[Any, Any]) -> Constant:
     """A tensor known now; the array is not copied and must not be written to afterwards. A scalar is interned."""
     dtype = DType(array.dtype.name)
     if array.shape == ():
         return constant(array.item(), dtype)
     array.flags.writeable = False
-    return Node(CONSTANT, (), {"value": array}, array.shape, dtype)
+    return Constant(array, array.shape, dtype)
 
 
-def constant_like(value: Any, like: Node) -> Node:
+def constant_like(value: Any, like: Node) -> Constant:
     """Numbers known now, a Python number or an array, in the shape and dtype of another node."""
     if like.shape == ():
         return constant(value if isinstance(value, (bool, int, float)) else value.item(), like.dtype)
@@ -165,18 +219,21 @@ def constant_like(value: Any, like: Node) -> Node:
     return array_constant(numpy.array(numpy.broadcast_to(value, like.shape), dtype=like.dtype.value))
 
 
-def fresh_input(name: str, shape: Shape, dtype: DType) -> Node:
+def fresh_input(
+    name: str,
+    shape: Shape,
+    dtype: DType,
+    weak: bool = False,
+    known: Known | None = None,
+    stands_for: Node | None = None,
+) -> Input:
     """A free variable that is no other: two inputs of the same name stay apart."""
-    return Node(INPUT, (), {"name": name}, shape, dtype)
+    return Input(name, shape, dtype, weak, known, stands_for)
 
 
-def parameter(name: str, value: Node, instead_of: Node | None = None) -> Node:
-    """A trainable leaf; `value` is the constant that it stands for when a graph is evaluated.
-
-    One that takes the place of another keeps its `key`: it is the same parameter with a new value.
-    """
-    key = object() if instead_of is None else instead_of.attrs["key"]
-    return Node(PARAMETER, (), {"name": name, "value": value, "key": key}, value.shape, value.dtype)
+def parameter(name: str, value: Constant, instead_of: Parameter | None = None) -> Parameter:
+    """A trainable leaf; one that takes the place of another keeps its key: it is the same one with a new value."""
+    return Parameter(name, value, object() if instead_of is None else instead_of.key)
 
 
 def filled(value: Number, like: Node) -> Node:
@@ -187,6 +244,6 @@ def filled(value: Number, like: Node) -> Node:
 
 def is_number(node: Node, value: float) -> bool:
     """Whether the node is this scalar constant, or this constant stretched."""
-    while node.op.name == "broadcast":
+    while node.op is registry["broadcast"]:
         node = node.args[0]
-    return node.op is CONSTANT and node.shape == () and bool(node.attrs["value"] == value)
+    return isinstance(node, Constant) and node.shape == () and bool(node.value == value)

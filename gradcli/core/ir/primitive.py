@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from gradcli.core.errors import DTypeError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Law
-from gradcli.core.ir.nodes import Node, Operand, intern, registry
+from gradcli.core.ir.nodes import Node, Operand, interned, registry
 from gradcli.core.ir.promotion import cast, coerce, stretch
 from gradcli.core.ir.shapes import Shape, broadcast_shapes, check_shape, most_elements
 from gradcli.core.records import record
@@ -17,6 +17,51 @@ from gradcli.core.records import record
 Kernel: TypeAlias = "str | Callable[..., Any]"
 
 Lift: TypeAlias = "Callable[..., Node]"
+
+
+class Application(Node):
+    """A primitive applied to arguments."""
+
+    __slots__ = ("args", "attrs", "op")
+
+    op: Primitive
+    args: tuple[Node, ...]
+    attrs: Mapping[str, Any]
+
+    def __init__(
+        self, op: Primitive, args: tuple[Node, ...], attrs: Mapping[str, Any], shape: Shape, dtype: DType
+    ) -> None:
+        super().__init__(shape, dtype)
+        self.op, self.args, self.attrs = op, args, attrs
+
+    @property
+    def kind(self) -> str:
+        """The name of the primitive."""
+        return self.op.name
+
+    def _shown(self) -> str:
+        parts = [f"#{arg.serial}" for arg in self.args] + [f"{key}={value!r}" for key, value in self.attrs.items()]
+        return f"{self.op.name}({', '.join(parts)})"
+
+
+def intern(
+    op: Primitive, args: tuple[Node, ...], attrs: Mapping[str, Hashable], shape: Shape, dtype: DType
+) -> Application:
+    """The node for `op` applied to `args`, the same one for the same question.
+
+    Arguments count by identity, which is sound while the node lives, since it holds them.
+    """
+    key = (op.name, tuple(map(id, args)), tuple(sorted(attrs.items())))
+    node = interned(key, lambda: Application(op, args, attrs, shape, dtype))
+    assert isinstance(node, Application)
+    return node
+
+
+def with_args(node: Node, args: tuple[Node, ...]) -> Node:
+    """The same application of arguments of the same shapes and dtypes; a leaf, which has none, stays itself."""
+    if args == node.args or not isinstance(node, Application):
+        return node
+    return intern(node.op, args, node.attrs, node.shape, node.dtype)
 
 
 @record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradcli.core.ir.dtypes import DType, promote
-from gradcli.core.ir.nodes import Node, Operand, constant, registry
+from gradcli.core.ir.nodes import Input, Node, Operand, constant, registry
 from gradcli.core.ir.shapes import Shape
 
 
@@ -13,12 +13,12 @@ def coerce(values: Sequence[Operand], default: DType = DType.FLOAT64) -> tuple[N
     """Operands as nodes of one dtype. A plain number takes the type of the tensors that it meets.
 
     An int met by bools becomes int64; a float met by ints or bools becomes `default`; numbers alone do too.
-    An input marked "weak" stands for a plain number and is treated as one.
+    A weak input stands for a plain number and is treated as one.
     """
     nodes = [v for v in values if isinstance(v, Node)]
     numbers = [v for v in values if not isinstance(v, Node)]
-    strong = [v.dtype for v in nodes if not v.attrs.get("weak")]
-    weak = [v.dtype for v in nodes if v.attrs.get("weak")]
+    strong = [v.dtype for v in nodes if not is_weak(v)]
+    weak = [v.dtype for v in nodes if is_weak(v)]
     if not strong:
         dtype = promote(*weak) if weak else DType.BOOL if all(isinstance(v, bool) for v in numbers) else default
     else:
@@ -29,6 +29,11 @@ def coerce(values: Sequence[Operand], default: DType = DType.FLOAT64) -> tuple[N
             elif any(not isinstance(v, bool) for v in numbers):
                 dtype = promote(dtype, DType.INT64)
     return tuple(cast(v, dtype) if isinstance(v, Node) else constant(v, dtype) for v in values)
+
+
+def is_weak(node: Node) -> bool:
+    """Whether a node stands for a plain number."""
+    return isinstance(node, Input) and node.weak
 
 
 def cast(node: Node, dtype: DType) -> Node:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Primitive
 
 # The names that a template may use.
@@ -57,8 +57,9 @@ def evaluated(node: Node, op: Primitive) -> float | bool | None:
     """The number that a node of constants is; None where math has no answer."""
     if not has_template(node) or not all(arg.dtype in SCALARS for arg in node.args):
         return None
+    constants = [arg.value for arg in node.args if isinstance(arg, Constant)]
     try:
-        value: float | bool = applied(op, [arg.attrs["value"] for arg in node.args], node.attrs)
+        value: float | bool = applied(op, constants, node.attrs)
     except (ArithmeticError, ValueError):
         return None
     return value

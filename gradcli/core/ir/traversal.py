@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from gradcli.core.ir.nodes import PARAMETER, Node, intern
+from gradcli.core.ir.nodes import Node, Parameter
+from gradcli.core.ir.primitive import with_args
 
 
 def reachable(outputs: Iterable[Node]) -> list[Node]:
@@ -22,7 +23,7 @@ def reachable(outputs: Iterable[Node]) -> list[Node]:
 def without_parameters(outputs: Sequence[Node], besides: Iterable[Node] = ()) -> Sequence[Node]:
     """The outputs with the present value of each parameter in its place, but for some that are inputs."""
     kept = set(besides)
-    values = {n: n.attrs["value"] for n in reachable(outputs) if n.op is PARAMETER and n not in kept}
+    values: dict[Node, Node] = {n: n.value for n in reachable(outputs) if isinstance(n, Parameter) and n not in kept}
     return substitute(outputs, values) if values else outputs
 
 
@@ -57,5 +58,5 @@ def substitute(outputs: Sequence[Node], replacements: Mapping[Node, Node]) -> tu
     for node in order:
         if node in active and node not in new:
             args = tuple(new.get(arg, arg) for arg in node.args)
-            new[node] = intern(node.op, args, node.attrs, node.shape, node.dtype)
+            new[node] = with_args(node, args)
     return tuple(new.get(node, node) for node in outputs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.library.random import Random
 from gradcli.core.records import record
 
@@ -29,7 +29,7 @@ class Layer:
 
     kind: str
     inputs: tuple[str, ...]
-    parameters: Mapping[str, Node] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
     call: Callable[..., Node] = field(kw_only=True)
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from gradcli.core.errors import CoreError, require
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import CONSTANT, Node
+from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.primitives import shaping
@@ -88,10 +88,10 @@ def _indices(item: Node, n: int, x: Node) -> Node:
             "a mask picks a number of elements that only its values tell, and shapes must be known before",
             "use where(mask, x, 0)",
         )
-    if item.op is CONSTANT:
+    if isinstance(item, Constant):
         import numpy as np
 
-        values = np.asarray(item.attrs["value"])
+        values = np.asarray(item.value)
         beyond = values[(values < -n) | (values >= n)]
         if beyond.size:
             raise outside("index", beyond.flat[0], n, f" of a tensor of shape {x.shape}")

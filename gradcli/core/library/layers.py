@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from gradcli.core.errors import require
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, array_constant, constant, filled, parameter
+from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, constant, filled, parameter
 from gradcli.core.ir.promotion import cast, stretch
 from gradcli.core.ir.shapes import Shape, check_shape, size_of
 from gradcli.core.library.declare import Layer, Studio, layer
@@ -25,7 +25,7 @@ from gradcli.core.primitives.selection import select
 Activation: TypeAlias = Callable[[Node], Node]
 
 
-def _uniform(studio: Studio, name: str, shape: Shape, fan_in: int) -> Node:
+def _uniform(studio: Studio, name: str, shape: Shape, fan_in: int) -> Parameter:
     """Uniform on +-1/sqrt(fan in), as MindSpore 2 draws weights and biases (He's rule with a = sqrt 5)."""
     bound = 1 / sqrt(fan_in)
     return parameter(name, studio.random.uniform(shape, -bound, bound, studio.dtype))
@@ -72,7 +72,7 @@ def LayerNorm(studio: Studio, normalized_shape: Shape, epsilon: float = 1e-7) ->
     return Layer("LayerNorm", ("x",), parameters, call=call)
 
 
-def _full(value: float, shape: Shape, studio: Studio) -> Node:
+def _full(value: float, shape: Shape, studio: Studio) -> Constant:
     import numpy as np
 
     return array_constant(np.full(shape, value, dtype=studio.dtype.value))

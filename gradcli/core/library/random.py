@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, array_constant
+from gradcli.core.ir.nodes import Constant, array_constant
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.limits import require_memory
 
@@ -18,15 +18,15 @@ class Random:
     seed: int = 0
     drawn: int = 0
 
-    def normal(self, shape: Shape, mean: float, std: float, dtype: DType) -> Node:
+    def normal(self, shape: Shape, mean: float, std: float, dtype: DType) -> Constant:
         """Normally distributed numbers."""
         return self._drawn("normal", shape, mean, std, dtype)
 
-    def uniform(self, shape: Shape, low: float, high: float, dtype: DType) -> Node:
+    def uniform(self, shape: Shape, low: float, high: float, dtype: DType) -> Constant:
         """Numbers evenly distributed over [low, high)."""
         return self._drawn("uniform", shape, low, high, dtype)
 
-    def _drawn(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Node:
+    def _drawn(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Constant:
         from numpy.random import default_rng
 
         from gradcli.core.interrupt import long_call

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from gradcli.core.ir.nodes import CONSTANT, Node, constant, intern, registry
-from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.nodes import Constant, Node, constant
+from gradcli.core.ir.primitive import Application, Primitive, intern, same_shape
+from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.simplify.contracted import sum_of_pads, sum_of_products
@@ -36,7 +37,7 @@ def canonical(outputs: Sequence[Node], inputs: Sequence[Node], computed: Compute
         if node not in small:
             alone = [uses[arg] == 1 for arg in node.args]
             small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone), computed)
-    wholes = tuple(_whole(small[node], node.shape) for node in outputs)
+    wholes = tuple(stretch(small[node], node.shape) for node in outputs)
     return with_quotients(wholes)
 
 
@@ -55,7 +56,7 @@ def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
         return elementwise_product(args)
     if op.shape is same_shape:
         return simpler(op, [_as_scalar(arg, args) for arg in args], node.attrs, alone)
-    wholes = tuple(_whole(arg, before.shape) for arg, before in zip(args, node.args, strict=True))
+    wholes = tuple(stretch(arg, before.shape) for arg, before in zip(args, node.args, strict=True))
     return node if wholes == node.args else intern(op, wholes, node.attrs, node.shape, node.dtype)
 
 
@@ -65,23 +66,17 @@ def _is_aligned(small: tuple[int, ...], before: tuple[int, ...], after: tuple[in
 
 def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
     """A constant of one element as a scalar, where its axes are not what gives the result its shape."""
-    if arg.op is not CONSTANT or arg.shape == () or size_of(arg.shape) != 1:
+    if not isinstance(arg, Constant) or arg.shape == () or size_of(arg.shape) != 1:
         return arg
     others = [other.shape for other in args if other is not arg]
     if not others or len(broadcast_shapes(others)) < len(arg.shape):
         return arg
-    return constant(arg.attrs["value"].item(), arg.dtype)
-
-
-def _whole(node: Node, shape: tuple[int, ...]) -> Node:
-    if node.shape == shape:
-        return node
-    return intern(registry["broadcast"], (node,), {"shape": shape}, shape, node.dtype)
+    return constant(arg.value.item(), arg.dtype)
 
 
 def _folded(node: Node, computed: Compute) -> Node:
     """A constant, where all arguments are."""
-    if not isinstance(node.op, Primitive) or not all(arg.op is CONSTANT for arg in node.args):
+    if not isinstance(node, Application) or not all(isinstance(arg, Constant) for arg in node.args):
         return node
     if size_of(node.shape) > max([LARGEST_FOLDED, *(size_of(arg.shape) for arg in node.args)]):
         return node

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradcli.core.ir.laws import Flat
-from gradcli.core.ir.nodes import Node, intern
-from gradcli.core.ir.primitive import Examples, Primitive
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Examples, Primitive, intern
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.primitives.shaping import Ranges, as_slices
 
@@ -34,7 +34,7 @@ def _stated(name: str, summary: str, shape: Shape, kernel: Callable[..., Any]) -
 
 def sum_of_pads(args: Sequence[Node], shape: Shape) -> Node | None:
     """The sum of padded tensors, written into one piece of memory; None where other things are added."""
-    if any(a.op.name not in ("pad", SUM_OF_PADS) for a in args):
+    if any(a.kind not in ("pad", SUM_OF_PADS) for a in args):
         return None
     places: tuple[Ranges, ...] = tuple(place for a in args for place in a.attrs.get("places", (a.attrs.get("ranges"),)))
     parts = tuple(part for a in args for part in a.args)
@@ -58,7 +58,7 @@ def sum_of_products(product: Node, total: Node) -> Node | None:
     lead = len(before) - len(shape)
     kept = [i for i in range(len(before)) if i >= lead and shape[i - lead] == before[i]]
     if (
-        product.op.name != "multiply"
+        product.kind != "multiply"
         or not product.dtype.is_float
         or size_of(before) < SMALLEST_CONTRACTED
         or before != total.args[0].shape

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import frexp, isfinite
-from typing import Any
+from typing import Any, TypeGuard
 
-from gradcli.core.ir.nodes import CONSTANT, Node, constant, intern, registry
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.nodes import Constant, Node, constant, registry
+from gradcli.core.ir.primitive import Primitive, intern, with_args
 from gradcli.core.ir.shapes import broadcast_shapes
 from gradcli.core.ir.traversal import reachable
 
@@ -22,7 +22,7 @@ def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, An
     shape = broadcast_shapes(arg.shape for arg in args)
     if op.commutes:
         # Not by age: a number, or a node that was there before, may be older than the rest of this graph.
-        args = sorted(args, key=lambda n: n.op is not CONSTANT)
+        args = sorted(args, key=lambda n: not isinstance(n, Constant))
     dtype = op.dtype(tuple(args), dict(attrs))
     return intern(op, tuple(args), attrs, shape, dtype)
 
@@ -55,9 +55,9 @@ def elementwise_product(args: Sequence[Node]) -> Node:
     return simpler(op, args, {})
 
 
-def is_scalar(node: Node) -> bool:
+def is_scalar(node: Node) -> TypeGuard[Constant]:
     """Whether it is one real number, known now."""
-    return node.op is CONSTANT and node.shape == () and node.dtype.is_float
+    return isinstance(node, Constant) and node.shape == () and node.dtype.is_float
 
 
 def _factor(node: Node) -> tuple[float, Node]:
@@ -67,8 +67,8 @@ def _factor(node: Node) -> tuple[float, Node]:
     if node.op is registry["multiply"]:
         a, b = node.args
         for number, rest in ((a, b), (b, a)):
-            if is_scalar(number) and isfinite(number.attrs["value"]):
-                return number.attrs["value"], rest
+            if is_scalar(number) and isfinite(number.value):
+                return number.value, rest
     return 1.0, node
 
 
@@ -87,7 +87,7 @@ def _times(factor: float, node: Node) -> Node:
 def _multiply(a: Node, b: Node, a_alone: bool, b_alone: bool) -> Node | None:
     for number, other in ((a, b), (b, a)):
         if is_scalar(number):
-            return None if is_scalar(other) else _times(number.attrs["value"], other)
+            return None if is_scalar(other) else _times(number.value, other)
     f, u = _factor(a) if a_alone else (1.0, a)
     g, v = _factor(b) if b_alone else (1.0, b)
     if f == 1 or g == 1:
@@ -115,8 +115,8 @@ def _subtract(a: Node, b: Node) -> Node | None:
 
 def _divide(a: Node, b: Node) -> Node | None:
     # Only by a power of two is the product with the reciprocal the same to the last digit.
-    if is_scalar(b) and not is_scalar(a) and abs(frexp(b.attrs["value"])[0]) == 0.5:
-        return _times(1.0 / b.attrs["value"], a)
+    if is_scalar(b) and not is_scalar(a) and abs(frexp(b.value)[0]) == 0.5:
+        return _times(1.0 / b.value, a)
     return None
 
 
@@ -152,5 +152,5 @@ def with_quotients(outputs: Sequence[Node]) -> tuple[Node, ...]:
                     new[node] = _make("divide", top, bottom.args[0])
                     break
         if node not in new:
-            new[node] = node if args == node.args else intern(node.op, args, node.attrs, node.shape, node.dtype)
+            new[node] = with_args(node, args)
     return tuple(new[node] for node in outputs)

@@ -10,7 +10,7 @@ from typing import Any
 
 from gradcli.core.ir.lifting import stacked
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.traversal import reachable
 
@@ -36,7 +36,7 @@ def batch(outputs: Sequence[Node], samples: Mapping[Node, Node], size: int) -> t
     for node in reachable(outputs):
         if node in new or not any(arg in new for arg in node.args):
             continue
-        assert isinstance(node.op, Primitive)
+        assert isinstance(node, Application)
         has = [arg in new for arg in node.args]
         new[node] = apply_batched(node.op, size, has, [new.get(arg, arg) for arg in node.args], node.attrs)
     return tuple(new[node] if node in new else stretch(node, (size, *node.shape)) for node in outputs)

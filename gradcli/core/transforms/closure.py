@@ -12,7 +12,7 @@ from math import comb
 
 from gradcli.core.ir.laws import Bilinear, Elementwise, Flat, Implicit, Linear
 from gradcli.core.ir.nodes import Node, filled, fresh_input
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.records import record
 
@@ -43,10 +43,10 @@ class Closure:
         """How many products an expansion takes at most: each convolution takes C(2n + K, K) in n variables."""
         convolutions = sum(
             sum(isinstance(p, Node) for p in self.partials.get(node, ()))
-            if isinstance(node.op, Primitive) and isinstance(node.op.law, Elementwise)
+            if isinstance(node, Application) and isinstance(node.op.law, Elementwise)
             else 1
             for node in self.active
-            if isinstance(node.op, Primitive) and isinstance(node.op.law, (Elementwise, Bilinear, Implicit))
+            if isinstance(node, Application) and isinstance(node.op.law, (Elementwise, Bilinear, Implicit))
         )
         return convolutions * comb(2 * variables + order, order)
 
@@ -68,7 +68,7 @@ def close(outputs: Iterable[Node], wrt: Iterable[Node], order: int) -> Closure:
             need[node] = order - depth
             if node in variables or any(arg in active for arg in node.args):
                 active.add(node)
-                if depth < order and isinstance(node.op, Primitive) and node not in variables:
+                if depth < order and isinstance(node, Application) and node not in variables:
                     frontier += _facts(node, node.op, active, partials, rates)
     nodes = tuple(sorted(need, key=lambda n: n.serial))
     return Closure(nodes, need, frozenset(active), partials, rates)
@@ -98,7 +98,7 @@ def _facts(
         moving = dependents(order, tangents.values())
         steps = tuple(n for n in order if n in moving and n.args)
         for step in steps:
-            assert isinstance(step.op, Primitive)
+            assert isinstance(step, Application)
             assert isinstance(step.op.law, (Linear, Bilinear, Flat)), f"the rate of {op.name} is not linear: {step!r}"
         rates[node] = Rate(root, tangents, steps)
         return [n for n in order if n not in moving]

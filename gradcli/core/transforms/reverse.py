@@ -10,7 +10,7 @@ from functools import singledispatch
 
 from gradcli.core.ir.laws import Bilinear, Elementwise, Flat, Implicit, Law, Linear
 from gradcli.core.ir.nodes import Node, filled, registry
-from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.primitive import Application, same_shape
 from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.primitives.selection import select
 from gradcli.core.transforms.masks import added, masked, scaled, unmasked
@@ -32,7 +32,7 @@ def vjp(outputs: Sequence[Node], wrt: Sequence[Node], seeds: Sequence[Node]) -> 
             _accumulate(adjoint, output, seed)
     sources = set(wrt)
     for node in reversed(order):
-        if node not in adjoint or node in sources or not isinstance(node.op, Primitive):
+        if node not in adjoint or node in sources or not isinstance(node, Application):
             continue
         wanted = tuple(arg in active for arg in node.args)
         for arg, share in zip(node.args, pullback(node.op.law, node, adjoint[node], wanted), strict=True):
@@ -60,7 +60,7 @@ def _(law: Linear, node: Node, g: Node, wanted: tuple[bool, ...]) -> Adjoints:
     mask, value = unmasked(g)
     if mask is None:
         return law.adjoint(g, *node.args, **node.attrs)
-    if isinstance(node.op, Primitive) and node.op.shape is same_shape:
+    if isinstance(node, Application) and node.op.shape is same_shape:
         return tuple(share and masked(mask, share) for share in law.adjoint(value, *node.args, **node.attrs))
     # Elements move or add up. Sending a unit through the same adjoint shows where anything arrives.
     unit = select(mask, filled(1.0, g), filled(0.0, g))

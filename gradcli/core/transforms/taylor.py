@@ -20,7 +20,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from gradcli.core.ir.laws import Bilinear, Elementwise, Implicit, Linear
 from gradcli.core.ir.nodes import Node, filled
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.transforms.closure import Closure, Rate, close
 from gradcli.core.transforms.masks import added, product, scaled
 
@@ -145,7 +145,7 @@ class Polynomials(Generic[V]):
 
     def linear(self, node: Node, args: Sequence[dict[int, V] | None], over: Sequence[int]) -> dict[int, V]:
         """The map applied to the coefficient of each monomial."""
-        assert isinstance(node.op, Primitive)
+        assert isinstance(node, Application)
         ring = self.ring
         monomials = dict.fromkeys(m for a in args if a is not None for m in a)
         fixed = {i: ring.value(arg) for i, arg in enumerate(node.args) if i not in over}
@@ -211,7 +211,7 @@ class Line(Generic[V]):
 
     def linear(self, node: Node, args: Sequence[V | None], over: Sequence[int]) -> V:
         """The map applied to the coefficients."""
-        assert isinstance(node.op, Primitive)
+        assert isinstance(node, Application)
         ring = self.ring
         values = [
             ring.value(arg) if i not in over else ring.zero(arg) if part is None else part
@@ -264,7 +264,7 @@ class _Expansion(Generic[P]):
                 self.series[node] += paths[node]
 
     def run(self, outputs: Sequence[Node], order: int) -> list[Series[P]]:
-        active = [n for n in self.closure.nodes if n in self.closure.active and isinstance(n.op, Primitive)]
+        active = [n for n in self.closure.nodes if n in self.closure.active and isinstance(n, Application)]
         for k in range(1, order + 1):
             for node in active:
                 if self.closure.need[node] >= k:
@@ -276,7 +276,7 @@ class _Expansion(Generic[P]):
         return series[k] if k < len(series) else None
 
     def _coefficient(self, node: Node, k: int) -> P | None:
-        assert isinstance(node.op, Primitive)
+        assert isinstance(node, Application)
         law = node.op.law
         if isinstance(law, Elementwise):
             return self._elementwise(node, k)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Node
 from gradcli.language.text.diagnostics import Span, fail
-from gradcli.language.values.values import Caller, Function, Input, Value
+from gradcli.language.values.values import Caller, Formal, Function, Value
 
 Apply = Callable[["Caller", Sequence[Value], Span], Value]
 
@@ -18,7 +18,7 @@ class Builtin(Function):
     """A function of the language's own."""
 
     name: str
-    inputs: tuple[Input, ...]
+    inputs: tuple[Formal, ...]
     apply: Apply
     summary: str
     kind: str = "built-in"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.core.ir.promotion import cast
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.primitives import elementwise as ew
@@ -87,7 +87,7 @@ def _real(caller: Caller, value: Value, span: Span) -> Node:
 def _number(value: Value, default: float, name: str, span: Span) -> float:
     if value is None:
         return default
-    number = value.attrs.get("value") if isinstance(value, Node) else value
+    number = value.value if isinstance(value, (Constant, Parameter)) else value
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
         raise fail("value", f"{name} must be a number that is 0 or more, not {describe(value)}", span)
     return float(number)

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, parameter
+from gradcli.core.ir.nodes import Constant, Node, Parameter, parameter
 from gradcli.core.library import Layer
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
-from gradcli.language.values.convert import settled_float, to_node
+from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe, require_function
-from gradcli.language.values.values import REQUIRED, Caller, Frame, Function, Input, Required, Rewrite, Value
+from gradcli.language.values.values import REQUIRED, Caller, Formal, Frame, Function, Required, Rewrite, Value
 
 
 @dataclass(eq=False, repr=False)
@@ -21,7 +21,7 @@ class UserFunction(Function):
     """A definition in the user's text. `members` are a model's parameters and layers by name."""
 
     name: str
-    inputs: tuple[Input, ...]
+    inputs: tuple[Formal, ...]
     body: tuple[s.Statement, ...]
     frame: Frame | None
     kind: str = "function"
@@ -50,7 +50,7 @@ class LayerFunction(Function):
 
     def __post_init__(self) -> None:
         self.name = self.layer.kind
-        self.inputs = tuple(Input(name) for name in self.layer.inputs)
+        self.inputs = tuple(Formal(name) for name in self.layer.inputs)
         self.members: Mapping[str, Value] = dict(self.layer.parameters)
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
@@ -130,14 +130,14 @@ def with_defaults(function: Function) -> Function:
 def define(
     caller: Caller,
     name: str,
-    parameters: tuple[s.Parameter, ...],
+    parameters: tuple[s.Formal, ...],
     body: tuple[s.Statement, ...],
     frame: Frame | None,
     statement: s.Function | None = None,
 ) -> UserFunction:
     """Make the function of a definition; defaults and a model's parameters are evaluated once, now."""
     inputs = tuple(
-        Input(p.name, REQUIRED if p.default is None else caller.evaluate(p.default, frame)) for p in parameters
+        Formal(p.name, REQUIRED if p.default is None else caller.evaluate(p.default, frame)) for p in parameters
     )
     members: dict[str, Value] = {}
     inner = Frame(members, frame)
@@ -170,7 +170,7 @@ def _with_note(error: LanguageError) -> LanguageError:
     return LanguageError(replace(d, hint=hint))
 
 
-def trainable(name: str, value: Value, default: DType, span: Span, instead_of: Node | None = None) -> Node:
+def trainable(name: str, value: Value, default: DType, span: Span, instead_of: Parameter | None = None) -> Parameter:
     """A parameter with this value.
 
     Raises:
@@ -181,6 +181,6 @@ def trainable(name: str, value: Value, default: DType, span: Span, instead_of: N
     node = to_node(value, default, span)
     if not node.dtype.is_float:
         raise fail("dtype", f"a parameter must be real, not {node.dtype.value}", span, "write float64(...)")
-    if node.op.name == "parameter":
-        node = node.attrs["value"]
-    return parameter(name, settled_float(node, default), instead_of)
+    known = node.value if isinstance(node, Parameter) else node
+    assert isinstance(known, Constant), f"{node!r} is not settled"
+    return parameter(name, known, instead_of)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from gradcli.core import primitives
-from gradcli.core.ir.nodes import CONSTANT, Node
+from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, sum_, transpose
@@ -140,8 +140,8 @@ def truth(value: Value, span: Span) -> bool | Node:
         LanguageError: for a value that is neither true nor false.
     """
     if isinstance(value, bool) or (isinstance(value, Node) and value.dtype.value == "bool"):
-        if isinstance(value, Node) and value.op is CONSTANT and value.shape == ():
-            return bool(value.attrs["value"])
+        if isinstance(value, Node) and isinstance(value, Constant) and value.shape == ():
+            return bool(value.value)
         return value
     raise fail("type", f"a condition is true or false, not {describe(value)}", span, "compare it, such as `x != 0`")
 
@@ -194,7 +194,7 @@ def _is_plain_other(value: Value) -> bool:
 
 
 def _constant(node: Node) -> float | None:
-    return float(node.attrs["value"]) if node.op is CONSTANT and node.shape == () else None
+    return float(node.value) if isinstance(node, Constant) and node.shape == () else None
 
 
 def _operand(caller: Caller, symbol: str, value: Value, span: Span) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from gradcli.core.ir.nodes import PARAMETER, Node
+from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.text import syntax as s
 from gradcli.language.values.values import Caller, Function, Parameters, Value
@@ -13,16 +13,18 @@ from gradcli.language.values.values import Caller, Function, Parameters, Value
 
 def parameters_of(caller: Caller, function: Function) -> Parameters:
     """Every trainable parameter, once each, in the order of the text; one inside another is `outer.inner`."""
-    found: dict[Node, list[str]] = {}
+    found: dict[Parameter, list[str]] = {}
     _collect(caller, function, "", found, set())
     return Parameters(function.name, tuple(map(tuple, found.values())), tuple(found))
 
 
-def _collect(caller: Caller, value: Value, path: str, found: dict[Node, list[str]], seen: set[tuple[int, str]]) -> None:
+def _collect(
+    caller: Caller, value: Value, path: str, found: dict[Parameter, list[str]], seen: set[tuple[int, str]]
+) -> None:
     value = caller.present(value)
     if isinstance(value, Node):
-        if value.op is PARAMETER:
-            names, name = found.setdefault(value, []), path or str(value.attrs["name"])
+        if isinstance(value, Parameter):
+            names, name = found.setdefault(value, []), path or value.name
             if name not in names:
                 names.append(name)
         return

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import INPUT, Node, constant, fresh_input
+from gradcli.core.ir.nodes import Input, Known, Node, constant, fresh_input
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.language.values.convert import known_value
 from gradcli.language.values.nesting import distinct_nodes, map_items, map_nodes, require_walkable
-from gradcli.language.values.values import Frame, Function, Input, Known, Value
+from gradcli.language.values.values import Formal, Frame, Function, Value
 
 
 def fresh_inputs(
-    values: Sequence[Value], inputs: Sequence[Input], default: DType
+    values: Sequence[Value], inputs: Sequence[Formal], default: DType
 ) -> tuple[list[Value], dict[Node, Node]]:
     """One fresh input for each tensor and number among the values, and what each stands for."""
     replacements: dict[Node, Node] = {}
@@ -25,13 +25,13 @@ def fresh_inputs(
 def meant(inputs: Iterable[Node]) -> dict[Node, Node] | None:
     """What each input of the calls under way stands for, a graph without inputs; None where a caller is yet to say."""
     found: dict[Node, Node] = {}
-    waiting = [node for node in inputs if node.op is INPUT]
+    waiting = [node for node in inputs if isinstance(node, Input)]
     while waiting:
         node = waiting[-1]
-        value = node.attrs.get("stands_for")
-        if not isinstance(value, Node):
+        value = node.stands_for if isinstance(node, Input) else None
+        if value is None:
             return None
-        inside = [n for n in reachable([value]) if n.op is INPUT]
+        inside = [n for n in reachable([value]) if isinstance(n, Input)]
         missing = [n for n in inside if n not in found]
         if missing:
             waiting += missing
@@ -45,22 +45,17 @@ def _abstract(value: Value, name: str, default: DType, replacements: dict[Node, 
     if isinstance(value, tuple):
         return tuple(_abstract(v, f"{name}[{i}]", default, replacements) for i, v in enumerate(value))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        fresh = fresh_input(name, (), default)
-        replacements[fresh] = constant(as_float(value), default)
-        fresh.attrs = {
-            "name": name,
-            "known": Known(lambda what: value),
-            "weak": True,
-            "stands_for": replacements[fresh],
-        }
+        number = constant(as_float(value), default)
+        fresh = fresh_input(name, (), default, weak=True, known=Known(lambda what: value), stands_for=number)
+        replacements[fresh] = number
         return fresh
     if isinstance(value, Node):
-        fresh = fresh_input(name, value.shape, value.dtype)
-        if value.op is INPUT and "known" in value.attrs:
-            fresh.attrs = {**value.attrs, "name": name}
+        weak, known = False, None
+        if isinstance(value, Input) and value.known is not None:
+            weak, known = value.weak, value.known
         elif value.shape == ():
-            fresh.attrs = {"name": name, "known": Known(lambda what: known_value(value, what))}
-        fresh.attrs = {**fresh.attrs, "stands_for": value}
+            known = Known(lambda what: known_value(value, what))
+        fresh = fresh_input(name, value.shape, value.dtype, weak, known, stands_for=value)
         replacements[fresh] = value
         return fresh
     return value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Input, Node, name_of
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import nodes_in
-from gradcli.language.values.values import Function, Known, Value
+from gradcli.language.values.values import Function, Value
 
 
 def listed(names: Sequence[str]) -> str:
@@ -52,11 +52,11 @@ def refuse_counts(wrt: Sequence[Node], span: Span) -> None:
         LanguageError: naming the input.
     """
     for node in wrt:
-        known = node.attrs.get("known")
-        if isinstance(known, Known) and known.used is not None:
+        known = node.known if isinstance(node, Input) else None
+        if known is not None and known.used is not None:
             raise fail(
                 "derivative",
-                f"`{node.attrs['name']}` is used as {known.used}, which has no derivative",
+                f"`{name_of(node)}` is used as {known.used}, which has no derivative",
                 span,
                 "differentiate with respect to the other inputs, with wrt=",
             )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gradcli.core.analysis.edges import EDGES, QUOTIENTS
 from gradcli.core.analysis.series import Exponents
 from gradcli.core.engines import Data, evaluate
-from gradcli.core.ir.nodes import INPUT, PARAMETER, Node, constant_like
+from gradcli.core.ir.nodes import Input, Node, Parameter, constant_like
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.records import record
@@ -54,7 +54,7 @@ def at_corners(
     and `outputs` are those of the function. A first derivative is changed only where it is nan.
     """
     names = EDGES if order > 1 else QUOTIENTS
-    there = any(node.op.name in names for node in reachable([*nodes, *outputs]))
+    there = any(node.kind in names for node in reachable([*nodes, *outputs]))
     if given is None or not nodes or not by or not there:
         return list(nodes)
     lower = below()
@@ -79,7 +79,7 @@ def at_corners(
     derivatives, sloped = found[: len(nodes)], found[len(nodes) :]
     jumps = [np.isnan(limit.value) for limit in sloped]
     first_jump = next((limit for limit, jump in zip(sloped, jumps, strict=True) if jump.any()), None)
-    result = []
+    result: list[Node] = []
     for k, (node, limit, at_point) in enumerate(zip(nodes, derivatives, numbers(nodes, point), strict=True)):
         if order < 2:
             settled = np.where(np.isnan(at_point), limit.value, at_point)
@@ -139,7 +139,7 @@ class Corners:
         """The derivatives `parts` of each output with those at corners replaced."""
         if self.order + self.below < 2 and not self.strict:
             return parts
-        if not any(node.op.name in EDGES for node in reachable(self.outputs)):
+        if not any(node.kind in EDGES for node in reachable(self.outputs)):
             return parts
         import numpy as np
 
@@ -244,9 +244,9 @@ def point_of(leaves: Sequence[Node], given: Mapping[Node, Node], within: bool = 
 
     `within` a function that is only being evaluated, its inputs have values as well.
     """
-    found = [node for node in leaves if node.op in (INPUT, PARAMETER)]
-    values = [given.get(node, node.attrs.get("value", node)) for node in found]
-    free = [node for node in reachable(values) if node.op is INPUT]
+    found = [node for node in leaves if isinstance(node, (Input, Parameter))]
+    values = [given.get(node, node.value if isinstance(node, Parameter) else node) for node in found]
+    free = [node for node in reachable(values) if isinstance(node, Input)]
     inputs = (meant(free) if within else None) if free else {}
     return None if inputs is None else dict(zip(found, evaluate(substitute(values, inputs)), strict=True))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import factorial, prod
 
 from gradcli.core.analysis.series import Exponents, partials_at
-from gradcli.core.ir.nodes import INPUT, Node, constant_like
+from gradcli.core.ir.nodes import Input, Node, constant_like
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.transforms.closure import close
 from gradcli.core.transforms.taylor import partials
@@ -70,4 +70,4 @@ def expanded(
 
 def has_free(nodes: Iterable[Node]) -> bool:
     """Whether any of the nodes depends on an input."""
-    return any(n.op is INPUT for n in reachable(nodes))
+    return any(isinstance(n, Input) for n in reachable(nodes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradcli.core.ir.nodes import INPUT, PARAMETER, Node, filled
+from gradcli.core.ir.nodes import Input, Node, Parameter, filled
 from gradcli.core.transforms.nested import summed_partial, total
 from gradcli.core.transforms.reverse import gradient
 from gradcli.core.transforms.taylor import partials
@@ -212,14 +212,14 @@ def diff(value: Value, variables: Value, span: Span) -> Value:
     if not isinstance(variables, tuple) or not variables:
         raise fail("derivative", "diff needs a variable behind the value", span, "such as diff(u, x)")
     for x in variables:
-        if not isinstance(x, Node) or x.op not in (INPUT, PARAMETER):
+        if not isinstance(x, Node) or not isinstance(x, (Input, Parameter)):
             raise fail(
                 "derivative",
                 f"diff needs an input or a parameter to differentiate by, and this is {describe(x)} here",
                 span,
                 "inside a function, name one of its inputs; elsewhere define f and use grad(f)",
             )
-        real_input(x, str(x.attrs["name"]), span)
+        real_input(x, x.name, span)
     roots = list(nodes_in(value))
     if not roots and not isinstance(value, (int, float)):
         raise fail("derivative", f"diff needs a number or a tensor, not {describe(value)}", span)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.core.ir.nodes import Node, fresh_input, name_of
 from gradcli.core.ir.shapes import normalize_axes
 from gradcli.core.primitives.shaping import transpose
 from gradcli.core.transforms.batching import batch
@@ -71,7 +71,7 @@ class Mapped(Function):
         return sample
 
     def _size(self, samples: dict[Node, Node], span: Span) -> int:
-        sizes = {str(sample.attrs["name"]): value.shape[0] for sample, value in samples.items()}
+        sizes = {name_of(sample): value.shape[0] for sample, value in samples.items()}
         if len(set(sizes.values())) > 1:
             raise fail(
                 "shape",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from gradcli.core.analysis.series import Exponents
-from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.library.functions import stack
 from gradcli.core.transforms.nested import total
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
@@ -19,7 +19,7 @@ from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe, require_function
 from gradcli.language.values.nesting import nodes_in
-from gradcli.language.values.values import Caller, Function, Input, Required, Rewrite, Value
+from gradcli.language.values.values import Caller, Formal, Function, Required, Rewrite, Value
 
 
 @dataclass(eq=False, repr=False)
@@ -27,7 +27,7 @@ class TaylorPolynomial(Function):
     """The polynomial of some order that agrees best with a function around a center."""
 
     of: str
-    inputs: tuple[Input, ...]
+    inputs: tuple[Formal, ...]
     center: tuple[Node, ...]
     order: int
     coefficients: Mapping[Exponents, Node]
@@ -134,7 +134,7 @@ def make_taylor(caller: Caller, values: Sequence[Value], span: Span) -> TaylorPo
     _refuse_what_has_no_polynomial(caller, of, kept, span)
     name = str(base_of(of))
     return TaylorPolynomial(
-        name, tuple(Input(i.name) for i in of.inputs[: len(at)]), tuple(nodes_in(done[1])), highest, kept
+        name, tuple(Formal(i.name) for i in of.inputs[: len(at)]), tuple(nodes_in(done[1])), highest, kept
     )
 
 
@@ -142,7 +142,7 @@ def _refuse_what_has_no_polynomial(
     caller: Caller, of: Function, coefficients: Mapping[Exponents, Node], span: Span
 ) -> None:
     for exponents, node in coefficients.items():
-        value = node.attrs.get("value")
+        value = node.value if isinstance(node, Constant) else None
         if isinstance(value, float) and not isfinite(value):
             order = sum(exponents)
             what = f"its derivative of order {order} is {value}" if order else f"its value is {value}"

@@ -21,7 +21,7 @@ from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe, require_function
 from gradcli.language.values.nesting import map_nodes, nodes_in
 from gradcli.language.values.partial import Partial, superscript
-from gradcli.language.values.values import Caller, Input, Rewrite, Value
+from gradcli.language.values.values import Caller, Formal, Rewrite, Value
 
 
 @dataclass(eq=False, repr=False)
@@ -38,7 +38,7 @@ class Product(Operator):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.vector is None:
-            self.inputs = (*self.of.inputs, *(Input(name) for name in self._vector_names()))
+            self.inputs = (*self.of.inputs, *(Formal(name) for name in self._vector_names()))
 
     def _vector_names(self) -> list[str]:
         wanted = ["v"] if self.what == "vjp" else [f"d{n.rpartition('.')[2]}" for n in self.targets.labels(self.of)]

@@ -9,7 +9,7 @@ from math import comb
 
 from gradcli.core import formula
 from gradcli.core.analysis.series import Exponents
-from gradcli.core.ir.nodes import Node, filled
+from gradcli.core.ir.nodes import Node, filled, name_of
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.transforms.nested import total
 from gradcli.core.transforms.reverse import gradient
@@ -103,7 +103,7 @@ class AllDerivatives(Function):
     def _variables(self, caller: Caller, values: Sequence[Value], span: Span) -> list[tuple[str, Node]]:
         if self.names is None:
             pairs = [
-                (str(node.attrs["name"]), node)
+                (name_of(node), node)
                 for p in real_positions(self.of)
                 for node in nodes_in(values[p])
                 if node.dtype.is_float
@@ -113,7 +113,7 @@ class AllDerivatives(Function):
             for name, at in self.names.items:
                 targets = Targets(names=Names(((name, at),), single=True))
                 found = list(nodes_in(targets.nodes(caller, self.of, values, span)))
-                pairs += [(name if len(found) == 1 else str(n.attrs["name"]), n) for n in found]
+                pairs += [(name if len(found) == 1 else name_of(n), n) for n in found]
         refuse_repeated(pairs, span)
         if not pairs and self.order:
             raise fail("derivative", f"`{self.of.name}` has no real input to differentiate by", span)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.core.ir.nodes import PARAMETER, Node
+from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.records import record
 from gradcli.language.calls.reach import parameters_of
 from gradcli.language.derivatives.checks import is_real, listed, real_input
@@ -27,7 +27,7 @@ class Targets:
 
     positions: tuple[int, ...] | None = None
     one_position: bool = False
-    weights: tuple[tuple[str, Node], ...] | None = None
+    weights: tuple[tuple[str, Parameter], ...] | None = None
     one_weight: bool = False
     names: Names | None = None
 
@@ -86,16 +86,16 @@ def refuse_repeated(pairs: Sequence[tuple[str, Node]], span: Span) -> None:
         names[node] = name
 
 
-def _present(caller: Caller, function: Function, weights: tuple[tuple[str, Node], ...]) -> tuple[Node, ...]:
+def _present(caller: Caller, function: Function, weights: tuple[tuple[str, Parameter], ...]) -> tuple[Parameter, ...]:
     """The parameters as they are now: one may have a new value, or its model have been defined again."""
     there = parameters_of(caller, function)
-    by_key = {node.attrs["key"]: node for node in there.nodes}
-    found: list[Node] = []
+    by_key = {node.key: node for node in there.nodes}
+    found: list[Parameter] = []
     for name, node in weights:
         now = caller.present(node)
-        assert isinstance(now, Node)
+        assert isinstance(now, Parameter)
         again = _by_name(there, name)
-        found.append(by_key.get(now.attrs["key"]) or (again[0] if len(again) == 1 else now))
+        found.append(by_key.get(now.key) or (again[0] if len(again) == 1 else now))
     return tuple(found)
 
 
@@ -118,13 +118,13 @@ def _named(caller: Caller, function: Function, name: str, at: Span, values: Sequ
     )
 
 
-def _by_name(parameters: Parameters, name: str) -> list[Node]:
+def _by_name(parameters: Parameters, name: str) -> list[Parameter]:
     """Those of this name, or of this name in one of the models."""
     pairs = zip(parameters.paths, parameters.nodes, strict=True)
     return [n for paths, n in pairs if any(full == name or full.endswith(f".{name}") for full in paths)]
 
 
-def _by_path(caller: Caller, parameters: Parameters, name: str) -> list[Node]:
+def _by_path(caller: Caller, parameters: Parameters, name: str) -> list[Parameter]:
     """The parameter that stands behind a name and points, as in `net.weight`, if it is one of these."""
     first, *members = name.split(".")
     found = caller.find(first, None)
@@ -167,7 +167,7 @@ def _positions(value: Value, function: Function, span: Span) -> tuple[tuple[int,
     return tuple(i for i in items if isinstance(i, int)), not isinstance(value, tuple)
 
 
-def _weights(value: Value, span: Span) -> tuple[tuple[tuple[str, Node], ...] | None, bool]:
+def _weights(value: Value, span: Span) -> tuple[tuple[tuple[str, Parameter], ...] | None, bool]:
     if value is None:
         return None, False
     if isinstance(value, Parameters):
@@ -176,14 +176,14 @@ def _weights(value: Value, span: Span) -> tuple[tuple[tuple[str, Node], ...] | N
         return tuple(zip(value.names, value.nodes, strict=True)), False
     nodes = []
     for item in value if isinstance(value, tuple) else (value,):
-        if not isinstance(item, Node) or item.op is not PARAMETER:
+        if not isinstance(item, Node) or not isinstance(item, Parameter):
             raise fail(
                 "derivative",
                 f"weights are parameters, and {describe(item)} is none",
                 span,
                 "use weights=params(net), or net.w for one of them",
             )
-        nodes.append((str(item.attrs["name"]), item))
+        nodes.append((item.name, item))
     if len({id(n) for _, n in nodes}) != len(nodes) or not nodes:
         raise fail("derivative", "weights name each parameter once, and at least one", span)
     return tuple(nodes), not isinstance(value, tuple)

@@ -11,7 +11,7 @@ from typing import Any
 from gradcli.core.engines import evaluate
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import CONSTANT, INPUT, PARAMETER, Node, array_constant, constant
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant
 from gradcli.core.ir.promotion import coerce
 from gradcli.core.ir.shapes import check_shape
 from gradcli.core.ir.traversal import reachable
@@ -127,9 +127,7 @@ class Interpreter:
 
     def present(self, value: Value) -> Value:
         """A parameter as it is now: the model keeps the one that it was made with."""
-        return (
-            self.trained.get(value.attrs["key"], value) if isinstance(value, Node) and value.op is PARAMETER else value
-        )
+        return self.trained.get(value.key, value) if isinstance(value, Node) and isinstance(value, Parameter) else value
 
     # Expressions.
 
@@ -351,7 +349,7 @@ class Interpreter:
     def _train(self, target: s.Attribute, value: Value, frame: Frame | None) -> None:
         """Give a parameter a new value, wherever its model is used from now on."""
         old = self.evaluate(target, frame)
-        if frame is not None or not isinstance(old, Node) or old.op is not PARAMETER:
+        if frame is not None or not isinstance(old, Node) or not isinstance(old, Parameter):
             raise fail(
                 "type", f"`{target.span.text}` is no parameter", target.span, "only parameters can be given a value"
             )
@@ -363,7 +361,7 @@ class Interpreter:
                 target.span,
                 "a parameter keeps its shape; define the model again for another",
             )
-        self.trained[old.attrs["key"]] = new
+        self.trained[old.key] = new
 
     def define(self, statement: s.Function, frame: Frame | None) -> Function:
         """The function or model that a definition makes; its parameters are given their initial values now."""
@@ -375,10 +373,10 @@ class Interpreter:
             require_shallow(value)
         except REFUSALS as error:
             raise refused(error, span) from None
-        pending = [n for n in distinct_nodes(value) if n.op is not CONSTANT and n.op is not PARAMETER]
+        pending = [n for n in distinct_nodes(value) if not isinstance(n, Constant) and not isinstance(n, Parameter)]
         if not pending:
             return value
-        if any(n.op is INPUT for n in reachable(pending)):
+        if any(isinstance(n, Input) for n in reachable(pending)):
             raise fail("value", "this must be known before the function is called", span, "take it out of the function")
         try:
             data = evaluate(pending)

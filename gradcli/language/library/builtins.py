@@ -10,7 +10,7 @@ from typing import Any
 
 from gradcli.core import library
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import CONSTANT, PARAMETER, Node, Operand, constant
+from gradcli.core.ir.nodes import Constant, Node, Operand, Parameter, constant
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.promotion import cast
 from gradcli.core.ir.shapes import check_shape
@@ -24,7 +24,7 @@ from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe, require_function
 from gradcli.language.values.numbers import EULER
-from gradcli.language.values.values import REQUIRED, Caller, Input, Parameters, Value
+from gradcli.language.values.values import REQUIRED, Caller, Formal, Parameters, Value
 
 LONGEST_RANGE = 10_000_000
 
@@ -72,7 +72,7 @@ def _from_primitive(name: str, primitive: Primitive) -> Builtin:
         ]
         return primitive(*plain)
 
-    return Builtin(name, tuple(Input(n) for n in names), apply, primitive.summary, of_tensor=primitive)
+    return Builtin(name, tuple(Formal(n) for n in names), apply, primitive.summary, of_tensor=primitive)
 
 
 def _from_composed(name: str, composed: Composed) -> Builtin:
@@ -89,7 +89,7 @@ def _from_composed(name: str, composed: Composed) -> Builtin:
 _OF_TWO = {"max": "maximum", "amax": "maximum", "min": "minimum", "amin": "minimum", "norm": "hypot"}
 
 
-def _refuse_several_numbers(name: str, inputs: Sequence[Input], values: Sequence[Value], span: Span) -> None:
+def _refuse_several_numbers(name: str, inputs: Sequence[Formal], values: Sequence[Value], span: Span) -> None:
     """Refuse `max(1, 2)`: of one number there is nothing to go along, and the second is no number to go with it.
 
     Raises:
@@ -121,11 +121,11 @@ def _from_maker(name: str, maker: Maker) -> Builtin:
     return Builtin(name, inputs, apply, maker.summary)
 
 
-def _read_signature(function: Callable[..., Any]) -> tuple[tuple[Input, ...], list[str]]:
+def _read_signature(function: Callable[..., Any]) -> tuple[tuple[Formal, ...], list[str]]:
     """The inputs of a Python function, and what each is to be converted to, from its annotations."""
     parameters = inspect.signature(function).parameters.values()
     inputs = tuple(
-        Input(
+        Formal(
             p.name,
             REQUIRED if p.default is p.empty else None if p.annotation == "DType" else p.default,
             variadic=p.kind is p.VAR_POSITIONAL,
@@ -165,7 +165,7 @@ _CONVERT: dict[str, Callable[[Caller, Value, Span, str], Any]] = {
 
 
 def _converted(
-    caller: Caller, values: Sequence[Value], inputs: Sequence[Input], kinds: Sequence[str], span: Span
+    caller: Caller, values: Sequence[Value], inputs: Sequence[Formal], kinds: Sequence[str], span: Span
 ) -> list[Any]:
     converted: list[Any] = []
     for value, i, kind in zip(values, inputs, kinds, strict=True):
@@ -193,8 +193,8 @@ def _number(value: Value, span: Span, what: str) -> float:
 
 
 def _numbers(value: Value, span: Span, what: str) -> tuple[float, ...]:
-    if isinstance(value, Node) and value.op in (CONSTANT, PARAMETER) and len(value.shape) == 1:
-        array = (value.attrs["value"] if value.op is PARAMETER else value).attrs["value"]
+    if isinstance(value, Node) and isinstance(value, (Constant, Parameter)) and len(value.shape) == 1:
+        array = (value.value if isinstance(value, Parameter) else value).value
         return tuple(float(x) for x in array)
     if isinstance(value, tuple):
         return tuple(_number(v, span, f"each number of {what}") for v in value)
@@ -283,32 +283,32 @@ def _draw(kind: str) -> Apply:
 
 
 def _own() -> tuple[Builtin, ...]:
-    casts = tuple(Builtin(d.value, (Input("x"),), _cast_to(d), f"x with elements of type {d.value}") for d in DType)
+    casts = tuple(Builtin(d.value, (Formal("x"),), _cast_to(d), f"x with elements of type {d.value}") for d in DType)
     return (
         Builtin(
             "Sequential",
-            (Input("layers", variadic=True),),
+            (Formal("layers", variadic=True),),
             lambda m, v, span: in_sequence(v[0], span),
             "layers and functions one after the other, as one model",
         ),
-        Builtin("params", (Input("fn"),), _params, "the trainable parameters of a function"),
-        Builtin("range", (Input("bounds", variadic=True),), _range, "whole numbers to go through, as Python's range"),
-        Builtin("len", (Input("x"),), _len, "how many items, or how long the first axis is"),
+        Builtin("params", (Formal("fn"),), _params, "the trainable parameters of a function"),
+        Builtin("range", (Formal("bounds", variadic=True),), _range, "whole numbers to go through, as Python's range"),
+        Builtin("len", (Formal("x"),), _len, "how many items, or how long the first axis is"),
         Builtin(
             "allclose",
-            (Input("a"), Input("b"), Input("rtol", None), Input("atol", 0.0), Input("equal_nan", False)),
+            (Formal("a"), Formal("b"), Formal("rtol", None), Formal("atol", 0.0), Formal("equal_nan", False)),
             allclose,
             "whether two values are equal within a tolerance, item by item and of one shape",
         ),
         Builtin(
             "normal",
-            (Input("shape", ()), Input("mean", 0.0), Input("std", 1.0), Input("dtype", None)),
+            (Formal("shape", ()), Formal("mean", 0.0), Formal("std", 1.0), Formal("dtype", None)),
             _draw("normal"),
             "seeded random numbers, normally distributed",
         ),
         Builtin(
             "uniform",
-            (Input("shape", ()), Input("low", 0.0), Input("high", 1.0), Input("dtype", None)),
+            (Formal("shape", ()), Formal("low", 0.0), Formal("high", 1.0), Formal("dtype", None)),
             _draw("uniform"),
             "seeded random numbers, evenly distributed over [low, high)",
         ),

@@ -16,15 +16,15 @@ from gradcli.language.derivatives.table import make_table
 from gradcli.language.derivatives.targets import ALL
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.convert import to_node
-from gradcli.language.values.values import Caller, Input, SparseMatrix, Value
+from gradcli.language.values.values import Caller, Formal, SparseMatrix, Value
 
-_FN = Input("fn")
-_WRT = Input("wrt", None, names=True)
-_GRADIENT = (_FN, Input("grad_position", 0), Input("weights", None), Input("has_aux", False), _WRT)
-_ALL_INPUTS = (Input("grad_position", ALL), Input("weights", None), _WRT)
-_SPARSE = Input("sparse", False)
-_FORCED = (*_ALL_INPUTS, Input("mode", None), _SPARSE)
-_MATRICES: tuple[tuple[str, tuple[Input, ...], int, str | None, str], ...] = (
+_FN = Formal("fn")
+_WRT = Formal("wrt", None, names=True)
+_GRADIENT = (_FN, Formal("grad_position", 0), Formal("weights", None), Formal("has_aux", False), _WRT)
+_ALL_INPUTS = (Formal("grad_position", ALL), Formal("weights", None), _WRT)
+_SPARSE = Formal("sparse", False)
+_FORCED = (*_ALL_INPUTS, Formal("mode", None), _SPARSE)
+_MATRICES: tuple[tuple[str, tuple[Formal, ...], int, str | None, str], ...] = (
     ("jacobian", _FORCED, 1, None, "every partial of every output: one matrix of scalars, or a block for each input"),
     ("jacfwd", _ALL_INPUTS, 1, FORWARD, "the Jacobian, a column at a time: for more outputs than inputs"),
     ("jacrev", _ALL_INPUTS, 1, REVERSE, "the Jacobian, a row at a time: for more inputs than outputs"),
@@ -36,12 +36,12 @@ _MATRICES: tuple[tuple[str, tuple[Input, ...], int, str | None, str], ...] = (
         "every second partial: one matrix, or a block for each two inputs",
     ),
 )
-_VECTOR = Input("v", None)
-_PRODUCTS: tuple[tuple[str, tuple[Input, ...], str], ...] = (
+_VECTOR = Formal("v", None)
+_PRODUCTS: tuple[tuple[str, tuple[Formal, ...], str], ...] = (
     ("jvp", (_VECTOR,), "the Jacobian times a vector of inputs, in forward mode: jvp(f, v)(x) or jvp(f)(x, v)"),
     ("vjp", (_VECTOR,), "a vector of outputs times the Jacobian, in reverse mode: vjp(f, v)(x) or vjp(f)(x, v)"),
     ("hvp", (_VECTOR,), "the Hessian of the summed outputs times a vector: hvp(f, v)(x) or hvp(f)(x, v)"),
-    ("directional", (_VECTOR, Input("order", 1)), "the derivative of some order along a vector, by Taylor mode"),
+    ("directional", (_VECTOR, Formal("order", 1)), "the derivative of some order along a vector, by Taylor mode"),
 )
 _FIELDS = (
     ("laplacian", "the sum of the second derivatives by all inputs, by Taylor mode"),
@@ -85,13 +85,13 @@ OPERATORS: tuple[Builtin, ...] = (
     Builtin("value_and_grad", _GRADIENT, _gradient(True), "a function's outputs and its gradient, computed together"),
     Builtin(
         "derivatives",
-        (_FN, Input("order", 2), _WRT),
+        (_FN, Formal("order", 2), _WRT),
         _table,
         "every partial derivative up to an order, in one table",
     ),
     Builtin(
         "derivative",
-        (_FN, Input("order", 1)),
+        (_FN, Formal("order", 1)),
         lambda m, v, span: make_derivative(v[0], v[1], span),
         "the derivative of a function of one variable, of any order; f'' is derivative(f, 2)",
     ),
@@ -100,25 +100,25 @@ OPERATORS: tuple[Builtin, ...] = (
     *(Builtin(name, (_FN, *_ALL_INPUTS), _field(name), help) for name, help in _FIELDS),
     Builtin(
         "dense",
-        (Input("matrix"),),
+        (Formal("matrix"),),
         lambda m, v, span: v[0].entries.dense() if isinstance(v[0], SparseMatrix) else to_node(v[0], m.dtype, span),
         "a sparse matrix as a whole one",
     ),
     Builtin(
         "taylor",
-        (_FN, Input("x0"), Input("order", 5)),
+        (_FN, Formal("x0"), Formal("order", 5)),
         make_taylor,
         "the Taylor polynomial of a function around a point; a function itself, with .coefficients",
     ),
     Builtin(
         "vmap",
-        (_FN, Input("in_axes", 0)),
+        (_FN, Formal("in_axes", 0)),
         lambda m, v, span: make_mapped(v[0], v[1], span),
         "a function of one sample as a function of many, along the first axis of each tensor",
     ),
     Builtin(
         "diff",
-        (Input("u"), Input("x", variadic=True)),
+        (Formal("u"), Formal("x", variadic=True)),
         lambda m, v, span: diff(v[0], v[1], span),
         "inside a function: the derivative of a value with respect to inputs, one after the other",
     ),

@@ -122,12 +122,12 @@ class Builder(Transformer[Token, Any]):
     def targets(self, c: Children) -> tuple[s.Name, ...]:
         return tuple(_parts(c))
 
-    def parameters(self, c: Children) -> tuple[s.Parameter, ...]:
+    def parameters(self, c: Children) -> tuple[s.Formal, ...]:
         return tuple(_parts(c))
 
-    def parameter(self, c: Children) -> s.Parameter:
+    def parameter(self, c: Children) -> s.Formal:
         name, *default = _parts(c)
-        return s.Parameter(self._span(c), name.id, default[0] if default else None)
+        return s.Formal(self._span(c), name.id, default[0] if default else None)
 
     # Expressions.
 
@@ -284,11 +284,11 @@ def _spelled(operator: str) -> str:
     return "^" if operator == "**" else str(operator)
 
 
-def _parameter(node: s.Expression | s.Keyword) -> s.Parameter:
+def _parameter(node: s.Expression | s.Keyword) -> s.Formal:
     if isinstance(node, s.Keyword):
-        return s.Parameter(node.span, node.name, node.value)
+        return s.Formal(node.span, node.name, node.value)
     if isinstance(node, s.Name):
-        return s.Parameter(node.span, node.id, None)
+        return s.Formal(node.span, node.id, None)
     raise fail(
         "syntax",
         f"an input of a function must be a name, not `{node.span.text}`",
@@ -297,7 +297,7 @@ def _parameter(node: s.Expression | s.Keyword) -> s.Parameter:
     )
 
 
-def _distinct(parameters: tuple[s.Parameter, ...]) -> tuple[s.Parameter, ...]:
+def _distinct(parameters: tuple[s.Formal, ...]) -> tuple[s.Formal, ...]:
     seen: set[str] = set()
     for p in parameters:
         if p.name in seen:

@@ -144,7 +144,7 @@ class Lambda:
     """`x -> x^2`, `(x, y) -> x*y`."""
 
     span: Span
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Formal, ...]
     body: Expression
 
 
@@ -155,7 +155,7 @@ Expression: TypeAlias = (
 
 
 @dataclass(eq=False, repr=False)
-class Parameter:
+class Formal:
     """An input of a function, with its default if it has one."""
 
     span: Span
@@ -178,7 +178,7 @@ class Function:
 
     span: Span
     name: Name
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Formal, ...]
     body: tuple[Statement, ...]
     is_model: bool
 

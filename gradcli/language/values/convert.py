@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from gradcli.core.engines import evaluate
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import CONSTANT, INPUT, Node, constant
+from gradcli.core.ir.nodes import Constant, Input, Node, constant
 from gradcli.core.ir.promotion import cast
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
-from gradcli.language.values.values import Known, Parameters, SparseMatrix, Value
+from gradcli.language.values.values import Parameters, SparseMatrix, Value
 
 
 def to_node(value: Value, default: DType, span: Span) -> Node:
@@ -37,17 +37,16 @@ def known_value(node: Node, what: str = COUNT) -> bool | int | float | None:
     if node.shape != ():
         return None
     order = reachable([node])
-    inputs = [n for n in order if n.op is INPUT]
+    inputs = [n for n in order if isinstance(n, Input)]
     numbers: dict[Node, Node] = {}
     for n in inputs:
-        known = n.attrs.get("known")
-        number = known.use(what) if isinstance(known, Known) else None
+        number = n.known.use(what) if n.known is not None else None
         if number is None:
             return None
         numbers[n] = constant(as_float(number), n.dtype)
     (node,) = substitute([node], numbers)
-    if node.op is CONSTANT:
-        value = node.attrs["value"]
+    if isinstance(node, Constant):
+        value = node.value
     else:
         (data,) = evaluate([node])
         value = data if isinstance(data, (bool, int, float)) else data.item()

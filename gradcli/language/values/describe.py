@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradcli.core.ir.nodes import PARAMETER, Node
+from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ from gradcli.language.values.values import DerivativeTable, Function, Parameters
 def describe(value: Value) -> str:
     """What sort of value it is, for a message."""
     if isinstance(value, Node):
-        if value.op is PARAMETER:
-            return f"the parameter `{value.attrs['name']}`"
+        if isinstance(value, Parameter):
+            return f"the parameter `{value.name}`"
         return "a number" if value.shape == () else f"a tensor of shape {value.shape}"
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -6,14 +6,14 @@ Plain numbers stay Python's ints and floats, exact, until they meet a tensor and
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import EllipsisType, MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.library.random import Random
 from gradcli.core.records import record
 from gradcli.language.text import syntax as s
@@ -38,7 +38,7 @@ REQUIRED = Required()
 
 
 @record
-class Input:
+class Formal:
     """One input of a function; `default` is REQUIRED, or what stands in when it isn't given.
 
     `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice; `names` that it takes
@@ -130,7 +130,7 @@ class Function(ABC):
 
     name: str
     kind: str = "function"
-    inputs: tuple[Input, ...]
+    inputs: tuple[Formal, ...]
     members: Mapping[str, Value] = MappingProxyType({})
 
     @abstractmethod
@@ -154,7 +154,7 @@ class Parameters:
 
     of: str
     paths: tuple[tuple[str, ...], ...]
-    nodes: tuple[Node, ...]
+    nodes: tuple[Parameter, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -190,23 +190,3 @@ class SparseMatrix:
         """What stands behind a point."""
         found = self.entries
         return {"shape": found.pattern.shape, "nnz": found.pattern.count, "values": found.values}
-
-
-class Known:
-    """The number that an input stands for in this call, and whether the trace has come to depend on it.
-
-    A count such as `range(n)` fixes the graph's shape, so no derivative with respect to n is left in it.
-    `find` is asked when it is needed, and told what for: it is None where the call itself can't tell.
-    """
-
-    def __init__(self, find: Callable[[str], bool | int | float | None]) -> None:
-        self._find = find
-        self.used: str | None = None
-        self._found: bool | int | float | None = None
-
-    def use(self, what: str) -> bool | int | float | None:
-        """The number, remembering what it was asked for."""
-        self.used = self.used or what
-        if self._found is None:
-            self._found = self._find(what)
-        return self._found

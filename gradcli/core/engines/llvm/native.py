@@ -17,7 +17,7 @@ from typing import Any
 
 from gradcli.core.engines.fusion import Unit
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.shapes import Shape, aligned, size_of
 from gradcli.core.simplify.rules import is_scalar
@@ -180,9 +180,9 @@ class _Emitter:
             kind = self._stored(node)
             pointers[node] = b.bitcast(b.load(b.gep(table, [self.i64(i)])), kind.as_pointer())
         fixed = {
-            arg: self._splat(b, self._from_memory(b, b.load(pointers[arg])))
-            if arg in pointers
-            else self._number(arg.attrs["value"])
+            arg: self._number(arg.value)
+            if isinstance(arg, Constant) and arg not in pointers
+            else self._splat(b, self._from_memory(b, b.load(pointers[arg])))
             for arg, kind in self.kinds.items()
             if kind == "one"
         }

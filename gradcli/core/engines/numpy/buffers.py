@@ -9,7 +9,7 @@ import numpy as np
 from gradcli.core.engines.numpy.kernels import Array
 from gradcli.core.engines.numpy.steps import Step
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import no_elements, size_of
 from gradcli.core.limits import require_memory
 
@@ -74,7 +74,7 @@ class Buffers:
 
 def is_view(node: Node) -> bool:
     """Whether a node only looks at its argument's memory in another way."""
-    return isinstance(node.op, Primitive) and node.op.work is no_elements
+    return isinstance(node, Application) and node.op.work is no_elements
 
 
 def _release(ended: list[int], free: dict[int, list[int]], pieces: list[int]) -> None:

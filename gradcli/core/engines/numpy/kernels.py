@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.core.ir.laws import Bilinear, Elementwise, Implicit
-from gradcli.core.ir.nodes import CONSTANT, Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.nodes import Constant, Node
+from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import Shape
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -41,8 +41,9 @@ def kernel_of(node: Node, op: Primitive) -> Callable[..., Any]:
     if op.check is None:
         return function
     shapes = tuple(arg.shape for arg in node.args)
-    if all(node.args[i].op is CONSTANT for i in op.integers):
-        op.check(shapes, *(np.asarray(node.args[i].attrs["value"]) for i in op.integers), **node.attrs)
+    known = [np.asarray(arg.value) for i in op.integers if isinstance(arg := node.args[i], Constant)]
+    if len(known) == len(op.integers):
+        op.check(shapes, *known, **node.attrs)
         return function
     return partial(_checked, op, shapes, node.attrs, function)
 
@@ -78,7 +79,7 @@ def takes_out(kernel: Callable[..., Any]) -> bool:
 
 def may_look_into_arguments(node: Node, kernel: Callable[..., Any]) -> bool:
     """Whether the result may be a view: only what moves elements gives one."""
-    computes = isinstance(node.op, Primitive) and isinstance(node.op.law, (Elementwise, Bilinear, Implicit))
+    computes = isinstance(node, Application) and isinstance(node.op.law, (Elementwise, Bilinear, Implicit))
     return not computes and not takes_out(kernel)
 
 

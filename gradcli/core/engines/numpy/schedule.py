@@ -13,8 +13,8 @@ from gradcli.core.engines.numpy.kernels import Array
 from gradcli.core.engines.numpy.steps import Step, steps_of
 from gradcli.core.interrupt import LONG, Task, check, interruptible
 from gradcli.core.ir.arrays import array_of
-from gradcli.core.ir.nodes import CONSTANT, Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.nodes import Constant, Node
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.limits import require, require_memory
 
@@ -47,8 +47,8 @@ class ArrayProgram:
         self._outputs = [(place[node], np.dtype(node.dtype.value)) for node in outputs]
         self._dtypes = [np.dtype(node.dtype.value) for node in inputs]
         for node in order:
-            if node.op is CONSTANT:
-                self._start[place[node]] = array_of(node.attrs["value"], node.dtype)
+            if isinstance(node, Constant):
+                self._start[place[node]] = array_of(node.value, node.dtype)
             else:
                 _refuse_what_memory_cannot_hold(node)
         self.operations = operations(order)
@@ -161,7 +161,7 @@ def operations(order: Sequence[Node]) -> int:
     return sum(
         node.op.work(*(arg.shape for arg in node.args), node.shape)
         for node in order
-        if isinstance(node.op, Primitive) and node.args
+        if isinstance(node, Application) and node.args
     )
 
 

@@ -15,7 +15,7 @@ from gradcli.core.engines.fusion import (
 )
 from gradcli.core.engines.numpy.kernels import kernel_of, may_look_into_arguments, takes_out, works_in_place
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import record
 
@@ -77,7 +77,7 @@ def _tiles(unit: Unit, native: bool) -> Tiles | None:
 
 
 def _single(node: Node) -> Step:
-    if not isinstance(node.op, Primitive):
+    if not isinstance(node, Application):
         raise ValueError(f"{node!r} is free")
     kernel = kernel_of(node, node.op)
     return Step(

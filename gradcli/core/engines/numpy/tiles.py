@@ -15,7 +15,7 @@ from gradcli.core.engines.numpy.pool import Numbers, share, threads
 from gradcli.core.engines.numpy.sincos import pays, sin_and_cos
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import Shape, aligned, size_of
 from gradcli.core.records import record
 
@@ -194,7 +194,7 @@ class Tiles:
                     name[half] = target[half] if half in target else registers.take(half)
                 lines.append(f"sin_and_cos({', '.join([*args, *(name[half] for half in pairs[node])])})")
                 continue
-            assert isinstance(node.op, Primitive)
+            assert isinstance(node, Application)
             kernel = kernel_of(node, node.op)
             scope[f"f{i}"] = kernel
             ending = [arg for arg in dict.fromkeys(node.args) if last[arg] == i]
@@ -230,8 +230,8 @@ def _sines_with_cosines(nodes: Sequence[Node]) -> dict[Node, tuple[Node, Node]]:
     """Under the earlier of a sine and a cosine of one float64 argument, both of them."""
     found: dict[Node, dict[str, Node]] = {}
     for node in nodes:
-        if node.op.name in ("sin", "cos") and node.dtype is DType.FLOAT64:
-            found.setdefault(node.args[0], {})[node.op.name] = node
+        if node.kind in ("sin", "cos") and node.dtype is DType.FLOAT64:
+            found.setdefault(node.args[0], {})[node.kind] = node
     pairs = [(halves["sin"], halves["cos"]) for halves in found.values() if len(halves) == 2]
     place = {node: i for i, node in enumerate(nodes)}
     return {min(pair, key=place.__getitem__): pair for pair in pairs} if pairs and pays() else {}
