@@ -12,7 +12,6 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from gradcli.core.ir.laws import Bilinear
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.templates import applied
@@ -227,7 +226,7 @@ class Wide(Generic[V]):
 
     def apply(self, op: Primitive, args: Sequence[tuple[V, int]], attrs: Mapping[str, Any]) -> tuple[V, int]:
         """A product, or a linear map of what is brought to one exponent."""
-        if isinstance(op.law, Bilinear):
+        if op.law.degree == 2:
             return self._in_range(self.ring.apply(op, [a for a, _ in args], attrs), sum(e for _, e in args))
         common = max(e for _, e in args)
         moved = [a if e == common or not self._is_real(a) else self.ring.shifted(a, e - common) for a, e in args]

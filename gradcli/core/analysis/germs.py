@@ -16,9 +16,9 @@ import numpy as np
 
 from gradcli.core.analysis.coefficients import Arrays
 from gradcli.core.engines.program import Program
-from gradcli.core.ir.laws import Bilinear, Flat, Linear
+from gradcli.core.ir.laws import Linear
 from gradcli.core.ir.nodes import Constant, Node, fresh_input
-from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import record
 from gradcli.core.transforms.closure import close
@@ -127,9 +127,9 @@ class Germs:
         rule = _RULES.get(op.name)
         if rule is not None:
             return self._settled(rule(self, *sides, **node.attrs))
-        if isinstance(op.law, Linear):
+        if op.law.degree == 1:
             return self._settled(self._linear(op, sides, node))
-        if isinstance(op.law, Flat):
+        if op.law.degree == 0:
             heads = [self.coefficient(side, 0) if isinstance(side, Germ) else side for side in sides]
             return np.asarray(_kernel(op, heads, node.attrs), dtype=node.dtype.value)
         return self._settled(self._regular(op, sides, node))
@@ -159,7 +159,7 @@ class Germs:
     def _linear(self, op: Primitive, sides: Sequence[Side], node: Node) -> Germ:
         assert isinstance(op.law, Linear)
         germs = [side for side in sides if isinstance(side, Germ)]
-        over = range(len(sides)) if op.law.over is None else op.law.over
+        over = op.law.linear_in(node)
         parts = [self.real(side) if i in over else side for i, side in enumerate(sides)]
         rows, noise = [], []
         for i in range(self._width):
@@ -172,7 +172,7 @@ class Germs:
     def _regular(self, op: Primitive, sides: Sequence[Side], node: Node) -> Germ:
         """A function that has a Taylor series at the point, along the curve that its arguments are."""
         germs = [self.real(side) for side in sides]
-        if isinstance(op.law, Bilinear):
+        if op.law.degree == 2:
             return self._bilinear(op, germs, node)
         inputs = [fresh_input("u", arg.shape, arg.dtype) for arg in node.args]
         probe = op(*inputs, **node.attrs)
@@ -344,7 +344,7 @@ def _kernel(op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any
 
 def _together(op: Primitive, germs: Sequence[Germ], node: Node) -> Array:
     """How far a result is known: each element as far as its own arguments, or all as far as the least of them."""
-    if op.shape is same_shape and all(germ.known.shape == node.shape for germ in germs):
+    if op.pointwise and all(germ.known.shape == node.shape for germ in germs):
         known: Array = np.minimum.reduce([germ.known for germ in germs])
         return known
     return np.full(node.shape, min(germ.known.min(initial=10**6) for germ in germs))

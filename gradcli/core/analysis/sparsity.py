@@ -14,9 +14,9 @@ import numpy as np
 
 from gradcli.core.engines.numpy.schedule import ArrayProgram
 from gradcli.core.errors import CoreError
-from gradcli.core.ir.laws import Bilinear, Elementwise, Flat, Linear
+from gradcli.core.ir.laws import Dependence, Linear
 from gradcli.core.ir.nodes import Constant, Node, array_constant, fresh_input
-from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.records import record
@@ -156,25 +156,19 @@ def pattern(output: Node, variable: Node, paying: bool = False) -> Pattern:
 
 def _through(node: Node, i: int, before: Pattern, allowance: Allowance) -> Pattern | None:
     """What an argument's pattern becomes; None where nothing of it arrives."""
-    op = node.op
-    assert isinstance(op, Primitive)
-    law = op.law
-    if isinstance(law, Flat) or (isinstance(law, Linear) and law.over is not None and i not in law.over):
+    assert isinstance(node, Application)
+    how = node.op.law.dependence(node, i)
+    if how is Dependence.NONE:
         return None
-    if isinstance(law, Elementwise):
-        partial = law.partials[i](node, *node.args, **node.attrs)
-        return before if isinstance(partial, Node) or partial != 0 else None
-    if op.shape is same_shape and isinstance(law, (Linear, Bilinear)):
+    if how is Dependence.SAME:
         return before
-    to, source = _local(node, i, op)
+    moved = _moved(node, i, node.op) if how is Dependence.MOVED else None
+    to, source = moved or _local(node, i, node.op)
     return before.before(size_of(node.shape), to, source, allowance)
 
 
 def _local(node: Node, i: int, op: Primitive) -> tuple[Indices, Indices]:
     """Where the Jacobian of one primitive by one argument has entries."""
-    moved = _moved(node, i, op) if isinstance(op.law, Linear) else None
-    if moved is not None:
-        return moved
     height, width = size_of(node.shape), size_of(node.args[i].shape)
     if height * width > LARGEST_LOCAL:
         return np.repeat(np.arange(height), width), np.tile(np.arange(width), height)
@@ -238,7 +232,7 @@ def _moves(apply: Callable[[Any], Any], start: Node) -> Any:
 def _applied(node: Node, i: int, op: Primitive, x: Any) -> Any:
     args = [np.zeros(arg.shape) if j != i else x for j, arg in enumerate(node.args)]
     for j, arg in enumerate(node.args):
-        if j in op.integers or (isinstance(op.law, Linear) and op.law.over is not None and j not in op.law.over):
+        if j in op.integers or op.law.dependence(node, j) is Dependence.NONE:
             value = _known(arg)
             if value is None:
                 return np.full(node.shape, np.nan)

@@ -12,9 +12,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
-from gradcli.core.ir.laws import Elementwise, Flat, Linear
 from gradcli.core.ir.nodes import Constant, Node, registry
-from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import record
 
@@ -50,10 +49,7 @@ class Unit:
 
 def works_by_element(node: Node) -> bool:
     """Whether each element of the result needs only the elements at its place."""
-    op = node.op
-    if not isinstance(op, Primitive) or op.shape is not same_shape or op.check is not None:
-        return False
-    return op.broadcasts or (op.arity == 1 and isinstance(op.law, (Linear, Elementwise, Flat)))
+    return isinstance(node, Application) and node.op.pointwise and node.op.check is None
 
 
 def units(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], smallest: int) -> list[Unit]:

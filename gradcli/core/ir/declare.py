@@ -74,7 +74,8 @@ def _state(
     """Put an entry into the table with the defaults of its law; a name can be taken once."""
     if name in registry:
         raise ValueError(f"the primitive {name} is stated twice")
-    defaults = {"kernel": name, "shape": same_shape, "result": result, "names": (name,)}
+    pointwise = "shape" not in fields
+    defaults = {"kernel": name, "shape": same_shape, "pointwise": pointwise, "result": result, "names": (name,)}
     entry = Primitive(name=name, law=law, arity=arity, summary=help, examples=examples, **{**defaults, **fields})
     registry[name] = entry
     return entry

@@ -32,6 +32,16 @@ class Operation(Protocol):
         """What the table calls it."""
         ...
 
+    @property
+    def pointwise(self) -> bool:
+        """Whether each element of the result needs only the elements at its place."""
+        ...
+
+    @property
+    def commutes(self) -> bool:
+        """Whether the order of two operands is no matter."""
+        ...
+
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:
         """The node for the operands."""
         ...

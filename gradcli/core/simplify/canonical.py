@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from gradcli.core.ir.nodes import Constant, Node, constant
-from gradcli.core.ir.primitive import Application, Primitive, intern, same_shape
+from gradcli.core.ir.primitive import Application, Primitive, intern
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.ir.traversal import reachable
@@ -54,7 +54,7 @@ def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
     if op.name == "matmul" and all(len(arg.shape) > 1 for arg in node.args) and node.args[0].shape[-1] == 1:
         # A column times a row is a product of each two elements.
         return elementwise_product(args)
-    if op.shape is same_shape:
+    if op.pointwise:
         return simpler(op, [_as_scalar(arg, args) for arg in args], node.attrs, alone)
     wholes = tuple(stretch(arg, before.shape) for arg, before in zip(args, node.args, strict=True))
     return node if wholes == node.args else intern(op, wholes, node.attrs, node.shape, node.dtype)

@@ -10,44 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import comb
 
-from gradcli.core.ir.laws import Bilinear, Elementwise, Flat, Implicit, Linear
-from gradcli.core.ir.nodes import Node, filled, fresh_input
-from gradcli.core.ir.primitive import Application, Primitive
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.series import Facts
 from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.records import record
 
 
 @record
-class Rate:
-    """The derivative of an implicit node as a graph that is linear in `tangents`, one fresh input for each argument.
-
-    `steps` are the nodes that depend on a tangent, in topological order; `root` is the last of them.
-    """
-
-    root: Node
-    tangents: Mapping[Node, Node]
-    steps: tuple[Node, ...]
-
-
-@record
 class Closure:
-    """`nodes` in topological order, each needed up to the order `need`; those in `active` depend on a variable."""
+    """`nodes` in topological order, each needed up to the order `need`; those in `active` depend on a variable.
+
+    `facts` is what their laws say of active nodes. Where that is a rate, `steps` are the nodes of it that depend on a
+    tangent, in topological order.
+    """
 
     nodes: tuple[Node, ...]
     need: Mapping[Node, int]
     active: frozenset[Node]
-    partials: Mapping[Node, tuple[Node | float | None, ...]]
-    rates: Mapping[Node, Rate]
+    facts: Mapping[Node, Facts]
+    steps: Mapping[Node, tuple[Node, ...]]
 
     def products(self, variables: int, order: int) -> int:
         """How many products an expansion takes at most: each convolution takes C(2n + K, K) in n variables."""
-        convolutions = sum(
-            sum(isinstance(p, Node) for p in self.partials.get(node, ()))
-            if isinstance(node, Application) and isinstance(node.op.law, Elementwise)
-            else 1
-            for node in self.active
-            if isinstance(node, Application) and isinstance(node.op.law, (Elementwise, Bilinear, Implicit))
-        )
+        applied = (node for node in self.active if isinstance(node, Application))
+        convolutions = sum(node.op.law.products(self.facts.get(node, Facts())) for node in applied)
         return convolutions * comb(2 * variables + order, order)
 
 
@@ -56,8 +43,8 @@ def close(outputs: Iterable[Node], wrt: Iterable[Node], order: int) -> Closure:
     variables = set(wrt)
     need: dict[Node, int] = {}
     active: set[Node] = set()
-    partials: dict[Node, tuple[Node | float | None, ...]] = {}
-    rates: dict[Node, Rate] = {}
+    facts: dict[Node, Facts] = {}
+    steps: dict[Node, tuple[Node, ...]] = {}
     frontier = list(outputs)
     for depth in range(order + 1):
         new = [node for node in reachable(frontier) if node not in need]
@@ -69,40 +56,24 @@ def close(outputs: Iterable[Node], wrt: Iterable[Node], order: int) -> Closure:
             if node in variables or any(arg in active for arg in node.args):
                 active.add(node)
                 if depth < order and isinstance(node, Application) and node not in variables:
-                    frontier += _facts(node, node.op, active, partials, rates)
+                    found = facts[node] = node.op.law.facts(node, active)
+                    frontier += [p for p in found.partials if isinstance(p, Node)]
+                    if found.rate is not None:
+                        steps[node], fixed = _steps(node, found.rate, found.tangents)
+                        frontier += fixed
     nodes = tuple(sorted(need, key=lambda n: n.serial))
-    return Closure(nodes, need, frozenset(active), partials, rates)
+    return Closure(nodes, need, frozenset(active), facts, steps)
 
 
-def _facts(
-    node: Node,
-    op: Primitive,
-    active: set[Node],
-    partials: dict[Node, tuple[Node | float | None, ...]],
-    rates: dict[Node, Rate],
-) -> list[Node]:
-    """Enter what the law says of a node, and return the nodes that this brings in."""
-    law = op.law
-    if isinstance(law, Elementwise):
-        found = tuple(
-            partial(node, *node.args, **node.attrs) if arg in active else None
-            for partial, arg in zip(law.partials, node.args, strict=True)
-        )
-        partials[node] = found
-        return [p for p in found if isinstance(p, Node)]
-    if isinstance(law, Implicit):
-        tangents = {arg: fresh_input("tangent", arg.shape, arg.dtype) for arg in node.args if arg in active}
-        along = [tangents[arg] if arg in tangents else filled(0.0, arg) for arg in node.args]
-        root = law.rate(node, *node.args, *along, **node.attrs)
-        order = reachable([root])
-        moving = dependents(order, tangents.values())
-        steps = tuple(n for n in order if n in moving and n.args)
-        for step in steps:
-            assert isinstance(step, Application)
-            assert isinstance(step.op.law, (Linear, Bilinear, Flat)), f"the rate of {op.name} is not linear: {step!r}"
-        rates[node] = Rate(root, tangents, steps)
-        return [n for n in order if n not in moving]
-    return []
+def _steps(node: Node, rate: Node, tangents: Mapping[Node, Node]) -> tuple[tuple[Node, ...], list[Node]]:
+    """The nodes of a rate that depend on a tangent, and the others."""
+    order = reachable([rate])
+    moving = dependents(order, tangents.values())
+    steps = tuple(n for n in order if n in moving and n.args)
+    for step in steps:
+        assert isinstance(step, Application)
+        assert step.op.law.degree is not None, f"the rate of {node!r} is not linear: {step!r}"
+    return steps, [n for n in order if n not in moving]
 
 
 def families(outputs: Sequence[Node], wrt: Sequence[Node], order: int) -> int:

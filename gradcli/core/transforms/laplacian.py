@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcli.core.ir.nodes import Node, filled, registry
-from gradcli.core.ir.primitive import Primitive, same_shape
+from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import pad, reshape
@@ -48,7 +48,7 @@ class _Collapsed:
         op = node.op
         assert isinstance(op, Primitive)
         parts = [part for part in args if part is not None]
-        if parts[0].degree == 1 and op.shape is same_shape and all(part.node is parts[0].node for part in parts):
+        if parts[0].degree == 1 and op.pointwise and all(part.node is parts[0].node for part in parts):
             # Element by element a linear map of multiples is a multiple.
             factors = [
                 (arg if i not in over else filled(0.0, arg)) if part is None else _factor(part, arg)
@@ -61,7 +61,11 @@ class _Collapsed:
         ]
         return _Part(self._apply(op, whole, node.attrs), parts[0].degree)
 
-    def convolve(self, op: Primitive, pairs: Sequence[tuple[_Part, _Part]], attrs: Mapping[str, Any]) -> _Part:
+    def convolve(self, node: Node, pairs: Sequence[tuple[_Part, _Part]]) -> _Part:
+        assert isinstance(node, Application)
+        return self._convolved(node.op, pairs, node.attrs)
+
+    def _convolved(self, op: Primitive, pairs: Sequence[tuple[_Part, _Part]], attrs: Mapping[str, Any]) -> _Part:
         total: _Part | None = None
         for a, b in pairs:
             part = self._product(op, a, b, attrs)
@@ -72,10 +76,10 @@ class _Collapsed:
     def chain(self, pairs: Sequence[tuple[_Part, _Part]]) -> _Part:
         multiply = registry["multiply"]
         assert isinstance(multiply, Primitive)
-        return self.convolve(multiply, pairs, {})
+        return self._convolved(multiply, pairs, {})
 
     def _product(self, op: Primitive, a: _Part, b: _Part, attrs: Mapping[str, Any]) -> _Part:
-        by_element = op.shape is same_shape
+        by_element = op.pointwise
         if by_element and {a.degree, b.degree} == {0, 1}:
             fixed, moving = (a, b) if a.degree == 0 else (b, a)
             return _Part(moving.node, 1, fixed.node if moving.factor is None else op(fixed.node, moving.factor))

@@ -1,9 +1,7 @@
-"""Taylor mode: the Taylor coefficients of outputs along given paths of the variables, from the laws of the table.
+"""Taylor mode: the Taylor coefficients of outputs along given paths of the variables.
 
-For an elementwise y = f(x) with partial p the chain rule dy = p dx, order by order, is
-k y_k = sum over j = 1..k of j x_j p_(k-j) (Griewank and Walther 2008, section 13.2). The coefficients p_j
-are those of the partial's own expression, which is expanded with the rest. A linear map is applied to each
-coefficient, a product convolves, an implicit node has k y_k = r_(k-1) with r its rate along the path.
+Each law of `gradcli.core.ir.laws` says how a node's coefficient of some order follows from its arguments'; what its
+partials are made of is expanded with the rest.
 
 In several variables an order's coefficient is a homogeneous polynomial, and the same recurrences hold along every
 ray through the point, so they hold for the polynomials. Cost: the square of the order for one variable.
@@ -18,19 +16,16 @@ from math import e as euler
 from math import factorial, log2, prod
 from typing import Any, Generic, Protocol, TypeVar
 
-from gradcli.core.ir.laws import Bilinear, Elementwise, Implicit, Linear
+from gradcli.core.ir.masks import added, product, scaled
 from gradcli.core.ir.nodes import Node, filled
 from gradcli.core.ir.primitive import Application, Primitive
-from gradcli.core.transforms.closure import Closure, Rate, close
-from gradcli.core.transforms.masks import added, product, scaled
+from gradcli.core.ir.series import Algebra, Facts, Series
+from gradcli.core.transforms.closure import Closure, close
 
 UNSCALED_UP_TO = 100
 
 V = TypeVar("V")
 P = TypeVar("P")
-
-# A series lists coefficients from order 0 on; None is a zero that needs no computing.
-Series = list["P | None"]
 
 
 class Ring(Protocol[V]):
@@ -62,38 +57,6 @@ class Ring(Protocol[V]):
 
     def divide(self, a: V, by: int) -> V:
         """A value divided by a whole number."""
-        ...
-
-
-class Algebra(Protocol[P]):
-    """How coefficients of any order are combined."""
-
-    def value(self, node: Node) -> P:
-        """The coefficient of order 0."""
-        ...
-
-    def linear(self, node: Node, args: Sequence[P | None], over: Sequence[int]) -> P:
-        """The node's map applied to coefficients of the arguments `over`; None is zero."""
-        ...
-
-    def convolve(self, op: Primitive, pairs: Sequence[tuple[P, P]], attrs: Mapping[str, Any]) -> P:
-        """The sum of the products of pairs."""
-        ...
-
-    def chain(self, pairs: Sequence[tuple[P, P]]) -> P:
-        """The sum of the products of rates with partials, element by element."""
-        ...
-
-    def add(self, a: P, b: P) -> P:
-        """The sum of two coefficients of one order."""
-        ...
-
-    def scale(self, a: P, factor: float) -> P:
-        """A coefficient times a plain number."""
-        ...
-
-    def divide(self, a: P, by: int) -> P:
-        """A coefficient divided by a whole number."""
         ...
 
 
@@ -162,11 +125,10 @@ class Polynomials(Generic[V]):
             out[m] = ring.apply(node.op, values, node.attrs)
         return out
 
-    def convolve(
-        self, op: Primitive, pairs: Sequence[tuple[dict[int, V], dict[int, V]]], attrs: Mapping[str, Any]
-    ) -> dict[int, V]:
+    def convolve(self, node: Node, pairs: Sequence[tuple[dict[int, V], dict[int, V]]]) -> dict[int, V]:
         """The product of polynomials, summed over pairs."""
-        apply = self.ring.apply
+        assert isinstance(node, Application)
+        apply, op, attrs = self.ring.apply, node.op, node.attrs
         return self._convolved(lambda u, v: apply(op, (u, v), attrs), pairs)
 
     def chain(self, pairs: Sequence[tuple[dict[int, V], dict[int, V]]]) -> dict[int, V]:
@@ -219,9 +181,10 @@ class Line(Generic[V]):
         ]
         return ring.apply(node.op, values, node.attrs)
 
-    def convolve(self, op: Primitive, pairs: Sequence[tuple[V, V]], attrs: Mapping[str, Any]) -> V:
+    def convolve(self, node: Node, pairs: Sequence[tuple[V, V]]) -> V:
         """The sum of the products of pairs."""
-        apply = self.ring.apply
+        assert isinstance(node, Application)
+        apply, op, attrs = self.ring.apply, node.op, node.attrs
         return reduce(self.add, (apply(op, pair, attrs) for pair in pairs))
 
     def chain(self, pairs: Sequence[tuple[V, V]]) -> V:
@@ -256,111 +219,55 @@ class _Expansion(Generic[P]):
 
     def __init__(self, closure: Closure, paths: Mapping[Node, Series[P]], algebra: Algebra[P]) -> None:
         self.closure, self.algebra = closure, algebra
-        self.series: dict[Node, Series[P]] = {}
-        self.slopes: dict[Node, Series[P]] = {}
+        self._series: dict[Node, Series[P]] = {}
+        self._slopes: dict[Node, Series[P]] = {}
         for node in closure.nodes:
-            self.series[node] = [algebra.value(node)]
+            self._series[node] = [algebra.value(node)]
             if node in paths:
-                self.series[node] += paths[node]
+                self._series[node] += paths[node]
 
     def run(self, outputs: Sequence[Node], order: int) -> list[Series[P]]:
+        """The coefficients of the outputs, order by order of everything."""
         active = [n for n in self.closure.nodes if n in self.closure.active and isinstance(n, Application)]
         for k in range(1, order + 1):
             for node in active:
                 if self.closure.need[node] >= k:
-                    self.series[node].append(self._coefficient(node, k))
-        return [self.series[output] + [None] * (order + 1 - len(self.series[output])) for output in outputs]
+                    self._series[node].append(node.op.law.coefficient(node, k, self))
+        return [self._series[output] + [None] * (order + 1 - len(self._series[output])) for output in outputs]
 
-    def _at(self, node: Node, k: int) -> P | None:
-        series = self.series[node]
+    def facts(self, node: Node) -> Facts:
+        """What the node's law asked for."""
+        return self.closure.facts[node]
+
+    def series(self, node: Node) -> Series[P]:
+        """The coefficients as far as they are known."""
+        return self._series[node]
+
+    def order(self, node: Node, k: int) -> P | None:
+        """The coefficient of order k, None where it is zero."""
+        series = self._series[node]
         return series[k] if k < len(series) else None
 
-    def _coefficient(self, node: Node, k: int) -> P | None:
-        assert isinstance(node, Application)
-        law = node.op.law
-        if isinstance(law, Elementwise):
-            return self._elementwise(node, k)
-        if isinstance(law, Linear):
-            return self._linear(node, law, k)
-        if isinstance(law, Bilinear):
-            return self._bilinear(node, node.op, k)
-        if isinstance(law, Implicit):
-            return self._implicit(node, self.closure.rates[node], k)
-        return None
-
-    def _elementwise(self, node: Node, k: int) -> P | None:
-        algebra = self.algebra
-        pairs: list[tuple[P, P]] = []
-        plain: P | None = None
-        for arg, partial in zip(node.args, self.closure.partials[node], strict=True):
-            if partial is None:
-                continue
-            if not isinstance(partial, Node):
-                x = self._at(arg, k)
-                if x is not None and partial != 0:
-                    scaled = algebra.scale(x, partial * k)
-                    plain = scaled if plain is None else algebra.add(plain, scaled)
-                continue
-            coefficients, slopes = self.series[partial], self._slopes(arg, k)
-            for j in range(max(1, k + 1 - len(coefficients)), min(k + 1, len(slopes))):
-                slope, p = slopes[j], coefficients[k - j]
-                if slope is not None and p is not None:
-                    pairs.append((slope, p))
-        total = algebra.chain(pairs) if pairs else None
-        if plain is not None:
-            total = plain if total is None else algebra.add(total, plain)
-        return None if total is None else total if k == 1 else algebra.divide(total, k)
-
-    def _slopes(self, node: Node, k: int) -> Series[P]:
-        """The coefficients of order j times j, as far as they are known."""
-        slopes = self.slopes.setdefault(node, [None])
-        series = self.series[node]
+    def slopes(self, node: Node, k: int) -> Series[P]:
+        """The coefficients of order j times j, up to order k as far as they are known."""
+        slopes = self._slopes.setdefault(node, [None])
+        series = self._series[node]
         for j in range(len(slopes), min(len(series), k + 1)):
             x = series[j]
             slopes.append(x if x is None or j == 1 else self.algebra.scale(x, float(j)))
         return slopes
 
-    def _linear(self, node: Node, law: Linear, k: int) -> P | None:
-        over = range(len(node.args)) if law.over is None else law.over
-        args = [self._at(arg, k) if i in over else None for i, arg in enumerate(node.args)]
-        return None if all(a is None for a in args) else self.algebra.linear(node, args, over)
-
-    def _bilinear(self, node: Node, op: Primitive, k: int) -> P | None:
-        a, b = (self.series[arg] for arg in node.args)
-        if node.args[0] is node.args[1] and op.commutes:
-            return self._square(op, a, k)
-        pairs = [
-            (u, v)
-            for j in range(max(0, k + 1 - len(b)), min(k + 1, len(a)))
-            if (u := a[j]) is not None and (v := b[k - j]) is not None
-        ]
-        return self.algebra.convolve(op, pairs, node.attrs) if pairs else None
-
-    def _square(self, op: Primitive, a: Series[P], k: int) -> P | None:
-        """Each product of two different coefficients occurs twice."""
-        pairs = [
-            (u, v)
-            for j in range(max(0, k + 1 - len(a)), (k + 1) // 2)
-            if (u := a[j]) is not None and (v := a[k - j]) is not None
-        ]
-        total = self.algebra.scale(self.algebra.convolve(op, pairs, {}), 2.0) if pairs else None
-        middle = a[k // 2] if k % 2 == 0 and k // 2 < len(a) else None
-        if middle is None:
-            return total
-        square = self.algebra.convolve(op, [(middle, middle)], {})
-        return square if total is None else self.algebra.add(total, square)
-
-    def _implicit(self, node: Node, rate: Rate, k: int) -> P | None:
-        """The rate at order k - 1: the tangents run one order behind their arguments."""
-        for arg, tangent in rate.tangents.items():
-            self.series.setdefault(tangent, []).append(self._slopes(arg, k)[k] if k < len(self.series[arg]) else None)
-        for step in rate.steps:
-            self.series.setdefault(step, []).append(self._coefficient(step, k - 1))
-        if rate.root in rate.tangents.values() or rate.root in rate.steps:
-            total = self.series[rate.root][k - 1]
-        else:
-            total = None
-        return total if total is None or k == 1 else self.algebra.divide(total, k)
+    def rate(self, node: Node, k: int) -> P | None:
+        """The coefficient of order k - 1 of the rate of an implicit node: the tangents run one order behind."""
+        facts, steps = self.closure.facts[node], self.closure.steps[node]
+        for arg, tangent in facts.tangents.items():
+            known = k < len(self._series[arg])
+            self._series.setdefault(tangent, []).append(self.slopes(arg, k)[k] if known else None)
+        for step in steps:
+            assert isinstance(step, Application)
+            self._series.setdefault(step, []).append(step.op.law.coefficient(step, k - 1, self))
+        moves = facts.rate is not None and (facts.rate in steps or facts.rate in facts.tangents.values())
+        return self._series[facts.rate][k - 1] if moves and facts.rate is not None else None
 
 
 def along(outputs: Sequence[Node], tangents: Mapping[Node, Node], order: int) -> list[list[Node]]:

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gradcli.core.ir.laws import Bilinear, Elementwise, Implicit
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import Shape
@@ -32,11 +31,7 @@ def kernel_of(node: Node, op: Primitive) -> Callable[..., Any]:
     if takes_out(whole):
         return whole
     # What moves elements gives an array of their dtype; arithmetic on a single element gives a bare number.
-    moves = (
-        not isinstance(op.law, (Elementwise, Bilinear, Implicit))
-        and not op.broadcasts
-        and all(arg.dtype is node.dtype for arg in node.args)
-    )
+    moves = op.law.degree in (0, 1) and not op.broadcasts and all(arg.dtype is node.dtype for arg in node.args)
     function = whole if moves else partial(_typed, whole, dtype)
     if op.check is None:
         return function
@@ -79,7 +74,7 @@ def takes_out(kernel: Callable[..., Any]) -> bool:
 
 def may_look_into_arguments(node: Node, kernel: Callable[..., Any]) -> bool:
     """Whether the result may be a view: only what moves elements gives one."""
-    computes = isinstance(node, Application) and isinstance(node.op.law, (Elementwise, Bilinear, Implicit))
+    computes = isinstance(node, Application) and node.op.law.degree not in (0, 1)
     return not computes and not takes_out(kernel)
 
 

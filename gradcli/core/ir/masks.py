@@ -7,18 +7,17 @@ not taken would give, nan or inf, never meets the zero that stands for it.
 from __future__ import annotations
 
 from gradcli.core.ir.nodes import Node, filled, is_number, registry
-from gradcli.core.primitives.selection import select
 
 
 def masked(mask: Node | None, value: Node) -> Node:
     """The value where the mask holds, 0 elsewhere; everywhere where there is no mask."""
-    return value if mask is None else select(mask, value, filled(0.0, value))
+    return value if mask is None else registry["select"](mask, value, filled(0.0, value))
 
 
 def unmasked(g: Node) -> tuple[Node | None, Node]:
     """The condition under which a factor counts and its value there; None where it always counts."""
     mask: Node | None = None
-    while g.op is select:
+    while g.op is registry["select"]:
         condition, a, b = g.args
         if is_number(b, 0):
             g = a
