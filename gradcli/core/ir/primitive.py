@@ -10,7 +10,7 @@ from gradcli.core.errors import DTypeError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Law
 from gradcli.core.ir.nodes import Node, Operand, interned, registry
-from gradcli.core.ir.promotion import cast, coerce, stretch
+from gradcli.core.ir.promotion import cast, coerce, real, stretch
 from gradcli.core.ir.shapes import Shape, broadcast_shapes, check_shape, most_elements
 from gradcli.core.records import record
 
@@ -136,7 +136,7 @@ class Primitive:
         else:
             nodes = coerce(args)
         if self.result == "float":
-            nodes = tuple(n if n.dtype.is_float else cast(n, DType.FLOAT64) for n in nodes)
+            nodes = tuple(map(real, nodes))
         if self.broadcasts:
             common = broadcast_shapes(n.shape for n in nodes)
             nodes = tuple(stretch(n, common) for n in nodes)

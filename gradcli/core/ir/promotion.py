@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 from gradcli.core.ir.dtypes import DType, promote
 from gradcli.core.ir.nodes import Input, Node, Operand, constant, registry
 from gradcli.core.ir.shapes import Shape
 
+_float: ContextVar[DType] = ContextVar("default float type", default=DType.FLOAT64)
 
-def coerce(values: Sequence[Operand], default: DType = DType.FLOAT64) -> tuple[Node, ...]:
+
+def use_float(dtype: DType) -> None:
+    """Let this be the default float type from now on, in this context: what numbers become, and what is made real."""
+    _float.set(dtype)
+
+
+def real(node: Node) -> Node:
+    """What stands where real numbers are needed: floats as they are, ints and bools as the default float type."""
+    return node if node.dtype.is_float else cast(node, _float.get())
+
+
+def coerce(values: Sequence[Operand]) -> tuple[Node, ...]:
     """Operands as nodes of one dtype. A plain number takes the type of the tensors that it meets.
 
     An int met by bools becomes int64; a float met by ints or bools becomes `default`; numbers alone do too.
     A weak input stands for a plain number and is treated as one.
     """
+    default = _float.get()
     nodes = [v for v in values if isinstance(v, Node)]
     numbers = [v for v in values if not isinstance(v, Node)]
     strong = [v.dtype for v in nodes if not is_weak(v)]

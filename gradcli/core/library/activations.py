@@ -5,9 +5,8 @@ from __future__ import annotations
 from math import sqrt
 
 from gradcli.core.errors import require
-from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, Operand
-from gradcli.core.ir.promotion import cast
+from gradcli.core.ir.promotion import real
 from gradcli.core.library.declare import composed
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.selection import select
@@ -16,18 +15,14 @@ from gradcli.core.primitives.special import digamma as psi
 from gradcli.core.primitives.special import polygamma as psi_n
 
 
-def _real(x: Node) -> Node:
-    return x if x.dtype.is_float else cast(x, DType.FLOAT64)
-
-
 @composed("x where positive, else so much of it; the slope at 0 is the smaller one")
 def leaky_relu(x: Node, slope: Operand = 0.01) -> Node:
-    return select(ew.greater(x, 0), _real(x), _real(x) * slope)
+    return select(ew.greater(x, 0), real(x), real(x) * slope)
 
 
 @composed("x where positive, else alpha (exp(x) - 1)")
 def elu(x: Node, alpha: Operand = 1.0) -> Node:
-    return select(ew.greater(x, 0), _real(x), alpha * ew.expm1(x))
+    return select(ew.greater(x, 0), real(x), alpha * ew.expm1(x))
 
 
 @composed("x times the normal distribution function, exactly", "gelu")
@@ -69,7 +64,7 @@ def sinc(x: Node) -> Node:
 
 @composed("the derivative of lgamma", "digamma", "psi")
 def digamma(x: Node) -> Node:
-    return psi(_real(x))
+    return psi(real(x))
 
 
 @composed("the n-th derivative of digamma")

@@ -7,7 +7,7 @@ from math import prod
 from gradcli.core.errors import ShapeError, require
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant
-from gradcli.core.ir.promotion import cast, coerce, stretch
+from gradcli.core.ir.promotion import cast, coerce, real, stretch
 from gradcli.core.ir.shapes import Shape, broadcast_shapes, normalize_axes, size_of
 from gradcli.core.library.declare import composed
 from gradcli.core.primitives import elementwise as ew
@@ -145,7 +145,7 @@ def _filled(value: int, shape: Shape, dtype: DType) -> Node:
 @composed("n numbers from start to stop along a new first axis, evenly spaced, both ends included")
 def linspace(start: Node, stop: Node, n: int = 50) -> Node:
     require(n >= 1, f"linspace can't give {n} numbers", "ask for at least 1")
-    start, stop = (x if x.dtype.is_float else cast(x, DType.FLOAT64) for x in coerce((start, stop)))
+    start, stop = map(real, coerce((start, stop)))
     shape = broadcast_shapes([start.shape, stop.shape])
     start, stop = stretch(start, shape), stretch(stop, shape)
     if n == 1:

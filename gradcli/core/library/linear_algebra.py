@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from gradcli.core.errors import CoreError, ShapeError, require
-from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, filled
-from gradcli.core.ir.promotion import cast, coerce, stretch
+from gradcli.core.ir.promotion import coerce, real, stretch
 from gradcli.core.ir.shapes import broadcast_shapes, normalize_axes, size_of
 from gradcli.core.library.declare import composed
 from gradcli.core.library.functions import Axis, matmul, sum_
@@ -66,7 +65,7 @@ def _spectral_norm(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
     """The largest singular value: the root of the largest eigenvalue of a product that is square."""
     pair = normalize_axes(axes, len(x.shape))
     rest = tuple(i for i in range(len(x.shape)) if i not in pair)
-    x = x if x.dtype.is_float else cast(x, DType.FLOAT64)
+    x = real(x)
     a = shaping.transpose(x, axes=(*rest, *pair))
     largest = largest_as_constant(ew.absolute(a), (-2, -1))
     scale = select(ew.equal(largest, 0), filled(1.0, largest), largest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.core.errors import require
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant, filled
-from gradcli.core.ir.promotion import cast, stretch
+from gradcli.core.ir.promotion import cast, real, stretch
 from gradcli.core.ir.shapes import Shape, normalize_axes, size_of
 from gradcli.core.library.declare import composed
 from gradcli.core.library.functions import Axis, mean, sum_
@@ -128,7 +128,7 @@ def root(square: Node) -> Node:
 
 @composed("log of the sum of exp, without overflow, over all axes or some")
 def logsumexp(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
-    x = x if x.dtype.is_float else cast(x, DType.FLOAT64)
+    x = real(x)
     largest = max_to(x, shape=_kept(x, axis))
     total = ew.log(sum_(ew.exp(_below_largest(x, axis)), axis, keepdims=True)) + ew.stop_gradient(largest)
     # An infinite one outweighs the others, and is what the sum is.
@@ -155,7 +155,7 @@ def largest_as_constant(x: Node, axis: Axis) -> Node:
 def vector_norm(x: Node, ord: float, axis: Axis, keepdims: bool) -> Node:
     """The norm of some order of all elements along some axes."""
     require(ord > 0, f"a norm's order must be above 0, not {ord}", "1, 2 and inf are the usual ones")
-    size = ew.absolute(x if x.dtype.is_float else cast(x, DType.FLOAT64))
+    size = ew.absolute(real(x))
     if ord == float("inf"):
         return max_(size, axis, keepdims)
     if ord == 1:
@@ -180,5 +180,5 @@ def softmax(x: Node, axis: Axis = -1) -> Node:
 
 @composed("the logarithm of softmax, without overflow")
 def log_softmax(x: Node, axis: Axis = -1) -> Node:
-    moved = _below_largest(x if x.dtype.is_float else cast(x, DType.FLOAT64), axis)
+    moved = _below_largest(real(x), axis)
     return moved - ew.log(sum_(ew.exp(moved), axis, keepdims=True))

@@ -9,6 +9,7 @@ from functools import cache
 from gradcli.core import primitives
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Primitive, table
+from gradcli.core.ir.promotion import real
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, sum_, transpose
 from gradcli.language.text.diagnostics import Span, fail, near
@@ -69,7 +70,7 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     if symbol == "^":
         exponent = right if _is_number(right) else _constant(b)
         if exponent is not None:
-            x = a if a.dtype.is_float else a * 1.0
+            x = real(a)
             return primitives.elementwise.constant_power(x, exponent=float(exponent))  # type: ignore[arg-type]
     # Plain numbers go in as they are, so that they take the type of the tensor that they meet.
     weak = [v if _is_number(v) else n for v, n in ((left, a), (right, b))]

@@ -12,7 +12,7 @@ from gradcli.core.engines import evaluate
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant
-from gradcli.core.ir.promotion import coerce
+from gradcli.core.ir.promotion import coerce, use_float
 from gradcli.core.ir.shapes import check_shape
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.functions import stack
@@ -59,6 +59,7 @@ class Interpreter:
         self._recursing = False
         self._derivatives = 0
         use(self.settings.limits)
+        use_float(self.settings.dtype)
         self._most_steps: float | None = None
 
     def warn(self, message: str, span: Span, hint: str | None = None) -> None:
@@ -163,7 +164,7 @@ class Interpreter:
         for item, before, after in zip(node.items[1:], items, items[1:], strict=False):
             if before.shape != after.shape:
                 raise ragged(item.span, before.shape, after.shape)
-        return stack(coerce(items, self.dtype))
+        return stack(coerce(items))
 
     def _unary(self, node: s.Unary, frame: Frame | None) -> Value:
         return unary(self, node.operator, self.evaluate(node.operand, frame), node.span)

@@ -61,8 +61,6 @@ def _from_primitive(name: str, primitive: Primitive) -> Builtin:
 
     def apply(caller: Caller, values: Sequence[Value], span: Span) -> Value:
         nodes = [convert.to_node(v, caller.dtype, span) for v in values]
-        if primitive.result == "float":
-            nodes = [convert.settled_float(n, caller.dtype) for n in nodes]
         if len(nodes) == 1 or not any(isinstance(v, Node) for v in values):
             return primitive(*nodes)
         # A plain number beside a tensor takes the tensor's type.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from gradcli.core.engines import evaluate
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, constant
-from gradcli.core.ir.promotion import cast
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
@@ -106,8 +105,3 @@ def to_nodes(value: Value, default: DType, span: Span) -> tuple[Node, ...]:
     if isinstance(value, Parameters):
         return value.nodes
     raise fail("type", f"expected a tuple of tensors, not {describe(value)}", span, "write them as (a, b)")
-
-
-def settled_float(node: Node, default: DType) -> Node:
-    """Ints and bools as the default float type, floats as they are."""
-    return node if node.dtype.is_float else cast(node, default)
