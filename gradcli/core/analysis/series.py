@@ -12,7 +12,8 @@ from math import comb, factorial, isfinite, prod
 from typing import Any, TypeAlias
 
 from gradcli.core.analysis.coefficients import Arrays, Decimals, Floats, Wide, digits
-from gradcli.core.engines.program import Data, Program
+from gradcli.core.engines.program import Program
+from gradcli.core.engines.protocol import Data
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Node
 from gradcli.core.records import record
@@ -69,7 +70,7 @@ def partials_at(
     _refuse_what_takes_too_long(products, len(closure.active), len(variables), order)
     program = Program(closure.nodes, list(values))
     found = dict(zip(closure.nodes, program(*values.values()), strict=True))
-    if program.on_math and all(node.shape == () for node in closure.nodes):
+    if not program.engine.on_arrays and all(node.shape == () for node in closure.nodes):
         return _expanded(outputs, variables, order, closure, products, Floats(found), coefficients)
     import numpy as np
 

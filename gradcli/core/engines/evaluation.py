@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 
-from gradcli.core.engines.program import Data, Program
+from gradcli.core.engines.program import Program
+from gradcli.core.engines.protocol import Data
 from gradcli.core.engines.scalar import suits_scalar
 from gradcli.core.ir.nodes import Constant, Node, fresh_input
 from gradcli.core.ir.primitive import Application

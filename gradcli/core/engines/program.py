@@ -1,12 +1,13 @@
-"""Choosing the engine: float64 scalars need no NumPy, all else goes to arrays."""
+"""A graph compiled by the engine that suits it: float64 scalars need no NumPy, all else goes to arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from gradcli.core.engines.constants import computed
-from gradcli.core.engines.scalar import compile_scalar, suits_scalar
+from gradcli.core.engines.protocol import Data, Engine, Graph
+from gradcli.core.engines.scalar import ScalarEngine
 from gradcli.core.errors import DTypeError, ShapeError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Input, Node, Parameter
@@ -14,24 +15,36 @@ from gradcli.core.ir.traversal import reachable, without_parameters
 from gradcli.core.simplify.canonical import canonical
 
 if TYPE_CHECKING:
-    import numpy
-
-    from gradcli.core.engines.numpy.schedule import ArrayProgram
+    pass
 
 # Bools fit everywhere, ints where ints or floats go, floats where floats go, anything else nowhere.
 _KIND: dict[object, int] = {bool: 0, "b": 0, int: 1, "i": 1, "u": 1, float: 2, "f": 2}
 _KIND_OF = {DType.BOOL: 0, DType.INT64: 1, DType.FLOAT32: 2, DType.FLOAT64: 2}
 
-Data: TypeAlias = "bool | int | float | numpy.ndarray[Any, Any]"
+
+def engines(native: bool) -> Sequence[Engine]:
+    """Those there are, the fastest first; the last suits any graph. `native` says whether LLVM is worth loading."""
+    from gradcli.core.engines.numpy.engine import NumpyEngine
+
+    if not native:
+        return (NumpyEngine(),)
+    from gradcli.core.engines.llvm.engine import LlvmEngine
+
+    return LlvmEngine(), NumpyEngine()
+
+
+def engine_for(graph: Graph, native: bool = True) -> Engine:
+    """The fastest engine that suits a graph."""
+    scalar = ScalarEngine()
+    # Asked first and by itself, since the others import arrays.
+    return scalar if scalar.suits(graph) else next(engine for engine in engines(native) if engine.suits(graph))
 
 
 class Program:
     """A graph compiled once, to be run on many inputs.
 
-    `on_math` says that the outputs are float64 and bool scalars, computed by Python's math where it has an answer.
-
-    Float64 scalars give Python numbers, anything else gives arrays. Overflow, division by zero and arguments
-    outside a domain give inf and nan as IEEE 754 says, never an exception.
+    `engine` is the one that runs it. Float64 scalars give Python numbers, anything else gives arrays. Overflow,
+    division by zero and arguments outside a domain give inf and nan as IEEE 754 says, never an exception.
 
     `native` lets LLVM compile fusion groups, where `gradcli[jit]` is installed; that pays for a
     program that runs often, or on much.
@@ -45,19 +58,14 @@ class Program:
         outputs = without_parameters(outputs, inputs)
         if inputs:
             outputs = canonical(outputs, inputs, computed)
-        order = reachable(outputs)
-        self._graph = order, outputs, inputs, native
-        self._on_numpy: ArrayProgram | None = None
-        self.on_math = suits_scalar(order, inputs)
+        graph = Graph(reachable(outputs), outputs, inputs)
+        self.engine = engine_for(graph, native)
+        self._compiled = self.engine.compile(graph)
+        self.function: Callable[..., tuple[Data, ...]] = self._compiled.run
         self._expected = [(node.shape, node.dtype) for node in inputs]
         self._names = [node.name if isinstance(node, (Input, Parameter)) else f"x{i}" for i, node in enumerate(inputs)]
         self._count = len(inputs)
         self._takes_floats = all(n.shape == () and n.dtype is DType.FLOAT64 for n in inputs)
-        self.function: Callable[..., tuple[Data, ...]]
-        if self.on_math:
-            self.function = compile_scalar(order, outputs, inputs, self._arrays)
-        else:
-            self.function = self._on_arrays()
 
     def __call__(self, *values: Data) -> tuple[Data, ...]:
         """The value of each output. `function` is the same for who promises values that fit: it looks at none.
@@ -82,8 +90,7 @@ class Program:
         Raises:
             CoreError: for more work or memory than is allowed.
         """
-        if self._on_numpy is not None:
-            self._on_numpy.require_allowed()
+        self._compiled.require_allowed()
 
     def _require_fitting(self, values: Sequence[Data]) -> None:
         if len(values) != len(self._expected):
@@ -104,15 +111,4 @@ class Program:
     @property
     def memory(self) -> int:
         """What the buffers take that it keeps between runs, in bytes."""
-        return 0 if self._on_numpy is None else self._on_numpy.memory
-
-    def _arrays(self, *values: Data) -> tuple[Data, ...]:
-        """What IEEE 754 answers where math raises."""
-        return self._on_arrays()(*values)
-
-    def _on_arrays(self) -> ArrayProgram:
-        if self._on_numpy is None:
-            from gradcli.core.engines.numpy.schedule import ArrayProgram
-
-            self._on_numpy = ArrayProgram(*self._graph)
-        return self._on_numpy
+        return self._compiled.memory

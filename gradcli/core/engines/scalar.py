@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from keyword import iskeyword
 from typing import TypeAlias
 
+from gradcli.core.engines.protocol import Compiled, Data, Graph
 from gradcli.core.ir.nodes import Constant, Input, Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.templates import SCALARS, has_template, mentions
 
-ScalarProgram: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
+ScalarFunction: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
 
 # Beyond this many lines Python's own compiler costs more than the array engine's dispatch.
 LONGEST_PROGRAM = 20_000
@@ -86,7 +87,7 @@ def source(
 
 def compile_scalar(
     order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], otherwise: Callable[..., object]
-) -> ScalarProgram:
+) -> ScalarFunction:
     """The program; where math refuses what IEEE 754 answers, `otherwise` is asked."""
     head, *body = source(order, outputs, inputs).split("\n")
     arguments = head.partition("(")[2].removesuffix("):")
@@ -144,3 +145,39 @@ def _is_call(text: str) -> bool:
         if level == 0 and letter == ")":
             return i == len(text) - 1
     return False
+
+
+class ScalarEngine:
+    """Straight-line Python on the math module, where everything is a float64 or bool scalar with a template on math."""
+
+    name = "math"
+    on_arrays = False
+
+    def suits(self, graph: Graph) -> bool:
+        """Whether math has all of it."""
+        return suits_scalar(graph.order, graph.inputs)
+
+    def compile(self, graph: Graph) -> ScalarProgram:
+        """The graph as one function."""
+        return ScalarProgram(graph)
+
+
+class ScalarProgram:
+    """A graph on math; where that refuses what IEEE 754 answers, the array engine is asked."""
+
+    memory = 0
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._on_arrays: Compiled | None = None
+        self.run = compile_scalar(graph.order, graph.outputs, graph.inputs, self._answer)
+
+    def _answer(self, *values: Data) -> tuple[Data, ...]:
+        if self._on_arrays is None:
+            from gradcli.core.engines.numpy.engine import NumpyEngine
+
+            self._on_arrays = NumpyEngine().compile(self._graph)
+        return self._on_arrays.run(*values)
+
+    def require_allowed(self) -> None:
+        """Always: it takes no time to speak of."""

@@ -83,6 +83,11 @@ class ArrayProgram:
             return self._run_long(arrays)
         return _QUIET.copy().run(self._run, arrays)
 
+    @property
+    def run(self) -> ArrayProgram:
+        """Itself."""
+        return self
+
     def require_allowed(self) -> None:
         """Refuse to run where a limit is lower now than it was when this was made.
 
