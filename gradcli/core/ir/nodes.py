@@ -122,13 +122,16 @@ class Node:
 
 
 class Constant(Node):
-    """A value known now: a plain number where the shape is (), else an array that nobody writes to."""
+    """A value known now: a plain number where the shape is (), else an array that nobody writes to.
 
-    __slots__ = ("value",)
+    `weak` says that it is a plain number, which takes the dtype of what it meets.
+    """
 
-    def __init__(self, value: Any, shape: Shape, dtype: DType) -> None:
+    __slots__ = ("value", "weak")
+
+    def __init__(self, value: Any, shape: Shape, dtype: DType, weak: bool = False) -> None:
         super().__init__(shape, dtype)
-        self.value = value
+        self.value, self.weak = value, weak
 
     def _shown(self) -> str:
         return f"constant {self.value!r}" if self.shape == () else self.kind
@@ -201,12 +204,12 @@ def interned(key: Hashable, make: Callable[[], Node]) -> Node:
     return node
 
 
-def constant(value: Number, dtype: DType) -> Constant:
-    """A scalar known now. -0.0 and 0.0 are different constants."""
+def constant(value: Number, dtype: DType, weak: bool = False) -> Constant:
+    """A scalar known now. -0.0 and 0.0 are different constants, and so are weak ones."""
     plain: Number = (
         as_float(value, dtype) if dtype.is_float else bool(value) if dtype is DType.BOOL else as_int64(value)
     )
-    node = interned(("constant", dtype, repr(plain)), lambda: Constant(plain, (), dtype))
+    node = interned(("constant", dtype, weak, repr(plain)), lambda: Constant(plain, (), dtype, weak))
     assert isinstance(node, Constant)
     return node
 

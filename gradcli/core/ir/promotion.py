@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 
 from gradcli.core.ir.dtypes import DType, promote
-from gradcli.core.ir.nodes import Input, Node, Operand, constant, registry
+from gradcli.core.ir.nodes import Constant, Input, Node, Operand, constant, registry
 from gradcli.core.ir.shapes import Shape
 
 _float: ContextVar[DType] = ContextVar("default float type", default=DType.FLOAT64)
@@ -47,7 +47,7 @@ def coerce(values: Sequence[Operand]) -> tuple[Node, ...]:
 
 def is_weak(node: Node) -> bool:
     """Whether a node stands for a plain number."""
-    return isinstance(node, Input) and node.weak
+    return isinstance(node, (Constant, Input)) and node.weak
 
 
 def cast(node: Node, dtype: DType) -> Node:

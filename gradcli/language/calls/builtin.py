@@ -15,13 +15,17 @@ Apply = Callable[["Caller", Sequence[Value], Span], Value]
 
 @dataclass(eq=False, repr=False)
 class Builtin(Function):
-    """A function of the language's own."""
+    """A function of the language's own.
+
+    `by_inputs` says that it differentiates by inputs of the function that calls it.
+    """
 
     name: str
     inputs: tuple[Formal, ...]
     apply: Apply
     summary: str
     kind: str = "built-in"
+    by_inputs: bool = False
     of_tensor: Callable[..., Node] = field(default=lambda x: x, repr=False)
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, parameter
 from gradcli.core.library import Layer
-from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
+from gradcli.language.calls.tracing import as_tensors, fresh_inputs, replace_nodes
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
 from gradcli.language.values.convert import to_node
@@ -28,10 +28,13 @@ class UserFunction(Function):
     members: Mapping[str, Value] = field(default_factory=dict)
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
-        """Trace the body with inputs of its own, then put the values in their place."""
+        """Trace the body with the values, or with inputs of its own where it may differentiate by them."""
         replacements: dict[Node, Node] = {}
         if not fresh:
-            values, replacements = fresh_inputs(values, self.inputs, caller.dtype)
+            if caller.needs_inputs(self, values):
+                values, replacements = fresh_inputs(values, self.inputs, caller.dtype)
+            else:
+                values = as_tensors(values, caller.dtype)
         names = {name: caller.present(member) for name, member in self.members.items()}
         names |= {i.name: value for value, i in zip(values, self.inputs, strict=True)}
         return replace_nodes(caller.run(self, self.body, Frame(names, self.frame), span), replacements)

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from gradcli.core.ir.nodes import Node, Parameter
+from gradcli.core.records import record
+from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.text import syntax as s
+from gradcli.language.values.nesting import fold
 from gradcli.language.values.values import Caller, Function, Parameters, Value
 
 
@@ -46,23 +49,39 @@ def _collect(
                     _collect(caller, there[0], name, found, seen)
 
 
-def may_recur(caller: Caller, function: Function) -> bool:
-    """Whether a function's text leads to itself, by the functions that it names."""
+@record
+class Reach:
+    """What a function's text leads to: itself, and what differentiates by the inputs of who calls it."""
+
+    itself: bool
+    by_inputs: bool
+
+
+def reach_of(caller: Caller, function: Function) -> Reach:
+    """What the text of a function leads to, by the functions that it names."""
     if not isinstance(function, UserFunction):
-        return False
-    seen: set[int] = set()
+        return Reach(itself=False, by_inputs=_by_inputs(function))
+    itself = by_inputs = False
+    seen = {id(function)}
     stack = [function]
     while stack:
         user = stack.pop()
         for name in _names(user.body):
             found = caller.find(name, user.frame)
             named = found[0] if found else None
-            if isinstance(named, UserFunction) and id(named) not in seen:
-                if named.body is function.body:
-                    return True
-                seen.add(id(named))
-                stack.append(named)
-    return False
+            by_inputs = by_inputs or _by_inputs(named)
+            if isinstance(named, UserFunction):
+                itself = itself or named.body is function.body
+                if id(named) not in seen:
+                    seen.add(id(named))
+                    stack.append(named)
+    return Reach(itself, by_inputs)
+
+
+def _by_inputs(value: Value) -> bool:
+    """Whether a value is, or holds, what differentiates by inputs of its caller."""
+    found: bool = fold(value, lambda item: isinstance(item, Builtin) and item.by_inputs, any)
+    return found
 
 
 @lru_cache(1024)

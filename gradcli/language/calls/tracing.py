@@ -22,6 +22,17 @@ def fresh_inputs(
     return fresh, replacements
 
 
+def as_tensors(values: Sequence[Value], default: DType) -> list[Value]:
+    """The values with each plain number as a scalar that takes the type of what it meets."""
+    require_walkable(*values)
+    return [map_items(value, lambda item: _tensor(item, default)) for value in values]
+
+
+def _tensor(item: Value, default: DType) -> Value:
+    is_number = isinstance(item, (int, float)) and not isinstance(item, bool)
+    return constant(as_float(item), default, weak=True) if is_number else item  # type: ignore[arg-type]
+
+
 def meant(inputs: Iterable[Node]) -> dict[Node, Node] | None:
     """What each input of the calls under way stands for, a graph without inputs; None where a caller is yet to say."""
     found: dict[Node, Node] = {}

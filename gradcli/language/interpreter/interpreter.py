@@ -20,9 +20,9 @@ from gradcli.core.library.indexing import index
 from gradcli.core.library.random import Random
 from gradcli.core.limits import limit, use
 from gradcli.language.calls.arguments import bind
-from gradcli.language.calls.functions import Chain, define, trainable
+from gradcli.language.calls.functions import Chain, UserFunction, define, trainable
 from gradcli.language.calls.operations import attribute_of, binary, compare, truth, unary
-from gradcli.language.calls.reach import may_recur
+from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.derivatives.gradient import derivative
 from gradcli.language.interpreter.arrays import plain_array, ragged
 from gradcli.language.library.builtins import builtins
@@ -31,7 +31,7 @@ from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, 
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called, require_function
-from gradcli.language.values.nesting import distinct_nodes, map_nodes, require_shallow, require_walkable
+from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
 
@@ -58,6 +58,7 @@ class Interpreter:
         self._calls: list[int] = []
         self._recursing = False
         self._derivatives = 0
+        self._reaches: dict[int, tuple[Function, Reach]] = {}
         use(self.settings.limits)
         use_float(self.settings.dtype)
         self._most_steps: float | None = None
@@ -270,6 +271,20 @@ class Interpreter:
 
     # Bodies and statements.
 
+    def needs_inputs(self, function: Function, values: Sequence[Value]) -> bool:
+        """Whether a function called with some values may differentiate by its inputs, so that they must be its own."""
+        # A function that is handed over may differentiate by what it is called with.
+        return any(map(_holds_a_function, values)) or self._reach(function).by_inputs
+
+    def _reach(self, function: Function) -> Reach:
+        """What its text leads to; told once for a function that stands at the top level, as long as no name changes."""
+        if not isinstance(function, UserFunction) or function.frame is not None:
+            return reach_of(self, function)
+        if id(function) not in self._reaches:
+            # The function is held with it, so that no other gets its identity.
+            self._reaches[id(function)] = function, reach_of(self, function)
+        return self._reaches[id(function)][1]
+
     def run(self, function: Function, body: Sequence[s.Statement], frame: Frame, span: Span) -> Value:
         """What the body of a function returns that is called at `span`.
 
@@ -286,7 +301,7 @@ class Interpreter:
                 "only a condition on numbers that are known at the call ends a recursion; use `for i in range(n):`",
             )
         self._calls.append(id(body))
-        before, self._recursing = self._recursing, within > 0 or may_recur(self, function)
+        before, self._recursing = self._recursing, within > 0 or self._reach(function).itself
         try:
             returned = self.run_body(body, frame)
         finally:
@@ -332,6 +347,7 @@ class Interpreter:
         """Give a value to a name, or the items of a tuple to several, or a new value to a model's parameter."""
         names = self.scope if frame is None else frame.names
         if isinstance(target, s.Name):
+            self._reaches.clear()
             names[target.id] = self.settle(value, target.span) if frame is None else value
         elif isinstance(target, s.Tuple):
             items = items_of(value, target.span)
@@ -405,6 +421,11 @@ _EVALUATE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value]] = {
     s.Lambda: Interpreter._lambda,
     s.Call: Interpreter._call,
 }
+
+
+def _holds_a_function(value: Value) -> bool:
+    found: bool = fold(value, lambda item: isinstance(item, Function), any)
+    return found
 
 
 def items_of(value: Value, span: Span) -> Sequence[Value]:

@@ -121,5 +121,6 @@ OPERATORS: tuple[Builtin, ...] = (
         (Formal("u"), Formal("x", variadic=True)),
         lambda m, v, span: diff(v[0], v[1], span),
         "inside a function: the derivative of a value with respect to inputs, one after the other",
+        by_inputs=True,
     ),
 )

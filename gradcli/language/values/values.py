@@ -104,6 +104,10 @@ class Caller(Protocol):
         """The value of an expression."""
         ...
 
+    def needs_inputs(self, function: Function, values: Sequence[Value]) -> bool:
+        """Whether a function called with some values may differentiate by its inputs, so that they must be its own."""
+        ...
+
     def run(self, function: Function, body: Sequence[s.Statement], frame: Frame, span: Span) -> Value:
         """What the body of a function returns that is called at `span`."""
         ...
