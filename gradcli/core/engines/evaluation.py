@@ -12,11 +12,11 @@ from collections.abc import Hashable, Sequence
 from gradcli.core.engines.program import Program
 from gradcli.core.engines.protocol import Data
 from gradcli.core.engines.scalar import suits_scalar
-from gradcli.core.ir.nodes import Constant, Node, fresh_input
+from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.templates import applied
-from gradcli.core.ir.traversal import reachable, substitute, without_parameters
+from gradcli.core.ir.traversal import reachable, replaced, without_parameters
 
 MOST_PROGRAMS = 128
 # What the buffers of all kept programs may take together.
@@ -27,15 +27,20 @@ WORTH_COMPILING = 2**27
 _kept: OrderedDict[Hashable, Program | None] = OrderedDict()
 
 
+class FreeInputError(ValueError):
+    """A graph with an input has no value."""
+
+
 def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     """The value of each output of a graph without inputs; parameters stand for their present values.
 
     Raises:
         CoreError: for more work or memory than the limits allow.
-        ValueError: for a graph with a free input.
+        FreeInputError: for a graph with a free input.
     """
-    outputs = without_parameters(outputs)
-    order = reachable(outputs)
+    outputs, order = without_parameters(outputs, reachable(outputs))
+    if any(isinstance(node, Input) for node in order):
+        raise FreeInputError
     on_math = suits_scalar(order)
     leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != ())]
     key = _form(order, outputs, leaves)
@@ -49,7 +54,8 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
                 return values
         inputs = [fresh_input(f"x{i}", n.shape, n.dtype) for i, n in enumerate(leaves)]
         work = sum(size_of(node.shape) for node in order)
-        program = Program(substitute(outputs, dict(zip(leaves, inputs, strict=True))), inputs, work > WORTH_COMPILING)
+        done, nodes = replaced(outputs, order, dict(zip(leaves, inputs, strict=True)))
+        program = Program(done, inputs, work > WORTH_COMPILING, nodes)
         _keep(key, program)
     else:
         _kept.move_to_end(key)

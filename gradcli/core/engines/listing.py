@@ -9,7 +9,7 @@ from gradcli.core.engines.ieee import helpers_of, without_exceptions
 from gradcli.core.engines.scalar import imports_of, is_free, names_of, source, suits_scalar
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.traversal import by_need, without_parameters
+from gradcli.core.ir.traversal import by_need, reachable, without_parameters
 from gradcli.core.simplify.canonical import canonical
 
 
@@ -18,7 +18,7 @@ def program_text(outputs: Sequence[Node], inputs: Sequence[Node], name: str, lab
 
     The Python stands by itself, and gives inf and nan where the math module raises. `labels` say what the outputs are.
     """
-    outputs = canonical(without_parameters(outputs, inputs), inputs, computed)
+    outputs, _ = canonical(*without_parameters(outputs, reachable(outputs), inputs), inputs, computed)
     order = by_need(outputs)
     returned = f"# returns {', '.join(labels)}"
     name = name if is_free(name) else f"{name}_" if is_free(f"{name}_") else "f"

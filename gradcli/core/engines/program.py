@@ -47,18 +47,24 @@ class Program:
     division by zero and arguments outside a domain give inf and nan as IEEE 754 says, never an exception.
 
     `native` lets LLVM compile fusion groups, where `gradcli[jit]` is installed; that pays for a
-    program that runs often, or on much.
+    program that runs often, or on much. `order` are the nodes of the graph in topological order, where they are known.
 
     Raises:
         CoreError: when made, for more work or memory than the limits allow.
         ValueError: when made, for a graph with a free input that is not among `inputs`.
     """
 
-    def __init__(self, outputs: Sequence[Node], inputs: Sequence[Node] = (), native: bool = True) -> None:
-        outputs = without_parameters(outputs, inputs)
+    def __init__(
+        self,
+        outputs: Sequence[Node],
+        inputs: Sequence[Node] = (),
+        native: bool = True,
+        order: Sequence[Node] | None = None,
+    ) -> None:
+        outputs, order = without_parameters(outputs, order or reachable(outputs), inputs)
         if inputs:
-            outputs = canonical(outputs, inputs, computed)
-        graph = Graph(reachable(outputs), outputs, inputs)
+            outputs, order = canonical(outputs, order, inputs, computed)
+        graph = Graph(order, outputs, inputs)
         self.engine = engine_for(graph, native)
         self._compiled = self.engine.compile(graph)
         self.function: Callable[..., tuple[Data, ...]] = self._compiled.run

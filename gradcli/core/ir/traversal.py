@@ -20,11 +20,25 @@ def reachable(outputs: Iterable[Node]) -> list[Node]:
     return sorted(seen.values(), key=lambda n: n.serial)
 
 
-def without_parameters(outputs: Sequence[Node], besides: Iterable[Node] = ()) -> Sequence[Node]:
-    """The outputs with the present value of each parameter in its place, but for some that are inputs."""
+def needed(order: Sequence[Node], outputs: Iterable[Node]) -> list[Node]:
+    """Of nodes in topological order, those that the outputs need."""
+    wanted = set(outputs)
+    for node in reversed(order):
+        if node in wanted:
+            wanted.update(node.args)
+    return [node for node in order if node in wanted]
+
+
+def without_parameters(
+    outputs: Sequence[Node], order: Sequence[Node], besides: Iterable[Node] = ()
+) -> tuple[Sequence[Node], Sequence[Node]]:
+    """The outputs with the present value of each parameter in its place, but for some that are inputs; and their nodes.
+
+    `order` are the nodes that the outputs need, in topological order, and so is what is given back.
+    """
     kept = set(besides)
-    values: dict[Node, Node] = {n: n.value for n in reachable(outputs) if isinstance(n, Parameter) and n not in kept}
-    return substitute(outputs, values) if values else outputs
+    values: dict[Node, Node] = {n: n.value for n in order if isinstance(n, Parameter) and n not in kept}
+    return replaced(outputs, order, values) if values else (outputs, order)
 
 
 def by_need(outputs: Iterable[Node]) -> list[Node]:
@@ -52,11 +66,23 @@ def dependents(order: Sequence[Node], sources: Iterable[Node]) -> set[Node]:
 
 def substitute(outputs: Sequence[Node], replacements: Mapping[Node, Node]) -> tuple[Node, ...]:
     """The outputs with nodes replaced by others of the same shape and dtype."""
-    order = reachable(outputs)
+    return _rebuilt(outputs, reachable(outputs), replacements)[0]
+
+
+def replaced(
+    outputs: Sequence[Node], order: Sequence[Node], leaves: Mapping[Node, Node]
+) -> tuple[tuple[Node, ...], list[Node]]:
+    """The same for leaves that are replaced by leaves, and all nodes: in topological order, as `order` is."""
+    done, new = _rebuilt(outputs, order, leaves)
+    return done, list(dict.fromkeys(new.get(node, node) for node in order))
+
+
+def _rebuilt(
+    outputs: Sequence[Node], order: Sequence[Node], replacements: Mapping[Node, Node]
+) -> tuple[tuple[Node, ...], Mapping[Node, Node]]:
     active = dependents(order, replacements)
     new = dict(replacements)
     for node in order:
         if node in active and node not in new:
-            args = tuple(new.get(arg, arg) for arg in node.args)
-            new[node] = with_args(node, args)
-    return tuple(new.get(node, node) for node in outputs)
+            new[node] = with_args(node, tuple(new.get(arg, arg) for arg in node.args))
+    return tuple(new.get(node, node) for node in outputs), new

@@ -14,7 +14,6 @@ from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.ir.primitive import Application, Primitive, intern
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
-from gradcli.core.ir.traversal import reachable
 from gradcli.core.simplify.contracted import sum_of_pads, sum_of_products
 from gradcli.core.simplify.rules import elementwise_product, simpler, with_quotients
 
@@ -24,13 +23,14 @@ Compute: TypeAlias = "Callable[[Node], Node]"
 LARGEST_FOLDED = 2**16
 
 
-def canonical(outputs: Sequence[Node], inputs: Sequence[Node], computed: Compute) -> tuple[Node, ...]:
-    """Outputs of the same values, in the same order; each has its shape.
+def canonical(
+    outputs: Sequence[Node], order: Sequence[Node], inputs: Sequence[Node], computed: Compute
+) -> tuple[tuple[Node, ...], list[Node]]:
+    """Outputs of the same values, each with its shape, and all nodes that they need in topological order.
 
-    `computed` gives the constant that an application to constants is.
+    `order` are those of the graph as it is. `computed` gives the constant that an application to constants is.
     """
     small: dict[Node, Node] = {node: node for node in inputs}
-    order = reachable(outputs)
     uses = Counter(arg for node in order for arg in node.args)
     uses.update(outputs)
     for node in order:

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 from gradcli.core.ir.nodes import Constant, Node, constant, registry
 from gradcli.core.ir.primitive import Primitive, intern, with_args
 from gradcli.core.ir.shapes import broadcast_shapes
-from gradcli.core.ir.traversal import reachable
+from gradcli.core.ir.traversal import needed, reachable
 
 
 def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any]) -> Node:
@@ -138,8 +138,8 @@ _RULES: Mapping[str, Callable[..., Node | None]] = {
 }
 
 
-def with_quotients(outputs: Sequence[Node]) -> tuple[Node, ...]:
-    """The outputs where a product with a reciprocal that nothing else needs is one quotient."""
+def with_quotients(outputs: Sequence[Node]) -> tuple[tuple[Node, ...], list[Node]]:
+    """The outputs where a product with a reciprocal that nothing else needs is one quotient, and all their nodes."""
     order = reachable(outputs)
     uses = Counter(arg for node in order for arg in node.args)
     uses.update(outputs)
@@ -153,4 +153,5 @@ def with_quotients(outputs: Sequence[Node]) -> tuple[Node, ...]:
                     break
         if node not in new:
             new[node] = with_args(node, args)
-    return tuple(new[node] for node in outputs)
+    done = tuple(new[node] for node in outputs)
+    return done, needed(list(dict.fromkeys(new.values())), done)

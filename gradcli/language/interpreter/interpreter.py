@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradcli.core.engines import evaluate
+from gradcli.core.engines import FreeInputError, evaluate
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant
+from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, constant
 from gradcli.core.ir.promotion import coerce, use_float
 from gradcli.core.ir.shapes import check_shape
-from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
 from gradcli.core.library.random import Random
@@ -393,10 +392,11 @@ class Interpreter:
         pending = [n for n in distinct_nodes(value) if not isinstance(n, Constant) and not isinstance(n, Parameter)]
         if not pending:
             return value
-        if any(isinstance(n, Input) for n in reachable(pending)):
-            raise fail("value", "this must be known before the function is called", span, "take it out of the function")
         try:
             data = evaluate(pending)
+        except FreeInputError:
+            what = "this must be known before the function is called"
+            raise fail("value", what, span, "take it out of the function") from None
         except REFUSALS as error:
             raise refused(error, span) from error
         done: dict[Node, Node] = {}
