@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.language.calls.arguments import signature
-from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.polynomial import TaylorPolynomial
-from gradcli.language.values.nesting import map_items
+from gradcli.language.values.labelled import Labelled
+from gradcli.language.values.nesting import fold, map_items, nodes_in
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import DerivativeTable, Function, Parameters, SparseMatrix, Value
 from gradcli.session.results import Derivatives, ParameterTable, Plain, Polynomial, Row, Tensor, Text
@@ -14,9 +16,27 @@ from gradcli.session.results import SparseMatrix as Sparse
 
 
 def plain(value: Value) -> Plain:
-    """A settled value as plain data; what it shares is shared there too."""
+    """A settled value as plain data; what it shares is shared there too. Derivatives come under their names."""
     found: Plain = map_items(value, _plain)
-    return found
+    rows = _derivatives(value)
+    return found if rows is None else replace(rows, value=found)
+
+
+def _derivatives(value: Value) -> Derivatives | None:
+    """The derivatives that one call gave, by order, where the value is these and nothing else."""
+    first = value
+    while isinstance(first, tuple) and first:
+        first = first[0]
+    if not isinstance(first, Labelled):
+        return None
+    whole = first.whole
+    if not fold(value, lambda item: isinstance(item, Labelled) and item.whole is whole, all):
+        return None
+    found = [node for node in nodes_in(value) if isinstance(node, Labelled)]
+    if not len(found) == len(set(found)) == whole.count:
+        return None
+    named = sorted(((n.name, n) for n in found if n.name is not None), key=lambda row: row[0].order)
+    return Derivatives(_rows(tuple(named)), whole.note)
 
 
 def _plain(value: Value) -> Plain:
@@ -56,17 +76,6 @@ def tensor(node: Node) -> Tensor:
         node = node.value
     assert isinstance(node, Constant), f"{node!r} is not settled"
     return Tensor(node.shape, node.dtype.value, node.value)
-
-
-def gradient_rows(function: Operator, value: Value) -> Plain:
-    """What a derivative operator's function returned, each tensor with its name and order."""
-    if _holds_sparse(value):
-        return plain(value)
-    return Derivatives(_rows(function.rows(value)), function.caption(value))
-
-
-def _holds_sparse(value: Value) -> bool:
-    return any(map(_holds_sparse, value)) if isinstance(value, tuple) else isinstance(value, SparseMatrix)
 
 
 def _rows(rows: tuple[tuple[Partial, Node], ...], formulas: tuple[str | None, ...] = ()) -> tuple[Row, ...]:

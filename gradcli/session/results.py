@@ -48,11 +48,15 @@ class Row:
 
 @record
 class Derivatives:
-    """Outputs and gradients by order. `whole` says that it is a full table, not one gradient asked for alone."""
+    """Outputs and gradients by order. `whole` says that it is a full table, not one gradient asked for alone.
+
+    `value` are the same tensors in the structure in which they were asked for; None for a full table.
+    """
 
     rows: tuple[Row, ...]
     note: str | None = None
     whole: bool = False
+    value: Plain | None = None
 
 
 @record

@@ -49,6 +49,8 @@ def unpack(plain: Plain) -> Any:
         return plain.text
     if isinstance(plain, ParameterTable):
         return dict(zip(plain.names, map(unpack, plain.tensors), strict=True))
+    if isinstance(plain, Derivatives) and plain.value is not None:
+        return unpack(plain.value)
     if isinstance(plain, Derivatives):
         values = tuple(unpack(row.tensor) for row in plain.rows)
         return values[0] if len(values) == 1 else values

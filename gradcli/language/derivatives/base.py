@@ -129,6 +129,10 @@ class Operator(Function):
             return tuple(zip(labels, nodes, strict=True))
         return numbered(Partial(self.name, (), 1), result)
 
+    def names(self, result: Value) -> Sequence[Partial | None]:
+        """The name of each tensor of a result, from left to right; None for one that has been named already."""
+        return [name for name, _ in self.rows(result)]
+
     def note(self, result: Value) -> str | None:
         """What is to be said under the rows."""
         return None

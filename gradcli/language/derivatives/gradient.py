@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcli.core.ir.nodes import Input, Node, Parameter, filled
@@ -63,18 +64,22 @@ class Derived(Operator):
         base = base_of(self.of)
         return tuple(base.then(name) for name in self.targets.labels(self.of))
 
-    def rows(self, result: Value) -> Rows:
-        """The outputs, what came beside them, and the gradient."""
+    def names(self, result: Value) -> Sequence[Partial | None]:
+        """The outputs, the gradient, and what came beside it, which is among the outputs where they are there."""
         outputs: Value = ()
         aux: Value = ()
         if self.with_value:
             outputs, result = _pair(result)
         if self.has_aux:
             result, aux = _pair(result)
-        rows = list(numbered(Partial(self.of.name), outputs))
-        if not self.with_value:
-            rows += numbered(Partial("aux"), aux)
-        return (*rows, *super().rows(result))
+        beside = [None if self.with_value else name for name, _ in numbered(Partial("aux"), aux)]
+        values = [name for name, _ in numbered(Partial(self.of.name), outputs)]
+        return [*values, *(name for name, _ in super().rows(result)), *beside]
+
+    def rows(self, result: Value) -> Rows:
+        """Each under its name, values first."""
+        pairs = zip(self.names(result), nodes_in(result), strict=True)
+        return tuple(sorted(((name, node) for name, node in pairs if name), key=lambda row: row[0].order))
 
 
 def _pair(value: Value) -> tuple[Value, Value]:

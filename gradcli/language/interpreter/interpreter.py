@@ -19,10 +19,12 @@ from gradcli.core.library.indexing import index
 from gradcli.core.library.random import Random
 from gradcli.core.limits import limit, use
 from gradcli.language.calls.arguments import bind
-from gradcli.language.calls.functions import Chain, UserFunction, define, trainable
+from gradcli.language.calls.functions import Chain, UserFunction, declare, define, trainable
 from gradcli.language.calls.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
+from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.gradient import derivative
+from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
 from gradcli.language.library.builtins import builtins
 from gradcli.language.text import syntax as s
@@ -38,11 +40,16 @@ from gradcli.language.values.values import Frame, Function, Names, Parameters, V
 DEEPEST_CALL = 64
 
 
+def _nobody(statement: s.Statement) -> None:
+    raise fail("syntax", "this stands at the top level of a session only", statement.span)
+
+
 @dataclass
 class Interpreter:
     """What evaluating needs and changes: the names at the top level, the settings, the random numbers.
 
-    `trained` holds the parameters that were given a new value, by their key; see `present`.
+    `trained` holds the parameters that were given a new value, by their key; see `present`. `outside` does what
+    statements say that belong to the session: showing, asserting, setting.
     """
 
     scope: Draft[str, Value]
@@ -51,6 +58,7 @@ class Interpreter:
     trained: Draft[object, Node] = field(default_factory=lambda: Draft(Bindings()))
     steps: int = 0
     warnings: list[Diagnostic] = field(default_factory=list)
+    outside: Callable[[s.Statement], None] = field(default=_nobody)
 
     def __post_init__(self) -> None:
         # The bodies that are being traced, the innermost last, and whether that one may call itself.
@@ -311,43 +319,69 @@ class Interpreter:
         value: Value = returned[0]  # type: ignore[index]
         return value
 
-    def run_body(self, body: Sequence[s.Statement], frame: Frame) -> Value | None:
+    def run_body(self, body: Sequence[s.Statement], frame: Frame | None) -> Value | None:
         """The value of the `return` that the statements reach, in a tuple of its own, or None."""
         for statement in body:
-            if isinstance(statement, s.Return):
-                return (self.evaluate(statement.value, frame),)
-            if isinstance(statement, s.For):
-                returned = self.run_loop(statement, frame, lambda inner: self.run_body(inner, frame))
-                if returned is not None:
-                    return returned
-            elif isinstance(statement, s.Assign):
-                self.assign(statement.target, self.evaluate(statement.value, frame), frame)
-            elif isinstance(statement, s.Function):
-                frame.names[statement.name.id] = self.define(statement, frame)
-        return None
-
-    def run_loop(
-        self, loop: s.For, frame: Frame | None, run: Callable[[Sequence[s.Statement]], Value | None]
-    ) -> Value | None:
-        """Run the body once for each value; what `run` returns ends the loop unless it is None."""
-        values = items_of(self.evaluate(loop.values, frame), loop.values.span)
-        self.step(loop.values.span, len(values))
-        for value in values:
-            if len(loop.targets) == 1:
-                self.assign(loop.targets[0], value, frame)
-            else:
-                self.assign(s.Tuple(loop.span, loop.targets), value, frame)
-            returned = run(loop.body)
+            returned = self.execute(statement, frame)
             if returned is not None:
                 return returned
         return None
 
-    def assign(self, target: s.Expression, value: Value, frame: Frame | None) -> None:
-        """Give a value to a name, or the items of a tuple to several, or a new value to a model's parameter."""
-        names = self.scope if frame is None else frame.names
+    def execute(self, statement: s.Statement, frame: Frame | None) -> Value | None:
+        """Do what a statement says, in a function's frame or at the top level; what `return` gives, in a tuple.
+
+        What belongs to the session, and not to the language, is handed to `outside`.
+        """
+        do = _EXECUTE.get(type(statement))
+        if do is not None:
+            return do(self, statement, frame)
+        self.outside(statement)
+        return None
+
+    def _return(self, statement: s.Return, frame: Frame | None) -> Value | None:
+        return (self.evaluate(statement.value, frame),)
+
+    def _assign(self, statement: s.Assign, frame: Frame | None) -> None:
+        if frame is None:
+            self._bind(statement.target, self.result(statement.value), None)
+        else:
+            self._bind(statement.target, self.evaluate(statement.value, frame), frame)
+
+    def _function(self, statement: s.Function, frame: Frame | None) -> None:
+        self._bind(statement.name, self.define(statement, frame), frame)
+
+    def _param(self, statement: s.Param, frame: Frame | None) -> None:
+        self._bind(statement.name, declare(self, statement, frame), frame)
+
+    def _for(self, loop: s.For, frame: Frame | None) -> Value | None:
+        values = items_of(self.evaluate(loop.values, frame), loop.values.span)
+        self.step(loop.values.span, len(values))
+        target = loop.targets[0] if len(loop.targets) == 1 else s.Tuple(loop.span, loop.targets)
+        for value in values:
+            self._bind(target, value if frame is not None else self.settle(value, loop.span), frame)
+            returned = self.run_body(loop.body, frame)
+            if returned is not None:
+                return returned
+        return None
+
+    def result(self, expression: s.Expression) -> Value:
+        """The value of an expression at the top level, computed; a derivative's parts keep their names."""
+        if isinstance(expression, s.Tuple):
+            return self.settle(tuple(map(self.result, expression.items)), expression.span)
+        if not isinstance(expression, s.Call):
+            return self.settle(self.evaluate(expression), expression.span)
+        function = self.evaluate(expression.function)
+        value = self.settle(self.apply(function, expression), expression.span)
+        return labelled(function, value) if isinstance(function, Operator) else value
+
+    def _bind(self, target: s.Expression, value: Value, frame: Frame | None) -> None:
+        """Give a value to a name, or the items of a tuple to several, or a new value to a model's parameter.
+
+        At the top level values have been computed.
+        """
         if isinstance(target, s.Name):
             self._reaches.clear()
-            names[target.id] = self.settle(value, target.span) if frame is None else value
+            (self.scope if frame is None else frame.names)[target.id] = value
         elif isinstance(target, s.Tuple):
             items = items_of(value, target.span)
             if len(items) != len(target.items):
@@ -357,10 +391,13 @@ class Interpreter:
                     target.span,
                     "give each value a name",
                 )
+            if frame is None and isinstance(value, Node):
+                settled = self.settle(tuple(items), target.span)
+                items = items_of(settled, target.span)
             for part, item in zip(target.items, items, strict=True):
-                self.assign(part, item, frame)
+                self._bind(part, item, frame)
         elif isinstance(target, s.Attribute):
-            self._train(target, self.settle(value, target.span), frame)
+            self._train(target, value, frame)
 
     def _train(self, target: s.Attribute, value: Value, frame: Frame | None) -> None:
         """Give a parameter a new value, wherever its model is used from now on."""
@@ -405,6 +442,14 @@ class Interpreter:
             done[node] = constant(result, node.dtype) if scalar else array_constant(result)  # type: ignore[arg-type]
         return map_nodes(value, lambda n: done.get(n, n))
 
+
+_EXECUTE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value | None]] = {
+    s.Return: Interpreter._return,
+    s.Assign: Interpreter._assign,
+    s.Function: Interpreter._function,
+    s.Param: Interpreter._param,
+    s.For: Interpreter._for,
+}
 
 _EVALUATE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value]] = {
     s.Name: Interpreter._name,

@@ -1,0 +1,31 @@
+"""The names of derivatives, on their values: whoever has a value can say what it is a derivative of."""
+
+from __future__ import annotations
+
+from gradcli.core.ir.nodes import Constant
+from gradcli.language.derivatives.base import Operator
+from gradcli.language.values.labelled import Labelled, Whole
+from gradcli.language.values.nesting import require_walkable
+from gradcli.language.values.values import SparseMatrix, Value
+
+
+def labelled(function: Operator, value: Value) -> Value:
+    """What a derivative operator's function gave, computed, with its name on each tensor; sparse matrices have none.
+
+    Raises:
+        CoreError: for a tuple with more items than are allowed.
+    """
+    require_walkable(value)
+    found = function.names(value)
+    names, whole = iter(found), Whole(len(found), function.caption(value))
+
+    def named(item: Value) -> Value:
+        if isinstance(item, tuple):
+            return tuple(map(named, item))
+        if isinstance(item, SparseMatrix):
+            next(names)
+        if not isinstance(item, Constant):
+            return item
+        return Labelled(item, next(names), whole)
+
+    return named(value)

@@ -1,0 +1,28 @@
+"""A derivative that has been computed, with its name."""
+
+from __future__ import annotations
+
+from gradcli.core.ir.nodes import Constant
+from gradcli.core.records import record
+from gradcli.language.values.partial import Partial
+
+
+@record
+class Whole:
+    """What one call of a derivative gave: so many tensors, and what is to be said beside all of them."""
+
+    count: int
+    note: str | None = None
+
+
+class Labelled(Constant):
+    """A constant that is the value of a derivative; in all else it is any other constant.
+
+    `name` is None for what stands in the same result under its name already, `whole` the result that it is a part of.
+    """
+
+    __slots__ = ("name", "whole")
+
+    def __init__(self, value: Constant, name: Partial | None, whole: Whole) -> None:
+        super().__init__(value.value, value.shape, value.dtype)
+        self.name, self.whole = name, whole
