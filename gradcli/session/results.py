@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.core.records import record
+from gradcli.language.text.diagnostics import Span
 
 if TYPE_CHECKING:
     import numpy
@@ -91,10 +93,28 @@ Plain: TypeAlias = "Tensor | Text | ParameterTable | Derivatives | SparseMatrix 
 
 
 @record
+class Place:
+    """Where something stands in a text; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    @classmethod
+    def of(cls, span: Span) -> Place:
+        """Where a stretch of a text begins."""
+        return cls(span.source.name, *span.source.position(span.start))
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@record
 class Shown:
     """The value of an expression that stood by itself, and the expression."""
 
     source: str
+    place: Place
     value: Plain
 
 
@@ -111,13 +131,41 @@ class Comparison:
 
 @record
 class Assertion:
-    """An assert that was checked. `where` is file:line."""
+    """An assert that was checked."""
 
     source: str
-    where: str
+    place: Place
     passed: bool
     message: str | None = None
     comparison: Comparison | None = None
 
 
-Result: TypeAlias = "Shown | Assertion"
+@record
+class Answer:
+    """What a question gets: the function as it was asked about, the value of each input, the derivatives."""
+
+    title: str
+    at: tuple[tuple[str, Plain], ...]
+    derivatives: Derivatives
+
+
+Result: TypeAlias = "Shown | Assertion | Answer"
+
+
+class Verdict(IntEnum):
+    """How a run ended; the number is the exit code, that of Ctrl-C as shells give it."""
+
+    OK = 0
+    ASSERT_FAILED = 1
+    BAD_INPUT = 2
+    INTERRUPTED = 130
+
+
+@record
+class FileSummary:
+    """How running a file came out, and how many of its asserts passed and failed."""
+
+    path: str
+    verdict: Verdict
+    passed: int
+    failed: int

@@ -15,15 +15,15 @@ from gradcli.language.derivatives.base import Operator
 from gradcli.language.interpreter.check import check
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail, near
+from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source, Span, fail, near
 from gradcli.language.text.parse import parse
-from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.convert import known_value, to_dtype, to_int
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Value
 from gradcli.session.asserts import check_assert
+from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.plain import gradient_rows, plain
-from gradcli.session.results import Plain, Result, Shown
+from gradcli.session.results import Place, Plain, Result, Shown
 
 
 @record
@@ -85,7 +85,7 @@ class Session:
         return Step(session, tuple(results), tuple(diagnostics))
 
     def interpreter(self) -> Interpreter:
-        """A interpreter on a draft of this session's names: whatever it does, the session stays."""
+        """An interpreter on a draft of this session's names: whatever it does, the session stays."""
         return Interpreter(Draft(self.scope), self.settings, Random(self.seed, self.drawn), Draft(self.trained))
 
     def _run(self, statement: s.Statement) -> Step:
@@ -106,6 +106,11 @@ class Session:
             interpreter.trained.kept(),
         )
         return Step(session, tuple(results), (*warnings, *interpreter.warnings))
+
+
+def fresh_session(dtype: str | None = None) -> Session:
+    """A session with nothing defined; plain numbers are of a float type, float64 where none is named."""
+    return Session() if dtype is None else Session(settings=Settings(dtype=DType(dtype)))
 
 
 def _execute(interpreter: Interpreter, statement: s.Statement, results: list[Result]) -> None:
@@ -132,12 +137,15 @@ def _execute(interpreter: Interpreter, statement: s.Statement, results: list[Res
 
 def _show(interpreter: Interpreter, expression: s.Expression) -> Shown:
     """The value of an expression; what a derivative operator gives keeps the names of its parts."""
-    text = expression.span.title
+    text, place = expression.span.title, Place.of(expression.span)
     if not isinstance(expression, s.Call):
-        return Shown(text, _shown(interpreter, interpreter.settle(interpreter.evaluate(expression), expression.span)))
+        value = interpreter.settle(interpreter.evaluate(expression), expression.span)
+        return Shown(text, place, _shown(interpreter, value))
     function = interpreter.evaluate(expression.function)
     value = interpreter.settle(interpreter.apply(function, expression), expression.span)
-    return Shown(text, gradient_rows(function, value) if isinstance(function, Operator) else _shown(interpreter, value))
+    return Shown(
+        text, place, gradient_rows(function, value) if isinstance(function, Operator) else _shown(interpreter, value)
+    )
 
 
 def _shown(interpreter: Interpreter, value: Value) -> Plain:
@@ -195,17 +203,3 @@ def _limit(value: Value, span: Span) -> float:
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0:
         raise fail("value", "a limit is a number larger than 0", span, "or none for the default, inf for no limit")
     return number
-
-
-# What a text may raise: mistakes, and what the interpreter has no room for.
-Mistakes = (LanguageError, RecursionError, *REFUSALS)
-
-
-def diagnose(error: Exception, source: Source, span: Span | None = None) -> Diagnostic:
-    """What is to be said about an error, at a place where it has none of its own."""
-    if isinstance(error, LanguageError):
-        return error.diagnostic
-    whole = span or Span(source, 0, min(len(source.text), 40))
-    if isinstance(error, REFUSALS):
-        return refused(error, whole).diagnostic
-    return Diagnostic("value", "this is nested too deeply", whole, "give parts of it names")

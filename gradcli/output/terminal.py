@@ -1,4 +1,4 @@
-"""The one place that prints: results to standard output, diagnostics to standard error."""
+"""The reporter for people: results to standard output, diagnostics to standard error."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from gradcli.output.polynomials import show_polynomial
 from gradcli.output.stream import OutputError, Stream
 from gradcli.output.style import Line
 from gradcli.session.results import (
+    Answer,
     Assertion,
     Derivatives,
+    FileSummary,
     ParameterTable,
     Plain,
     Polynomial,
@@ -33,11 +35,14 @@ from gradcli.session.results import (
     Shown,
     SparseMatrix,
     Tensor,
+    Verdict,
 )
 
+LONGEST_IN_A_LINE = 40
 
-class Screen:
-    """Prints results and diagnostics.
+
+class Terminal:
+    """Shows results and diagnostics.
 
     A terminal gets lines that fit it and large tensors by their edges; a pipe or a file gets everything.
     """
@@ -51,6 +56,9 @@ class Screen:
         if isinstance(result, Assertion):
             if not result.passed:
                 self._to_err(self._failure(result))
+        elif isinstance(result, Answer):
+            at = ", ".join(f"{name} = {_short(value)}" for name, value in result.at)
+            self.table(result.derivatives, f"{result.title}{f'   at {at}' if at else ''}")
         else:
             self._shown(result, named)
 
@@ -147,12 +155,22 @@ class Screen:
         """Say what is wrong, to standard error."""
         self._to_err(show_diagnostic(diagnostic, self._err.verbatim, self._err.width))
 
+    def file(self, summary: FileSummary) -> None:
+        """One line about a file that was run."""
+        counts = f"{summary.passed} {'assert' if summary.passed == 1 else 'asserts'} passed" + (
+            f", {summary.failed} failed" if summary.failed else ""
+        )
+        if summary.verdict == Verdict.BAD_INPUT:
+            counts += ", stopped at an error"
+        mark, style = ("✓", "good") if summary.verdict == Verdict.OK else ("✗", "error")
+        self.say(f"{mark} {summary.path}: {counts}", style)
+
     def say(self, text: str, style: str = "") -> None:
         """A line to standard output."""
         self._prose([(text, style)])
 
-    def text(self, text: str) -> None:
-        """Lines to standard output, as they are."""
+    def program(self, text: str) -> None:
+        """The text of a program to standard output, as it is."""
         self._out.lines([[(line, "")] for line in text.split("\n")])
 
     def explain(self, text: str) -> None:
@@ -178,7 +196,7 @@ class Screen:
         lines: list[Line] = [
             [("assert failed: ", "error"), (first, "strong")],
             *([(line, "strong")] for line in more),
-            [("  --> ", "frame"), (assertion.where, "place")],
+            [("  --> ", "frame"), (str(assertion.place), "place")],
         ]
         if assertion.message:
             lines.append([("   = ", "frame"), (assertion.message, "hint")])
@@ -203,6 +221,12 @@ class Screen:
             return [[(head.rstrip(), "frame")], *([(line, "")] for line in cell.wrapped(width))]
         first, *more = cell.wrapped(room)
         return [[(head, "frame"), (first, "")], *([(" " * len(head) + line, "")] for line in more)]
+
+
+def _short(value: Plain) -> str:
+    """A value for the middle of a line, if it is short enough."""
+    text = show_value(value)
+    return text if len(text) <= LONGEST_IN_A_LINE and "\n" not in text else "..."
 
 
 def _items(value: Plain) -> list[Row]:

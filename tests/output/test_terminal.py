@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from gradcli.language.text.diagnostics import Diagnostic, Label, Source, Span
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.numbers import show_number, show_tensor
-from gradcli.output.screen import Screen
 from gradcli.output.style import bare
+from gradcli.output.terminal import Terminal
 from gradcli.session.results import Tensor
 from tests.language.running import run, value
-from tests.output.terminal import Terminal
+from tests.output.tty import TTY
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +26,10 @@ def _without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def shown(text: str, named: bool = False, terminal: bool = True) -> str:
     """What the screen prints for a text, on a terminal of 100 columns or into a pipe."""
-    out = Terminal() if terminal else io.StringIO()
-    screen = Screen(out, out)
+    out = TTY() if terminal else io.StringIO()
+    reporter = Terminal(out, out)
     for result in run(text).results:
-        screen.result(result, named=named)
+        reporter.result(result, named=named)
     return out.getvalue()
 
 
