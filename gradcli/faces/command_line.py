@@ -6,7 +6,12 @@ From this table are made the quick reader, Typer's commands, and the help. A new
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradcli.output.formats import FORMATS
+
+if TYPE_CHECKING:
+    from gradcli.output.reporter import Reporter
 
 
 class Option(NamedTuple):
@@ -69,20 +74,34 @@ class Command(NamedTuple):
 
     def answer(self, given: Mapping[str, Any]) -> int:
         """Answer, with the defaults of what is not given; the exit code."""
-        from gradcli.output.terminal import Terminal
-
         parameters = {option.parameter: option.default for option in self.options} | dict(given)
-        reporter = Terminal()
-        for option in self.options:
-            value = parameters[option.parameter]
-            if option.choices and value not in (*option.choices, option.default):
-                from gradcli.language.text.diagnostics import Diagnostic, near
-                from gradcli.session.results import Verdict
+        format = parameters.pop(FORMAT.parameter, FORMAT.default)
+        reporter = FORMATS.get(format, FORMATS["text"])(self.name)
+        try:
+            for option in self.options:
+                value = format if option is FORMAT else parameters[option.parameter]
+                if option.choices and value not in (*option.choices, option.default):
+                    code = _refuse(reporter, option, value)
+                    break
+            else:
+                code = self.handle()(reporter, **parameters)
+        except BaseException as error:
+            from gradcli.session.results import Verdict
 
-                hint = near(value, option.choices) or f"{option.flags[0]} takes {' or '.join(option.choices)}"
-                reporter.diagnostic(Diagnostic("usage", option.refusal.format(f"`{value}`"), hint=hint))
-                return Verdict.BAD_INPUT
-        return self.handle()(reporter, **parameters)
+            reporter.close(Verdict.BAD_INPUT if isinstance(error, Exception) else Verdict.INTERRUPTED, error)
+            raise
+        reporter.close(code)
+        return code
+
+
+def _refuse(reporter: Reporter, option: Option, value: str) -> int:
+    """Say that an option does not take a value; the exit code."""
+    from gradcli.language.text.diagnostics import Diagnostic, near
+    from gradcli.session.results import Verdict
+
+    hint = near(value, option.choices) or f"{option.flags[0]} takes {' or '.join(option.choices)}"
+    reporter.diagnostic(Diagnostic("usage", option.refusal.format(f"`{value}`"), hint=hint))
+    return Verdict.BAD_INPUT
 
 
 WRT = Option("wrt", ("--wrt",), "NAMES", str, "Differentiate by these, such as x,y.")
@@ -95,6 +114,16 @@ DTYPE = Option(
     "What plain numbers are: float64 or float32.",
     choices=("float32", "float64"),
     refusal="numbers can't be {}",
+)
+FORMAT = Option(
+    "format",
+    ("--format",),
+    "FORMAT",
+    str,
+    "How results are written: text or json.",
+    "text",
+    choices=(*FORMATS,),
+    refusal="there is no format {}",
 )
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
 
@@ -119,7 +148,7 @@ COMMANDS: dict[str, Command] = {
             "grad",
             "Show a value and its derivatives.",
             (FUNCTION, Words("values", "[NAME=VALUE]...", "Where to evaluate it.", many=True, required=False)),
-            (WRT, ORDER, DTYPE),
+            (WRT, ORDER, DTYPE, FORMAT),
             "gradcli.faces.one_shot:gradient",
             example="gradcli grad 'x*x*y*z' x=3 y=5 z=1",
             expressions=True,
@@ -131,7 +160,7 @@ COMMANDS: dict[str, Command] = {
                 Words("text", "EXPR", "An expression, or statements with ; between them."),
                 Words("values", "[NAME=VALUE]...", "Names to define before.", many=True, required=False),
             ),
-            (DTYPE,),
+            (DTYPE, FORMAT),
             "gradcli.faces.one_shot:evaluate",
             example='gradcli eval "f(x) = sin(x)/x; f\'(2)"',
             expressions=True,
@@ -140,7 +169,7 @@ COMMANDS: dict[str, Command] = {
             "run",
             "Run scripts and check their asserts.",
             (Words("files", "FILE...", "Scripts, each run by itself.", many=True),),
-            (QUIET, DTYPE),
+            (QUIET, DTYPE, FORMAT),
             "gradcli.faces.scripts:run_files",
             details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
         ),
@@ -157,7 +186,7 @@ COMMANDS: dict[str, Command] = {
                     required=False,
                 ),
             ),
-            (WRT, ORDER, DTYPE),
+            (WRT, ORDER, DTYPE, FORMAT),
             "gradcli.faces.one_shot:listing",
             example="gradcli code 'sin(x*y)*exp(x)'",
             expressions=True,

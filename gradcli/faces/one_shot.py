@@ -9,14 +9,14 @@ from dataclasses import replace
 from gradcli.faces.scripts import read_source, run_source
 from gradcli.language.text.diagnostics import Source
 from gradcli.language.values.values import Value
-from gradcli.output.terminal import Terminal
+from gradcli.output.reporter import Reporter
 from gradcli.session.ask import Question, question, question_about, values_of
 from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.results import Verdict
 from gradcli.session.session import fresh_session
 
 
-def evaluate(reporter: Terminal, text: str, values: Sequence[str], dtype: str | None) -> int:
+def evaluate(reporter: Reporter, text: str, values: Sequence[str], dtype: str | None) -> int:
     """Run a text with some names defined before it, and report what it shows; the exit code."""
     source = Source("<expression>", text)
     session = fresh_session(dtype)
@@ -29,7 +29,7 @@ def evaluate(reporter: Terminal, text: str, values: Sequence[str], dtype: str | 
 
 
 def gradient(
-    reporter: Terminal, expression: str, values: Sequence[str], wrt: str | None, order: int, dtype: str | None
+    reporter: Reporter, expression: str, values: Sequence[str], wrt: str | None, order: int, dtype: str | None
 ) -> int:
     """Report the value of an expression, or of a function in a file, and its derivatives; the exit code."""
 
@@ -43,7 +43,7 @@ def gradient(
 
 
 def listing(
-    reporter: Terminal, expression: str, values: Sequence[str], wrt: str | None, order: int, dtype: str | None
+    reporter: Reporter, expression: str, values: Sequence[str], wrt: str | None, order: int, dtype: str | None
 ) -> int:
     """Report the program for an expression, or for a function in a file, and its derivatives; the exit code.
 
@@ -59,7 +59,7 @@ def listing(
 
 
 def _ask(
-    reporter: Terminal,
+    reporter: Reporter,
     text: str,
     words: Sequence[str],
     dtype: str | None,

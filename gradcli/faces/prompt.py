@@ -11,8 +11,8 @@ from gradcli.faces.prompt_commands import Leave, run_command
 from gradcli.faces.scripts import run_source
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.text.parse import parse
+from gradcli.output.reporter import Reporter
 from gradcli.output.stream import OutputError
-from gradcli.output.terminal import Terminal
 from gradcli.session.mistakes import own_mistake
 from gradcli.session.results import Verdict
 from gradcli.session.session import Session
@@ -21,12 +21,12 @@ PROMPT = "> "
 MORE = "... "
 
 
-def open_prompt(terminal: Terminal, version: bool = False, debug: bool = False) -> int:
+def open_prompt(reporter: Reporter, version: bool = False, debug: bool = False) -> int:
     """What the program does without a command: open the prompt, or show its version; the exit code."""
     if version:
-        terminal.say(f"gradcli {__version__}")
+        reporter.say(f"gradcli {__version__}")
         return Verdict.OK
-    return Prompt(terminal, debug).run()
+    return Prompt(reporter, debug).run()
 
 
 class Prompt:
@@ -35,8 +35,8 @@ class Prompt:
     `debug` lets the errors through that are no mistakes of what is typed.
     """
 
-    def __init__(self, terminal: Terminal, debug: bool = False) -> None:
-        self.terminal = terminal
+    def __init__(self, reporter: Reporter, debug: bool = False) -> None:
+        self.reporter = reporter
         self.debug = debug
         self.session = Session()
         self.count = 0
@@ -51,7 +51,7 @@ class Prompt:
             sys.stdin.reconfigure(errors="surrogateescape", newline="\n" if interactive else None)
         if interactive:
             self._history = _start_history()
-            self.terminal.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")
+            self.reporter.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")
         while True:
             try:
                 if not self._step(interactive):
@@ -66,14 +66,14 @@ class Prompt:
             text = self._read(interactive)
         except EOFError:
             if interactive:
-                self.terminal.say("")
+                self.reporter.say("")
             return False
         except KeyboardInterrupt:
-            self.terminal.say("")
+            self.reporter.say("")
             return True
         except OSError as error:
             problem = f"can't read standard input: {(error.strerror or str(error)).lower()}"
-            self.terminal.diagnostic(Diagnostic("file", problem))
+            self.reporter.diagnostic(Diagnostic("file", problem))
             self.code = Verdict.BAD_INPUT
             return False
         try:
@@ -84,7 +84,7 @@ class Prompt:
             if not interactive:
                 self.code = Verdict.INTERRUPTED
                 return False
-            self.terminal.say("interrupted; what was defined before stays", "warning")
+            self.reporter.say("interrupted; what was defined before stays", "warning")
         return True
 
     def evaluate(self, text: str) -> None:
@@ -98,16 +98,16 @@ class Prompt:
         self.count += 1
         try:
             if text.lstrip().startswith(":") or text.strip() in ("exit", "quit", "help"):
-                self.session = run_command(text.strip().lstrip(":"), self.session, self.terminal)
+                self.session = run_command(text.strip().lstrip(":"), self.session, self.reporter)
                 return
-            ran = run_source(Source(f"<input {self.count}>", text), self.session, self.terminal, named=False)
+            ran = run_source(Source(f"<input {self.count}>", text), self.session, self.reporter, named=False)
             self.session, self.code = ran.session, max(self.code, ran.verdict)
         except (Leave, OutputError):
             raise
         except Exception as error:
             if self.debug:
                 raise
-            self.terminal.diagnostic(own_mistake(error))
+            self.reporter.diagnostic(own_mistake(error))
 
     def _read(self, interactive: bool) -> str:
         """One statement, over several lines if its first leaves it open; a block ends with an empty line."""

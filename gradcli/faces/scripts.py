@@ -6,27 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
-from gradcli.output.terminal import Terminal
+from gradcli.output.reporter import Reporter
 from gradcli.session.results import Assertion, FileSummary, Verdict
 from gradcli.session.session import Session, fresh_session
 
 
-def run_files(reporter: Terminal, files: Sequence[str], quiet: bool, dtype: str | None) -> int:
+def run_files(reporter: Reporter, files: Sequence[str], quiet: bool, dtype: str | None) -> int:
     """Run each file in a session of its own; the exit code is the worst of theirs."""
     session = fresh_session(dtype)
     verdicts = []
     for path in files:
+        reporter.begin_file(path)
         source = read_source(path, session, reporter)
         if source is None:
-            verdicts.append(Verdict.BAD_INPUT)
-            continue
-        ran = run_source(source, session, reporter, named=True, quiet=quiet)
-        verdicts.append(ran.verdict)
-        reporter.file(FileSummary(path, ran.verdict, ran.passed, ran.failed))
+            summary = FileSummary(path, Verdict.BAD_INPUT, 0, 0, is_read=False)
+        else:
+            ran = run_source(source, session, reporter, named=True, quiet=quiet)
+            summary = FileSummary(path, ran.verdict, ran.passed, ran.failed)
+        reporter.end_file(summary)
+        verdicts.append(summary.verdict)
     return max(verdicts, default=Verdict.OK)
 
 
-def read_source(path: str, session: Session, reporter: Terminal) -> Source | None:
+def read_source(path: str, session: Session, reporter: Reporter) -> Source | None:
     """The text of a file, of standard input for `-`, or None after saying why there is none."""
     from gradcli.core.errors import CoreError
     from gradcli.core.limits import use
@@ -53,8 +55,8 @@ class Ran:
     failed: int = 0
 
 
-def run_source(source: Source, session: Session, reporter: Terminal, named: bool, quiet: bool = False) -> Ran:
-    """Run one text, reporting its results; `quiet` keeps to failures and mistakes."""
+def run_source(source: Source, session: Session, reporter: Reporter, named: bool, quiet: bool = False) -> Ran:
+    """Run one text, reporting its results; `quiet` keeps to asserts and mistakes."""
     ran = Ran(session)
     try:
         for step in session.steps(source):
@@ -65,11 +67,10 @@ def run_source(source: Source, session: Session, reporter: Terminal, named: bool
                 if diagnostic.severity == "error":
                     ran.verdict = Verdict.BAD_INPUT
             for result in step.results:
-                is_failure = isinstance(result, Assertion) and not result.passed
                 if isinstance(result, Assertion):
                     ran.passed += result.passed
-                    ran.failed += is_failure
-                if not quiet or is_failure:
+                    ran.failed += not result.passed
+                if not quiet or isinstance(result, Assertion):
                     reporter.result(result, named=named)
     except IncompleteInput as error:
         reporter.diagnostic(error.diagnostic)

@@ -7,7 +7,7 @@ from typing import Any
 from gradcli.language.values.nesting import count_items
 from gradcli.output.characters import escape
 from gradcli.output.wrapping import wrap
-from gradcli.session.results import Plain, Polynomial, SparseMatrix, Tensor, Text
+from gradcli.session.results import NoNumber, Plain, Polynomial, SparseMatrix, Tensor, Text
 
 # On a terminal, tensors with more elements are shown by their edges, and to so many digits.
 WHOLE_UP_TO = 60
@@ -81,8 +81,6 @@ def _bracketed(array: Any, dtype: str, digits: int | None, edge: int | None) -> 
 
 def show_text(text: Text) -> str:
     """A text on one line: in quotes, with escapes that the language reads."""
-    if not text.quoted:
-        return text.text
     return '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else escape(c) for c in text.text) + '"'
 
 
@@ -94,6 +92,8 @@ def show_value(
         return show_tensor(value, digits, whole_up_to=whole_up_to)
     if isinstance(value, Text):
         return show_text(value)
+    if isinstance(value, NoNumber):
+        return value.text
     if isinstance(value, SparseMatrix):
         rows, columns = value.shape
         count = len(value.rows)

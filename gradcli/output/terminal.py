@@ -155,8 +155,13 @@ class Terminal:
         """Say what is wrong, to standard error."""
         self._to_err(show_diagnostic(diagnostic, self._err.verbatim, self._err.width))
 
-    def file(self, summary: FileSummary) -> None:
+    def begin_file(self, path: str) -> None:
+        """Say nothing: what is shown stands in order."""
+
+    def end_file(self, summary: FileSummary) -> None:
         """One line about a file that was run."""
+        if not summary.is_read:
+            return
         counts = f"{summary.passed} {'assert' if summary.passed == 1 else 'asserts'} passed" + (
             f", {summary.failed} failed" if summary.failed else ""
         )
@@ -164,6 +169,9 @@ class Terminal:
             counts += ", stopped at an error"
         mark, style = ("✓", "good") if summary.verdict == Verdict.OK else ("✗", "error")
         self.say(f"{mark} {summary.path}: {counts}", style)
+
+    def close(self, code: int, error: BaseException | None = None) -> None:
+        """Say nothing: all has been shown."""
 
     def say(self, text: str, style: str = "") -> None:
         """A line to standard output."""

@@ -23,10 +23,17 @@ class Tensor:
 
 @record
 class Text:
-    """A text value, or what stands for a value that has no numbers: a function, a layer."""
+    """A text value."""
 
     text: str
-    quoted: bool = False
+
+
+@record
+class NoNumber:
+    """What stands for a value that has no numbers; `kind` is none, ellipsis, function."""
+
+    kind: str
+    text: str
 
 
 @record
@@ -40,12 +47,17 @@ class ParameterTable:
 
 @record
 class Row:
-    """One derivative: its order, its name, its value, and its formula where there is a short one."""
+    """One derivative: its order, its name, its value, and its formula where there is a short one.
+
+    The name says what was differentiated, `of`, and by what, `by`, in order.
+    """
 
     order: int
     name: str
     tensor: Tensor
     formula: str | None = None
+    of: str = ""
+    by: tuple[str, ...] = ()
 
 
 @record
@@ -89,7 +101,9 @@ class Polynomial:
     order: int
 
 
-Plain: TypeAlias = "Tensor | Text | ParameterTable | Derivatives | SparseMatrix | Polynomial | tuple[Plain, ...]"
+Plain: TypeAlias = (
+    "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | tuple[Plain, ...]"
+)
 
 
 @record
@@ -163,9 +177,10 @@ class Verdict(IntEnum):
 
 @record
 class FileSummary:
-    """How running a file came out, and how many of its asserts passed and failed."""
+    """How running a file came out, and how many of its asserts passed and failed; whether it could be read at all."""
 
     path: str
     verdict: Verdict
     passed: int
     failed: int
+    is_read: bool = True
