@@ -1,12 +1,13 @@
 """The command line, stated once: each command with its words, its options and what answers it.
 
 From this table are made the quick reader, Typer's commands, and the help. A new command or option is one entry.
+Its classes are plain, since each named tuple or dataclass takes time whenever the program starts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gradcli.output.formats import FORMATS
 
@@ -14,50 +15,58 @@ if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
 
 
-class Option(NamedTuple):
+class Option:
     """One option: the parameter that it sets, its spellings, what stands for its value, its type, its help.
 
     A flag has the type bool, and no value. Where there are `choices` no other value is taken, and `refusal` says so.
     """
 
-    parameter: str
-    flags: tuple[str, ...]
-    metavar: str
-    kind: type
-    help: str
-    default: Any = None
-    choices: tuple[str, ...] = ()
-    refusal: str = "there is no {}"
+    def __init__(
+        self,
+        parameter: str,
+        flags: tuple[str, ...],
+        metavar: str,
+        kind: type,
+        help: str,
+        default: Any = None,
+        choices: tuple[str, ...] = (),
+        refusal: str = "there is no {}",
+    ) -> None:
+        self.parameter, self.flags, self.metavar, self.kind, self.help = parameter, flags, metavar, kind, help
+        self.default, self.choices, self.refusal = default, choices, refusal
 
 
-class Words(NamedTuple):
+class Words:
     """Words behind a command that are no options: the parameter that they set, what stands for them, their help.
 
     `many` says that all that are left belong to it, `required` that there must be one.
     """
 
-    parameter: str
-    metavar: str
-    help: str
-    many: bool = False
-    required: bool = True
+    def __init__(self, parameter: str, metavar: str, help: str, many: bool = False, required: bool = True) -> None:
+        self.parameter, self.metavar, self.help = parameter, metavar, help
+        self.many, self.required = many, required
 
 
-class Command(NamedTuple):
+class Command:
     """One command: its name, what it does in a line, its words and options, and who answers, as module:function.
 
     `details` and `example` stand below the line in its help. Where words are `expressions`, they may begin with a
     minus sign.
     """
 
-    name: str
-    help: str
-    words: tuple[Words, ...]
-    options: tuple[Option, ...]
-    handler: str
-    details: str = ""
-    example: str = ""
-    expressions: bool = False
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        words: tuple[Words, ...],
+        options: tuple[Option, ...],
+        handler: str,
+        details: str = "",
+        example: str = "",
+        expressions: bool = False,
+    ) -> None:
+        self.name, self.help, self.words, self.options, self.handler = name, help, words, options, handler
+        self.details, self.example, self.expressions = details, example, expressions
 
     @property
     def text(self) -> str:

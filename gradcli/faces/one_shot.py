@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gradcli.faces.scripts import read_source, run_source
 from gradcli.language.text.diagnostics import Source
 from gradcli.language.values.values import Value
-from gradcli.output.reporter import Reporter
 from gradcli.session.ask import Question, question, question_about, values_of
 from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.results import Verdict
 from gradcli.session.session import fresh_session
+
+if TYPE_CHECKING:
+    from gradcli.output.reporter import Reporter
 
 
 def evaluate(reporter: Reporter, text: str, values: Sequence[str], dtype: str | None) -> int:
@@ -73,7 +76,7 @@ def _ask(
     session = fresh_session(dtype)
     verdict = Verdict.OK
     try:
-        in_file = re.fullmatch(r"(.+)::([^\W\d]\w*)", text)
+        in_file = re.fullmatch(r"(.+)::([^\W\d]\w*)", text) if "::" in text else None
         if in_file:
             source = read_source(in_file[1], session, reporter)
             if source is None:

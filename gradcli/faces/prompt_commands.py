@@ -13,8 +13,8 @@ from gradcli.language.library.builtins import builtins
 from gradcli.language.text.diagnostics import Diagnostic, near
 from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.values import Function
-from gradcli.output.numbers import show_value
 from gradcli.output.reporter import Reporter
+from gradcli.output.views import Look, show_value
 from gradcli.session.plain import plain
 from gradcli.session.session import Session
 
@@ -114,7 +114,7 @@ def vars_(rest: str, session: Session, reporter: Reporter) -> Session:
     if not session.scope:
         reporter.say("nothing is defined yet", "dim")
     for name, value in session.scope.items():
-        text = show_value(plain(value), session.settings.digits, whole_up_to=WHOLE_IN_A_LIST)
+        text = show_value(plain(value), Look(session.settings.digits, WHOLE_IN_A_LIST))
         shapes = {node.shape for node in nodes_in(value)}
         kind = f"  {shapes.pop()}" if "..." in text and len(shapes) == 1 else ""
         reporter.say(f"{name} = {' '.join(text.split())}{kind}")

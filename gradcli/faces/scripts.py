@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
-from gradcli.output.reporter import Reporter
 from gradcli.session.results import Assertion, FileSummary, Verdict
 from gradcli.session.session import Session, fresh_session
+
+if TYPE_CHECKING:
+    from gradcli.output.reporter import Reporter
 
 
 def run_files(reporter: Reporter, files: Sequence[str], quiet: bool, dtype: str | None) -> int:
@@ -45,7 +48,7 @@ def read_source(path: str, session: Session, reporter: Reporter) -> Source | Non
     return None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Ran:
     """What running a text came to. The session grows with each statement, so it is never behind what was shown."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant
@@ -20,7 +20,6 @@ from gradcli.language.text.parse import parse
 from gradcli.language.values.convert import known_value, to_dtype, to_int
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Value
-from gradcli.session.asserts import check_assert
 from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.plain import gradient_rows, plain
 from gradcli.session.results import Place, Plain, Result, Shown
@@ -35,7 +34,7 @@ class Step:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Session:
     """The names that are defined, the settings, and how far the random numbers have been drawn."""
 
@@ -130,6 +129,8 @@ def _execute(interpreter: Interpreter, statement: s.Statement, results: list[Res
 
         interpreter.run_loop(statement, None, body)  # type: ignore[arg-type]
     elif isinstance(statement, s.Assert):
+        from gradcli.session.asserts import check_assert
+
         results.append(check_assert(interpreter, statement))
     elif isinstance(statement, s.Show):
         results.append(_show(interpreter, statement.value))
