@@ -146,7 +146,7 @@ PROGRAM = Command(
     "A calculator for gradients: values and derivatives at every order.",
     (),
     (VERSION, DEBUG),
-    "gradcli.faces.prompt:open_prompt",
+    "gradcli.faces.program:without_command",
     details="Without a command it opens the prompt.",
 )
 

@@ -21,14 +21,6 @@ PROMPT = "> "
 MORE = "... "
 
 
-def open_prompt(reporter: Reporter, version: bool = False, debug: bool = False) -> int:
-    """What the program does without a command: open the prompt, or show its version; the exit code."""
-    if version:
-        reporter.say(f"gradcli {__version__}")
-        return Verdict.OK
-    return Prompt(reporter, debug).run()
-
-
 class Prompt:
     """Reads statements until the input ends, keeping the session between them.
 

@@ -176,3 +176,17 @@ def test_output_that_is_lost_is_a_mistake() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith(b"error: can't write to standard output: ")
     assert bash("gradcli eval 1 --format json | true").returncode == 0
+
+
+def test_tuples_as_deep_as_they_may_be(tmp_path: Path) -> None:
+    """A document lies twice as deep; what lies deeper is refused where it is made or gone through."""
+    script = tmp_path / "deep.grad"
+    script.write_text("x = (1,)\nfor i in range(190): x = (x, i)\nx\n")
+    value = document("run", str(script))["files"][0]["results"][0]["value"]
+    depth = 0
+    while value["kind"] == "tuple":
+        value, depth = value["items"][0], depth + 1
+    assert depth == 191
+    script.write_text("x = (1,)\nfor i in range(300): x = (x, i)\nx\n")
+    got = document("run", str(script))
+    assert (got["summary"]["errors"], got["exit_code"]) == (1, 2)
