@@ -1,8 +1,14 @@
 """The program: `gradcli`, and `python -m gradcli`."""
 
+from __future__ import annotations
+
 import gc
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradcli.language.text.diagnostics import Diagnostic
 
 
 def main() -> None:
@@ -10,14 +16,20 @@ def main() -> None:
     # Start-up makes many objects that all stay; looking for garbage among them would take a twentieth of it.
     gc.set_threshold(100_000, 20, 20)
     arguments = [_as_text(word) for word in sys.argv[1:]]
+    from gradcli.faces.command_line import DEBUG, VERSION
     from gradcli.output.stream import open_all
 
     open_all()
     # These two may stand anywhere in front of `--`; expressions begin with a minus sign too.
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    debug, version = ("--debug" in arguments[:end]), ("--version" in arguments[:end])
-    words = [w for i, w in enumerate(arguments) if i >= end or w not in ("--debug", "--version")]
-    code = _leaving(lambda: _answer(["--version"] if version else words), debug)
+    debug, version = (any(flag in arguments[:end] for flag in option.flags) for option in (DEBUG, VERSION))
+    anywhere = DEBUG.flags + VERSION.flags
+    words = [w for i, w in enumerate(arguments) if i >= end or w not in anywhere]
+    if version:
+        words = [*VERSION.flags]
+    elif debug and not words:
+        words = [*DEBUG.flags]
+    code = _leaving(lambda: _answer(words), debug)
     # The streams hold back what they were given, so that it is only now sure to have left.
     code = max(code, _leaving(_flush, debug=False))
     _leave_at_once(code)
@@ -53,24 +65,27 @@ def _leaving(work: Callable[[], int], debug: bool) -> int:
     try:
         return work()
     except OutputError as error:
-        return _fail("file", f"can't write to standard output: {error}")
-    except KeyboardInterrupt:
-        from gradcli.faces.options import INTERRUPTED
+        from gradcli.language.text.diagnostics import Diagnostic
 
-        return INTERRUPTED
+        return _say(Diagnostic("file", f"can't write to standard output: {error}"))
+    except KeyboardInterrupt:
+        from gradcli.session.results import Verdict
+
+        return Verdict.INTERRUPTED
     except Exception as error:
         if debug:
             raise
-        problem = f"this is a mistake of gradcli's own: {type(error).__name__}: {error}"
-        return _fail("internal", problem, "please report it, with what --debug shows")
+        from gradcli.session.mistakes import own_mistake
+
+        return _say(own_mistake(error))
 
 
-def _fail(kind: str, problem: str, hint: str | None = None) -> int:
-    from gradcli.language.text.diagnostics import Diagnostic
-    from gradcli.output.screen import Screen
+def _say(diagnostic: Diagnostic) -> int:
+    from gradcli.output.terminal import Terminal
+    from gradcli.session.results import Verdict
 
-    Screen().diagnostic(Diagnostic(kind, problem, hint=hint))
-    return 2
+    Terminal().diagnostic(diagnostic)
+    return Verdict.BAD_INPUT
 
 
 def _flush() -> int:
@@ -81,19 +96,15 @@ def _flush() -> int:
 
 
 def _answer(arguments: list[str]) -> int:
-    from gradcli.faces.options import read
+    from gradcli.faces.quick_reader import read
 
-    found = read(arguments[0], arguments[1:]) if arguments else None
+    found = read(arguments)
     if found is None:
-        from gradcli.faces.cli import main as ask_typer
+        from gradcli.faces.typer_app import main as ask_typer
 
         return ask_typer(arguments)
-    from gradcli.faces import handlers
-
-    # What the language calls eval is a function of Python's.
-    handler = handlers.evaluate if arguments[0] == "eval" else getattr(handlers, arguments[0])
-    code: int = handler(found[0], **found[1])
-    return code
+    command, given = found
+    return command.answer(given)
 
 
 if __name__ == "__main__":

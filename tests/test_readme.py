@@ -14,13 +14,13 @@ import tomllib
 
 import pytest
 
-from gradcli.faces.repl import Repl
+from gradcli.faces.prompt import Prompt
 from gradcli.language.library.builtins import builtins
 from gradcli.language.values.values import Function
-from gradcli.output.screen import Screen
+from gradcli.output.terminal import Terminal
 from tests.conftest import ROOT
 from tests.faces.harness import shell
-from tests.output.terminal import Terminal
+from tests.output.tty import TTY
 
 README = ROOT / "README.md"
 BLOCKS = re.compile(r"^```(console|gradcli)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -29,8 +29,8 @@ BUILTINS = re.compile(r"(<!-- builtins -->\n).*?(<!-- end of builtins -->)", re.
 
 def answered(text: str) -> str:
     """The README with every answer as the program gives it now."""
-    screen_out = Terminal()
-    repl = Repl(Screen(screen_out, screen_out))
+    screen_out = TTY()
+    prompter = Prompt(Terminal(screen_out, screen_out))
 
     def console(block: str) -> str:
         shown = []
@@ -43,7 +43,7 @@ def answered(text: str) -> str:
         shown = []
         for typed in re.findall(r"^> .*\n(?:^\.\.\..*\n)*", block, re.MULTILINE):
             before = len(screen_out.getvalue())
-            repl.evaluate(re.sub(r"^(> |\.\.\. ?)", "", typed, flags=re.MULTILINE))
+            prompter.evaluate(re.sub(r"^(> |\.\.\. ?)", "", typed, flags=re.MULTILINE))
             shown.append(typed + tidy(screen_out.getvalue()[before:]))
         return "".join(shown)
 

@@ -39,6 +39,7 @@ LIMITS: dict[str, Limit] = {
         Limit("max_memory", None, "GiB", "the memory that one computation takes; by default the machine's"),
         Limit("max_steps", 200_000, "steps", "passes of loops and calls of functions in one statement"),
         Limit("max_items", 1_000_000, "items", "the items of a nested tuple, a shared part as often as it occurs"),
+        Limit("max_source", 64 * 2**20, "bytes", "the size of a script, before it is read"),
         Limit("max_literal", 1_000_000, "characters", "the length of an array or a text as it is written"),
     )
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import os
 import sys
+from math import inf
 from typing import BinaryIO
 
-LIMIT_VARIABLE = "GRADCLI_MAX_SOURCE"
-LIMIT = 64 * 2**20
+from gradcli.core.limits import LIMITS, limit
 
 
 class Unreadable(Exception):  # noqa: N818 - it is said as a diagnostic
@@ -24,6 +24,7 @@ def read_text(path: str) -> str:
 
     Raises:
         Unreadable: where there is none, or more than a script can be.
+        CoreError: where the environment gives a limit that is none.
     """
     try:
         if path == "-":
@@ -45,15 +46,13 @@ def read_text(path: str) -> str:
 
 def _read(file: BinaryIO) -> bytes:
     """All bytes of a file that is not too large; one that says its size is refused before it is read."""
-    given = os.environ.get(LIMIT_VARIABLE, "")
-    limit = int(given) if given.isdecimal() else LIMIT
-    if _size(file) <= limit:
-        data = file.read(limit + 1)
-        if len(data) <= limit:
+    most = limit("max_source")
+    if _size(file) <= most:
+        data = file.read(-1 if most == inf else int(most) + 1)
+        if len(data) <= most:
             return data
-    raise Unreadable(
-        f"a script has at most {_in_units(limit)}", f"{LIMIT_VARIABLE}=BYTES in the environment allows more"
-    )
+    variable = LIMITS["max_source"].variable
+    raise Unreadable(f"a script has at most {_in_units(int(most))}", f"{variable}=BYTES in the environment allows more")
 
 
 def _size(file: BinaryIO) -> int:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.language.values.nesting import count_items
-from gradcli.output.characters import escape
 from gradcli.output.wrapping import wrap
-from gradcli.session.results import Plain, Polynomial, SparseMatrix, Tensor, Text
+from gradcli.session.results import Tensor
 
-# On a terminal, tensors with more elements are shown by their edges, and to so many digits.
-WHOLE_UP_TO = 60
-# So many items of a nested tuple are shown on a terminal, and to a file.
-MOST_ITEMS, MOST_ITEMS_OF_A_FILE = 1_000, 10_000
+# A tensor that is shown by its edges is shown to so many digits.
 DIGITS_OF_A_PART = 6
 EDGE = 3
 
@@ -77,49 +72,3 @@ def _bracketed(array: Any, dtype: str, digits: int | None, edge: int | None) -> 
         lines += [*upper, lowest + ("]" if last else ",")]
         lines += [""] * (0 if last else array.ndim - 2)
     return lines
-
-
-def show_text(text: Text) -> str:
-    """A text on one line: in quotes, with escapes that the language reads."""
-    if not text.quoted:
-        return text.text
-    return '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else escape(c) for c in text.text) + '"'
-
-
-def show_value(
-    value: Plain, digits: int | None = None, whole_up_to: int | None = WHOLE_UP_TO, most: int = MOST_ITEMS
-) -> str:
-    """A value on as few lines as it needs, for where there is no table; of a nested tuple so many items at most."""
-    if isinstance(value, Tensor):
-        return show_tensor(value, digits, whole_up_to=whole_up_to)
-    if isinstance(value, Text):
-        return show_text(value)
-    if isinstance(value, SparseMatrix):
-        rows, columns = value.shape
-        count = len(value.rows)
-        share = f", {100 * count / (rows * columns):.2g}% of all entries" if count else ""
-        sweeps = f"{value.sweeps} {'sweep' if value.sweeps == 1 else 'sweeps'}"
-        return f"sparse {rows:,} by {columns:,}, nnz {count:,}{share}, in {sweeps}"
-    if isinstance(value, Polynomial):
-        return f"taylor({value.of})"
-    if isinstance(value, tuple):
-        items = count_items(value)
-        text = _show_tuple(value, digits, whole_up_to, [most])
-        return text if items <= most else f"{text}  {items:,} items, of which {most:,} are shown"
-    return str(value)
-
-
-def _show_tuple(value: tuple[Plain, ...], digits: int | None, whole_up_to: int | None, left: list[int]) -> str:
-    """A tuple as long as items are `left`, which counts down."""
-    shown = []
-    for item in value:
-        if left[0] <= 0:
-            shown.append("...")
-            break
-        if isinstance(item, tuple):
-            shown.append(_show_tuple(item, digits, whole_up_to, left))
-        else:
-            left[0] -= 1
-            shown.append(show_value(item, digits, whole_up_to))
-    inner = ", ".join(shown)
-    return f"({inner},)" if len(value) == 1 else f"({inner})"

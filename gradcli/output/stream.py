@@ -64,7 +64,7 @@ class Stream:
     def __init__(self, file: IO[str]) -> None:
         self.file = file
         self.is_terminal = file.isatty()
-        self._encoding = getattr(file, "encoding", None) or "utf-8"
+        self.encoding = getattr(file, "encoding", None) or "utf-8"
         self._in_colour = self.is_terminal or bool(os.environ.get("FORCE_COLOR"))
 
     @property
@@ -81,11 +81,11 @@ class Stream:
 
     def clean(self, text: str, keep: str = "") -> str:
         """A text as it will be written, for measuring it: cleaning it again changes nothing."""
-        return in_encoding(visible(text, keep), self._encoding)
+        return in_encoding(visible(text, keep), self.encoding)
 
     def verbatim(self, text: str, keep: str = "") -> str:
         """What someone wrote: what can't be shown goes by its number, not by the name of something else."""
-        return escaped(visible(text, keep), self._encoding)
+        return escaped(visible(text, keep), self.encoding)
 
     def lines(self, lines: Sequence[Line]) -> None:
         """Write lines. A reader that has gone away is no mistake: what follows is written to nobody.
@@ -97,6 +97,15 @@ class Stream:
             return
         cleaned: list[Line] = [[(self.clean(text, keep="\t"), style) for text, style in line] for line in lines]
         self._write((self._coloured(cleaned) if self._in_colour else bare(cleaned)) + "\n")
+
+    def verbatim_text(self, text: str) -> None:
+        """Write a text as it is; whoever made it saw to what the stream can take.
+
+        Raises:
+            OutputError: where the stream can't be written to.
+        """
+        if text:
+            self._write(text)
 
     def flush(self) -> None:
         """Hand over what is still held back.

@@ -13,7 +13,7 @@ from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.describe import describe
 from gradcli.language.values.values import Parameters, Value
 from gradcli.session.plain import plain
-from gradcli.session.results import Assertion, Comparison, Tensor
+from gradcli.session.results import Assertion, Comparison, Place, Tensor
 
 
 def check_assert(interpreter: Interpreter, statement: s.Assert) -> Assertion:
@@ -50,9 +50,7 @@ def check_assert(interpreter: Interpreter, statement: s.Assert) -> Assertion:
     message = None if statement.message is None else interpreter.evaluate(statement.message)
     if message is not None and not isinstance(message, str):
         raise fail("type", f"the message of an assert is a text, not {describe(message)}", statement.span)
-    line, _ = statement.span.source.position(statement.span.start)
-    where = f"{statement.span.source.name}:{line}"
-    return Assertion(condition.span.title, where, passed, message, None if passed else comparison)
+    return Assertion(condition.span.title, Place.of(statement.span), passed, message, None if passed else comparison)
 
 
 def _is_allclose(interpreter: Interpreter, condition: s.Expression) -> bool:

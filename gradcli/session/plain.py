@@ -1,8 +1,10 @@
-"""Values of the language as plain data."""
+"""Values of the language as plain data. Each kind of value is stated once, here."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import singledispatch
+from types import EllipsisType
 
 from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.language.calls.arguments import signature
@@ -11,7 +13,7 @@ from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import fold, map_items, nodes_in
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import DerivativeTable, Function, Parameters, SparseMatrix, Value
-from gradcli.session.results import Derivatives, ParameterTable, Plain, Polynomial, Row, Tensor, Text
+from gradcli.session.results import Derivatives, NoNumber, ParameterTable, Plain, Polynomial, Row, Tensor, Text
 from gradcli.session.results import SparseMatrix as Sparse
 
 
@@ -39,37 +41,12 @@ def _derivatives(value: Value) -> Derivatives | None:
     return Derivatives(_rows(tuple(named)), whole.note)
 
 
-def _plain(value: Value) -> Plain:
-    if isinstance(value, Node):
-        return tensor(value)
-    if isinstance(value, bool):
-        return Tensor((), "bool", value)
-    if isinstance(value, int):
-        return Tensor((), "int", value)
-    if isinstance(value, float):
-        return Tensor((), "float64", value)
-    if isinstance(value, str):
-        return Text(value, quoted=True)
-    if isinstance(value, Parameters):
-        # A parameter that two parts share is one, under all of its names.
-        names = tuple(" = ".join(paths) for paths in value.paths)
-        return ParameterTable(value.of, names, tuple(tensor(node) for node in value.nodes))
-    if isinstance(value, DerivativeTable):
-        return Derivatives(_rows(value.rows, value.formulas), value.note, whole=True)
-    if isinstance(value, SparseMatrix):
-        found = value.entries
-        return Sparse(
-            found.pattern.shape, found.pattern.rows, found.pattern.columns, tensor(found.values), found.sweeps
-        )
-    if isinstance(value, TaylorPolynomial):
-        terms = tuple((e, float(tensor(node).data)) for e, node in value.coefficients.items())
-        center = tuple(float(tensor(node).data) for node in value.center)
-        return Polynomial(value.of, tuple(i.name for i in value.inputs), center, terms, value.order)
-    if isinstance(value, Function):
-        return Text(f"{value.kind} {signature(value)}")
-    return Text("none" if value is None else "...")
+@singledispatch
+def _plain(value: object) -> Plain:
+    raise TypeError(f"a {type(value).__name__} is no value")
 
 
+@_plain.register(Node)
 def tensor(node: Node) -> Tensor:
     """A constant, or a parameter's present value."""
     if isinstance(node, Parameter):
@@ -78,8 +55,68 @@ def tensor(node: Node) -> Tensor:
     return Tensor(node.shape, node.dtype.value, node.value)
 
 
+@_plain.register(bool)
+def _bool(value: bool) -> Plain:
+    return Tensor((), "bool", value)
+
+
+@_plain.register(int)
+def _int(value: int) -> Plain:
+    return Tensor((), "int", value)
+
+
+@_plain.register(float)
+def _float(value: float) -> Plain:
+    return Tensor((), "float64", value)
+
+
+@_plain.register(str)
+def _str(value: str) -> Plain:
+    return Text(value)
+
+
+@_plain.register(type(None))
+def _none(value: None) -> Plain:
+    return NoNumber("none", "none")
+
+
+@_plain.register(EllipsisType)
+def _ellipsis(value: EllipsisType) -> Plain:
+    return NoNumber("ellipsis", "...")
+
+
+@_plain.register(Function)
+def _function(value: Function) -> Plain:
+    return NoNumber("function", f"{value.kind} {signature(value)}")
+
+
+@_plain.register(TaylorPolynomial)
+def _polynomial(value: TaylorPolynomial) -> Plain:
+    terms = tuple((e, float(tensor(node).data)) for e, node in value.coefficients.items())
+    center = tuple(float(tensor(node).data) for node in value.center)
+    return Polynomial(value.of, tuple(i.name for i in value.inputs), center, terms, value.order)
+
+
+@_plain.register(Parameters)
+def _parameters(value: Parameters) -> Plain:
+    # A parameter that two parts share is one, under all of its names.
+    names = tuple(" = ".join(paths) for paths in value.paths)
+    return ParameterTable(value.of, names, tuple(tensor(node) for node in value.nodes))
+
+
+@_plain.register(DerivativeTable)
+def _table(value: DerivativeTable) -> Plain:
+    return Derivatives(_rows(value.rows, value.formulas), value.note, whole=True)
+
+
+@_plain.register(SparseMatrix)
+def _sparse(value: SparseMatrix) -> Plain:
+    found = value.entries
+    return Sparse(found.pattern.shape, found.pattern.rows, found.pattern.columns, tensor(found.values), found.sweeps)
+
+
 def _rows(rows: tuple[tuple[Partial, Node], ...], formulas: tuple[str | None, ...] = ()) -> tuple[Row, ...]:
     return tuple(
-        Row(partial.order, str(partial), tensor(node), formula)
+        Row(partial.order, str(partial), tensor(node), formula, partial.of, partial.variables)
         for (partial, node), formula in zip(rows, formulas or (None,) * len(rows), strict=True)
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.core.records import record
+from gradcli.language.text.diagnostics import Span
 
 if TYPE_CHECKING:
     import numpy
@@ -21,10 +23,17 @@ class Tensor:
 
 @record
 class Text:
-    """A text value, or what stands for a value that has no numbers: a function, a layer."""
+    """A text value."""
 
     text: str
-    quoted: bool = False
+
+
+@record
+class NoNumber:
+    """What stands for a value that has no numbers; `kind` is none, ellipsis, function."""
+
+    kind: str
+    text: str
 
 
 @record
@@ -38,12 +47,17 @@ class ParameterTable:
 
 @record
 class Row:
-    """One derivative: its order, its name, its value, and its formula where there is a short one."""
+    """One derivative: its order, its name, its value, and its formula where there is a short one.
+
+    The name says what was differentiated, `of`, and by what, `by`, in order.
+    """
 
     order: int
     name: str
     tensor: Tensor
     formula: str | None = None
+    of: str = ""
+    by: tuple[str, ...] = ()
 
 
 @record
@@ -91,7 +105,26 @@ class Polynomial:
     order: int
 
 
-Plain: TypeAlias = "Tensor | Text | ParameterTable | Derivatives | SparseMatrix | Polynomial | tuple[Plain, ...]"
+Plain: TypeAlias = (
+    "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | tuple[Plain, ...]"
+)
+
+
+@record
+class Place:
+    """Where something stands in a text; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    @classmethod
+    def of(cls, span: Span) -> Place:
+        """Where a stretch of a text begins."""
+        return cls(span.source.name, *span.source.position(span.start))
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
 
 
 @record
@@ -99,6 +132,7 @@ class Shown:
     """The value of an expression that stood by itself, and the expression."""
 
     source: str
+    place: Place
     value: Plain
 
 
@@ -115,13 +149,42 @@ class Comparison:
 
 @record
 class Assertion:
-    """An assert that was checked. `where` is file:line."""
+    """An assert that was checked."""
 
     source: str
-    where: str
+    place: Place
     passed: bool
     message: str | None = None
     comparison: Comparison | None = None
 
 
-Result: TypeAlias = "Shown | Assertion"
+@record
+class Answer:
+    """What a question gets: the function as it was asked about, the value of each input, the derivatives."""
+
+    title: str
+    at: tuple[tuple[str, Plain], ...]
+    derivatives: Derivatives
+
+
+Result: TypeAlias = "Shown | Assertion | Answer"
+
+
+class Verdict(IntEnum):
+    """How a run ended; the number is the exit code, that of Ctrl-C as shells give it."""
+
+    OK = 0
+    ASSERT_FAILED = 1
+    BAD_INPUT = 2
+    INTERRUPTED = 130
+
+
+@record
+class FileSummary:
+    """How running a file came out, and how many of its asserts passed and failed; whether it could be read at all."""
+
+    path: str
+    verdict: Verdict
+    passed: int
+    failed: int
+    is_read: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant
@@ -13,16 +13,14 @@ from gradcli.core.records import record
 from gradcli.language.interpreter.check import check
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span
+from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.text.parse import parse
-from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.nesting import map_items
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Value
-from gradcli.session.asserts import check_assert
+from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.plain import plain
-from gradcli.session.results import Plain, Result, Shown
-from gradcli.session.settings import set_to
+from gradcli.session.results import Place, Plain, Result, Shown
 
 
 @record
@@ -34,7 +32,7 @@ class Step:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Session:
     """The names that are defined, the settings, and how far the random numbers have been drawn."""
 
@@ -84,7 +82,7 @@ class Session:
         return Step(session, tuple(results), tuple(diagnostics))
 
     def interpreter(self) -> Interpreter:
-        """A interpreter on a draft of this session's names: whatever it does, the session stays."""
+        """An interpreter on a draft of this session's names: whatever it does, the session stays."""
         return Interpreter(Draft(self.scope), self.settings, Random(self.seed, self.drawn), Draft(self.trained))
 
     def _run(self, statement: s.Statement) -> Step:
@@ -96,10 +94,16 @@ class Session:
         def outside(inner: s.Statement) -> None:
             nonlocal settings
             if isinstance(inner, s.Show):
-                results.append(Shown(inner.value.span.title, _shown(interpreter, interpreter.result(inner.value))))
+                span = inner.value.span
+                value = interpreter.result(inner.value)
+                results.append(Shown(span.title, Place.of(span), _shown(interpreter, value)))
             elif isinstance(inner, s.Assert):
+                from gradcli.session.asserts import check_assert
+
                 results.append(check_assert(interpreter, inner))
             elif isinstance(inner, s.Set):
+                from gradcli.session.settings import set_to
+
                 settings, interpreter.random = set_to(interpreter, inner, settings)
 
         interpreter.outside = outside
@@ -114,23 +118,14 @@ class Session:
         return Step(session, tuple(results), (*warnings, *interpreter.warnings))
 
 
+def fresh_session(dtype: str | None = None) -> Session:
+    """A session with nothing defined; plain numbers are of a float type, float64 where none is named."""
+    return Session() if dtype is None else Session(settings=Settings(dtype=DType(dtype)))
+
+
 def _shown(interpreter: Interpreter, value: Value) -> Plain:
     """A value as plain data; plain numbers are float64 until they are shown, and then of the session's type."""
     if interpreter.dtype is DType.FLOAT64:
         return plain(value)
     typed: Value = map_items(value, lambda item: constant(item, interpreter.dtype) if type(item) is float else item)
     return plain(typed)
-
-
-# What a text may raise: mistakes, and what the interpreter has no room for.
-Mistakes = (LanguageError, RecursionError, *REFUSALS)
-
-
-def diagnose(error: Exception, source: Source, span: Span | None = None) -> Diagnostic:
-    """What is to be said about an error, at a place where it has none of its own."""
-    if isinstance(error, LanguageError):
-        return error.diagnostic
-    whole = span or Span(source, 0, min(len(source.text), 40))
-    if isinstance(error, REFUSALS):
-        return refused(error, whole).diagnostic
-    return Diagnostic("value", "this is nested too deeply", whole, "give parts of it names")

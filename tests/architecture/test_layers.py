@@ -101,7 +101,7 @@ def modules_after(code: str) -> set[str]:
 
 def test_help_imports_nothing_that_it_does_not_show() -> None:
     """`gradcli --help` pays for Typer alone."""
-    loaded = modules_after("from gradcli.faces.cli import app\ntry: app(['--help'])\nexcept SystemExit: pass")
+    loaded = modules_after("from gradcli.faces.typer_app import app\ntry: app(['--help'])\nexcept SystemExit: pass")
     assert not loaded & {"numpy", "rich", "lark", "scipy", "pydantic"}
 
 

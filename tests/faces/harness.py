@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from typer.testing import CliRunner
 
-from gradcli.faces.cli import app
+from gradcli.faces.typer_app import app
 
 
 @dataclass(frozen=True)

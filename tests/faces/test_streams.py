@@ -118,6 +118,12 @@ def test_what_a_script_can_be(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert b"at most 5 bytes" in done.stderr
     assert bash(f"gradcli run {script}", GRADCLI_MAX_SOURCE="6").returncode == 0
+    done = bash(f"gradcli run {script} {script}", GRADCLI_MAX_SOURCE="5MB")
+    assert done.returncode == 2
+    assert done.stderr.count(b"GRADCLI_MAX_SOURCE is `5MB`, which is no limit") == 2
+    assert bash(f"gradcli run {script}", GRADCLI_MAX_SOURCE="inf").returncode == 0
+    (tmp_path / "set.grad").write_text("set max_source 1")
+    assert gradcli("run", str(tmp_path / "set.grad"), str(script)).code == 0
     assert bash("gradcli run <(echo 1 + 1)").stdout.startswith(b"1 + 1 = 2\n")
 
 

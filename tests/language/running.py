@@ -12,6 +12,7 @@ from gradcli.language.values.values import Value
 from gradcli.session.results import (
     Assertion,
     Derivatives,
+    NoNumber,
     ParameterTable,
     Plain,
     Polynomial,
@@ -45,7 +46,7 @@ def unpack(plain: Plain) -> Any:
     """Plain data as Python numbers, arrays, texts and tuples; of a gradient, its values in order."""
     if isinstance(plain, Tensor):
         return plain.data
-    if isinstance(plain, Text):
+    if isinstance(plain, (Text, NoNumber)):
         return plain.text
     if isinstance(plain, ParameterTable):
         return dict(zip(plain.names, map(unpack, plain.tensors), strict=True))

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from gradcli.language.text.diagnostics import Diagnostic, Source, Span
 from gradcli.output.characters import columns, in_encoding, visible
-from gradcli.output.screen import Screen
-from gradcli.session.results import Assertion
+from gradcli.output.terminal import Terminal
+from gradcli.session.results import Assertion, Place
 from tests.language.running import run, value
 
 
@@ -58,11 +58,11 @@ ODD = [chr(c) for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c))
 def printed(show: str) -> str:
     """What a screen prints for texts with an odd character in every place."""
     out = io.StringIO()
-    screen = Screen(out, out)
+    terminal = Terminal(out, out)
     source = Source(f"na{show}me", f"ab{show}cd = 1")
-    screen.diagnostic(Diagnostic("file", f"can't read `{show}`", Span(source, 3, 5), f"a hint {show}"))
-    screen.result(Assertion("1 == 2", f"fi{show}le:1", False, f"mes{show}sage"))
-    screen.say(f"✓ {show}: 1 assert passed")
+    terminal.diagnostic(Diagnostic("file", f"can't read `{show}`", Span(source, 3, 5), f"a hint {show}"))
+    terminal.result(Assertion("1 == 2", Place(f"fi{show}le", 1, 1), False, f"mes{show}sage"))
+    terminal.say(f"✓ {show}: 1 assert passed")
     return out.getvalue()
 
 
@@ -80,7 +80,7 @@ def test_a_text_is_shown_as_the_language_writes_it(text: str) -> None:
     out = io.StringIO()
     written = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     for result in run(f'"{written}"').results:
-        Screen(out, out).result(result)
+        Terminal(out, out).result(result)
     line = out.getvalue().removesuffix("\n")
     assert line.isprintable()
     assert value(line) == text
@@ -94,7 +94,7 @@ def test_the_caret_stands_under_its_place(before: str, encoding: str) -> None:
     file = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
     source = Source("t", f'"{before}" + oops')
     start = source.text.index("oops")
-    Screen(file, file).diagnostic(Diagnostic("name", "m", Span(source, start, start + 4)))
+    Terminal(file, file).diagnostic(Diagnostic("name", "m", Span(source, start, start + 4)))
     lines = raw.getvalue().decode(encoding).splitlines()
     code, caret = next((a, b) for a, b in pairwise(lines) if "^" in b)
     assert columns(code[: code.index("oops")].expandtabs(8)) == len(caret[: caret.index("^")].expandtabs(8))

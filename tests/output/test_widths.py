@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcli.faces.commands import run_command
+from gradcli.faces.prompt_commands import run_command
 from gradcli.language.text.diagnostics import Source
 from gradcli.output.characters import columns
 from gradcli.output.layout import Cell, Column, Role, lay_out
-from gradcli.output.screen import Screen
 from gradcli.output.style import bare
+from gradcli.output.terminal import Terminal
 from gradcli.output.wrapping import wrap
 from gradcli.session.session import Session
 from tests.language.running import run
-from tests.output.terminal import Terminal
+from tests.output.tty import TTY
 
 # Values have a point or an exponent here; orders and shapes, which may be left out, have none.
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.\d+(?:e[+-]\d+)?|\d+e[+-]\d+)(?![\w.])")
@@ -50,11 +50,11 @@ def shown(text: str, width: int, monkeypatch: pytest.MonkeyPatch, named: bool = 
     """What a terminal of a width shows."""
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "dumb")
-    terminal = Terminal()
-    screen = Screen(terminal, terminal)
+    out = TTY()
+    terminal = Terminal(out, out)
     for result in run(text).results:
-        screen.result(result, named=named)
-    return terminal.getvalue()
+        terminal.result(result, named=named)
+    return out.getvalue()
 
 
 def check(text: str, wide: str, width: int) -> None:
@@ -84,8 +84,8 @@ def test_names_are_listed_whole_at_every_width(monkeypatch: pytest.MonkeyPatch) 
 
     def listed(width: int) -> str:
         monkeypatch.setenv("COLUMNS", str(width))
-        terminal = Terminal()
-        run_command("vars", step.session, Screen(terminal, terminal))
+        terminal = TTY()
+        run_command("vars", step.session, Terminal(terminal, terminal))
         return terminal.getvalue()
 
     for width in range(20, 200, 3):
@@ -151,9 +151,9 @@ def test_a_pipe_is_as_wide_as_it_needs_to_be() -> None:
     import io
 
     out = io.StringIO()
-    screen = Screen(out, out)
+    terminal = Terminal(out, out)
     for result in run("f(x) = sum(sin(x)); derivatives(f)(linspace(0, 1, 100)); linspace(0, 1, 100)").results:
-        screen.result(result)
+        terminal.result(result)
     lines = out.getvalue().split("\n")
     assert max(map(len, lines)) > 1500
     assert "..." not in out.getvalue()

@@ -65,7 +65,7 @@ def test_the_report_has_both_sides() -> None:
     (result,) = run('x = 1\n\nassert allclose([1, 2], [1, 2.25]), "why"').results
     assert isinstance(result, Assertion)
     assert result.comparison is not None
-    assert (result.where, result.message, result.comparison.difference) == ("test:3", "why", 0.25)
+    assert (str(result.place), result.message, result.comparison.difference) == ("test:3", "why", 0.25)
 
 
 @pytest.mark.parametrize("text", ["assert 1", "assert [1, 2]", "assert sin", "assert true, 5", "assert missing"])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from gradcli.language.text.diagnostics import Source, near
 from gradcli.language.values.scope import Bindings, Draft
 from gradcli.output.diagnostics import show_diagnostic
-from gradcli.output.numbers import show_value
 from gradcli.output.style import bare
+from gradcli.output.views import show_value
 from gradcli.session.results import Assertion, Shown
 from gradcli.session.session import Session
 from tests.language.running import error, run, value

@@ -78,7 +78,7 @@ class Label:
 class Diagnostic:
     """What is wrong, where, and what to do.
 
-    `kind` is one of: syntax, name, type, value, shape, dtype, derivative, file, usage, internal.
+    `kind` is one of: syntax, name, type, value, shape, dtype, derivative, file, usage, internal, interrupt.
     """
 
     kind: str

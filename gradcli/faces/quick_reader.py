@@ -1,48 +1,18 @@
-"""The options of the commands, each declared once, and the plain way to read them.
+"""The plain way to read a command line.
 
-Typer reads what it is given here, explains it and refuses what is wrong. Importing it takes longer than a short answer,
-so a command line that is spelled as declared is read without it.
+Typer explains the commands and refuses what is wrong. Importing it takes longer than a short answer, so a command line
+that is spelled as declared is read without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-# The exit code of a process that Ctrl-C ended, as shells give it.
-INTERRUPTED = 130
-
-
-class Option(NamedTuple):
-    """One option: the parameter that it sets, its spellings, what stands for its value, its type, its help.
-
-    A flag has the type bool, and no value.
-    """
-
-    parameter: str
-    flags: tuple[str, ...]
-    metavar: str
-    kind: type
-    help: str
-
-
-WRT = Option("wrt", ("--wrt",), "NAMES", str, "Differentiate by these, such as x,y.")
-ORDER = Option("order", ("--order", "-n"), "N", int, "The highest order of derivatives.")
-DTYPE = Option("dtype", ("--dtype",), "TYPE", str, "What plain numbers are: float64 or float32.")
-QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.")
+from gradcli.faces.command_line import COMMANDS, PROGRAM, Command, Option
 
 # Typer adds it to each command.
 HELP = Option("help", ("--help", "-h"), "", bool, "Show this message and exit.")
-
-# The options of each command that answers one question.
-COMMANDS: dict[str, tuple[Option, ...]] = {
-    "grad": (WRT, ORDER, DTYPE),
-    "eval": (DTYPE,),
-    "run": (QUIET, DTYPE),
-    "code": (WRT, ORDER, DTYPE),
-}
-# Those whose words are expressions, which may begin with a minus sign.
-OF_EXPRESSIONS = ("grad", "eval", "code")
 
 
 def separate(arguments: Sequence[str], options: Sequence[Option]) -> tuple[list[str], list[str]]:
@@ -92,14 +62,25 @@ def _is_near(word: str, options: Sequence[Option]) -> bool:
     return flag in names or (word.startswith("--") and bool(get_close_matches(flag, names, n=1, cutoff=0.67)))
 
 
-def read(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]] | None:
-    """Positional words of a command, and its options by parameter; None where one is not spelled as declared."""
-    options = COMMANDS.get(name)
-    if options is None:
+def read(arguments: Sequence[str]) -> tuple[Command, dict[str, Any]] | None:
+    """The command of a command line and what it gives to the command's parameters; None where that takes Typer.
+
+    It does where a word or an option is not spelled as declared, and where help is asked for.
+    """
+    command = COMMANDS.get(arguments[0]) if arguments else None
+    if command is None:
+        command, words = PROGRAM, arguments
+    else:
+        words = arguments[1:]
+    positional, rest = separate(words, command.options)
+    if not command.expressions and any(word.startswith("-") and word != "-" for word in positional):
         return None
-    positional, words = separate(arguments, options)
-    if name not in OF_EXPRESSIONS and any(word.startswith("-") and word != "-" for word in positional):
-        return None
+    options = _options(rest, command.options)
+    return None if options is None or not _fill(command, positional, options) else (command, options)
+
+
+def _options(words: Sequence[str], options: Sequence[Option]) -> dict[str, Any] | None:
+    """The options by parameter; None where one is not spelled as declared."""
     found: dict[str, Any] = {}
     rest = iter(words)
     for word in rest:
@@ -114,4 +95,15 @@ def read(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]
         if text is None or (option.kind is int and not text.isdecimal()):
             return None
         found[option.parameter] = option.kind(text)
-    return (positional, found) if positional else None
+    return found
+
+
+def _fill(command: Command, positional: Sequence[str], found: dict[str, Any]) -> bool:
+    """Give each word to its parameter; whether all that are required are there, and none is left."""
+    left = [*positional]
+    for words in command.words:
+        if words.required and not left:
+            return False
+        found[words.parameter] = left if words.many else left[0]
+        left = [] if words.many else left[1:]
+    return not left

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from gradcli.language.text.diagnostics import Diagnostic, Label, Source, Span
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.numbers import show_number, show_tensor
-from gradcli.output.screen import Screen
 from gradcli.output.style import bare
+from gradcli.output.terminal import Terminal
+from gradcli.output.views import view
+from gradcli.session.data import to_data
 from gradcli.session.results import Tensor
 from tests.language.running import run, value
-from tests.output.terminal import Terminal
+from tests.output.tty import TTY
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +28,10 @@ def _without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def shown(text: str, named: bool = False, terminal: bool = True) -> str:
     """What the screen prints for a text, on a terminal of 100 columns or into a pipe."""
-    out = Terminal() if terminal else io.StringIO()
-    screen = Screen(out, out)
+    out = TTY() if terminal else io.StringIO()
+    reporter = Terminal(out, out)
     for result in run(text).results:
-        screen.result(result, named=named)
+        reporter.result(result, named=named)
     return out.getvalue()
 
 
@@ -134,3 +136,29 @@ def test_a_note_says_when_sums_were_taken() -> None:
     """Only where it makes a difference."""
     assert "summed" in shown("f(x) = x^2; derivatives(f)([1, 2])")
     assert "summed" not in shown("f(x) = x^2; derivatives(f)([1])")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("f(x) = x^2; (derivatives(f, order=1)(3), 1)", "((f: 9, ∂f/∂x: 6), 1)"),
+        ("model net(x): param w = [3]; return w * x\n(params(net), 1)", "((w: [3]), 1)"),
+        ("(sin, none, ...)", "(built-in sin(x), none, ...)"),
+        ("(taylor(exp, 0, 2), 1)", "(taylor(exp), 1)"),
+    ],
+)
+def test_what_has_a_table_is_shown_inside_of_another_value(text: str, line: str) -> None:
+    """On a line, with its numbers."""
+    assert shown(text) == f"{line}\n"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in view.registry if kind is not object])
+def test_every_kind_that_is_shown_has_data_too(kind: type) -> None:
+    """What a terminal shows of a value, a program can read."""
+    assert kind in to_data.registry
+
+
+def test_what_is_no_value_is_refused() -> None:
+    """And not shown by Python's name for it."""
+    with pytest.raises(TypeError, match="can't be shown"):
+        view(object())

@@ -6,31 +6,36 @@ import io
 import sys
 
 from gradcli import __version__
-from gradcli.faces.commands import COMMANDS, Leave, run_command
 from gradcli.faces.history import History, history_path
-from gradcli.faces.options import INTERRUPTED
-from gradcli.faces.runner import BAD_INPUT, OK, run_source
+from gradcli.faces.prompt_commands import Leave, run_command
+from gradcli.faces.scripts import run_source
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.text.parse import parse
-from gradcli.output.screen import Screen
+from gradcli.output.reporter import Reporter
 from gradcli.output.stream import OutputError
+from gradcli.session.mistakes import own_mistake
+from gradcli.session.results import Verdict
 from gradcli.session.session import Session
 
 PROMPT = "> "
 MORE = "... "
 
 
-class Repl:
-    """Reads statements until the input ends, keeping the session between them."""
+class Prompt:
+    """Reads statements until the input ends, keeping the session between them.
 
-    def __init__(self, screen: Screen | None = None) -> None:
-        self.screen = screen or Screen()
+    `debug` lets the errors through that are no mistakes of what is typed.
+    """
+
+    def __init__(self, reporter: Reporter, debug: bool = False) -> None:
+        self.reporter = reporter
+        self.debug = debug
         self.session = Session()
         self.count = 0
-        self.code = OK
+        self.code = Verdict.OK
         self._history: History | None = None
 
-    def run(self) -> int:
+    def run(self) -> Verdict:
         """Go on until the input ends or `:quit`. The code is 0, or what a script would give where nobody types."""
         interactive = sys.stdin.isatty()
         if isinstance(sys.stdin, io.TextIOWrapper):
@@ -38,11 +43,11 @@ class Repl:
             sys.stdin.reconfigure(errors="surrogateescape", newline="\n" if interactive else None)
         if interactive:
             self._history = _start_history()
-            self.screen.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")
+            self.reporter.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")
         while True:
             try:
                 if not self._step(interactive):
-                    return OK if interactive else self.code
+                    return Verdict.OK if interactive else self.code
             except KeyboardInterrupt:
                 # A second Ctrl-C, while the first is answered.
                 continue
@@ -53,15 +58,15 @@ class Repl:
             text = self._read(interactive)
         except EOFError:
             if interactive:
-                self.screen.say("")
+                self.reporter.say("")
             return False
         except KeyboardInterrupt:
-            self.screen.say("")
+            self.reporter.say("")
             return True
         except OSError as error:
             problem = f"can't read standard input: {(error.strerror or str(error)).lower()}"
-            self.screen.diagnostic(Diagnostic("file", problem))
-            self.code = BAD_INPUT
+            self.reporter.diagnostic(Diagnostic("file", problem))
+            self.code = Verdict.BAD_INPUT
             return False
         try:
             self.evaluate(text)
@@ -69,9 +74,9 @@ class Repl:
             return False
         except KeyboardInterrupt:
             if not interactive:
-                self.code = INTERRUPTED
+                self.code = Verdict.INTERRUPTED
                 return False
-            self.screen.say("interrupted; what was defined before stays", "warning")
+            self.reporter.say("interrupted; what was defined before stays", "warning")
         return True
 
     def evaluate(self, text: str) -> None:
@@ -85,18 +90,16 @@ class Repl:
         self.count += 1
         try:
             if text.lstrip().startswith(":") or text.strip() in ("exit", "quit", "help"):
-                self.session = run_command(text.strip().lstrip(":"), self.session, self.screen)
+                self.session = run_command(text.strip().lstrip(":"), self.session, self.reporter)
                 return
-            ran = run_source(Source(f"<input {self.count}>", text), self.session, self.screen, named=False)
-            self.session, self.code = ran.session, max(self.code, ran.code)
+            ran = run_source(Source(f"<input {self.count}>", text), self.session, self.reporter, named=False)
+            self.session, self.code = ran.session, max(self.code, ran.verdict)
         except (Leave, OutputError):
             raise
         except Exception as error:
-            if "--debug" in sys.argv:
+            if self.debug:
                 raise
-            self.screen.diagnostic(
-                Diagnostic("internal", f"this is a mistake of gradcli's own: {type(error).__name__}: {error}")
-            )
+            self.reporter.diagnostic(own_mistake(error))
 
     def _read(self, interactive: bool) -> str:
         """One statement, over several lines if its first leaves it open; a block ends with an empty line."""
@@ -152,6 +155,3 @@ def _start_history() -> History | None:
     except ImportError:
         return None
     return History(history_path(), readline)
-
-
-__all__ = ["COMMANDS", "Repl", "history_path"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import shlex
 import subprocess
@@ -13,6 +14,8 @@ import pytest
 from gradcli import __version__
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import constant
+from gradcli.faces.command_line import COMMANDS, FORMAT, PROGRAM, Command
+from tests.conftest import ROOT
 from tests.faces.harness import gradcli, shell
 
 
@@ -179,7 +182,7 @@ def test_an_internal_mistake_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys
     from gradcli.__main__ import main
     from gradcli.faces import one_shot
 
-    def broken(*_: object) -> int:
+    def broken(*_: object, **__: object) -> int:
         raise KeyError("inside")
 
     monkeypatch.setattr(one_shot, "evaluate", broken)
@@ -227,6 +230,10 @@ def test_an_internal_mistake_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys
         "run samples/tour.grad -q",
         "run samples/nothing.grad",
         "run --quiet --quiet samples/tour.grad",
+        "grad x*y x=3 y=5 --format json",
+        "eval --format=jsn 1",
+        "run samples/tour.grad --format=json -q",
+        "--version",
     ],
 )
 def test_the_quick_way_answers_as_typer_does(
@@ -289,3 +296,60 @@ def test_a_formula_is_shown_beside_an_input_that_does_not_matter() -> None:
     lines = [line.split() for line in ran.out.splitlines()]
     assert ["1", "∂f/∂x", "2*x", "2"] in lines
     assert ["∂f/∂y", "0", "0"] in lines
+
+
+@pytest.mark.parametrize("command", [PROGRAM, *COMMANDS.values()], ids=lambda c: c.name or "program")
+def test_the_table_is_what_answers(command: Command) -> None:
+    """Each handler takes where to report to, then the parameters that its words and options set, under their names."""
+    _, *taken = inspect.signature(command.handle()).parameters
+    declared = [*(words.parameter for words in command.words), *(option.parameter for option in command.options)]
+    # The form of the report is the reporter's.
+    declared = [name for name in declared if name != FORMAT.parameter]
+    assert sorted(taken) == sorted(declared)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_is_made_from_the_table(name: str) -> None:
+    """Every word, option and sentence of a command."""
+    command = COMMANDS[name]
+    text = " ".join(shell(f"gradcli {name} --help").out.split())
+    for line in command.text.split("\n\n"):
+        assert line in text
+    for words in command.words:
+        assert f"{words.metavar} {words.help}" in text
+    for option in command.options:
+        assert all(flag in text for flag in option.flags)
+        assert option.help in text
+    assert command.help in shell("gradcli --help").out
+
+
+def test_no_command_is_known_outside_the_table() -> None:
+    """What starts the program, and what reads a command line, holds for whatever the table says."""
+    for path in ("__main__.py", "faces/quick_reader.py", "faces/typer_app.py"):
+        text = (ROOT / "gradcli" / path).read_text()
+        assert not [name for name in COMMANDS if f'"{name}"' in text]
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("gradcli eval 1 --dtype flot32", "did you mean `float32`?"),
+        ("gradcli run samples/tour.grad --dtype bool", "--dtype takes float32 or float64"),
+    ],
+)
+def test_a_value_that_is_no_choice(line: str, hint: str) -> None:
+    """Refused before anything runs, with the nearest one."""
+    ran = shell(line)
+    assert (ran.code, ran.out) == (2, "")
+    assert hint in ran.err
+
+
+@pytest.mark.parametrize(("words", "left_out"), [([], {"typer"}), (["--version"], {"typer", "lark", "numpy"})])
+def test_without_a_command_no_typer_is_imported(words: list[str], left_out: set[str]) -> None:
+    """The prompt comes at once; the version alone needs even less."""
+    program = (
+        f"import sys; sys.argv[1:] = {words}\nfrom gradcli.__main__ import main\n"
+        "try: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], input="", capture_output=True, text=True, check=True)
+    assert not left_out & set(done.stdout.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 
-class Terminal(io.StringIO):
+class TTY(io.StringIO):
     """Its width is COLUMNS, and it is shown no colours where NO_COLOR and TERM=dumb are set."""
 
     def isatty(self) -> bool:

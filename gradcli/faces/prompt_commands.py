@@ -13,15 +13,15 @@ from gradcli.language.library.builtins import builtins
 from gradcli.language.text.diagnostics import Diagnostic, near
 from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.values import Function
-from gradcli.output.numbers import show_value
-from gradcli.output.screen import Screen
+from gradcli.output.reporter import Reporter
+from gradcli.output.views import Look, show_value
 from gradcli.session.plain import plain
 from gradcli.session.session import Session
 
 # Tensors with more elements are listed by their edges.
 WHOLE_IN_A_LIST = 6
 
-Handler = Callable[[str, Session, Screen], Session]
+Handler = Callable[[str, Session, Reporter], Session]
 
 
 class Leave(Exception):  # noqa: N818 - it is no error
@@ -52,7 +52,7 @@ def command(usage: str, summary: str) -> Callable[[Handler], Handler]:
     return announce
 
 
-def run_command(text: str, session: Session, screen: Screen) -> Session:
+def run_command(text: str, session: Session, reporter: Reporter) -> Session:
     """Run the command that a line names; an unknown one is said and changes nothing.
 
     Raises:
@@ -62,27 +62,27 @@ def run_command(text: str, session: Session, screen: Screen) -> Session:
     found = COMMANDS.get({"exit": "quit", "q": "quit", "?": "help", "h": "help"}.get(name, name))
     if found is None:
         hint = near(name, list(COMMANDS)) or "`:help` lists the commands"
-        screen.diagnostic(Diagnostic("usage", f"there is no command `:{name}`", hint=hint))
+        reporter.diagnostic(Diagnostic("usage", f"there is no command `:{name}`", hint=hint))
         return session
-    return found.handler(rest.strip(), session, screen)
+    return found.handler(rest.strip(), session, reporter)
 
 
 @command(":help [NAME]", "what can be typed, or what a built-in does")
-def help_(rest: str, session: Session, screen: Screen) -> Session:
+def help_(rest: str, session: Session, reporter: Reporter) -> Session:
     """Explain a built-in, or give an overview."""
     if rest:
         value = builtins().get(rest)
         if isinstance(value, Builtin):
-            screen.say(signature(value), "strong")
-            screen.say(f"  {value.summary}")
+            reporter.say(signature(value), "strong")
+            reporter.say(f"  {value.summary}")
         elif value is not None:
-            screen.say(f"{rest} = {show_value(plain(value))}")
+            reporter.say(f"{rest} = {show_value(plain(value))}")
         else:
             hint = near(rest, list(builtins())) or "`:help` lists the built-ins"
-            screen.diagnostic(Diagnostic("name", f"there is no built-in `{rest}`", hint=hint))
+            reporter.diagnostic(Diagnostic("name", f"there is no built-in `{rest}`", hint=hint))
         return session
     use(session.settings.limits)
-    screen.say("Type an expression to see its value, or a definition to keep it:")
+    reporter.say("Type an expression to see its value, or a definition to keep it:")
     for example, meaning in (
         ("f(x, y) = x^2 * y", "a function"),
         ("grad(f, (0, 1))(3, 5)", "its gradient"),
@@ -90,45 +90,45 @@ def help_(rest: str, session: Session, screen: Screen) -> Session:
         ("sin''(1)", "a prime differentiates a function of one variable"),
         ("model net(x):", "a block; an empty line ends it"),
     ):
-        screen.say(f"  {example:<32}{meaning}")
-    screen.say("Commands:")
+        reporter.say(f"  {example:<32}{meaning}")
+    reporter.say("Commands:")
     for c in COMMANDS.values():
-        screen.say(f"  {c.usage:<32}{c.summary}")
-    screen.say("Limits, which `set NAME VALUE` or the environment changes:")
+        reporter.say(f"  {c.usage:<32}{c.summary}")
+    reporter.say("Limits, which `set NAME VALUE` or the environment changes:")
     for entry in LIMITS.values():
         try:
             allowed = f"{limit(entry.name):,.0f}"
         except CoreError as error:
             allowed = error.message
-        screen.say(f"  {entry.name:<16}{allowed:>18} {entry.unit:<12}{entry.help}")
+        reporter.say(f"  {entry.name:<16}{allowed:>18} {entry.unit:<12}{entry.help}")
     functions = sorted(name for name, value in builtins().items() if isinstance(value, Function))
-    screen.say("Built-ins:")
+    reporter.say("Built-ins:")
     for line in _wrapped(functions, 92):
-        screen.say(f"  {line}")
+        reporter.say(f"  {line}")
     return session
 
 
 @command(":vars", "what is defined")
-def vars_(rest: str, session: Session, screen: Screen) -> Session:
+def vars_(rest: str, session: Session, reporter: Reporter) -> Session:
     """List the session's names."""
     if not session.scope:
-        screen.say("nothing is defined yet", "dim")
+        reporter.say("nothing is defined yet", "dim")
     for name, value in session.scope.items():
-        text = show_value(plain(value), session.settings.digits, whole_up_to=WHOLE_IN_A_LIST)
+        text = show_value(plain(value), Look(session.settings.digits, WHOLE_IN_A_LIST))
         shapes = {node.shape for node in nodes_in(value)}
         kind = f"  {shapes.pop()}" if "..." in text and len(shapes) == 1 else ""
-        screen.say(f"{name} = {' '.join(text.split())}{kind}")
+        reporter.say(f"{name} = {' '.join(text.split())}{kind}")
     return session
 
 
 @command(":reset", "forget what is defined")
-def reset(rest: str, session: Session, screen: Screen) -> Session:
+def reset(rest: str, session: Session, reporter: Reporter) -> Session:
     """Start over with nothing defined; what was set stays, and the random numbers begin again."""
     return Session(settings=session.settings, seed=session.seed)
 
 
 @command(":quit", "leave; Ctrl-D does too")
-def quit_(rest: str, session: Session, screen: Screen) -> Session:
+def quit_(rest: str, session: Session, reporter: Reporter) -> Session:
     """Leave the prompt."""
     raise Leave
 

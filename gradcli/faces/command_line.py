@@ -1,0 +1,204 @@
+"""The command line, stated once: each command with its words, its options and what answers it.
+
+From this table are made the quick reader, Typer's commands, and the help. A new command or option is one entry.
+Its classes are plain, since each named tuple or dataclass takes time whenever the program starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gradcli.output.formats import FORMATS
+
+if TYPE_CHECKING:
+    from gradcli.output.reporter import Reporter
+
+
+class Option:
+    """One option: the parameter that it sets, its spellings, what stands for its value, its type, its help.
+
+    A flag has the type bool, and no value. Where there are `choices` no other value is taken, and `refusal` says so.
+    """
+
+    def __init__(
+        self,
+        parameter: str,
+        flags: tuple[str, ...],
+        metavar: str,
+        kind: type,
+        help: str,
+        default: Any = None,
+        choices: tuple[str, ...] = (),
+        refusal: str = "there is no {}",
+    ) -> None:
+        self.parameter, self.flags, self.metavar, self.kind, self.help = parameter, flags, metavar, kind, help
+        self.default, self.choices, self.refusal = default, choices, refusal
+
+
+class Words:
+    """Words behind a command that are no options: the parameter that they set, what stands for them, their help.
+
+    `many` says that all that are left belong to it, `required` that there must be one.
+    """
+
+    def __init__(self, parameter: str, metavar: str, help: str, many: bool = False, required: bool = True) -> None:
+        self.parameter, self.metavar, self.help = parameter, metavar, help
+        self.many, self.required = many, required
+
+
+class Command:
+    """One command: its name, what it does in a line, its words and options, and who answers, as module:function.
+
+    `details` and `example` stand below the line in its help. Where words are `expressions`, they may begin with a
+    minus sign.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        words: tuple[Words, ...],
+        options: tuple[Option, ...],
+        handler: str,
+        details: str = "",
+        example: str = "",
+        expressions: bool = False,
+    ) -> None:
+        self.name, self.help, self.words, self.options, self.handler = name, help, words, options, handler
+        self.details, self.example, self.expressions = details, example, expressions
+
+    @property
+    def text(self) -> str:
+        """All that its help says of it."""
+        return "\n\n".join(filter(None, (self.help, self.details, self.example)))
+
+    def handle(self) -> Callable[..., int]:
+        """What answers it, imported now: it takes where to report to, then the parameters; it gives the exit code."""
+        from importlib import import_module
+
+        module, _, name = self.handler.partition(":")
+        found: Callable[..., int] = getattr(import_module(module), name)
+        return found
+
+    def answer(self, given: Mapping[str, Any]) -> int:
+        """Answer, with the defaults of what is not given; the exit code."""
+        parameters = {option.parameter: option.default for option in self.options} | dict(given)
+        format = parameters.pop(FORMAT.parameter, FORMAT.default)
+        reporter = FORMATS.get(format, FORMATS["text"])(self.name)
+        try:
+            for option in self.options:
+                value = format if option is FORMAT else parameters[option.parameter]
+                if option.choices and value not in (*option.choices, option.default):
+                    code = _refuse(reporter, option, value)
+                    break
+            else:
+                code = self.handle()(reporter, **parameters)
+        except BaseException as error:
+            from gradcli.session.results import Verdict
+
+            reporter.close(Verdict.BAD_INPUT if isinstance(error, Exception) else Verdict.INTERRUPTED, error)
+            raise
+        reporter.close(code)
+        return code
+
+
+def _refuse(reporter: Reporter, option: Option, value: str) -> int:
+    """Say that an option does not take a value; the exit code."""
+    from gradcli.language.text.diagnostics import Diagnostic, near
+    from gradcli.session.results import Verdict
+
+    hint = near(value, option.choices) or f"{option.flags[0]} takes {' or '.join(option.choices)}"
+    reporter.diagnostic(Diagnostic("usage", option.refusal.format(f"`{value}`"), hint=hint))
+    return Verdict.BAD_INPUT
+
+
+WRT = Option("wrt", ("--wrt",), "NAMES", str, "Differentiate by these, such as x,y.")
+ORDER = Option("order", ("--order", "-n"), "N", int, "The highest order of derivatives.", 1)
+DTYPE = Option(
+    "dtype",
+    ("--dtype",),
+    "TYPE",
+    str,
+    "What plain numbers are: float64 or float32.",
+    choices=("float32", "float64"),
+    refusal="numbers can't be {}",
+)
+FORMAT = Option(
+    "format",
+    ("--format",),
+    "FORMAT",
+    str,
+    "How results are written: text or json.",
+    "text",
+    choices=(*FORMATS,),
+    refusal="there is no format {}",
+)
+QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
+
+FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
+
+# What holds for all commands, and what the program does without one.
+VERSION = Option("version", ("--version",), "", bool, "Show the version and leave.", False)
+DEBUG = Option("debug", ("--debug",), "", bool, "Show Python's traceback of an internal error.", False)
+PROGRAM = Command(
+    "",
+    "A calculator for gradients: values and derivatives at every order.",
+    (),
+    (VERSION, DEBUG),
+    "gradcli.faces.program:without_command",
+    details="Without a command it opens the prompt.",
+)
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "grad",
+            "Show a value and its derivatives.",
+            (FUNCTION, Words("values", "[NAME=VALUE]...", "Where to evaluate it.", many=True, required=False)),
+            (WRT, ORDER, DTYPE, FORMAT),
+            "gradcli.faces.one_shot:gradient",
+            example="gradcli grad 'x*x*y*z' x=3 y=5 z=1",
+            expressions=True,
+        ),
+        Command(
+            "eval",
+            "Evaluate an expression.",
+            (
+                Words("text", "EXPR", "An expression, or statements with ; between them."),
+                Words("values", "[NAME=VALUE]...", "Names to define before.", many=True, required=False),
+            ),
+            (DTYPE, FORMAT),
+            "gradcli.faces.one_shot:evaluate",
+            example='gradcli eval "f(x) = sin(x)/x; f\'(2)"',
+            expressions=True,
+        ),
+        Command(
+            "run",
+            "Run scripts and check their asserts.",
+            (Words("files", "FILE...", "Scripts, each run by itself.", many=True),),
+            (QUIET, DTYPE, FORMAT),
+            "gradcli.faces.scripts:run_files",
+            details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
+        ),
+        Command(
+            "code",
+            "Show the program that computes a value and its derivatives.",
+            (
+                FUNCTION,
+                Words(
+                    "values",
+                    "[NAME=VALUE]...",
+                    "Values of the inputs, whose shapes and types count.",
+                    many=True,
+                    required=False,
+                ),
+            ),
+            (WRT, ORDER, DTYPE, FORMAT),
+            "gradcli.faces.one_shot:listing",
+            example="gradcli code 'sin(x*y)*exp(x)'",
+            expressions=True,
+        ),
+    )
+}

@@ -1,0 +1,83 @@
+"""Running scripts: results as they come, every assert checked, one summary a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
+from gradcli.session.results import Assertion, FileSummary, Verdict
+from gradcli.session.session import Session, fresh_session
+
+if TYPE_CHECKING:
+    from gradcli.output.reporter import Reporter
+
+
+def run_files(reporter: Reporter, files: Sequence[str], quiet: bool, dtype: str | None) -> int:
+    """Run each file in a session of its own; the exit code is the worst of theirs."""
+    session = fresh_session(dtype)
+    verdicts = []
+    for path in files:
+        reporter.begin_file(path)
+        source = read_source(path, session, reporter)
+        if source is None:
+            summary = FileSummary(path, Verdict.BAD_INPUT, 0, 0, is_read=False)
+        else:
+            ran = run_source(source, session, reporter, named=True, quiet=quiet)
+            summary = FileSummary(path, ran.verdict, ran.passed, ran.failed)
+        reporter.end_file(summary)
+        verdicts.append(summary.verdict)
+    return max(verdicts, default=Verdict.OK)
+
+
+def read_source(path: str, session: Session, reporter: Reporter) -> Source | None:
+    """The text of a file, of standard input for `-`, or None after saying why there is none."""
+    from gradcli.core.errors import CoreError
+    from gradcli.core.limits import use
+    from gradcli.faces.files import Unreadable, read_text
+
+    # Not the limits that another file has set.
+    use(session.settings.limits)
+    try:
+        return Source("<stdin>" if path == "-" else path, read_text(path))
+    except Unreadable as error:
+        reporter.diagnostic(Diagnostic("file", f"can't read `{path}`: {error}", hint=error.hint))
+    except CoreError as error:
+        reporter.diagnostic(Diagnostic(error.kind, error.message, hint=error.hint))
+    return None
+
+
+@dataclass(eq=False, repr=False)
+class Ran:
+    """What running a text came to. The session grows with each statement, so it is never behind what was shown."""
+
+    session: Session
+    verdict: Verdict = Verdict.OK
+    passed: int = 0
+    failed: int = 0
+
+
+def run_source(source: Source, session: Session, reporter: Reporter, named: bool, quiet: bool = False) -> Ran:
+    """Run one text, reporting its results; `quiet` keeps to asserts and mistakes."""
+    ran = Ran(session)
+    try:
+        for step in session.steps(source):
+            ran.session = step.session
+            reporter.digits = step.session.settings.digits
+            for diagnostic in step.diagnostics:
+                reporter.diagnostic(diagnostic)
+                if diagnostic.severity == "error":
+                    ran.verdict = Verdict.BAD_INPUT
+            for result in step.results:
+                if isinstance(result, Assertion):
+                    ran.passed += result.passed
+                    ran.failed += not result.passed
+                if not quiet or isinstance(result, Assertion):
+                    reporter.result(result, named=named)
+    except IncompleteInput as error:
+        reporter.diagnostic(error.diagnostic)
+        ran.verdict = Verdict.BAD_INPUT
+    if ran.failed and ran.verdict == Verdict.OK:
+        ran.verdict = Verdict.ASSERT_FAILED
+    return ran

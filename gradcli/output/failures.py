@@ -1,0 +1,41 @@
+"""A failed assert as lines of styled text: what, where, and both sides."""
+
+from __future__ import annotations
+
+from gradcli.output.layout import Cell
+from gradcli.output.style import Line
+from gradcli.output.views import Look, show_value, view
+from gradcli.session.results import Assertion, Plain, Tensor
+
+
+def show_failure(assertion: Assertion, look: Look) -> list[Line]:
+    """The lines, each a list of (text, style) pieces."""
+    first, *more = assertion.source.split("\n")
+    lines: list[Line] = [
+        [("assert failed: ", "error"), (first, "strong")],
+        *([(line, "strong")] for line in more),
+        [("  --> ", "frame"), (str(assertion.place), "place")],
+    ]
+    if assertion.message:
+        lines.append([("   = ", "frame"), (assertion.message, "hint")])
+    c = assertion.comparison
+    if c is not None:
+        lines += [*_side("   | left:  ", c.left, look), *_side("   | right: ", c.right, look)]
+        left, right = view(c.left).shape(), view(c.right).shape()
+        if c.difference is not None:
+            allowed = f" (allowed: {c.tolerance})" if c.tolerance else ""
+            lines.append([("   | largest difference: ", "frame"), (f"{c.difference:g}{allowed}", "")])
+        elif left != right:
+            lines.append([("   | ", "frame"), (f"shapes differ: {left} and {right}", "")])
+    return lines
+
+
+def _side(head: str, value: Plain, look: Look) -> list[Line]:
+    """One side, its further lines below the first, where the terminal has room for that."""
+    room = None if look.width is None else look.width - len(head)
+    lines = tuple(show_value(value, look).split("\n"))
+    cell = Cell(lines, " " * len(value.shape) if isinstance(value, Tensor) else " ")
+    if look.width is not None and room is not None and cell.least(look.width) > room:
+        return [[(head.rstrip(), "frame")], *([(line, "")] for line in cell.wrapped(look.width))]
+    first, *more = cell.wrapped(room)
+    return [[(head, "frame"), (first, "")], *([(" " * len(head) + line, "")] for line in more)]

@@ -1,0 +1,25 @@
+"""The forms that a report can have, by the name that --format gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradcli.output.reporter import Reporter
+
+
+def _text(command: str) -> Reporter:
+    from gradcli.output.terminal import Terminal
+
+    return Terminal()
+
+
+def _json(command: str) -> Reporter:
+    from gradcli.output.json import Json
+
+    return Json(command)
+
+
+# Each is given the name of the command whose report it is.
+FORMATS: dict[str, Callable[[str], Reporter]] = {"text": _text, "json": _json}

@@ -1,0 +1,49 @@
+"""What commands, scripts and the prompt report to, whatever form the report has."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gradcli.language.text.diagnostics import Diagnostic
+from gradcli.session.results import FileSummary, Result
+
+
+class Reporter(Protocol):
+    """Takes what there is to report, in order.
+
+    `digits` is how many digits people want to see of a number; None means all that count.
+    """
+
+    digits: int | None
+
+    def result(self, result: Result, named: bool = False) -> None:
+        """A result; `named` says that the reader did not just type what it is of."""
+        ...
+
+    def diagnostic(self, diagnostic: Diagnostic) -> None:
+        """What is wrong, or odd."""
+        ...
+
+    def program(self, text: str) -> None:
+        """The text of a program."""
+        ...
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line for people."""
+        ...
+
+    def begin_file(self, path: str) -> None:
+        """What follows comes from a file, up to its summary."""
+        ...
+
+    def end_file(self, summary: FileSummary) -> None:
+        """How a file came out."""
+        ...
+
+    def close(self, code: int, error: BaseException | None = None) -> None:
+        """There is nothing more to report; `error` is what ended it before its time.
+
+        Raises:
+            OutputError: where standard output can't be written to.
+        """
+        ...

@@ -1,0 +1,128 @@
+"""The reporter for people: results to standard output, diagnostics to standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import IO
+
+from gradcli.language.text.diagnostics import Diagnostic
+from gradcli.output.diagnostics import show_diagnostic
+from gradcli.output.layout import lay_out, wrap_line
+from gradcli.output.stream import OutputError, Stream
+from gradcli.output.style import Line
+from gradcli.output.views import (
+    MOST_ITEMS,
+    MOST_ITEMS_OF_A_FILE,
+    WHOLE_UP_TO,
+    Block,
+    Look,
+    Table,
+    derivative_table,
+    show_value,
+    view,
+)
+from gradcli.session.results import Answer, Assertion, FileSummary, Plain, Result, Verdict
+
+LONGEST_IN_A_LINE = 40
+
+
+class Terminal:
+    """Shows results and diagnostics.
+
+    A terminal gets lines that fit it and large tensors by their edges; a pipe or a file gets everything.
+    """
+
+    def __init__(self, out: IO[str] | None = None, err: IO[str] | None = None, digits: int | None = None) -> None:
+        self._out, self._err = Stream(out or sys.stdout), Stream(err or sys.stderr)
+        self.digits = digits
+
+    def result(self, result: Result, named: bool = False) -> None:
+        """Show a result; `named` puts the expression in front, for where the reader did not just type it."""
+        if isinstance(result, Assertion):
+            if not result.passed:
+                from gradcli.output.failures import show_failure
+
+                self._to_err(show_failure(result, self._look(self._err, MOST_ITEMS)))
+        elif isinstance(result, Answer):
+            at = ", ".join(f"{name} = {_short(value)}" for name, value in result.at)
+            self._prose([(f"{result.title}{f'   at {at}' if at else ''}", "strong")])
+            self._show([derivative_table(result.derivatives, self._look(self._out))])
+        else:
+            self._show(view(result.value).blocks(self._look(self._out), result.source if named else None))
+
+    def _look(self, stream: Stream, most: int = MOST_ITEMS_OF_A_FILE) -> Look:
+        """What a stream takes; `most` items of a tuple go to one that is no terminal."""
+        if stream.is_terminal:
+            return Look(self.digits, WHOLE_UP_TO, MOST_ITEMS, stream.width, stream.clean)
+        return Look(self.digits, None, most, None, stream.clean)
+
+    def _show(self, blocks: Iterable[Block]) -> None:
+        for block in blocks:
+            if isinstance(block, Table):
+                self._table(block)
+            elif block.wrapped:
+                self._prose(*block.lines)
+            else:
+                self._out.lines(block.lines)
+
+    def _table(self, table: Table) -> None:
+        self._out.lines(lay_out(table.columns, self._out.width, table.footer))
+        if table.note:
+            self._prose([(table.note, "dim")])
+        self._out.lines([[]])
+
+    def diagnostic(self, diagnostic: Diagnostic) -> None:
+        """Say what is wrong, to standard error."""
+        self._to_err(show_diagnostic(diagnostic, self._err.verbatim, self._err.width))
+
+    def begin_file(self, path: str) -> None:
+        """Say nothing: what is shown stands in order."""
+
+    def end_file(self, summary: FileSummary) -> None:
+        """One line about a file that was run."""
+        if not summary.is_read:
+            return
+        counts = f"{summary.passed} {'assert' if summary.passed == 1 else 'asserts'} passed" + (
+            f", {summary.failed} failed" if summary.failed else ""
+        )
+        if summary.verdict == Verdict.BAD_INPUT:
+            counts += ", stopped at an error"
+        mark, style = ("✓", "good") if summary.verdict == Verdict.OK else ("✗", "error")
+        self.say(f"{mark} {summary.path}: {counts}", style)
+
+    def close(self, code: int, error: BaseException | None = None) -> None:
+        """Say nothing: all has been shown."""
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line to standard output."""
+        self._prose([(text, style)])
+
+    def program(self, text: str) -> None:
+        """The text of a program to standard output, as it is."""
+        self._out.lines([[(line, "")] for line in text.split("\n")])
+
+    def explain(self, text: str) -> None:
+        """Lines to standard error."""
+        self._to_err([[(line, "")] for line in text.rstrip("\n").split("\n")])
+
+    def _prose(self, *lines: Line) -> None:
+        self._out.lines(self._wrapped(self._out, lines))
+
+    def _to_err(self, lines: Sequence[Line]) -> None:
+        # What came before it on standard output stands before it.
+        self._out.flush()
+        # Where standard error can't be written to, the exit code is what is left to say.
+        with suppress(OutputError):
+            self._err.lines(self._wrapped(self._err, lines))
+
+    def _wrapped(self, stream: Stream, lines: Sequence[Line]) -> list[Line]:
+        cleaned: list[Line] = [[(stream.clean(text, keep="\t"), style) for text, style in line] for line in lines]
+        return [part for line in cleaned for part in wrap_line(line, stream.width)]
+
+
+def _short(value: Plain) -> str:
+    """A value for the middle of a line, if it is short enough."""
+    text = show_value(value)
+    return text if len(text) <= LONGEST_IN_A_LINE and "\n" not in text else "..."

@@ -1,0 +1,317 @@
+"""How each kind of value is shown: on a line, and by itself. Each kind is stated once, here.
+
+The classes are plain, since each dataclass takes time whenever the program starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import singledispatch
+from typing import Any, TypeAlias
+
+from gradcli.language.values.nesting import count_items
+from gradcli.output.characters import escape
+from gradcli.output.layout import Cell, Column, Role
+from gradcli.output.numbers import show_tensor, tensor_lines
+from gradcli.output.style import Line
+from gradcli.session.results import (
+    Derivatives,
+    NoNumber,
+    ParameterTable,
+    Plain,
+    Polynomial,
+    Row,
+    SparseMatrix,
+    Tensor,
+    Text,
+)
+
+# On a terminal, tensors with more elements are shown by their edges.
+WHOLE_UP_TO = 60
+# So many items of a nested tuple are shown on a terminal, and to a file.
+MOST_ITEMS, MOST_ITEMS_OF_A_FILE = 1_000, 10_000
+
+
+class Look:
+    """What is shown where: the digits of a number, how large a tensor is shown whole, how many items of a tuple.
+
+    None is no bound. `width` is the terminal's, None for a file; `clean` makes a text as the stream will show it.
+    """
+
+    def __init__(
+        self,
+        digits: int | None = None,
+        whole_up_to: int | None = WHOLE_UP_TO,
+        most: int = MOST_ITEMS,
+        width: int | None = None,
+        clean: Callable[[str], str] = str,
+    ) -> None:
+        self.digits, self.whole_up_to, self.most, self.width, self.clean = digits, whole_up_to, most, width, clean
+
+
+class Prose:
+    """Lines; `wrapped` says that those too long for a terminal go on below."""
+
+    def __init__(self, lines: Sequence[Line], wrapped: bool = True) -> None:
+        self.lines, self.wrapped = lines, wrapped
+
+
+class Table:
+    """Columns, what stands under them, and what is to be said of them."""
+
+    def __init__(
+        self, columns: Sequence[Column], footer: tuple[str, str] | None = None, note: str | None = None
+    ) -> None:
+        self.columns, self.footer, self.note = columns, footer, note
+
+
+Block: TypeAlias = "Prose | Table"
+
+
+class View:
+    """How a value is shown."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def inline(self, look: Look) -> str:
+        """On as few lines as it needs, for where there is no table."""
+        raise NotImplementedError
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        """By itself; `source` is the expression, for where the reader did not just type it."""
+        before, head = _named(source)
+        yield Prose([*before, [(head, "dim"), (self.inline(look), "strong")]])
+
+    def shape(self) -> str:
+        """Its shape, in words where it has none."""
+        return "no tensor"
+
+
+@singledispatch
+def view(value: Any) -> View:
+    """The view of a value.
+
+    Raises:
+        TypeError: for what is no value.
+    """
+    raise TypeError(f"a {type(value).__name__} can't be shown")
+
+
+def show_value(value: Plain, look: Look | None = None) -> str:
+    """A value on as few lines as it needs; of a nested tuple so many items at most."""
+    return view(value).inline(look or Look())
+
+
+@view.register(Tensor)
+class _TensorView(View):
+    value: Tensor
+
+    def inline(self, look: Look) -> str:
+        return show_tensor(self.value, look.digits, whole_up_to=look.whole_up_to)
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        if self.value.shape == ():
+            yield from super().blocks(look, source)
+            return
+        before, head = _named(source)
+        *lines, last = show_tensor(self.value, look.digits, look.width, look.whole_up_to).split("\n")
+        # On its own in a file, a tensor is text that the language reads back.
+        kind = f"  {self.value.dtype} {self.value.shape}" if head or look.width is not None else ""
+        if head and lines:
+            before = [*before, [(head.rstrip(), "dim")]]
+            head = ""
+        rows: list[Line] = [[(line, "strong")] for line in lines]
+        yield Prose([*before, *rows, [(head, "dim"), (last, "strong"), (kind, "dim")]])
+
+    def shape(self) -> str:
+        return str(self.value.shape)
+
+
+@view.register(Text)
+class _TextView(View):
+    value: Text
+
+    def inline(self, look: Look) -> str:
+        """In quotes, with escapes that the language reads."""
+        text = self.value.text
+        return '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else escape(c) for c in text) + '"'
+
+
+@view.register(NoNumber)
+class _NoNumberView(View):
+    value: NoNumber
+
+    def inline(self, look: Look) -> str:
+        return self.value.text
+
+
+@view.register(tuple)
+class _TupleView(View):
+    value: tuple[Plain, ...]
+
+    def inline(self, look: Look) -> str:
+        items = count_items(self.value)
+        text = _show_tuple(self.value, look, [look.most])
+        return text if items <= look.most else f"{text}  {items:,} items, of which {look.most:,} are shown"
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        """A table where it holds tensors alone, and more than numbers."""
+        tensors = [item for item in self.value if isinstance(item, Tensor)]
+        if len(tensors) < len(self.value) or all(t.shape == () for t in tensors):
+            yield from super().blocks(look, source)
+            return
+        yield from _title(source)
+        yield Table(_typed("item", [(f"[{i}]", t) for i, t in enumerate(tensors)], look, "dim"))
+
+    def shape(self) -> str:
+        return f"a tuple of {len(self.value)}"
+
+
+def _show_tuple(value: tuple[Plain, ...], look: Look, left: list[int]) -> str:
+    """A tuple as long as items are `left`, which counts down."""
+    shown = []
+    for item in value:
+        if left[0] <= 0:
+            shown.append("...")
+            break
+        if isinstance(item, tuple):
+            shown.append(_show_tuple(item, look, left))
+        else:
+            left[0] -= 1
+            shown.append(show_value(item, look))
+    inner = ", ".join(shown)
+    return f"({inner},)" if len(value) == 1 else f"({inner})"
+
+
+@view.register(ParameterTable)
+class _ParametersView(View):
+    value: ParameterTable
+
+    def _rows(self) -> list[tuple[str, Tensor]]:
+        return [*zip(self.value.names, self.value.tensors, strict=True)]
+
+    def inline(self, look: Look) -> str:
+        return _listed(self._rows(), look)
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        yield from _title(source)
+        total = sum(_count(t) for t in self.value.tensors)
+        yield Table(_typed("parameter", self._rows(), look), ("total", f"{total:,}"))
+
+
+@view.register(Derivatives)
+class _DerivativesView(View):
+    value: Derivatives
+
+    def _rows(self) -> list[tuple[str, Tensor]]:
+        return [(row.name, row.tensor) for row in self.value.rows]
+
+    def inline(self, look: Look) -> str:
+        return _listed(self._rows(), look)
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        """One number as a number, all else as a table."""
+        if len(self.value.rows) == 1 and self.value.rows[0].tensor.shape == ():
+            yield from view(self.value.rows[0].tensor).blocks(look, source)
+            return
+        yield from _title(source)
+        yield derivative_table(self.value, look)
+
+
+@view.register(SparseMatrix)
+class _SparseView(View):
+    value: SparseMatrix
+
+    def inline(self, look: Look) -> str:
+        rows, columns = self.value.shape
+        count = len(self.value.rows)
+        share = f", {100 * count / (rows * columns):.2g}% of all entries" if count else ""
+        sweeps = f"{self.value.sweeps} {'sweep' if self.value.sweeps == 1 else 'sweeps'}"
+        return f"sparse {rows:,} by {columns:,}, nnz {count:,}{share}, in {sweeps}"
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        from gradcli.output.picture import WIDEST, picture
+
+        yield from super().blocks(look, source)
+        dots = picture(self.value, min(WIDEST, 2 * (look.width or WIDEST)))
+        yield Prose([[(line, "")] for line in dots], wrapped=False)
+
+
+@view.register(Polynomial)
+class _PolynomialView(View):
+    value: Polynomial
+
+    def inline(self, look: Look) -> str:
+        return f"taylor({self.value.of})"
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        """As it is written on paper, which says what it is of."""
+        from gradcli.output.polynomials import show_polynomial
+
+        before, _ = _named(source)
+        *lines, remainder = show_polynomial(self.value, look.digits, look.width)
+        rows: list[Line] = [[(line, "strong")] for line in lines]
+        yield Prose([*before, *rows, [(remainder, "dim")]])
+
+
+def derivative_table(derivatives: Derivatives, look: Look) -> Table:
+    """Derivatives by order; with shapes and dtypes where not all are float64 scalars."""
+    rows = derivatives.rows
+    pairs = [(row.name, row.tensor) for row in rows]
+    typed = any(row.tensor.shape != () or row.tensor.dtype != "float64" for row in rows)
+    name, *others = (_typed if typed else _valued)("derivative", pairs, look)
+    formulas = _formulas(rows, look)
+    order = _column("order", [str(row.order) for row in rows], Role.LABEL, look, "dim", once=True)
+    return Table((order, name, *formulas, *others), note=derivatives.note)
+
+
+def _formulas(rows: Sequence[Row], look: Look) -> list[Column]:
+    if not any(row.formula for row in rows):
+        return []
+    return [_column("formula", [row.formula or "" for row in rows], Role.FOLD, look)]
+
+
+def _typed(title: str, rows: Sequence[tuple[str, Tensor]], look: Look, style: str = "") -> tuple[Column, ...]:
+    """Name, shape, dtype and value."""
+    name, value = _valued(title, rows, look, style)
+    shape = _column("shape", [str(t.shape) for _, t in rows], Role.EXTRA, look, "dim")
+    dtype = _column("dtype", [t.dtype for _, t in rows], Role.EXTRA, look, "dim")
+    return name, shape, dtype, value
+
+
+def _valued(title: str, rows: Sequence[tuple[str, Tensor]], look: Look, style: str = "") -> tuple[Column, ...]:
+    """Name and value."""
+    cells = (Cell(tuple(tensor_lines(t, look.digits, look.whole_up_to)), " " * len(t.shape)) for _, t in rows)
+    names = _column(title, [name for name, _ in rows], Role.LABEL, look, style)
+    return names, Column("value", tuple(cells), Role.VALUE, "strong")
+
+
+def _column(title: str, texts: Sequence[str], role: Role, look: Look, style: str = "", once: bool = False) -> Column:
+    return Column(title, tuple(Cell((look.clean(text),)) for text in texts), role, style, once)
+
+
+def _named(source: str | None) -> tuple[list[Line], str]:
+    """The lines of an expression but the last, and what stands before its value."""
+    if source is None:
+        return [], ""
+    *before, last = source.split("\n")
+    return [[(line, "dim")] for line in before], f"{last} = "
+
+
+def _title(source: str | None) -> Iterator[Block]:
+    if source is not None:
+        yield Prose([[(line, "strong")] for line in source.split("\n")])
+
+
+def _listed(rows: Sequence[tuple[str, Tensor]], look: Look) -> str:
+    """Tensors under their names on a line."""
+    shown = [f"{name}: {show_value(t, look)}" for name, t in rows[: look.most]]
+    return f"({', '.join(shown)}{', ...' if len(rows) > look.most else ''})"
+
+
+def _count(t: Tensor) -> int:
+    count = 1
+    for n in t.shape:
+        count *= n
+    return count

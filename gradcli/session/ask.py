@@ -1,0 +1,232 @@
+"""A question that every door asks: this function, at these values, by these variables, up to this order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+
+from gradcli.core.records import record
+from gradcli.language.calls.reach import parameters_of
+from gradcli.language.derivatives.checks import is_real
+from gradcli.language.derivatives.table import AllDerivatives
+from gradcli.language.interpreter.interpreter import Interpreter
+from gradcli.language.library.builtins import builtins
+from gradcli.language.text import syntax as s
+from gradcli.language.text.build import identifier
+from gradcli.language.text.diagnostics import LONGEST_TITLE, Diagnostic, Source, Span, fail, near, shortened
+from gradcli.language.text.parse import parse_expression
+from gradcli.language.text.refusals import REFUSALS, refused
+from gradcli.language.text.syntax import names_in, walk
+from gradcli.language.values.values import DerivativeTable, Function, Names, Required, Value
+from gradcli.session.plain import plain
+from gradcli.session.results import Answer, Derivatives
+from gradcli.session.session import Session
+
+# What an expression is called that is asked about.
+NAME = "f"
+
+
+@record
+class Question:
+    """A function and where it is asked about: the value of each of its inputs, by name."""
+
+    interpreter: Interpreter
+    function: Function
+    arguments: Mapping[str, Value]
+    title: str
+    span: Span
+
+    def derivatives(self, wrt: str | None = None, order: int = 1) -> Answer:
+        """The function's value and its partials up to an order.
+
+        `wrt` lists names, as in `x,y`; without it all real inputs and all parameters are meant.
+
+        Raises:
+            LanguageError: for names that there are none of, and for what has no derivative.
+        """
+        table = self.interpreter.settle(self.table(wrt, order, [*self.arguments.values()]), self.span)
+        found = plain(table)
+        assert isinstance(found, Derivatives)
+        return Answer(self.title, tuple((name, plain(value)) for name, value in self.arguments.items()), found)
+
+    def table(self, wrt: str | None, order: int, values: Sequence[Value]) -> DerivativeTable:
+        """The same at other values, which may be symbols.
+
+        Raises:
+            LanguageError: as `derivatives` does.
+        """
+        if order < 0:
+            raise fail("usage", f"the order can't be {order}", hint="orders are 0, 1, 2, ...")
+        asked = AllDerivatives(self.function, order, self._variables() if wrt is None else _names(wrt))
+        try:
+            found = asked.call(self.interpreter, values, self.span)
+        except REFUSALS as error:
+            raise refused(error, self.span) from error
+        assert isinstance(found, DerivativeTable)
+        return found
+
+    @property
+    def warnings(self) -> Sequence[Diagnostic]:
+        """What is to be said beside the answers so far."""
+        return self.interpreter.warnings
+
+    def _variables(self) -> Names:
+        """Every real input, and every parameter."""
+        span = Span(Source("<function>", self.function.name), 0, len(self.function.name))
+        fixed = {i.name for i in self.function.inputs if not i.real}
+        real = [name for name, value in self.arguments.items() if is_real(value) and name not in fixed]
+        names = [*real, *parameters_of(self.interpreter, self.function).names]
+        if not names:
+            raise fail("derivative", f"`{self.function.name}` has no real input to differentiate by", span)
+        return Names(tuple((name, span) for name in names), single=False)
+
+
+def values_of(session: Session, words: Sequence[str]) -> dict[str, Value]:
+    """The values of NAME=VALUE words, each an expression.
+
+    Raises:
+        LanguageError: for a word that is none, a name that is given twice, and a mistake in an expression.
+    """
+    values: dict[str, Value] = {}
+    interpreter = session.interpreter()
+    for word in words:
+        name, equal, text = word.partition("=")
+        name = identifier(name.strip()) or ""
+        source = Source("<argument>", word)
+        whole = Span(source, 0, len(word))
+        if not equal or not name:
+            raise fail("usage", f"`{word}` is not NAME=VALUE", whole, "write values as x=3 or 'x=[1, 2]'")
+        if name in values:
+            raise fail("usage", f"`{name}` is given twice", whole, "give each name one value")
+        expression = parse_expression(Source(f"<{name}>", text))
+        values[name] = interpreter.settle(interpreter.evaluate(expression), expression.span)
+    return values
+
+
+def question(session: Session, text: str, given: Mapping[str, Value], missing: Value = None) -> Question:
+    """A question about an expression, whose free names are the inputs, or about the function that it is.
+
+    `missing` is the value of inputs that are given none; None refuses them.
+
+    Raises:
+        LanguageError: for a mistake in the text, an input without a value, and a value without an input.
+    """
+    source = Source("<expression>", text)
+    expression = parse_expression(source)
+    whole = Span(source, 0, len(text))
+    interpreter = session.interpreter()
+    if isinstance(expression, (s.Lambda, s.Prime)) or (
+        isinstance(expression, s.Name) and isinstance(builtins().get(expression.id), Function)
+    ):
+        function = interpreter.evaluate(expression)
+        assert isinstance(function, Function)
+        return _question(session, function, given, {}, expression.span.title, whole, missing)
+    free = _free(expression)
+    called = {p.function.id for p in walk(expression) if isinstance(p, s.Call) and isinstance(p.function, s.Name)}
+    for name, span in free.items():
+        if name not in given and (missing is None or name in called):
+            known = [n for n in [*builtins(), *given] if n != name]
+            raise fail("name", f"no value for `{name}`", span, near(name, known) or f"add its value, such as {name}=1")
+    values = {**dict.fromkeys(free, missing), **given}
+    mentioned = {*free, *names_in(expression)}
+    for name in values:
+        if name not in mentioned:
+            hint = near(name, [*free]) or "leave it out"
+            raise fail("usage", f"the expression has no `{name}`", whole, hint)
+    definition = s.Function(
+        expression.span,
+        s.Name(expression.span, NAME),
+        tuple(s.Formal(expression.span, name, None) for name in values),
+        (s.Return(expression.span, expression),),
+        is_model=False,
+    )
+    title = f"{NAME}({', '.join(values)}) = {shortened(text.strip(), LONGEST_TITLE)}"
+    return _question(session, interpreter.define(definition, None), values, {}, title, whole, missing)
+
+
+def question_about(
+    session: Session, name: str, where: str, given: Mapping[str, Value], missing: Value = None
+) -> Question:
+    """A question about a function that a session has, at values that are given or that it has under the inputs' names.
+
+    `where` is what defines it: a file's path.
+
+    Raises:
+        LanguageError: where there is no such function, for an input without a value, and a value without an input.
+    """
+    name = identifier(name) or name
+    source = Source("<function>", f"{where}::{name}")
+    span = Span(source, len(where) + 2, len(source.text))
+    function = session.scope.get(name)
+    if not isinstance(function, Function):
+        functions = [n for n, v in session.scope.items() if isinstance(v, Function)]
+        what = "defines no function" if name not in session.scope else "has a value, not a function,"
+        hint = near(name, functions) or (f"it defines {', '.join(functions)}" if functions else None)
+        raise fail("name", f"`{where}` {what} `{name}`", span, hint)
+    title = f"{name}({', '.join(i.name for i in function.inputs)})"
+    return _question(session, function, given, session.scope, title, span, missing)
+
+
+def _question(
+    session: Session,
+    function: Function,
+    given: Mapping[str, Value],
+    elsewhere: Mapping[str, Value],
+    title: str,
+    span: Span,
+    missing: Value,
+) -> Question:
+    inputs = [i.name for i in function.inputs]
+    for name in given:
+        if name not in inputs:
+            hint = near(name, inputs) or f"it takes {', '.join(inputs)}"
+            raise fail("usage", f"`{function.name}` has no input `{name}`", span, hint)
+    arguments: dict[str, Value] = {}
+    for i in function.inputs:
+        if i.name in given:
+            arguments[i.name] = given[i.name]
+        elif i.name in elsewhere:
+            arguments[i.name] = elsewhere[i.name]
+        elif not isinstance(i.default, Required):
+            arguments[i.name] = i.default
+        elif missing is not None:
+            arguments[i.name] = missing
+        else:
+            raise fail("usage", f"no value for `{i.name}`", span, f"add its value, such as {i.name}=1")
+    return Question(session.interpreter(), function, arguments, title, span)
+
+
+def _free(expression: s.Expression) -> dict[str, Span]:
+    """The names that an expression takes from outside, and where each stands first, in the order of the text."""
+    found: dict[str, Span] = {}
+    for name, bound in _scoped(expression):
+        if name.id not in bound and name.id not in builtins():
+            found.setdefault(name.id, name.span)
+    return found
+
+
+def _scoped(expression: s.Expression) -> Iterator[tuple[s.Name, frozenset[str]]]:
+    """Every name in the order of the text, with those that the functions around it bind."""
+    # A loop, not recursion: a sum may be as deep as it is long.
+    stack: list[tuple[object, frozenset[str]]] = [(expression, frozenset())]
+    while stack:
+        part, bound = stack.pop()
+        if isinstance(part, tuple):
+            stack.extend((item, bound) for item in reversed(part))
+        elif isinstance(part, s.Name):
+            yield part, bound
+        elif isinstance(part, s.Lambda):
+            stack.append((part.body, bound | {p.name for p in part.parameters}))
+            stack.append((part.parameters, bound))
+        elif is_dataclass(part) and not isinstance(part, Span):
+            stack.extend((getattr(part, f.name), bound) for f in reversed(fields(part)))
+
+
+def _names(text: str) -> Names:
+    """`x,y` as names."""
+    source = Source("<--wrt>", text)
+    items = [(identifier(m[0]) or m[0], Span(source, m.start(), m.end())) for m in re.finditer(r"[^,\s()]+", text)]
+    if not items:
+        raise fail("usage", "--wrt names no input", Span(source, 0, len(text)), "such as --wrt x,y")
+    return Names(tuple(items), single=False)

@@ -1,0 +1,222 @@
+"""Results as JSON-ready data: numbers, texts, lists and dicts, with keys that stay. Each kind is stated once, here.
+
+Numbers are JSON's, but for the texts "nan", "inf" and "-inf", which it lacks. Those of float32 have the digits that
+read back as the same float32.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from math import inf, isfinite
+from typing import Any
+
+from gradcli.core.limits import limit
+from gradcli.language.text.diagnostics import Diagnostic, Span
+from gradcli.language.values.nesting import count_items, fold
+from gradcli.session.results import (
+    Answer,
+    Assertion,
+    Comparison,
+    Derivatives,
+    FileSummary,
+    NoNumber,
+    ParameterTable,
+    Place,
+    Polynomial,
+    Row,
+    Shown,
+    SparseMatrix,
+    Tensor,
+    Text,
+)
+
+
+@singledispatch
+def to_data(value: Any) -> Any:
+    """A value, a result, a diagnostic or a summary as JSON-ready data.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    raise TypeError(f"there is no JSON for {type(value).__name__}")
+
+
+def _number(value: Any, dtype: str = "float64") -> bool | int | float | str:
+    if isinstance(value, (bool, int)):
+        return value
+    if not isfinite(value):
+        return "inf" if value == inf else "-inf" if value == -inf else "nan"
+    if dtype == "float32":
+        import numpy as np
+
+        return float(str(np.float32(value)))
+    return float(value)
+
+
+def _numbers(tensor: Tensor) -> Any:
+    """The numbers of a tensor, nested as its axes are."""
+    if tensor.shape == ():
+        return _number(tensor.data, tensor.dtype)
+    import numpy as np
+
+    array: Any = tensor.data
+    if (tensor.dtype == "float64" and np.isfinite(array).all()) or not tensor.dtype.startswith("float"):
+        return array.tolist()
+    found = np.empty(array.size, dtype=object)
+    found[:] = [_number(x, tensor.dtype) for x in array.ravel().tolist()]
+    return found.reshape(tensor.shape).tolist()
+
+
+def _described(tensor: Tensor) -> dict[str, Any]:
+    return {"dtype": tensor.dtype, "shape": [*tensor.shape], "value": _numbers(tensor)}
+
+
+@to_data.register(Tensor)
+def _tensor(tensor: Tensor) -> Any:
+    return {"kind": "tensor", **_described(tensor)}
+
+
+@to_data.register(tuple)
+def _tuple(items: tuple[Any, ...]) -> Any:
+    """One with more items than may be gone through has their number alone: a shared part counts each time it occurs."""
+    count = count_items(items)
+    if count > limit("max_items"):
+        return {"kind": "tuple", "length": len(items), "items": None, "count": count}
+    return fold(items, to_data, lambda parts: {"kind": "tuple", "length": len(parts), "items": parts})
+
+
+@to_data.register(Text)
+def _text(text: Text) -> Any:
+    return {"kind": "text", "text": text.text}
+
+
+@to_data.register(NoNumber)
+def _no_number(value: NoNumber) -> Any:
+    return {"kind": value.kind, "text": value.text}
+
+
+@to_data.register(ParameterTable)
+def _parameters(table: ParameterTable) -> Any:
+    named = zip(table.names, table.tensors, strict=True)
+    return {
+        "kind": "parameters",
+        "of": table.of,
+        "parameters": [{"name": name, **_described(tensor)} for name, tensor in named],
+    }
+
+
+@to_data.register(Row)
+def _row(row: Row) -> Any:
+    return {
+        "order": row.order,
+        "name": row.name,
+        "of": row.of,
+        "by": [*row.by],
+        "formula": row.formula,
+        **_described(row.tensor),
+    }
+
+
+@to_data.register(Derivatives)
+def _derivatives(table: Derivatives) -> Any:
+    return {"kind": "derivatives", "rows": [to_data(row) for row in table.rows], "note": table.note}
+
+
+@to_data.register(SparseMatrix)
+def _sparse(matrix: SparseMatrix) -> Any:
+    return {
+        "kind": "sparse",
+        "dtype": matrix.values.dtype,
+        "shape": [*matrix.shape],
+        "rows": matrix.rows.tolist(),
+        "columns": matrix.columns.tolist(),
+        "values": _numbers(matrix.values),
+        "sweeps": int(matrix.sweeps),
+    }
+
+
+@to_data.register(Polynomial)
+def _polynomial(p: Polynomial) -> Any:
+    return {
+        "kind": "polynomial",
+        "of": p.of,
+        "variables": [*p.variables],
+        "center": [_number(x) for x in p.center],
+        "order": int(p.order),
+        "terms": [{"exponents": [*map(int, e)], "coefficient": _number(c)} for e, c in p.terms],
+    }
+
+
+@to_data.register(Place)
+def _place(place: Place) -> Any:
+    return {"file": place.file, "line": place.line, "column": place.column}
+
+
+@to_data.register(Shown)
+def _shown(shown: Shown) -> Any:
+    return {"kind": "value", "source": shown.source, **to_data(shown.place), "value": to_data(shown.value)}
+
+
+@to_data.register(Answer)
+def _answer(answer: Answer) -> Any:
+    return {
+        "kind": "gradient",
+        "function": answer.title,
+        "at": {name: to_data(value) for name, value in answer.at},
+        "value": to_data(answer.derivatives),
+    }
+
+
+@to_data.register(Assertion)
+def _assertion(assertion: Assertion) -> Any:
+    return {
+        "kind": "assert",
+        "source": assertion.source,
+        **to_data(assertion.place),
+        "passed": assertion.passed,
+        "message": assertion.message,
+        **_sides(assertion.comparison),
+    }
+
+
+def _sides(comparison: Comparison | None) -> dict[str, Any]:
+    if comparison is None:
+        return dict.fromkeys(("relation", "left", "right", "difference", "tolerance"))
+    difference = comparison.difference
+    return {
+        "relation": comparison.relation,
+        "left": to_data(comparison.left),
+        "right": to_data(comparison.right),
+        "difference": None if difference is None else _number(difference),
+        "tolerance": comparison.tolerance,
+    }
+
+
+@to_data.register(FileSummary)
+def _file(summary: FileSummary) -> Any:
+    return {
+        "file": summary.path,
+        "exit_code": int(summary.verdict),
+        "passed": summary.passed,
+        "failed": summary.failed,
+    }
+
+
+@to_data.register(Diagnostic)
+def _diagnostic(diagnostic: Diagnostic) -> Any:
+    return {
+        "severity": diagnostic.severity,
+        "kind": diagnostic.kind,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+        **_stretch(diagnostic.span),
+        "labels": [{"message": label.text, **_stretch(label.span)} for label in diagnostic.labels],
+    }
+
+
+def _stretch(span: Span | None) -> dict[str, Any]:
+    """Where something begins and ends; the end is one column past its last character."""
+    if span is None:
+        return dict.fromkeys(("file", "line", "column", "end_line", "end_column"))
+    line, column = span.source.position(span.end)
+    return {**to_data(Place.of(span)), "end_line": line, "end_column": column}
