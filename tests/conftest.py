@@ -15,10 +15,18 @@ os.environ["COLUMNS"] = "100"
 for variable in ("FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE"):
     os.environ.pop(variable, None)
 
+# Commands that tests start find their modules compiled, as an installed program does.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile(
     "gradcli", deadline=None, derandomize=True, max_examples=15, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("gradcli")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test first, so that no process waits for another at the end."""
+    items.sort(key=lambda item: item.path.name != "test_wheel.py")
 
 
 @pytest.fixture(autouse=True)
