@@ -10,4 +10,4 @@ def any_text(max_size: int | None = None) -> st.SearchStrategy[str]:
 
     As `st.text()` is, which tries UTF-8 on every character there is, and takes seconds for it in each process.
     """
-    return st.text(st.characters(exclude_categories=("Cs",)), max_size=max_size)
+    return st.text(st.characters(exclude_categories=["Cs"]), max_size=max_size)

@@ -30,9 +30,11 @@ class _Pattern:
         parts = list(s.walk(self.statements))
         self.holes = [part for part in parts if isinstance(part, s.Name) and part.id == HOLE]
         spans = {id(v): v for part in parts for v in vars(part).values() if isinstance(v, Span)}
-        self.spans = [
-            (span, *((at, text.count(HOLE, 0, at)) for at in (span.start, span.end))) for span in spans.values()
-        ]
+        self.spans = [(span, self._place(span.start), self._place(span.end)) for span in spans.values()]
+
+    def _place(self, at: int) -> tuple[int, int]:
+        """An offset, and how many holes stand before it."""
+        return at, self.text.count(HOLE, 0, at)
 
     def spell(self, name: str) -> None:
         longer = len(name) - len(HOLE)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gradcli.language.library.builtins import builtins
 from gradcli.language.text.diagnostics import IncompleteInput, Source
 from gradcli.language.text.parse import parse
+from gradcli.language.values.values import Function
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.session import session as session_module
 from gradcli.session.session import Session, Step
@@ -128,15 +129,29 @@ def answer_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, Session]
     return call
 
 
-ODD_CALLS = [f"{HOLE}({a}){again}" for a in ODD for again in ("", "(1)")]
-ODD_CALLS += [f"{HOLE}({a}, {b})" for a, b in product(ODD, repeat=2)]
+ODD_PAIRS = [f"{HOLE}({a}, {b})" for a, b in product(ODD, repeat=2)]
+ODD_CALLS = [*(f"{HOLE}({a}){again}" for a in ODD for again in ("", "(1)")), *ODD_PAIRS]
+
+
+def takes_one(name: str) -> bool:
+    """Whether a second argument is one too many, whatever it is."""
+    function = builtins()[name]
+    return isinstance(function, Function) and len(function.inputs) == 1 and not function.inputs[0].variadic
 
 
 @pytest.mark.parametrize("name", sorted(builtins()))
 def test_builtins_with_odd_arguments(name: str, answer_with: Callable[[str, str, Session], Step | None]) -> None:
     """Each with every odd value, alone and in pairs; a call that succeeds may be called again."""
-    for text in ODD_CALLS:
-        answer_with(text, name, BASE)
+    for a in ODD:
+        step = answer_with(f"{HOLE}({a})", name, BASE)
+        assert step is not None
+        if step.results:
+            answer_with(f"{HOLE}({a})(1)", name, BASE)
+    for text in ODD_PAIRS[:: len(ODD) + 1] if takes_one(name) else ODD_PAIRS:
+        step = answer_with(text, name, BASE)
+        assert step is not None
+        if takes_one(name):
+            assert "takes 1 argument" in step.diagnostics[-1].message or "unknown" in step.diagnostics[-1].message
 
 
 # What no count, axis, shape or order can be, and numbers at the ends of what there is.
