@@ -21,8 +21,8 @@ from gradcli.core.ir.traversal import reachable
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.text.diagnostics import LanguageError, Source
 from gradcli.language.text.parse import parse_expression
+from tests.core.primitives.test_table import domain_of
 from tests.core.sampling import TABLE
-from tests.core.test_table import domain_of
 from tests.language.running import interpreter, number, value
 
 Orders: TypeAlias = "tuple[int, ...]"

@@ -18,6 +18,7 @@ from gradcli.core.transforms.closure import close
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient
 from gradcli.core.transforms.taylor import GraphRing, Polynomials, along, expand
+from tests.core.primitives.test_table import CALLS, PRIMITIVES, SMOOTH_CALLS, each
 from tests.core.sampling import (
     DRAWS,
     Array,
@@ -30,7 +31,6 @@ from tests.core.sampling import (
     run,
     scheduled,
 )
-from tests.core.test_table import CALLS, PRIMITIVES, SMOOTH_CALLS, each
 
 
 def moving(call: Call, seed: int) -> tuple[list[Array], list[Node], list[Array], list[Node]]:
