@@ -103,6 +103,23 @@ def test_programs_that_are_kept_are_few_and_small(nothing_kept: None, monkeypatc
     assert sum(p.memory for p in evaluation._kept.values() if p) <= 100
 
 
+def test_a_program_that_was_left_is_not_used_again(nothing_kept: None) -> None:
+    """What was interrupted may still be writing into its buffers."""
+
+    def left(*values: object) -> Any:
+        raise KeyboardInterrupt
+
+    values, graph = normal((4,), 0), made(1.0, normal((4,), 0))
+    evaluate(graph)
+    (program,) = evaluation._kept.values()
+    assert program is not None
+    program.function = left
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(graph)
+    assert not evaluation._kept
+    np.testing.assert_allclose(evaluate(graph)[0], np.tanh(values * 2) + np.sin(values), rtol=1e-14)
+
+
 def test_a_flat_or_constant_graph_is_no_special_case() -> None:
     """No inputs that matter, outputs that are inputs or constants."""
     x = fresh_input("x", (3,), F64)
