@@ -25,14 +25,6 @@ from gradcli.core.primitives.linear_algebra import matrix_product
 SOON = 10.0
 
 
-@pytest.fixture(autouse=True)
-def _heard() -> Iterator[None]:
-    """Ctrl-C, also where the tests run behind a shell's `&`, which makes all that it starts deaf to it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def _interrupt_after(seconds: float) -> threading.Timer:
     timer = threading.Timer(seconds, signal.raise_signal, [signal.SIGINT])
     timer.start()
