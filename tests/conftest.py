@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,26 @@ os.environ["COLUMNS"] = "100"
 for variable in ("FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE"):
     os.environ.pop(variable, None)
 
+# Commands that tests start find their modules compiled, as an installed program does.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A shell's `&` and `nohup` make all that they start deaf to Ctrl-C and to a terminal that closes, which tests send.
+# A handler, unlike deafness, is not inherited by the commands that tests start.
+if threading.current_thread() is threading.main_thread():
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
 settings.register_profile(
     "gradcli", deadline=None, derandomize=True, max_examples=15, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("gradcli")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test first, so that no process waits for another at the end."""
+    items.sort(key=lambda item: item.path.name != "test_wheel.py")
 
 
 @pytest.fixture(autouse=True)

@@ -86,7 +86,7 @@ def test_the_quick_start_is_two_commands() -> None:
     for line in (first, second):
         assert line.startswith("python3 -m venv .venv && .venv/bin/pip install ")
     assert first.endswith("gradcli run samples/tour.grad")
-    assert second.endswith("pytest")
+    assert second.endswith("pytest -n auto")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert ".[test]" in shlex.split(second)
     assert "test" in extras

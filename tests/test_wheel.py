@@ -8,8 +8,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import ROOT
 
 
@@ -21,16 +19,15 @@ def run(*command: str | Path, cwd: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel that the checkout builds."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, ROOT, cwd=folder)
-    (built,) = folder.glob("gradcli-*.whl")
-    return built
+def test_it_can_be_built_installed_and_run(tmp_path: Path) -> None:
+    """One test, so that processes that share the tests build it once."""
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("gradcli-*.whl")
+    check_what_it_holds(wheel)
+    check_that_it_runs(wheel, tmp_path)
 
 
-def test_it_holds_what_the_program_needs(wheel: Path) -> None:
+def check_what_it_holds(wheel: Path) -> None:
     """The grammar, the marker for types, the license; no tests, no samples."""
     names = zipfile.ZipFile(wheel).namelist()
     assert "gradcli/grammar/gradcli.lark" in names
@@ -40,11 +37,13 @@ def test_it_holds_what_the_program_needs(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "samples/"))]
 
 
-def test_it_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
+def check_that_it_runs(wheel: Path, tmp_path: Path) -> None:
     """A one-shot, and the samples; it is the installed package that runs, not the checkout."""
-    run(sys.executable, "-m", "venv", tmp_path / "env", cwd=tmp_path)
+    # This environment's pip installs into the other; compiling all that depends on NumPy takes longest, and is no need.
+    run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "env", cwd=tmp_path)
     scripts = tmp_path / "env" / "bin"
-    run(scripts / "pip", "install", "-q", wheel, cwd=tmp_path)
+    into = ("--python", scripts / "python")
+    run(sys.executable, "-m", "pip", *into, "install", "-q", "--no-compile", wheel, cwd=tmp_path)
     assert "30" in run(scripts / "gradcli", "grad", "x*x*y*z", "x=3", "y=5", "z=1", cwd=tmp_path)
     samples = sorted((ROOT / "samples").glob("*.grad"))
     assert "✓" in run(scripts / "gradcli", "run", "--quiet", *samples, cwd=tmp_path)

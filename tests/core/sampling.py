@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcli.core import primitives
-from gradcli.core.engines.numpy.schedule import run_arrays
+from gradcli.core.engines.numpy.schedule import ArrayProgram, run_arrays
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, array_constant, fresh_input
 from gradcli.core.ir.primitive import Primitive, table
@@ -24,6 +24,9 @@ TABLE: Mapping[str, Primitive] = table()
 
 # Elementwise operands are broadcast, so their shapes may differ; the second pair has an empty axis.
 SHAPES = (((3,), (3,)), ((2, 1), (3,)), ((), (2,)), ((0, 2), (2,)), ((1,), (4, 1)))
+
+# So many random arguments for each call, always the same.
+DRAWS = 15
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,20 @@ def run(outputs: Sequence[Node], inputs: Sequence[Node], arrays: Sequence[Array]
     return list(run_arrays(reachable(closed), closed))
 
 
+def scheduled(outputs: Sequence[Node], inputs: Sequence[Node]) -> Callable[[Sequence[Array]], list[Array]]:
+    """What `run` gives, as a function of the arrays: one schedule serves them all."""
+    program = ArrayProgram(reachable(outputs), outputs, inputs)
+    return lambda arrays: list(program(*arrays))
+
+
 def float_inputs(inputs: Sequence[Node]) -> list[Node]:
     """Those that can be differentiated."""
     return [n for n in inputs if n.dtype.is_float]
 
 
-def gradient_of(output: Node, inputs: Sequence[Node], seed: Array) -> tuple[Node, ...]:
+def gradient_of(output: Node, inputs: Sequence[Node], seed: Node) -> tuple[Node, ...]:
     """The adjoints of the float inputs for a seed."""
-    return vjp([output], float_inputs(inputs), [array_constant(np.array(seed, dtype=output.dtype.value))])
+    return vjp([output], float_inputs(inputs), [seed])
 
 
 def away_from_kinks(call: Call, arrays: list[Array]) -> list[Array]:
@@ -101,6 +110,21 @@ def away_from_kinks(call: Call, arrays: list[Array]) -> list[Array]:
         a, b = arrays
         return [a, b + np.where(np.abs(a - b).min(initial=1.0) < 0.01, 0.05, 0.0)]
     return arrays
+
+
+def directions_of(arrays: Sequence[Array], rng: np.random.Generator) -> list[Array | None]:
+    """A direction for each float array; None for what can't be moved."""
+    return [rng.normal(size=a.shape) if a.dtype.kind == "f" else None for a in arrays]
+
+
+def inner(slopes: Sequence[Array], directions: Sequence[Array | None]) -> float:
+    """The inner product of the slopes of the float arguments with their directions."""
+    return sum(float(np.sum(g * d)) for g, d in zip(slopes, [d for d in directions if d is not None], strict=True))
+
+
+def moved(arrays: Sequence[Array], directions: Sequence[Array | None], h: float) -> list[Array]:
+    """The arguments a step further along their directions."""
+    return [a if d is None else a + h * d for a, d in zip(arrays, directions, strict=True)]
 
 
 def slopes(call: Call, order: int) -> tuple[float, float]:
@@ -116,13 +140,12 @@ def slopes(call: Call, order: int) -> tuple[float, float]:
     lower: tuple[Node, ...] = (output * output,)
     for _ in range(order - 1):
         lower = gradient(lower, floats)
-    directions = [rng.normal(size=a.shape) if a.dtype.kind == "f" else None for a in arrays]
-    slope = run(gradient(lower, floats), inputs, arrays)
-    exact = sum(float(np.sum(g * d)) for g, d in zip(slope, [d for d in directions if d is not None], strict=True))
+    directions = directions_of(arrays, rng)
+    exact = inner(run(gradient(lower, floats), inputs, arrays), directions)
+    lower_at = scheduled(lower, inputs)
 
     def along(h: float) -> float:
-        moved = [a if d is None else a + h * d for a, d in zip(arrays, directions, strict=True)]
-        return sum(float(np.sum(value)) for value in run(lower, inputs, moved))
+        return sum(float(np.sum(value)) for value in lower_at(moved(arrays, directions, h)))
 
     h = 1e-3
     return exact, (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h)

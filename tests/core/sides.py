@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import frexp, inf, nan
+from math import comb, frexp, inf, nan, prod
 from typing import Any
 
 import mpmath
@@ -66,9 +66,7 @@ def _difference(function: Callable[..., Any], point: Sequence[float], by: Sequen
     total, exact = mpmath.mpf(0), [mpmath.mpf(p) for p in point]
     offs = [mpmath.mpf("1e-20") if n else mpmath.mpf(0) for n in by]
     for places in product(*(range(n + 1) for n in by)):
-        weight = mpmath.mpf(1)
-        for n, j in zip(by, places, strict=True):
-            weight *= (-1) ** (n - j) * mpmath.binomial(n, j)
+        weight = prod((-1) ** (n - j) * comb(n, j) for n, j in zip(by, places, strict=True))
         try:
             value = function(*(p + (j + off) * s for p, j, off, s in zip(exact, places, offs, steps, strict=True)))
         except (ValueError, ZeroDivisionError, TypeError):

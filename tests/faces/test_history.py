@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from gradcli.faces import history
 from gradcli.faces.history import History
+from tests.texts import any_text
 
 
-@given(st.lists(st.text(max_size=20)))
+@given(st.lists(any_text(max_size=20)))
 def test_entries_come_back(entries: list[str]) -> None:
     """Of one line or several, whatever stands in them; blank ones are not kept."""
     import tempfile

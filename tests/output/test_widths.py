@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from gradcli.output.layout import Cell, Column, Role, lay_out
 from gradcli.output.style import bare
 from gradcli.output.terminal import Terminal
 from gradcli.output.wrapping import wrap
+from gradcli.session.results import Result
 from gradcli.session.session import Session
 from tests.language.running import run
 from tests.output.tty import TTY
@@ -46,13 +48,19 @@ TEXTS = [
 ]
 
 
+@cache
+def results(text: str) -> tuple[Result, ...]:
+    """What there is to show, the same for all widths."""
+    return run(text).results
+
+
 def shown(text: str, width: int, monkeypatch: pytest.MonkeyPatch, named: bool = False) -> str:
     """What a terminal of a width shows."""
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "dumb")
     out = TTY()
     terminal = Terminal(out, out)
-    for result in run(text).results:
+    for result in results(text):
         terminal.result(result, named=named)
     return out.getvalue()
 

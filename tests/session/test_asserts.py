@@ -68,7 +68,16 @@ def test_the_report_has_both_sides() -> None:
     assert (str(result.place), result.message, result.comparison.difference) == ("test:3", "why", 0.25)
 
 
-@pytest.mark.parametrize("text", ["assert 1", "assert [1, 2]", "assert sin", "assert true, 5", "assert missing"])
-def test_what_is_no_condition(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("assert 1", "a condition is true or false, not a number"),
+        ("assert [1, 2]", "a condition is true or false, not a tensor of shape (2,)"),
+        ("assert sin", "a condition is true or false, not the built-in `sin`"),
+        ("assert true, 5", "the message of an assert is a text, not a number"),
+        ("assert missing", "unknown name `missing`"),
+    ],
+)
+def test_what_is_no_condition(text: str, message: str) -> None:
     """A mistake, not a failure."""
-    assert error(text)
+    assert error(text).message == message

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import product
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcli.language.library.builtins import builtins
 from gradcli.language.text.diagnostics import IncompleteInput, Source
+from gradcli.language.text.parse import parse
+from gradcli.language.values.values import Function
 from gradcli.output.diagnostics import show_diagnostic
+from gradcli.session import session as session_module
 from gradcli.session.session import Session, Step
+from tests.session.spelling import HOLE, form, spelled
+from tests.texts import any_text
 
 # Pieces of the language in any order: most texts are wrong, some are right, all must be answered.
 PIECES = st.sampled_from(
@@ -56,8 +64,13 @@ BASE = Session().run(Source("setup", SETUP)).session
 
 def answer(text: str, session: Session = BASE) -> Step | None:
     """Run a text and render whatever it gives; None where it could go on."""
+    return answered(Source("fuzz", text), session)
+
+
+def answered(source: Source, session: Session) -> Step | None:
+    """Run a source and render whatever it gives; None where it could go on."""
     try:
-        step = session.run(Source("fuzz", text))
+        step = session.run(source)
     except IncompleteInput as error:
         show_diagnostic(error.diagnostic)
         return None
@@ -80,7 +93,7 @@ def test_pieces_of_the_language_in_any_order(pieces: list[str]) -> None:
 
 
 @settings(max_examples=400)
-@given(st.text(max_size=30))
+@given(any_text(max_size=30))
 def test_any_text(text: str) -> None:
     """Of any characters."""
     answer(text)
@@ -104,14 +117,41 @@ ODD = [
 ]
 
 
+@pytest.fixture
+def answer_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, Session], Step | None]:
+    """Like `answer`, for a text with a name in its holes, which is parsed once for all names."""
+
+    def call(text: str, name: str, session: Session) -> Step | None:
+        source, statements = spelled(text, name)
+        monkeypatch.setattr(session_module, "parse", lambda _: statements)
+        return answered(source, session)
+
+    return call
+
+
+ODD_PAIRS = [f"{HOLE}({a}, {b})" for a, b in product(ODD, repeat=2)]
+ODD_CALLS = [*(f"{HOLE}({a}){again}" for a in ODD for again in ("", "(1)")), *ODD_PAIRS]
+
+
+def takes_one(name: str) -> bool:
+    """Whether a second argument is one too many, whatever it is."""
+    function = builtins()[name]
+    return isinstance(function, Function) and len(function.inputs) == 1 and not function.inputs[0].variadic
+
+
 @pytest.mark.parametrize("name", sorted(builtins()))
-def test_builtins_with_odd_arguments(name: str) -> None:
+def test_builtins_with_odd_arguments(name: str, answer_with: Callable[[str, str, Session], Step | None]) -> None:
     """Each with every odd value, alone and in pairs; a call that succeeds may be called again."""
     for a in ODD:
-        answer(f"{name}({a})")
-        answer(f"{name}({a})(1)")
-        for b in ODD:
-            answer(f"{name}({a}, {b})")
+        step = answer_with(f"{HOLE}({a})", name, BASE)
+        assert step is not None
+        if step.results:
+            answer_with(f"{HOLE}({a})(1)", name, BASE)
+    for text in ODD_PAIRS[:: len(ODD) + 1] if takes_one(name) else ODD_PAIRS:
+        step = answer_with(text, name, BASE)
+        assert step is not None
+        if takes_one(name):
+            assert "takes 1 argument" in step.diagnostics[-1].message or "unknown" in step.diagnostics[-1].message
 
 
 # What no count, axis, shape or order can be, and numbers at the ends of what there is.
@@ -140,19 +180,39 @@ EXTREME = [
 ]
 
 
+EXTREME_CALLS = [
+    text
+    for a in EXTREME
+    for text in (
+        f"{HOLE}({a})",
+        f"{HOLE}([[1, 2], [3, 4]], {a}); {HOLE}({a}, 1)",
+        f"grad(one)({a}); jacobian(one)({a})",
+        f"two({a}); vmap(two)([{a}, {a}])",
+    )
+]
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", sorted(builtins()))
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_builtins_at_the_ends_of_what_there_is(name: str, dtype: str) -> None:
+def test_builtins_at_the_ends_of_what_there_is(
+    name: str, dtype: str, answer_with: Callable[[str, str, Session], Step | None]
+) -> None:
     """Each with every extreme, alone, in pairs and beside a good tensor, and the gradient of what takes one."""
     lines = f"set dtype {dtype}; one(x) = {name}(x); two(x) = {name}([1, 2], x)"
     session = BASE.run(Source("fuzz", lines)).session
     assert {"one", "two"} <= set(session.scope)
-    for a in EXTREME:
-        answer(f"{name}({a})", session)
-        answer(f"{name}([[1, 2], [3, 4]], {a}); {name}({a}, 1)", session)
-        answer(f"grad(one)({a}); jacobian(one)({a})", session)
-        answer(f"two({a}); vmap(two)([{a}, {a}])", session)
+    for text in EXTREME_CALLS:
+        answer_with(text, name, session)
+
+
+@pytest.mark.parametrize("name", ["e", "sum", "trainable_params"])
+def test_a_name_in_a_text_is_what_is_parsed(name: str) -> None:
+    """Shorter or longer than what it stands for, with every place."""
+    for text in (*ODD_CALLS, *EXTREME_CALLS):
+        source, statements = spelled(text, name)
+        assert source.text == text.replace(HOLE, name)
+        assert form(statements) == form(parse(source))
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from gradcli.session.plain import tensor
 from tests.core.sampling import TABLE
 from tests.core.sides import Truth, partial
 from tests.core.truth import truth
-from tests.language.running import interpreter, value
+from tests.language.running import interpreter, run, value
 
 SPAN = Span(Source("test", "f"), 0, 1)
 POINTS = (0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -2.5, 10.0, 1e-9, -1e-9, 1e-20, 1e8, 1e300, -745.0)
@@ -168,17 +168,22 @@ def test_functions_of_two_numbers(primitive: Any) -> None:
 
 
 @pytest.mark.parametrize("symbol", ["power", "divide", "multiply", "hypot", "arctan2", "logaddexp", "maximum", "beta"])
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_mixed_derivatives_are_equal_in_both_orders(symbol: str, order: tuple[int, int]) -> None:
+def test_mixed_derivatives_are_equal_in_both_orders(symbol: str) -> None:
     """By nested gradients and by the Hessian, which is symmetric, at every pair of special points."""
     text = {"power": "x^y", "divide": "x/y", "multiply": "x*y"}.get(symbol, f"{symbol}(x, y)")
+    session = run(f"f(x, y) = {text}; xy = grad(grad(f, 0), 1); yx = grad(grad(f, 1), 0)").session
+    compared = 0
     for x, y in PAIRS:
-        nested = value(f"f(x, y) = {text}\ngrad(grad(f, {order[0]}), {order[1]})({x!r}, {y!r})")
-        matrix = value(f"f(x, y) = {text}\nhessian(f)({x!r}, {y!r})")
+        point = f"({x!r}, {y!r})"
+        matrix = value(f"hessian(f){point}", session)
         assert matrix[0, 1] == matrix[1, 0] or (isnan(matrix[0, 1]) and isnan(matrix[1, 0])), (x, y)
-        if not isfinite(value(f"f(x, y) = {text}\nf({x!r}, {y!r})")):
+        at, *both = value(f"f{point}, xy{point}, yx{point}", session)
+        if not isfinite(at):
             continue
-        if isfinite(nested) and isfinite(matrix[0, 1]):
-            assert nested == pytest.approx(matrix[0, 1], rel=1e-12, abs=1e-14 * abs(matrix).max()), (x, y)
-        else:
-            assert isnan(nested) == isnan(matrix[0, 1]), (x, y, nested, matrix)
+        for nested in both:
+            if isfinite(nested) and isfinite(matrix[0, 1]):
+                assert nested == pytest.approx(matrix[0, 1], rel=1e-12, abs=1e-14 * abs(matrix).max()), (x, y)
+                compared += 1
+            else:
+                assert isnan(nested) == isnan(matrix[0, 1]), (x, y, nested, matrix)
+    assert compared >= len(PAIRS) / 2

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import mpmath
 import numpy as np
@@ -14,20 +15,25 @@ from hypothesis import strategies as st
 from gradcli.core.engines.scalar import compile_scalar, suits_scalar
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Bilinear, Elementwise, Flat, Implicit, Linear
-from gradcli.core.ir.nodes import constant, fresh_input
+from gradcli.core.ir.nodes import array_constant, constant, fresh_input
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import (
+    DRAWS,
     TABLE,
     Array,
     Call,
     away_from_kinks,
     calls,
+    directions_of,
     draw,
     gradient_of,
+    inner,
     inputs_for,
+    moved,
     run,
+    scheduled,
     slopes,
 )
 from tests.core.truth import derivative, truth
@@ -36,7 +42,6 @@ PRIMITIVES = list(TABLE.values())
 CALLS = [c for p in PRIMITIVES for c in calls(p)]
 SMOOTH = [p for p in PRIMITIVES if not isinstance(p.law, Flat)]
 SMOOTH_CALLS = [c for c in CALLS if c.primitive in SMOOTH]
-SEEDS = st.integers(0, 2**32 - 1)
 
 
 def each(name: str, items: Sequence[Primitive] | Sequence[Call]) -> pytest.MarkDecorator:
@@ -66,27 +71,22 @@ def test_the_shape_and_dtype_are_foretold(call: Call, dtype: str) -> None:
 
 
 @each("call", SMOOTH_CALLS)
-@given(seed=SEEDS)
-def test_the_adjoint_is_the_transpose_of_the_slope(call: Call, seed: int) -> None:
+def test_the_adjoint_is_the_transpose_of_the_slope(call: Call) -> None:
     """One inner product: <v, J u> by central differences equals <J^T v, u> by the adjoint."""
-    rng = np.random.default_rng(seed)
-    arrays = away_from_kinks(call, draw(call, rng))
-    inputs = inputs_for(arrays)
+    inputs = inputs_for(draw(call, np.random.default_rng(0)))
     output = call.primitive(*inputs, **call.attrs)
-    v = rng.normal(size=output.shape)
-    directions = [rng.normal(size=a.shape) if a.dtype.kind == "f" else None for a in arrays]
-    adjoints = run(gradient_of(output, inputs, v), inputs, arrays)
-    with_adjoint = sum(
-        float(np.sum(g * u)) for g, u in zip(adjoints, [d for d in directions if d is not None], strict=True)
-    )
-
-    def along(h: float) -> Array:
-        moved = [a if d is None else a + h * d for a, d in zip(arrays, directions, strict=True)]
-        return run([output], inputs, moved)[0]
-
-    h = 1e-5
-    numeric = float(np.sum(v * (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h)))
-    assert with_adjoint == pytest.approx(numeric, rel=1e-7, abs=1e-7)
+    seed = fresh_input("v", output.shape, output.dtype)
+    value_at = scheduled([output], inputs)
+    adjoints_at = scheduled(gradient_of(output, inputs, seed), [*inputs, seed])
+    for number in range(DRAWS):
+        rng = np.random.default_rng(number)
+        arrays = away_from_kinks(call, draw(call, rng))
+        v = rng.normal(size=output.shape)
+        directions = directions_of(arrays, rng)
+        along = {h: value_at(moved(arrays, directions, h))[0] for h in (-2e-5, -1e-5, 1e-5, 2e-5)}
+        slope = (8 * (along[1e-5] - along[-1e-5]) - (along[2e-5] - along[-2e-5])) / 12e-5
+        with_adjoint = inner(adjoints_at([*arrays, v]), directions)
+        assert with_adjoint == pytest.approx(float(np.sum(v * slope)), rel=1e-7, abs=1e-7), number
 
 
 @each("call", [c for c in SMOOTH_CALLS if isinstance(c.primitive.law, (Linear, Bilinear, Implicit))])
@@ -109,7 +109,7 @@ def test_what_a_law_says_forward_is_the_transpose_of_what_it_says_backward(call:
         assert law.over is None or list(law.over) == over
         forward = call.primitive(*(along[i] if i in over else n for i, n in enumerate(inputs)), **call.attrs)
     v = rng.normal(size=output.shape)
-    adjoints = run(gradient_of(output, inputs, v), inputs, arrays)
+    adjoints = run(gradient_of(output, inputs, array_constant(v)), inputs, arrays)
     (rate,) = run([forward], [*inputs, *along], [*arrays, *tangents])
     backward = sum(float(np.sum(g * tangents[i])) for g, i in zip(adjoints, over, strict=True))
     assert float(np.sum(v * rate)) == pytest.approx(backward, rel=1e-11, abs=1e-12)
@@ -126,6 +126,14 @@ def test_higher_orders_are_the_slopes_of_lower_ones(call: Call, order: int) -> N
 ELEMENTWISE = [p for p in SMOOTH if p.examples.domain or p.name in ("add", "subtract", "multiply", "negate")]
 
 
+@cache
+def with_slopes(primitive: Primitive) -> Callable[[Sequence[Array]], list[Array]]:
+    """The value and each first partial, as a function of the arguments."""
+    inputs = [fresh_input(f"x{i}", (), DType.FLOAT64) for i in range(primitive.arity)]
+    output = primitive(*inputs, **primitive.attributes)
+    return scheduled([output, *gradient([output], inputs)], inputs)
+
+
 @each("primitive", ELEMENTWISE)
 @given(data=st.data())
 def test_values_and_slopes_agree_with_fifty_digits(primitive: Primitive, data: st.DataObject) -> None:
@@ -135,9 +143,7 @@ def test_values_and_slopes_agree_with_fifty_digits(primitive: Primitive, data: s
         point = [0.5]
     if primitive.name in ("maximum", "minimum") and abs(point[0] - point[1]) < 1e-3:
         point = [0.25, 0.75]
-    inputs = [fresh_input(f"x{i}", (), DType.FLOAT64) for i in range(primitive.arity)]
-    output = primitive(*inputs, **primitive.attributes)
-    values = run([output, *gradient([output], inputs)], inputs, [np.asarray(p) for p in point])
+    values = with_slopes(primitive)([np.asarray(p) for p in point])
     with mpmath.workdps(50):
         expected = [derivative(truth(primitive), point, ())]
         expected += [derivative(truth(primitive), point, (i,)) for i in range(primitive.arity)]
@@ -152,14 +158,15 @@ def test_values_and_slopes_agree_with_fifty_digits(primitive: Primitive, data: s
 def test_higher_slopes_agree_with_fifty_digits(primitive: Primitive, order: int, dtype: DType) -> None:
     """In the first argument again and again, at points spread over the domain, in both float types."""
     rng = np.random.default_rng(order)
+    inputs = [fresh_input(f"x{i}", (), dtype) for i in range(primitive.arity)]
+    node = primitive(*inputs, **primitive.attributes)
+    for _ in range(order):
+        (node,) = gradient([node], inputs[:1])
+    assert node.dtype is dtype
+    slope_at = scheduled([node], inputs)
     for _ in range(5):
         point = [float(np.float32(rng.uniform(low, high))) for low, high in domain_of(primitive)]
-        inputs = [fresh_input(f"x{i}", (), dtype) for i in range(primitive.arity)]
-        node = primitive(*inputs, **primitive.attributes)
-        for _ in range(order):
-            (node,) = gradient([node], inputs[:1])
-        assert node.dtype is dtype
-        (got,) = run([node], inputs, [np.asarray(p, dtype=dtype.value) for p in point])
+        (got,) = slope_at([np.asarray(p, dtype=dtype.value) for p in point])
         with mpmath.workdps(50):
             want = derivative(truth(primitive), point, (0,) * order)
             error = abs(mpmath.mpf(float(got)) - want)
@@ -178,21 +185,30 @@ def domain_of(primitive: Primitive) -> tuple[tuple[float, float], ...]:
 
 
 @each("primitive", [p for p in PRIMITIVES if p.math])
-@given(seed=SEEDS)
-def test_both_engines_agree(primitive: Primitive, seed: int) -> None:
+def test_both_engines_agree(primitive: Primitive) -> None:
     """Python's math and NumPy or SciPy give the same scalar, within a few units in the last place."""
-    rng = np.random.default_rng(seed)
-    args = [constant(float(rng.uniform(low, high)), DType.FLOAT64) for low, high in domain_of(primitive)]
-    if primitive.condition:
-        args[0] = constant(bool(rng.random() < 0.5), DType.BOOL)
-    output = primitive(*args, **primitive.attributes)
+    dtypes = [DType.BOOL if primitive.condition and i == 0 else DType.FLOAT64 for i in range(primitive.arity)]
+    inputs = [fresh_input(f"x{i}", (), dtype) for i, dtype in enumerate(dtypes)]
+    output = primitive(*inputs, **primitive.attributes)
     order = reachable([output])
-    assert suits_scalar(order)
-    (scalar,) = compile_scalar(order, [output], [], not_here)()
-    (array,) = run([output], [], [])
-    assert scalar == pytest.approx(array.item(), rel=4e-15, abs=1e-300)
-    assert isinstance(scalar, (bool, float))
-    assert math.isfinite(scalar)
+    assert suits_scalar(order, inputs)
+    by_math, by_numpy = compile_scalar(order, [output], inputs, not_here), scheduled([output], inputs)
+    for number in range(DRAWS):
+        rng = np.random.default_rng(number)
+        point: list[float | bool] = [float(rng.uniform(low, high)) for low, high in domain_of(primitive)]
+        if primitive.condition:
+            point[0] = bool(rng.random() < 0.5)
+        (scalar,) = by_math(*point)
+        (array,) = by_numpy([np.asarray(p) for p in point])
+        assert scalar == pytest.approx(array.item(), rel=4e-15, abs=1e-300), point
+        assert isinstance(scalar, (bool, float))
+        assert math.isfinite(scalar)
+        # The same numbers as a part of the program's text.
+        closed = primitive(*map(constant, point, dtypes), **primitive.attributes)
+        order = reachable([closed])
+        assert suits_scalar(order)
+        if number < 2:
+            assert compile_scalar(order, [closed], [], not_here)() == (scalar,), point
 
 
 @each("primitive", [p for p in PRIMITIVES if p not in SMOOTH])

@@ -143,7 +143,9 @@ def test_indexing_is_numpys(data: st.DataObject) -> None:
     try:
         expected = eval(f"array[{text.replace('none', 'None')}]", {"array": array})
     except IndexError:
-        assert error(f"reshape(linspace(0, 23, 24), (2, 3, 4))[{text}]")
+        refused = error(f"reshape(linspace(0, 23, 24), (2, 3, 4))[{text}]").message
+        assert refused.endswith("a tensor of shape (2, 3, 4)")
+        assert "indices for" in refused or "is outside axis" in refused
         return
     got = np.asarray(value(f"reshape(linspace(0, 23, 24), (2, 3, 4))[{text}]"))
     np.testing.assert_allclose(got, expected, atol=1e-12)

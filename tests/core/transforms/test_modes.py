@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 from math import factorial
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Flat
@@ -20,7 +18,9 @@ from gradcli.core.transforms.closure import close
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient
 from gradcli.core.transforms.taylor import GraphRing, Polynomials, along, expand
+from tests.core.primitives.test_table import CALLS, PRIMITIVES, SMOOTH_CALLS, each
 from tests.core.sampling import (
+    DRAWS,
     Array,
     Call,
     away_from_kinks,
@@ -29,8 +29,8 @@ from tests.core.sampling import (
     gradient_of,
     inputs_for,
     run,
+    scheduled,
 )
-from tests.core.test_table import CALLS, PRIMITIVES, SEEDS, SMOOTH_CALLS, each
 
 
 def moving(call: Call, seed: int) -> tuple[list[Array], list[Node], list[Array], list[Node]]:
@@ -43,19 +43,23 @@ def moving(call: Call, seed: int) -> tuple[list[Array], list[Node], list[Array],
 
 
 @each("call", SMOOTH_CALLS)
-@given(seed=SEEDS)
-def test_forward_is_the_transpose_of_reverse(call: Call, seed: int) -> None:
+def test_forward_is_the_transpose_of_reverse(call: Call) -> None:
     """<v, J u> = <J^T v, u>, to rounding."""
-    arrays, inputs, directions, tangents = moving(call, seed)
+    _, inputs, _, tangents = moving(call, 0)
     output = call.primitive(*inputs, **call.attrs)
     (rate,) = jvp([output], float_inputs(inputs), tangents)
     assert (rate.shape, rate.dtype) == (output.shape, output.dtype)
-    v = np.random.default_rng(seed).normal(size=output.shape)
-    (forward,) = run([rate], [*inputs, *tangents], [*arrays, *directions])
-    adjoints = run(gradient_of(output, inputs, v), inputs, arrays)
-    backward = sum(float(np.sum(g * u)) for g, u in zip(adjoints, directions, strict=True))
-    scale = sum(float(np.sum(np.abs(g * u))) for g, u in zip(adjoints, directions, strict=True))
-    assert float(np.sum(v * forward)) == pytest.approx(backward, rel=1e-10, abs=1e-12 * max(scale, 1.0))
+    seed = fresh_input("v", output.shape, output.dtype)
+    rate_at = scheduled([rate], [*inputs, *tangents])
+    adjoints_at = scheduled(gradient_of(output, inputs, seed), [*inputs, seed])
+    for number in range(DRAWS):
+        arrays, _, directions, _ = moving(call, number)
+        v = np.random.default_rng(number).normal(size=output.shape)
+        (forward,) = rate_at([*arrays, *directions])
+        products = [g * u for g, u in zip(adjoints_at([*arrays, v]), directions, strict=True)]
+        backward = sum(float(np.sum(p)) for p in products)
+        scale = sum(float(np.sum(np.abs(p))) for p in products)
+        assert float(np.sum(v * forward)) == pytest.approx(backward, rel=1e-10, abs=1e-12 * max(scale, 1.0)), number
 
 
 def nested(output: Node, floats: list[Node], tangents: list[Node], order: int) -> Node:
@@ -104,25 +108,23 @@ def test_reverse_over_taylor_is_taylor_over_reverse(call: Call) -> None:
 
 
 @each("call", CALLS)
-@given(data=st.data())
-def test_a_batch_is_its_samples(call: Call, data: st.DataObject) -> None:
+def test_a_batch_is_its_samples(call: Call) -> None:
     """One batched call gives what a call for each sample gives, whichever operands are batched."""
-    which = data.draw(st.lists(st.booleans(), min_size=len(call.shapes), max_size=len(call.shapes)))
-    size = data.draw(st.sampled_from([1, 3]))
-    rng = np.random.default_rng(data.draw(SEEDS))
-    samples = [draw(call, rng) for _ in range(size)]
-    inputs = inputs_for(samples[0])
+    rng = np.random.default_rng(0)
+    inputs = inputs_for(draw(call, rng))
     output = call.primitive(*inputs, **call.attrs)
-    chosen = [i for i, has in enumerate(which) if has]
-    stacks = [np.stack([s[i] for s in samples]) for i in chosen]
-    wide = inputs_for(stacks)
-    (batched,) = batch([output], {inputs[i]: w for i, w in zip(chosen, wide, strict=True)}, size)
-    assert batched.shape == (size, *output.shape)
-    (got,) = run([batched], [*inputs, *wide], [*samples[0], *stacks])
-    for n, sample in enumerate(samples):
-        arrays = [sample[i] if has else samples[0][i] for i, has in enumerate(which)]
-        (want,) = run([output], inputs, arrays)
-        np.testing.assert_allclose(got[n], want, rtol=1e-12, atol=1e-12)
+    value_at = scheduled([output], inputs)
+    for *which, size in product(*[(False, True)] * len(inputs), (1, 3)):
+        samples = [draw(call, rng) for _ in range(size)]
+        chosen = [i for i, has in enumerate(which) if has]
+        stacks = [np.stack([s[i] for s in samples]) for i in chosen]
+        wide = inputs_for(stacks)
+        (batched,) = batch([output], {inputs[i]: w for i, w in zip(chosen, wide, strict=True)}, size)
+        assert batched.shape == (size, *output.shape)
+        (got,) = run([batched], [*inputs, *wide], [*samples[0], *stacks])
+        for n, sample in enumerate(samples):
+            (want,) = value_at([sample[i] if has else samples[0][i] for i, has in enumerate(which)])
+            np.testing.assert_allclose(got[n], want, rtol=1e-12, atol=1e-12, err_msg=str((which, size)))
 
 
 @pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda p: p.name)

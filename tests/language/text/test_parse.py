@@ -46,12 +46,25 @@ def test_what_could_go_on_asks_for_more(text: str) -> None:
         statements(text)
 
 
-@pytest.mark.parametrize("text", ["1 +", "x =", "f(x) =", "1 1", ")", "return", "x = = 2", "if"])
-def test_what_is_wrong_already_does_not(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 +", "found the end of the line"),
+        ("x =", "found the end of the line"),
+        ("f(x) =", "found the end of the line"),
+        ("1 1", "found `1`"),
+        (")", "`)` closes nothing"),
+        ("return", "found the end of the line"),
+        ("x = = 2", "found `=`"),
+        ("if", "`if` is a word of the language"),
+    ],
+)
+def test_what_is_wrong_already_does_not(text: str, message: str) -> None:
     """A line that has ended in the middle of an expression is a mistake, as in Python."""
     with pytest.raises(LanguageError) as caught:
         statements(text)
     assert not isinstance(caught.value, IncompleteInput)
+    assert caught.value.diagnostic.message.endswith(message)
 
 
 @pytest.mark.parametrize(
@@ -162,11 +175,23 @@ def test_names_that_look_alike_are_one_name(written: str, read: str) -> None:
     assert shown[0] == shown[1]
 
 
-@pytest.mark.parametrize("text", ["x² = 1", "①", "½", "f(⑴)", "a.½", "ﷺ = 1", "₁"])
-def test_what_is_no_name_once_normalised_means_nothing(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x² = 1", "`²` means nothing here"),
+        ("①", "`①` is not a name"),
+        ("½", "`½` is not a name"),
+        ("f(⑴)", "`⑴` is not a name"),
+        ("a.½", "`½` is not a name"),
+        ("ﷺ = 1", "`ﷺ` is not a name"),
+        ("₁", "`₁` means nothing here"),
+    ],
+)
+def test_what_is_no_name_once_normalised_means_nothing(text: str, message: str) -> None:
     """A superscript or a number in a circle is no letter."""
-    with pytest.raises(LanguageError):
+    with pytest.raises(LanguageError) as caught:
         statements(text)
+    assert caught.value.diagnostic.message == message
 
 
 @pytest.mark.parametrize("text", ["x = 1\r\ny = x\r\n", "\fx = 1\n\f\ny = x", "def f(x):\r\n\treturn x\r\n\r\nf(1)"])

@@ -64,7 +64,9 @@ def test_columns_of_one_colour_share_no_row(height: int, width: int, density: fl
     assert len(colour) == width
     for c in set(colour.tolist()):
         assert (dense[:, colour == c].sum(axis=1) <= 1).all()
-    assert len(set(colour.tolist())) >= min(fewest_colours(found), width)
+    fullest = [int(dense.sum(axis=axis).max(initial=0)) for axis in (0, 1)]
+    assert fewest_colours(found) == min(fullest)
+    assert len(set(colour.tolist())) >= fullest[1]
 
 
 def test_a_dense_hessian_is_not_searched_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

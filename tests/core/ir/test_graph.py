@@ -56,7 +56,7 @@ def test_unused_nodes_are_forgotten() -> None:
 
 
 def test_a_very_deep_graph_is_no_recursion() -> None:
-    """100,000 levels are differentiated, substituted and evaluated in loops."""
+    """50,000 levels are differentiated, substituted and evaluated in loops."""
     x = fresh_input("x", (), F64)
     y: Node = x
     for _ in range(50_000):

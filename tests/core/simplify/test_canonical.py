@@ -1,0 +1,76 @@
+"""Few operations for many: what is rewritten gives the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcli.core.engines import Program
+from gradcli.core.engines.constants import computed
+from gradcli.core.ir.nodes import constant, fresh_input
+from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.promotion import stretch
+from gradcli.core.ir.traversal import reachable
+from gradcli.core.primitives.elementwise import reciprocal
+from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.primitives.shaping import transpose
+from gradcli.core.simplify.canonical import canonical
+from tests.core.engines.harness import (
+    F64,
+    normal,
+)
+from tests.core.sampling import TABLE, run
+
+matmul = TABLE["matmul"]
+
+
+def test_signs_and_numbers_meet() -> None:
+    """What is written with several operations is run with few, and says the same."""
+    x, y = fresh_input("x", (3,), F64), fresh_input("y", (3,), F64)
+    three = {
+        (-x) * (-y): ["multiply"],
+        (x * 2.0) * (y * 0.5): ["multiply"],
+        x + (-y): ["subtract"],
+        x - (-y): ["add"],
+        x / 4.0: ["multiply"],
+        x / 3.0: ["divide"],
+        TABLE["constant_power"](x, exponent=2.0): ["multiply"],
+        TABLE["constant_power"](x, exponent=3.0): ["multiply", "multiply"],
+        y * reciprocal(x): ["divide"],
+        matmul(stretch(x, (1, 3)), transpose(stretch(y, (1, 3)), axes=(1, 0))): ["broadcast"] * 2
+        + ["transpose", "matmul"],
+    }
+    for node, operations in three.items():
+        (done,), _ = canonical([node], reachable([node]), [x, y], computed)
+        found = [n.kind for n in reachable([done]) if isinstance(n, Application)]
+        assert sorted(found) == sorted(operations), node
+        arrays = [normal((3,), 3), normal((3,), 4)]
+        np.testing.assert_allclose(run([done], [x, y], arrays)[0], run([node], [x, y], arrays)[0], rtol=1e-15)
+
+
+def test_a_column_times_a_row_is_no_matrix_product() -> None:
+    """Each element is one product; a constant column needs none."""
+    x, w = fresh_input("x", (5, 1), F64), fresh_input("w", (1, 4), F64)
+    (done,), _ = canonical([matmul(x, w)], reachable([matmul(x, w)]), [x, w], computed)
+    assert [n.kind for n in reachable([done]) if n.args] == ["multiply"]
+    ones = stretch(constant(1.0, F64), (5, 1))
+    (plain,), _ = canonical([matmul(ones, w)], reachable([matmul(ones, w)]), [w], computed)
+    assert [n.kind for n in reachable([plain]) if n.args] == ["broadcast"]
+
+
+def test_products_that_are_added_up_are_not_kept() -> None:
+    """Along leading and middle axes, in one pass; what else needs the products, or small ones, stays as it is."""
+    x, y = fresh_input("x", (60, 5, 70), F64), fresh_input("y", (60, 5, 70), F64)
+    arrays = [normal((60, 5, 70), 1), normal((60, 5, 70), 2)]
+    for shape in ((60, 1, 70), (1, 1, 70), (5, 70), (70,)):
+        total = sum_to(x * y, shape=shape)
+        (done,), _ = canonical([total], reachable([total]), [x, y], computed)
+        assert done.kind == "sum_of_products"
+        np.testing.assert_allclose(Program([total], [x, y])(*arrays)[0], run([total], [x, y], arrays)[0], rtol=1e-13)
+    for outputs in (
+        [sum_to(x * y, shape=(60, 5, 1))],
+        [sum_to(x * y, shape=(5, 70)), x * y],
+        [sum_to(x * y, shape=())],
+    ):
+        assert all(
+            node.kind != "sum_of_products" for node in canonical(outputs, reachable(outputs), [x, y], computed)[1]
+        )
