@@ -13,14 +13,14 @@ from gradcli.core.primitives.shaping import reshape
 from gradcli.core.transforms.jacobian import FORWARD, Blocks, jacobian
 from gradcli.core.transforms.laplacian import laplacian
 from gradcli.core.transforms.nested import total
+from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, numbered
 from gradcli.language.derivatives.checks import real_outputs
-from gradcli.language.derivatives.targets import make_targets
+from gradcli.language.derivatives.targets import ALL, make_targets
 from gradcli.language.text.diagnostics import Span, fail
-from gradcli.language.values.describe import require_function
 from gradcli.language.values.nesting import map_nodes, nodes_in
 from gradcli.language.values.partial import Partial
-from gradcli.language.values.values import Caller, Value
+from gradcli.language.values.values import Caller, Function, Names, Value
 
 SIGNS = {"laplacian": ("Δ", 2), "divergence": ("∇·", 1), "curl": ("∇×", 1)}
 
@@ -121,12 +121,25 @@ def _square(blocks: Blocks, outputs: Sequence[Node], by: Sequence[Node]) -> Bloc
     ]
 
 
-def make_field(what: str, values: Sequence[Value], span: Span) -> Field:
-    """What `laplacian`, `divergence` and `curl` give.
+@builtin("the sum of the second derivatives by all inputs, by Taylor mode", "laplacian")
+def laplacian_of(
+    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
+) -> Field:
+    """The field."""
+    return Field(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), "laplacian")
 
-    Raises:
-        LanguageError: for targets that are not there.
-    """
-    function, position, weights, wrt = values
-    of = require_function(function, span, what)
-    return Field(of, make_targets(of, position, weights, wrt, span, default="all"), what)
+
+@builtin("the sum of each output's derivative by its own input")
+def divergence(
+    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
+) -> Field:
+    """The field."""
+    return Field(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), "divergence")
+
+
+@builtin("the rotation of a vector field in the plane or in space")
+def curl(
+    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
+) -> Field:
+    """The field."""
+    return Field(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), "curl")

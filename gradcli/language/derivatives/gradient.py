@@ -9,16 +9,17 @@ from gradcli.core.ir.nodes import Input, Node, Parameter, filled
 from gradcli.core.transforms.nested import summed_partial, total
 from gradcli.core.transforms.reverse import gradient
 from gradcli.core.transforms.taylor import partials
+from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, float_outputs, numbered
 from gradcli.language.derivatives.checks import real_input, real_outputs, refuse_counts
 from gradcli.language.derivatives.expansion import expanded, has_free
 from gradcli.language.derivatives.targets import Targets, make_targets
 from gradcli.language.text.diagnostics import Span, fail
-from gradcli.language.values.convert import to_bool, to_int
-from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.convert import to_int
+from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import map_nodes, nodes_in
 from gradcli.language.values.partial import Partial
-from gradcli.language.values.values import Caller, Function, Required, Value
+from gradcli.language.values.values import Caller, Function, Names, Required, Value
 
 # Past this, not even the numbers of a smooth function fit a float64.
 HIGHEST_ORDER = 1_000
@@ -88,17 +89,38 @@ def _pair(value: Value) -> tuple[Value, Value]:
     return first, second
 
 
-def make_gradient(
-    function: Value, position: Value, weights: Value, has_aux: Value, wrt: Value, span: Span, with_value: bool
+@builtin("the gradient of a function, as a function of the same inputs")
+def grad(
+    call: Call,
+    fn: Function,
+    grad_position: Value = 0,
+    weights: Value = None,
+    has_aux: bool = False,
+    wrt: Names | None = None,
 ) -> Derived:
-    """What `grad` and `value_and_grad` give.
+    """The gradient.
 
     Raises:
         LanguageError: for targets that are none, repeated, or not there.
     """
-    of = require_function(function, span, "grad")
-    targets = make_targets(of, position, weights, wrt, span)
-    return Derived(of, targets, to_bool(has_aux, span, "has_aux"), with_value)
+    return Derived(fn, make_targets(fn, grad_position, weights, wrt, call.span), has_aux)
+
+
+@builtin("a function's outputs and its gradient, computed together")
+def value_and_grad(
+    call: Call,
+    fn: Function,
+    grad_position: Value = 0,
+    weights: Value = None,
+    has_aux: bool = False,
+    wrt: Names | None = None,
+) -> Derived:
+    """Both.
+
+    Raises:
+        LanguageError: as `grad` does.
+    """
+    return Derived(fn, make_targets(fn, grad_position, weights, wrt, call.span), has_aux, with_value=True)
 
 
 @dataclass(eq=False, repr=False)
@@ -157,7 +179,7 @@ class Nth(Operator):
         return (label,)
 
 
-def derivative(function: Function, span: Span, order: int = 1, what: str = "a prime") -> Nth:
+def nth_derivative(function: Function, span: Span, order: int = 1, what: str = "a prime") -> Nth:
     """The derivative of some order of a function of one variable.
 
     Raises:
@@ -177,16 +199,16 @@ def derivative(function: Function, span: Span, order: int = 1, what: str = "a pr
     return Nth(function, Targets((0,), one_position=True), order)
 
 
-def make_derivative(function: Value, order: Value, span: Span) -> Function:
-    """What `derivative(f, n)` gives; order 0 is the function itself.
+@builtin("the derivative of a function of one variable, of any order; f'' is derivative(f, 2)")
+def derivative(call: Call, fn: Function, order: Value = 1) -> Function:
+    """That derivative; of order 0 it is the function itself.
 
     Raises:
         LanguageError: for an order that is none, or a function of several variables.
     """
-    of = require_function(function, span, "derivative")
-    n = to_order(order, span)
-    made = derivative(of, span, max(n, 1), "derivative")
-    return of if n == 0 else made
+    n = to_order(order, call.span)
+    made = nth_derivative(fn, call.span, max(n, 1), "derivative")
+    return fn if n == 0 else made
 
 
 def to_order(value: Value, span: Span) -> int:
@@ -208,29 +230,31 @@ def to_order(value: Value, span: Span) -> int:
     return order
 
 
-def diff(value: Value, variables: Value, span: Span) -> Value:
+@builtin("inside a function: the derivative of a value with respect to inputs, one after the other", by_inputs=True)
+def diff(call: Call, u: Value, *x: Value) -> Value:
     """The derivative of a value with respect to inputs or parameters, one after the other, each time of the sum.
 
     Raises:
         LanguageError: for a variable that the value isn't a function of in this place.
     """
-    if not isinstance(variables, tuple) or not variables:
+    span = call.span
+    if not x:
         raise fail("derivative", "diff needs a variable behind the value", span, "such as diff(u, x)")
-    for x in variables:
-        if not isinstance(x, Node) or not isinstance(x, (Input, Parameter)):
+    for variable in x:
+        if not isinstance(variable, (Input, Parameter)):
             raise fail(
                 "derivative",
-                f"diff needs an input or a parameter to differentiate by, and this is {describe(x)} here",
+                f"diff needs an input or a parameter to differentiate by, and this is {describe(variable)} here",
                 span,
                 "inside a function, name one of its inputs; elsewhere define f and use grad(f)",
             )
-        real_input(x, x.name, span)
-    roots = list(nodes_in(value))
-    if not roots and not isinstance(value, (int, float)):
-        raise fail("derivative", f"diff needs a number or a tensor, not {describe(value)}", span)
+        real_input(variable, variable.name, span)
+    roots = list(nodes_in(u))
+    if not roots and not isinstance(u, (int, float)):
+        raise fail("derivative", f"diff needs a number or a tensor, not {describe(u)}", span)
     for root in roots:
         real_input(root, "the value", span)
-    by = [x for x in variables if isinstance(x, Node)]
+    by = [variable for variable in x if isinstance(variable, Node)]
     result = summed_partial(roots, by)
     refuse_counts(by, span)
     return result

@@ -9,9 +9,10 @@ from gradcli.core.ir.nodes import Node, fresh_input, name_of
 from gradcli.core.ir.shapes import normalize_axes
 from gradcli.core.primitives.shaping import transpose
 from gradcli.core.transforms.batching import batch
+from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_int, to_node
-from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.describe import describe
 from gradcli.language.values.values import Caller, Function, Rewrite, Value
 
 Axes = tuple["int | None", ...]
@@ -90,14 +91,15 @@ class Mapped(Function):
         return batch([to_node(result, caller.dtype, span)], samples, size)[0]
 
 
-def make_mapped(function: Value, axes: Value, span: Span) -> Mapped:
-    """What `vmap` gives.
+@builtin("a function of one sample as a function of many, along the first axis of each tensor")
+def vmap(call: Call, fn: Function, in_axes: Value = 0) -> Mapped:
+    """The function of many.
 
     Raises:
         LanguageError: for axes that are no whole numbers.
     """
-    of = require_function(function, span, "vmap")
-    return Mapped(of, tuple(_axis(a, span) for a in axes) if isinstance(axes, tuple) else _axis(axes, span))
+    axes = in_axes
+    return Mapped(fn, tuple(_axis(a, call.span) for a in axes) if isinstance(axes, tuple) else _axis(axes, call.span))
 
 
 def _axis(value: Value, span: Span) -> int | None:

@@ -13,15 +13,15 @@ from gradcli.core.library.functions import stack
 from gradcli.core.primitives.shaping import reshape
 from gradcli.core.transforms.jacobian import FORWARD, REVERSE, hessian, jacobian
 from gradcli.core.transforms.reverse import gradient
+from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of
 from gradcli.language.derivatives.checks import real_outputs
-from gradcli.language.derivatives.targets import make_targets
+from gradcli.language.derivatives.targets import ALL, make_targets
 from gradcli.language.text.diagnostics import Span, fail
-from gradcli.language.values.convert import to_bool
-from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.partial import Partial
-from gradcli.language.values.values import Caller, SparseMatrix, Value
+from gradcli.language.values.values import Caller, Function, Names, SparseMatrix, Value
 
 MODES = (FORWARD, REVERSE)
 
@@ -182,17 +182,54 @@ def _over(value: Value, found: dict[Node, Value]) -> Value:
     return found[value] if isinstance(value, Node) else value
 
 
-def make_matrix(
-    function: Value, position: Value, weights: Value, wrt: Value, mode: Value, sparse: Value, span: Span, order: int
+@builtin("every partial of every output: one matrix of scalars, or a block for each input", "jacobian")
+def jacobian_of(
+    call: Call,
+    fn: Function,
+    grad_position: Value = ALL,
+    weights: Value = None,
+    wrt: Names | None = None,
+    mode: Value = None,
+    sparse: bool = False,
 ) -> Matrix:
-    """What `jacobian`, `jacfwd`, `jacrev` and `hessian` give.
+    """The Jacobian.
 
     Raises:
         LanguageError: for targets that are not there, or a mode that is none.
     """
-    of = require_function(function, span, "jacobian" if order == 1 else "hessian")
     if mode is not None and mode not in MODES:
         what = f'"{mode}"' if isinstance(mode, str) else describe(mode)
-        raise fail("value", f"{what} is no mode", span, 'modes are "forward" and "reverse"; leave it out to choose')
-    targets = make_targets(of, position, weights, wrt, span, default="all")
-    return Matrix(of, targets, order, mode if isinstance(mode, str) else None, to_bool(sparse, span, "sparse"))
+        raise fail(
+            "value", f"{what} is no mode", call.span, 'modes are "forward" and "reverse"; leave it out to choose'
+        )
+    targets = make_targets(fn, grad_position, weights, wrt, call.span, default=ALL)
+    return Matrix(fn, targets, 1, mode if isinstance(mode, str) else None, sparse)
+
+
+@builtin("the Jacobian, a column at a time: for more outputs than inputs")
+def jacfwd(
+    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
+) -> Matrix:
+    """The Jacobian by forward mode."""
+    return Matrix(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), 1, FORWARD)
+
+
+@builtin("the Jacobian, a row at a time: for more inputs than outputs")
+def jacrev(
+    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
+) -> Matrix:
+    """The Jacobian by reverse mode."""
+    return Matrix(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), 1, REVERSE)
+
+
+@builtin("every second partial: one matrix, or a block for each two inputs", "hessian")
+def hessian_of(
+    call: Call,
+    fn: Function,
+    grad_position: Value = ALL,
+    weights: Value = None,
+    wrt: Names | None = None,
+    sparse: bool = False,
+) -> Matrix:
+    """The Hessian."""
+    return Matrix(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), 2, None, sparse)

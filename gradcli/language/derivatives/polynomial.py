@@ -10,6 +10,7 @@ from gradcli.core.analysis.series import Exponents
 from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.library.functions import stack
 from gradcli.core.transforms.nested import total
+from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
 from gradcli.language.derivatives.base import base_of, times_differentiated
 from gradcli.language.derivatives.checks import real_outputs, refuse_counts
@@ -17,7 +18,7 @@ from gradcli.language.derivatives.expansion import expanded, has_free
 from gradcli.language.derivatives.gradient import to_order
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_node
-from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.values import Caller, Formal, Function, Required, Rewrite, Value
 
@@ -76,14 +77,14 @@ def _horner(coefficients: dict[Exponents, Node], steps: Sequence[Node], zero: No
     return zero if result is None else result
 
 
-def make_taylor(caller: Caller, values: Sequence[Value], span: Span) -> TaylorPolynomial:
-    """What `taylor(f, x0, order)` gives.
+@builtin("the Taylor polynomial of a function around a point; a function itself, with .coefficients")
+def taylor(call: Call, fn: Function, x0: Value, order: Value = 5) -> TaylorPolynomial:
+    """The polynomial.
 
     Raises:
         LanguageError: for a function that is not of numbers to a number, or a point that doesn't fit it.
     """
-    function, point, order = values
-    of = require_function(function, span, "taylor")
+    of, point, caller, span = fn, x0, call.caller, call.span
     highest = to_order(order, span)
     at = point if isinstance(point, tuple) else (point,)
     required = sum(isinstance(i.default, Required) for i in of.inputs)

@@ -13,15 +13,16 @@ from gradcli.core.library.indexing import index
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient, vjp
 from gradcli.core.transforms.taylor import Scale, along
+from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, numbered
 from gradcli.language.derivatives.checks import real_outputs
 from gradcli.language.derivatives.gradient import to_order
-from gradcli.language.derivatives.targets import make_targets
+from gradcli.language.derivatives.targets import ALL, make_targets
 from gradcli.language.text.diagnostics import Span, fail
-from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import map_nodes, nodes_in
 from gradcli.language.values.partial import Partial, superscript
-from gradcli.language.values.values import Caller, Formal, Rewrite, Value
+from gradcli.language.values.values import Caller, Formal, Function, Names, Rewrite, Value
 
 
 @dataclass(eq=False, repr=False)
@@ -153,15 +154,63 @@ def _flat(value: Value) -> list[Value]:
     return [part for item in value for part in _flat(item)] if isinstance(value, tuple) else [value]
 
 
-def make_product(what: str, values: Sequence[Value], span: Span) -> Product:
-    """What `jvp`, `vjp`, `hvp` and `directional` give.
+@builtin("the Jacobian times a vector of inputs, in forward mode: jvp(f, v)(x) or jvp(f)(x, v)", "jvp")
+def jvp_of(
+    call: Call,
+    fn: Function,
+    v: Value = None,
+    grad_position: Value = ALL,
+    weights: Value = None,
+    wrt: Names | None = None,
+) -> Product:
+    """The product."""
+    targets = make_targets(fn, grad_position, weights, wrt, call.span, default=ALL)
+    return Product(fn, targets, "jvp", v)
+
+
+@builtin("a vector of outputs times the Jacobian, in reverse mode: vjp(f, v)(x) or vjp(f)(x, v)", "vjp")
+def vjp_of(
+    call: Call,
+    fn: Function,
+    v: Value = None,
+    grad_position: Value = ALL,
+    weights: Value = None,
+    wrt: Names | None = None,
+) -> Product:
+    """The product."""
+    targets = make_targets(fn, grad_position, weights, wrt, call.span, default=ALL)
+    return Product(fn, targets, "vjp", v)
+
+
+@builtin("the Hessian of the summed outputs times a vector: hvp(f, v)(x) or hvp(f)(x, v)")
+def hvp(
+    call: Call,
+    fn: Function,
+    v: Value = None,
+    grad_position: Value = ALL,
+    weights: Value = None,
+    wrt: Names | None = None,
+) -> Product:
+    """The product."""
+    targets = make_targets(fn, grad_position, weights, wrt, call.span, default=ALL)
+    return Product(fn, targets, "hvp", v)
+
+
+@builtin("the derivative of some order along a vector, by Taylor mode")
+def directional(
+    call: Call,
+    fn: Function,
+    v: Value = None,
+    order: Value = 1,
+    grad_position: Value = ALL,
+    weights: Value = None,
+    wrt: Names | None = None,
+) -> Product:
+    """The derivative along a line.
 
     Raises:
-        LanguageError: for targets that are not there, or an order that is none.
+        LanguageError: for an order that is none.
     """
-    function, vector, *rest = values
-    order = to_order(rest.pop(0), span) if what == "directional" else 1
-    position, weights, wrt = rest
-    of = require_function(function, span, what)
-    targets = make_targets(of, position, weights, wrt, span, default="all")
-    return Product(of, targets, what, vector, order)
+    n = to_order(order, call.span)
+    targets = make_targets(fn, grad_position, weights, wrt, call.span, default=ALL)
+    return Product(fn, targets, "directional", v, n)

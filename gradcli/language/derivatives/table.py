@@ -13,6 +13,7 @@ from gradcli.core.ir.nodes import Node, filled, name_of
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.transforms.nested import total
 from gradcli.core.transforms.reverse import gradient
+from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
 from gradcli.language.derivatives.base import base_of, legend, numbered, times_differentiated, together
 from gradcli.language.derivatives.checks import real_outputs, refuse_counts
@@ -20,7 +21,6 @@ from gradcli.language.derivatives.expansion import expanded, has_free
 from gradcli.language.derivatives.gradient import to_order
 from gradcli.language.derivatives.targets import Targets, real_positions, refuse_repeated
 from gradcli.language.text.diagnostics import Span, fail
-from gradcli.language.values.describe import require_function
 from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Caller, DerivativeTable, Function, Names, Rewrite, Value
@@ -168,11 +168,11 @@ def _without(exponents: Exponents, i: int) -> Exponents:
     return (*exponents[:i], exponents[i] - 1, *exponents[i + 1 :])
 
 
-def make_table(function: Value, order: Value, wrt: Value, span: Span) -> AllDerivatives:
-    """What `derivatives` gives.
+@builtin("every partial derivative up to an order, in one table")
+def derivatives(call: Call, fn: Function, order: Value = 2, wrt: Names | None = None) -> AllDerivatives:
+    """The table, a function of the same inputs.
 
     Raises:
         LanguageError: for an order that is no whole number, or negative.
     """
-    of = require_function(function, span, "derivatives")
-    return AllDerivatives(of, to_order(order, span), wrt if isinstance(wrt, Names) else None)
+    return AllDerivatives(fn, to_order(order, call.span), wrt)

@@ -3,140 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gradcli.core.engines import FreeInputError, evaluate
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, constant
-from gradcli.core.ir.promotion import coerce, use_float
+from gradcli.core.ir.promotion import coerce
 from gradcli.core.ir.shapes import check_shape
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
-from gradcli.core.library.random import Random
-from gradcli.core.limits import limit, use
 from gradcli.language.calls.arguments import bind
 from gradcli.language.calls.functions import Chain, UserFunction, declare, define, trainable
 from gradcli.language.calls.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.derivatives.base import Operator
-from gradcli.language.derivatives.gradient import derivative
+from gradcli.language.derivatives.gradient import nth_derivative
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
+from gradcli.language.interpreter.state import State
 from gradcli.language.library.builtins import builtins
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail, near
+from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called, require_function
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
-from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
 
 # A recursion is unrolled into the graph, and takes some ten of Python's frames a call.
 DEEPEST_CALL = 64
 
 
-def _nobody(statement: s.Statement) -> None:
-    raise fail("syntax", "this stands at the top level of a session only", statement.span)
-
-
 @dataclass
-class Interpreter:
-    """What evaluating needs and changes: the names at the top level, the settings, the random numbers.
-
-    `trained` holds the parameters that were given a new value, by their key; see `present`. `outside` does what
-    statements say that belong to the session: showing, asserting, setting.
-    """
-
-    scope: Draft[str, Value]
-    settings: Settings = field(default_factory=Settings)
-    random: Random = field(default_factory=Random)
-    trained: Draft[object, Node] = field(default_factory=lambda: Draft(Bindings()))
-    steps: int = 0
-    warnings: list[Diagnostic] = field(default_factory=list)
-    outside: Callable[[s.Statement], None] = field(default=_nobody)
-
-    def __post_init__(self) -> None:
-        # The bodies that are being traced, the innermost last, and whether that one may call itself.
-        self._calls: list[int] = []
-        self._recursing = False
-        self._derivatives = 0
-        self._reaches: dict[int, tuple[Function, Reach]] = {}
-        use(self.settings.limits)
-        use_float(self.settings.dtype)
-        self._most_steps: float | None = None
-
-    def warn(self, message: str, span: Span, hint: str | None = None) -> None:
-        """Say something beside the result, once."""
-        if all(message != warning.message for warning in self.warnings):
-            self.warnings.append(Diagnostic("derivative", message, span, hint, severity="warning"))
-
-    @property
-    def dtype(self) -> DType:
-        """The default float type."""
-        return self.settings.dtype
-
-    @property
-    def in_derivative(self) -> bool:
-        """Whether what is traced will be differentiated."""
-        return self._derivatives > 0
-
-    @contextmanager
-    def differentiating(self) -> Iterator[None]:
-        """What is traced within will be differentiated."""
-        self._derivatives += 1
-        try:
-            yield
-        finally:
-            self._derivatives -= 1
-
-    def step(self, span: Span, count: int = 1) -> None:
-        """Count passes of a loop or calls of a function before they are made.
-
-        Raises:
-            LanguageError: where a statement would make more than the limit allows.
-        """
-        if self._most_steps is None:
-            self._most_steps = limit("max_steps")
-        if self.steps + count > self._most_steps:
-            raise fail(
-                "value",
-                f"this statement takes more than {self._most_steps:,.0f} steps",
-                span,
-                "a step is a pass of a loop, or a call; tensors need no loop, and `set max_steps` allows more",
-            )
-        self.steps += count
-
-    # Names.
-
-    def look_up(self, name: str, frame: Frame | None, span: Span) -> Value:
-        """The value of a name: in the frames from inside out, at the top level, among the built-ins."""
-        found = self.find(name, frame)
-        if found is not None:
-            return found[0]
-        known = [*self.scope, *builtins()]
-        while frame is not None:
-            known = [*frame.names, *known]
-            frame = frame.outer
-        raise fail("name", f"unknown name `{name}`", span, near(name, known) or _foreign(name))
-
-    def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
-        """The value of a name in a tuple of its own, or None if it has none."""
-        while frame is not None:
-            if name in frame.names:
-                return (frame.names[name],)
-            frame = frame.outer
-        if name in self.scope:
-            return (self.scope[name],)
-        return (builtins()[name],) if name in builtins() else None
-
-    def present(self, value: Value) -> Value:
-        """A parameter as it is now: the model keeps the one that it was made with."""
-        return self.trained.get(value.key, value) if isinstance(value, Node) and isinstance(value, Parameter) else value
+class Interpreter(State):
+    """What evaluates expressions and does what statements say."""
 
     # Expressions.
 
@@ -248,7 +151,7 @@ class Interpreter:
 
     def _prime(self, node: s.Prime, frame: Frame | None) -> Value:
         function = require_function(self.evaluate(node.function, frame), node.function.span, "a prime")
-        return derivative(function, node.span, node.order)
+        return nth_derivative(function, node.span, node.order)
 
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
         names = [p.name for p in node.parameters]
@@ -532,20 +435,3 @@ def _called_here(error: LanguageError, span: Span) -> LanguageError:
         return error
     labels = (*d.labels, Label(span, "called from here"))
     return LanguageError(Diagnostic(d.kind, d.message, d.span, d.hint, labels, d.severity))
-
-
-_FOREIGN = {
-    "lambda": "a function without a name is written `x -> x^2`",
-    "np": "NumPy's functions have their own names here, such as `sin(x)`",
-    "numpy": "NumPy's functions have their own names here, such as `sin(x)`",
-    "torch": "functions have their own names here, such as `tanh(x)`",
-    "jnp": "functions have their own names here, such as `sin(x)`",
-    "math": "functions have their own names here, such as `sin(x)`",
-    "print": "an expression by itself is shown",
-    "nil": "write `none`",
-    "null": "write `none`",
-}
-
-
-def _foreign(name: str) -> str | None:
-    return _FOREIGN.get(name)

@@ -127,7 +127,7 @@ def test_a_derivative_follows_a_new_value() -> None:
     assert value(text + "net.w = 5; slope(1)") == (10,)
     # A function that is called by its name is the new one; a function that was taken as a value is the old one.
     again = "model net(x): param w = 7; return w^3 * x\n"
-    assert value(text + again + "slope(1)") == 6
+    assert value(text + again + "slope(1)") == (6,)
     by_name = "loss(x) = net(x)\nslope = grad(loss, none, weights=params(net))\n"
     assert value(text + by_name + again + "slope(1)[0]") == 147
     assert value(text + "one = grad(net, none, weights=net.w); net.w = 5; one(1)") == 10

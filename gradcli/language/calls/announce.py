@@ -1,0 +1,159 @@
+"""How a function of the language is announced: its Python signature is its signature in the language.
+
+Annotations say what each argument is converted to, so that a function gets what it asks for, or the call is refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from gradcli.core.ir.dtypes import as_float
+from gradcli.core.ir.nodes import Constant, Node, Operand, Parameter
+from gradcli.core.records import record
+from gradcli.language.calls.builtin import Builtin
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values import convert
+from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.values import REQUIRED, Caller, Formal, Value
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@record
+class Call:
+    """Who calls a built-in, and where."""
+
+    caller: Caller
+    span: Span
+
+
+# What is announced beside the core's library: operators, and what needs to know who calls.
+ANNOUNCED: dict[str, Builtin] = {}
+
+
+def builtin(summary: str, *names: str, by_inputs: bool = False) -> Callable[[F], F]:
+    """Enter a function under names of the language, its own if none is given; its first argument is the call.
+
+    `by_inputs` says that it differentiates by inputs of the function that calls it.
+    """
+
+    def announce(function: F) -> F:
+        formals, kinds = read_signature(function, leading=1)
+        for name in names or (function.__name__.rstrip("_"),):
+
+            def apply(caller: Caller, values: Sequence[Value], span: Span, name: str = name) -> Value:
+                call = Call(caller, span)
+                result: Value = function(call, *converted(call, name, values, formals, kinds))
+                return result
+
+            ANNOUNCED[name] = Builtin(name, formals, apply, summary, by_inputs=by_inputs)
+        return function
+
+    return announce
+
+
+# What is computed with, and so can be differentiated by; everything else is known before the call.
+_REAL = ("Node", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
+
+
+def read_signature(function: Callable[..., Any], leading: int = 0) -> tuple[tuple[Formal, ...], list[str]]:
+    """The inputs of a Python function without its leading ones, and what each is to be converted to."""
+    parameters = [*inspect.signature(function).parameters.values()][leading:]
+    formals = tuple(
+        Formal(
+            p.name,
+            REQUIRED if p.default is p.empty else None if p.annotation == "DType" else p.default,
+            variadic=p.kind is p.VAR_POSITIONAL,
+            real=p.annotation in _REAL,
+            names=p.annotation == "Names | None",
+        )
+        for p in parameters
+    )
+    return formals, [f"*{p.annotation}" if p.kind is p.VAR_POSITIONAL else str(p.annotation) for p in parameters]
+
+
+def converted(
+    call: Call, name: str, values: Sequence[Value], formals: Sequence[Formal], kinds: Sequence[str]
+) -> list[Any]:
+    """One argument for each value, as the annotations ask; those of a variadic input one by one.
+
+    Raises:
+        LanguageError: for a value that is nothing of the kind.
+    """
+    found: list[Any] = []
+    for value, formal, kind in zip(values, formals, kinds, strict=True):
+        if kind.startswith("*"):
+            assert isinstance(value, tuple)
+            found += [CONVERT[kind[1:]](call, v, f"`{formal.name}`") for v in value]
+        elif kind == "Function":
+            found.append(require_function(value, call.span, name))
+        else:
+            found.append(CONVERT[kind](call, value, f"`{formal.name}`"))
+    return found
+
+
+def _or_none(convert_it: Callable[[Call, Value, str], Any]) -> Callable[[Call, Value, str], Any]:
+    return lambda call, value, what: None if value is None else convert_it(call, value, what)
+
+
+# By annotation: called with the call, the value and what the argument is called in a message.
+CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
+    "Value": lambda call, v, what: v,
+    "Names | None": lambda call, v, what: v,
+    "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
+    "Operand": lambda call, v, what: _operand(call, v),
+    "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),
+    "tuple[Node, ...]": lambda call, v, what: convert.to_nodes(v, call.caller.dtype, call.span),
+    "int": lambda call, v, what: convert.to_int(v, call.span, what),
+    "int | None": _or_none(lambda call, v, what: convert.to_int(v, call.span, what)),
+    "float": lambda call, v, what: to_number(v, call.span, what),
+    "float | None": _or_none(lambda call, v, what: to_number(v, call.span, what)),
+    "tuple[float, ...] | None": _or_none(lambda call, v, what: _numbers(v, call.span, what)),
+    "bool": lambda call, v, what: convert.to_bool(v, call.span, what),
+    "Axis": lambda call, v, what: convert.to_axis(v, call.span),
+    "Widths": lambda call, v, what: (
+        tuple(convert.to_shape(pair, call.span, what) for pair in v)
+        if isinstance(v, tuple)
+        else convert.to_int(v, call.span, what)
+    ),
+    "Shape": lambda call, v, what: convert.to_shape(v, call.span),
+    "DType": lambda call, v, what: call.caller.dtype if v is None else convert.to_dtype(v, call.span),
+    "str": lambda call, v, what: _text(v, call.span, what),
+}
+
+
+def _operand(call: Call, value: Value) -> Operand:
+    """A plain number as it is, so that it takes the type of the tensor that it meets."""
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if plain else convert.to_node(value, call.caller.dtype, call.span)  # type: ignore[return-value]
+
+
+def to_number(value: Value, span: Span, what: str) -> float:
+    """A number that is known before the call.
+
+    Raises:
+        LanguageError: for what is none.
+    """
+    number = convert.known_value(value, f"{what}, a number known before the call") if isinstance(value, Node) else value
+    if isinstance(value, Node) and number is None and value.shape == ():
+        raise fail("value", f"{what} must be known when the function is called", span, "pass a plain number for it")
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise fail("type", f"{what} is a number known before the call, not {describe(value)}", span)
+    return as_float(number)
+
+
+def _numbers(value: Value, span: Span, what: str) -> tuple[float, ...]:
+    if isinstance(value, Node) and isinstance(value, (Constant, Parameter)) and len(value.shape) == 1:
+        array = (value.value if isinstance(value, Parameter) else value).value
+        return tuple(float(x) for x in array)
+    if isinstance(value, tuple):
+        return tuple(to_number(v, span, f"each number of {what}") for v in value)
+    raise fail("type", f"{what} is a vector of numbers known before the call, not {describe(value)}", span)
+
+
+def _text(value: Value, span: Span, what: str) -> str:
+    if not isinstance(value, str):
+        raise fail("type", f"{what} is a text, not {describe(value)}", span, 'such as "mean"')
+    return value

@@ -1,0 +1,116 @@
+"""The language's own functions: what the core knows nothing of, since it is about calls, names and random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.ir.promotion import cast
+from gradcli.core.ir.shapes import check_shape
+from gradcli.language.calls import compare
+from gradcli.language.calls.announce import Call, builtin, to_number
+from gradcli.language.calls.functions import Chain, in_sequence
+from gradcli.language.calls.reach import parameters_of
+from gradcli.language.text.diagnostics import fail
+from gradcli.language.values import convert
+from gradcli.language.values.describe import describe
+from gradcli.language.values.values import Function, Parameters, SparseMatrix, Value
+
+LONGEST_RANGE = 10_000_000
+
+
+@builtin("layers and functions one after the other, as one model", "Sequential")
+def sequential(call: Call, *layers: Value) -> Chain:
+    """The chain of them."""
+    return in_sequence(layers, call.span)
+
+
+@builtin("the trainable parameters of a function", "params", "trainable_params")
+def params(call: Call, fn: Function) -> Parameters:
+    """Those that its text reaches."""
+    return parameters_of(call.caller, fn)
+
+
+@builtin("whole numbers to go through, as Python's range", "range")
+def range_(call: Call, *bounds: Value) -> Value:
+    """Them as a tuple."""
+    if not 1 <= len(bounds) <= 3:
+        raise fail(
+            "type", f"range takes 1 to 3 numbers, and here are {len(bounds) or 'none'}", call.span, "such as range(n)"
+        )
+    numbers = [convert.to_int(b, call.span, "a bound of range") for b in bounds]
+    if len(numbers) == 3 and numbers[2] == 0:
+        raise fail("value", "range can't step by 0", call.span)
+    found = range(*numbers)
+    # Not len(), which refuses what doesn't fit 64 bits.
+    count = max(0, -((found.start - found.stop) // found.step))
+    if count > LONGEST_RANGE:
+        raise fail("value", f"a range of {count:,} numbers is too long", call.span, f"at most {LONGEST_RANGE:,}")
+    return tuple(found)
+
+
+@builtin("how many items, or how long the first axis is", "len")
+def len_(call: Call, x: Value) -> int:
+    """The number of items."""
+    if isinstance(x, (tuple, str)):
+        return len(x)
+    if isinstance(x, Parameters):
+        return len(x.nodes)
+    if isinstance(x, Node) and x.shape:
+        return x.shape[0]
+    raise fail("type", f"{describe(x)} has no length", call.span)
+
+
+@builtin("whether two values are equal within a tolerance, item by item and of one shape")
+def allclose(call: Call, a: Value, b: Value, rtol: Value = None, atol: Value = 0.0, equal_nan: Value = False) -> Value:
+    """Whether they are."""
+    return compare.allclose(call.caller, (a, b, rtol, atol, equal_nan), call.span)
+
+
+@builtin("seeded random numbers, normally distributed")
+def normal(call: Call, shape: Value = (), mean: Value = 0.0, std: Value = 1.0, dtype: Value = None) -> Node:
+    """A tensor of them."""
+    return _draw(call, "normal", shape, (mean, std), dtype)
+
+
+@builtin("seeded random numbers, evenly distributed over [low, high)")
+def uniform(call: Call, shape: Value = (), low: Value = 0.0, high: Value = 1.0, dtype: Value = None) -> Node:
+    """A tensor of them."""
+    return _draw(call, "uniform", shape, (low, high), dtype)
+
+
+def _draw(call: Call, kind: str, shape: Value, given: tuple[Value, Value], dtype: Value) -> Node:
+    draw: Callable[..., Any] = getattr(call.caller.random, kind)
+    numbers = [to_number(what, call.span, f"each number of {kind}") for what in given]
+    lengths = check_shape(convert.to_shape(shape, call.span))
+    if kind == "normal" and numbers[1] < 0:
+        raise fail("value", f"a standard deviation can't be {numbers[1]}", call.span)
+    chosen = call.caller.dtype if dtype is None else convert.to_dtype(dtype, call.span)
+    try:
+        drawn: Node = draw(lengths, *numbers, chosen)
+    except (MemoryError, ValueError, OverflowError):
+        raise fail("value", f"a tensor of shape {lengths} can't be drawn", call.span, "use a smaller shape") from None
+    return drawn
+
+
+def _announce_cast(dtype: DType, *names: str) -> None:
+    @builtin(f"x with elements of type {dtype.value}", *names)
+    def cast_to(call: Call, x: Value) -> Node:
+        if dtype is DType.INT64 and isinstance(x, int) and not isinstance(x, bool):
+            return constant(x, dtype)  # exact, where a float64 would round it
+        return cast(convert.to_node(x, DType.FLOAT64, call.span), dtype)
+
+
+for _dtype in DType:
+    _also = {DType.INT64: ("int",), DType.FLOAT64: ("float",)}.get(_dtype, ())
+    _announce_cast(_dtype, _dtype.value, *_also)
+
+
+@builtin("a sparse matrix as a whole one")
+def dense(call: Call, matrix: Value) -> Node:
+    """All of its entries."""
+    if isinstance(matrix, SparseMatrix):
+        return matrix.entries.dense()
+    return convert.to_node(matrix, call.caller.dtype, call.span)
