@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gradcli.core.engines import Program
+from gradcli.core.engines.program import Program
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.language.text.diagnostics import Source, Span

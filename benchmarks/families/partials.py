@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.harness import Row, Run, agree, made, take_turns
 from benchmarks.ours import graph
 from gradcli.core.analysis.series import partials_at
-from gradcli.core.engines import Program
+from gradcli.core.engines.program import Program
 from gradcli.core.ir.nodes import Node
 from gradcli.core.transforms.taylor import partials
 

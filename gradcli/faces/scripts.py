@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.session.results import Assertion, FileSummary, Verdict
 from gradcli.session.session import Session, fresh_session
@@ -48,7 +48,7 @@ def read_source(path: str, session: Session, reporter: Reporter) -> Source | Non
     return None
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Ran:
     """What running a text came to. The session grows with each statement, so it is never behind what was shown."""
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.core.engines import Program
 from gradcli.core.engines.numpy.pool import share
+from gradcli.core.engines.program import Program
 from gradcli.core.interrupt import Abandoned, check, finish, interruptible
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import fresh_input

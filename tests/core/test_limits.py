@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gradcli.core.engines import Program, evaluate
+from gradcli.core.engines.evaluation import evaluate
+from gradcli.core.engines.program import Program
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant, fresh_input

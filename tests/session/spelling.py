@@ -41,7 +41,7 @@ class _Pattern:
         vars(self.source).clear()
         vars(self.source).update(vars(Source("fuzz", self.text.replace(HOLE, name))))
         for hole in self.holes:
-            hole.id = name
+            vars(hole).update(id=name)
         for span, (start, before_start), (end, before_end) in self.spans:
             vars(span).update(start=start + longer * before_start, end=end + longer * before_end)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, localcontext
 from math import comb, factorial, isfinite, prod
-from typing import Any, TypeAlias
+from typing import Any
 
 from gradcli.core.analysis.coefficients import Arrays, Decimals, Floats, Wide, digits
 from gradcli.core.engines.program import Program
@@ -18,9 +18,7 @@ from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Node
 from gradcli.core.records import record
 from gradcli.core.transforms.closure import Closure, close
-from gradcli.core.transforms.taylor import Line, Polynomials, Scale, expand, exponents_of, unit_monomials
-
-Exponents: TypeAlias = "tuple[int, ...]"
+from gradcli.core.transforms.taylor import Exponents, Line, Polynomials, Scale, expand, exponents_of, unit_monomials
 
 # Sums of products whose signs alternate lose digits, more with every order: beyond this one they are counted again.
 HIGHEST_IN_FLOATS = 8

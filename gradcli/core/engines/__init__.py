@@ -1,7 +1,1 @@
-"""Graph in, numbers out: an engine for float scalars on Python's math, and one for arrays on NumPy."""
-
-from gradcli.core.engines.evaluation import FreeInputError, evaluate
-from gradcli.core.engines.program import Program
-from gradcli.core.engines.protocol import Data
-
-__all__ = ["Data", "FreeInputError", "Program", "evaluate"]
+"""Graph in, numbers out: engines on the math module, on NumPy and by machine code, behind one protocol."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
 
-from gradcli.core.engines.program import Program
 from gradcli.core.engines.protocol import Data
 from gradcli.core.engines.scalar import suits_scalar
 from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
@@ -17,6 +17,9 @@ from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.templates import applied
 from gradcli.core.ir.traversal import reachable, replaced, without_parameters
+
+if TYPE_CHECKING:
+    from gradcli.core.engines.program import Program
 
 MOST_PROGRAMS = 128
 # What the buffers of all kept programs may take together.
@@ -52,6 +55,9 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
             values = _interpreted(order, outputs)
             if values is not None:
                 return values
+        # A graph of numbers that is seen once needs no program, and so not what makes one.
+        from gradcli.core.engines.program import Program
+
         inputs = [fresh_input(f"x{i}", n.shape, n.dtype) for i, n in enumerate(leaves)]
         work = sum(size_of(node.shape) for node in order)
         done, nodes = replaced(outputs, order, dict(zip(leaves, inputs, strict=True)))

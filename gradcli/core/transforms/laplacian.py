@@ -8,7 +8,6 @@ Laplacian of Li et al. 2024; Dangel et al. 2025 call it collapsed Taylor mode).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gradcli.core.ir.nodes import Node, filled, registry
@@ -16,12 +15,13 @@ from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import pad, reshape
+from gradcli.core.records import record
 from gradcli.core.transforms.batching import apply_batched
 from gradcli.core.transforms.jacobian import units
 from gradcli.core.transforms.taylor import expand
 
 
-@dataclass(frozen=True)
+@record
 class _Part:
     """A coefficient: of degree 0 or, summed over axes, 2, or of degree 1 with the axes in front.
 

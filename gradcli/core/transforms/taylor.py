@@ -14,13 +14,16 @@ from functools import reduce
 from itertools import starmap
 from math import e as euler
 from math import factorial, log2, prod
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from gradcli.core.ir.masks import added, product, scaled
 from gradcli.core.ir.nodes import Node, filled
 from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.series import Algebra, Facts, Series
 from gradcli.core.transforms.closure import Closure, close
+
+# How often each variable was differentiated by.
+Exponents: TypeAlias = tuple[int, ...]
 
 UNSCALED_UP_TO = 100
 

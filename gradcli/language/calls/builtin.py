@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Node
+from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.values import Caller, Formal, Function, Value
 
 Apply = Callable[["Caller", Sequence[Value], Span], Value]
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Builtin(Function):
     """A function of the language's own.
 

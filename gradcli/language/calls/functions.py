@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, parameter
 from gradcli.core.library import Layer
+from gradcli.core.records import structure
 from gradcli.language.calls.tracing import as_tensors, fresh_inputs, replace_nodes
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
@@ -16,7 +17,7 @@ from gradcli.language.values.describe import describe, require_function
 from gradcli.language.values.values import REQUIRED, Caller, Formal, Frame, Function, Required, Rewrite, Value
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class UserFunction(Function):
     """A definition in the user's text. `members` are a model's parameters and layers by name."""
 
@@ -44,7 +45,7 @@ class UserFunction(Function):
         return self if self.frame is None else replace(self, frame=substitution.frame(self.frame))
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class LayerFunction(Function):
     """A layer or loss of the core's library, made with its parameters."""
 
@@ -63,7 +64,7 @@ class LayerFunction(Function):
         return replace_nodes(result, {old: new for old, new in now.items() if isinstance(new, Node) and new is not old})
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Chain(Function):
     """Functions one after the other; their parameters go by their place: `0.weight`."""
 
@@ -104,7 +105,7 @@ def in_sequence(parts: Value, span: Span) -> Chain:
     return Chain(tuple(with_defaults(function) for function in functions))
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Single(Function):
     """A function of one input, the others left at their defaults."""
 

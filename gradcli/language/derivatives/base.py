@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gradcli.core.ir.nodes import Node
-from gradcli.core.records import record
+from gradcli.core.records import record, structure
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
 from gradcli.language.derivatives.checks import refuse_counts
@@ -38,7 +38,7 @@ class Traced:
     given: Mapping[Node, Node] | None
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Operator(Function):
     """A derivative of `of` with respect to `targets`, itself a function."""
 

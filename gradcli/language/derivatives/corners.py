@@ -11,13 +11,13 @@ from math import factorial, prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.core.analysis.edges import EDGES, QUOTIENTS
-from gradcli.core.analysis.series import Exponents
-from gradcli.core.engines import Data, evaluate
+from gradcli.core.engines.evaluation import evaluate
+from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.nodes import Input, Node, Parameter, constant_like
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.records import record
-from gradcli.core.transforms.taylor import partials
+from gradcli.core.transforms.taylor import Exponents, partials
 from gradcli.language.calls.tracing import meant
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.values import Caller

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import factorial, prod
 
-from gradcli.core.analysis.series import Exponents, partials_at
 from gradcli.core.ir.nodes import Input, Node, constant_like
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.transforms.closure import close
-from gradcli.core.transforms.taylor import partials
+from gradcli.core.transforms.taylor import Exponents, partials
 from gradcli.language.derivatives.corners import Corners, point_of
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.values import Caller
@@ -42,6 +41,8 @@ def expanded(
         None if given is None else point_of(reachable([*outputs, *(v for nodes in variables for v in nodes)]), given)
     )
     if point is not None:
+        from gradcli.core.analysis.series import partials_at
+
         found = partials_at(outputs, variables, order, point, coefficients)
         if found.beyond:
             caller.warn("a derivative is beyond the largest float64, and shown as inf", span)

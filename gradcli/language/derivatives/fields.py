@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gradcli.core.ir.nodes import Node, constant
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
 from gradcli.core.primitives.shaping import reshape
+from gradcli.core.records import structure
 from gradcli.core.transforms.jacobian import FORWARD, Blocks, jacobian
 from gradcli.core.transforms.laplacian import laplacian
 from gradcli.core.transforms.nested import total
@@ -25,7 +25,7 @@ from gradcli.language.values.values import Caller, Function, Names, Value
 SIGNS = {"laplacian": ("Δ", 2), "divergence": ("∇·", 1), "curl": ("∇×", 1)}
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Field(Operator):
     """What `laplacian`, `divergence` and `curl` give."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gradcli.core.ir.nodes import Input, Node, Parameter, filled
+from gradcli.core.records import structure
 from gradcli.core.transforms.nested import summed_partial, total
 from gradcli.core.transforms.reverse import gradient
 from gradcli.core.transforms.taylor import partials
@@ -25,7 +25,7 @@ from gradcli.language.values.values import Caller, Function, Names, Required, Va
 HIGHEST_ORDER = 1_000
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Derived(Operator):
     """What `grad` and `value_and_grad` give."""
 
@@ -123,7 +123,7 @@ def value_and_grad(
     return Derived(fn, make_targets(fn, grad_position, weights, wrt, call.span), has_aux, with_value=True)
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Nth(Operator):
     """What primes and `derivative` give: one variable, differentiated so many times."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gradcli.core.ir.nodes import Node, fresh_input, name_of
 from gradcli.core.ir.shapes import normalize_axes
 from gradcli.core.primitives.shaping import transpose
+from gradcli.core.records import structure
 from gradcli.core.transforms.batching import batch
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.text.diagnostics import Span, fail
@@ -18,7 +19,7 @@ from gradcli.language.values.values import Caller, Function, Rewrite, Value
 Axes = tuple["int | None", ...]
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Mapped(Function):
     """What `vmap` gives: tensors are taken apart along an axis, and the results are stacked along the first."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gradcli.core.errors import CoreError
@@ -11,6 +10,7 @@ from gradcli.core.ir.nodes import Node, constant
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import stack
 from gradcli.core.primitives.shaping import reshape
+from gradcli.core.records import structure
 from gradcli.core.transforms.jacobian import FORWARD, REVERSE, hessian, jacobian
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.calls.announce import Call, builtin
@@ -29,7 +29,7 @@ MODES = (FORWARD, REVERSE)
 LARGE = 64
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Matrix(Operator):
     """What `jacobian` and `hessian` give.
 

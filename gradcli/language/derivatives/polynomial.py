@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 
-from gradcli.core.analysis.series import Exponents
 from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.library.functions import stack
+from gradcli.core.records import structure
 from gradcli.core.transforms.nested import total
+from gradcli.core.transforms.taylor import Exponents
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
 from gradcli.language.derivatives.base import base_of, times_differentiated
@@ -23,7 +23,7 @@ from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.values import Caller, Formal, Function, Required, Rewrite, Value
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class TaylorPolynomial(Function):
     """The polynomial of some order that agrees best with a function around a center."""
 

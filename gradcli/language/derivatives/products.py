@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gradcli.core.ir.dtypes import as_float
 from gradcli.core.ir.nodes import Node, constant, filled
 from gradcli.core.ir.promotion import cast
 from gradcli.core.library.indexing import index
+from gradcli.core.records import structure
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient, vjp
 from gradcli.core.transforms.taylor import Scale, along
@@ -25,7 +26,7 @@ from gradcli.language.values.partial import Partial, superscript
 from gradcli.language.values.values import Caller, Formal, Function, Names, Rewrite, Value
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class Product(Operator):
     """What `jvp`, `vjp`, `hvp` and `directional` give.
 

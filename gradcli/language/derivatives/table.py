@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations_with_replacement
 from math import comb
 
 from gradcli.core import formula
-from gradcli.core.analysis.series import Exponents
 from gradcli.core.ir.nodes import Node, filled, name_of
 from gradcli.core.ir.shapes import size_of
+from gradcli.core.records import structure
 from gradcli.core.transforms.nested import total
 from gradcli.core.transforms.reverse import gradient
+from gradcli.core.transforms.taylor import Exponents
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
 from gradcli.language.derivatives.base import base_of, legend, numbered, times_differentiated, together
@@ -30,7 +31,7 @@ MOST_FORMULAS = 200
 LONGEST_FORMULA = 48
 
 
-@dataclass(eq=False, repr=False)
+@structure
 class AllDerivatives(Function):
     """What `derivatives` gives: a function whose result is a table of every partial up to an order."""
 

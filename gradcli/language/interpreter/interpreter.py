@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcli.core.engines import FreeInputError, evaluate
+from gradcli.core.engines.evaluation import FreeInputError, evaluate
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, constant

@@ -1,19 +1,19 @@
 """The syntax, as data: one class for each form, each with the span that it was written in.
 
-Nothing changes a node once it is built. The classes are not declared frozen, nor comparable, because each such
-promise costs a fifth of a millisecond when the module is imported, and there are many of them.
+Nothing changes a node once it is built.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import TypeAlias
 
+from gradcli.core.records import record
 from gradcli.language.text.diagnostics import Span
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Name:
     """A name, looked up where it is evaluated."""
 
@@ -21,7 +21,7 @@ class Name:
     id: str
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Literal:
     """A number, a text, true, false, none or an ellipsis."""
 
@@ -29,7 +29,7 @@ class Literal:
     value: object
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Array:
     """`[a, b]`, nested for more axes."""
 
@@ -37,7 +37,7 @@ class Array:
     items: tuple[Expression, ...]
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Tuple:
     """`a, b` or `(a, b)`."""
 
@@ -45,7 +45,7 @@ class Tuple:
     items: tuple[Expression, ...]
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Unary:
     """`-x`, `+x`, `not x`."""
 
@@ -54,7 +54,7 @@ class Unary:
     operand: Expression
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Binary:
     """`a + b` and the like; `**` is read as `^`. `and` and `or` too."""
 
@@ -64,7 +64,7 @@ class Binary:
     right: Expression
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Compare:
     """`a < b <= c`: each neighbouring pair must hold."""
 
@@ -73,7 +73,7 @@ class Compare:
     operands: tuple[Expression, ...]
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Conditional:
     """`a if c else b`."""
 
@@ -83,7 +83,7 @@ class Conditional:
     no: Expression
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Keyword:
     """`name=value` among a call's arguments."""
 
@@ -92,7 +92,7 @@ class Keyword:
     value: Expression
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Call:
     """`f(a, b, key=c)`."""
 
@@ -102,7 +102,7 @@ class Call:
     keywords: tuple[Keyword, ...]
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Slice:
     """`start:stop:step` in a subscript."""
 
@@ -112,7 +112,7 @@ class Slice:
     step: Expression | None
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Subscript:
     """`x[i, j:k]`."""
 
@@ -121,7 +121,7 @@ class Subscript:
     items: tuple[Expression | Slice, ...]
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Attribute:
     """`x.T`, `net.weight`."""
 
@@ -130,7 +130,7 @@ class Attribute:
     name: str
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Prime:
     """`f''`: the derivative of a function of one variable, once for each prime."""
 
@@ -139,7 +139,7 @@ class Prime:
     order: int
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Lambda:
     """`x -> x^2`, `(x, y) -> x*y`."""
 
@@ -154,7 +154,7 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Formal:
     """An input of a function, with its default if it has one."""
 
@@ -163,7 +163,7 @@ class Formal:
     default: Expression | None
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Assign:
     """`target = value`; a target is a name, a tuple of targets, or `model.parameter`."""
 
@@ -172,7 +172,7 @@ class Assign:
     value: Expression
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Function:
     """`f(x) = ...`, `def f(x): ...` or `model f(x): ...`."""
 
@@ -183,7 +183,7 @@ class Function:
     is_model: bool
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Param:
     """`param w = value`: a trainable parameter."""
 
@@ -192,7 +192,7 @@ class Param:
     value: Expression
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Return:
     """`return a, b`."""
 
@@ -200,7 +200,7 @@ class Return:
     value: Expression
 
 
-@dataclass(eq=False, repr=False)
+@record
 class For:
     """`for i in range(n):`, unrolled."""
 
@@ -210,7 +210,7 @@ class For:
     body: tuple[Statement, ...]
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Assert:
     """`assert condition, "message"`."""
 
@@ -219,7 +219,7 @@ class Assert:
     message: Expression | None
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Set:
     """`set dtype float32`: a setting of the session."""
 
@@ -228,7 +228,7 @@ class Set:
     value: Expression
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Show:
     """An expression by itself."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.core.engines import evaluate
+from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, constant
 from gradcli.core.ir.traversal import reachable, substitute

@@ -10,10 +10,11 @@ import mpmath
 import numpy as np
 import pytest
 
-from gradcli.core.engines import Program, fusion
+from gradcli.core.engines import fusion
 from gradcli.core.engines.llvm import native
 from gradcli.core.engines.numpy import tiles
 from gradcli.core.engines.numpy.schedule import ArrayProgram
+from gradcli.core.engines.program import Program
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node
 from gradcli.core.transforms.reverse import gradient

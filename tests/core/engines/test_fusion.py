@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.core.engines import Program
 from gradcli.core.engines.numpy import tiles
+from gradcli.core.engines.program import Program
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, fresh_input, registry
 from gradcli.core.ir.primitive import Primitive

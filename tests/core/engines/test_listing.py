@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from gradcli.core.engines import Program
 from gradcli.core.engines.ieee import helpers_of, without_exceptions
 from gradcli.core.engines.listing import program_text
+from gradcli.core.engines.program import Program
 from gradcli.core.engines.scalar import compile_scalar, suits_scalar
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, fresh_input

@@ -11,8 +11,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from gradcli.core.engines import Program, fusion
+from gradcli.core.engines import fusion
 from gradcli.core.engines.llvm import native
+from gradcli.core.engines.program import Program
 from gradcli.core.ir.laws import Elementwise
 from gradcli.core.ir.nodes import fresh_input
 from gradcli.core.ir.primitive import Primitive

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.core.engines import Program, evaluate, evaluation
+from gradcli.core.engines import evaluation
+from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.numpy.schedule import ArrayProgram
+from gradcli.core.engines.program import Program
 from gradcli.core.engines.scalar import compile_scalar, source
 from gradcli.core.errors import DTypeError, ShapeError
 from gradcli.core.ir.laws import Flat

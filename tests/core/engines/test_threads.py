@@ -39,7 +39,7 @@ def test_a_failure_in_a_thread_is_told() -> None:
 
 SUMS_WITH_SO_MANY_THREADS = """
 import hashlib, numpy as np
-from gradcli.core.engines import Program
+from gradcli.core.engines.program import Program
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import fresh_input
 from gradcli.core.primitives import elementwise as ew

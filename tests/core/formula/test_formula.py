@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gradcli.core.engines import Program
+from gradcli.core.engines.program import Program
 from gradcli.core.errors import CoreError
 from gradcli.core.formula import Formulas, Printer, UnreadableError, partials, read
 from gradcli.core.formula.algebra import Algebra

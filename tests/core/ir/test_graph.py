@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradcli.core import primitives  # noqa: F401 - fills the table
-from gradcli.core.engines import evaluate
+from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.numpy.schedule import run_arrays
 from gradcli.core.errors import CoreError, ShapeError
 from gradcli.core.ir.declare import linear

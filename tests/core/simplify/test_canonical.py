@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcli.core.engines import Program
 from gradcli.core.engines.constants import computed
+from gradcli.core.engines.program import Program
 from gradcli.core.ir.nodes import constant, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.promotion import stretch
