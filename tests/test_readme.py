@@ -15,7 +15,7 @@ import tomllib
 import pytest
 
 from gradcli.faces.prompt import Prompt
-from gradcli.language.library.builtins import builtins
+from gradcli.language.library.names import builtins
 from gradcli.language.values.values import Function
 from gradcli.output.terminal import Terminal
 from tests.conftest import ROOT

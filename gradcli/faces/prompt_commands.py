@@ -9,7 +9,7 @@ from gradcli.core.limits import LIMITS, limit, use
 from gradcli.core.records import record
 from gradcli.language.calls.arguments import signature
 from gradcli.language.calls.builtin import Builtin
-from gradcli.language.library.builtins import builtins
+from gradcli.language.library.names import builtins
 from gradcli.language.text.diagnostics import Diagnostic, near
 from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.values import Function

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from gradcli.language.values.partial import superscript
 from gradcli.output.numbers import show_number
 from gradcli.session.results import Polynomial
 
@@ -12,7 +13,6 @@ WIDEST = 92
 # A coefficient that is the float of such a fraction is shown as it.
 LARGEST_DENOMINATOR = 10**7
 LARGEST_NUMERATOR = 1000
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def show_polynomial(p: Polynomial, digits: int | None = None, width: int | None = None) -> list[str]:
@@ -83,7 +83,7 @@ def _remainder(p: Polynomial, steps: list[str], digits: int | None) -> str:
         center = ", ".join(show_number(c, "float64", digits) for c in p.center)
         return f"remainder: of order {n} in the distance h from ({center})"
     power = steps[0] if n == 1 else f"{steps[0]}^{n}"
-    sign = "'" * n if n <= 3 else f"⁽{str(n).translate(_RAISED)}⁾"
+    sign = "'" * n if n <= 3 else f"⁽{superscript(n)}⁾"
     below = "" if n == 1 else f"/{n}!"
     at = show_number(p.center[0], "float64", digits)
     return f"remainder: {p.of}{sign}(ξ){below}·{power} for some ξ between {at} and {p.variables[0]}"

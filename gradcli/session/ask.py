@@ -11,7 +11,7 @@ from gradcli.language.calls.reach import parameters_of
 from gradcli.language.derivatives.checks import is_real
 from gradcli.language.derivatives.table import AllDerivatives
 from gradcli.language.interpreter.interpreter import Interpreter
-from gradcli.language.library.builtins import builtins
+from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.build import identifier
 from gradcli.language.text.diagnostics import LONGEST_TITLE, Diagnostic, Source, Span, fail, near, shortened

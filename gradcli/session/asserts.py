@@ -7,7 +7,7 @@ from gradcli.language.calls.arguments import bind
 from gradcli.language.calls.compare import tolerance
 from gradcli.language.calls.operations import compare, every, truth
 from gradcli.language.interpreter.interpreter import Interpreter
-from gradcli.language.library.builtins import builtins
+from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.describe import describe

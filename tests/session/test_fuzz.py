@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcli.language.library.builtins import builtins
+from gradcli.language.library.names import builtins
 from gradcli.language.text.diagnostics import IncompleteInput, Source
 from gradcli.language.text.parse import parse
 from gradcli.language.values.values import Function

@@ -28,6 +28,9 @@ def coerce(values: Sequence[Operand]) -> tuple[Node, ...]:
     An int met by bools becomes int64; a float met by ints or bools becomes `default`; numbers alone do too.
     A weak input stands for a plain number and is treated as one.
     """
+    first = values[0] if values else None
+    if isinstance(first, Node) and all(isinstance(v, Node) and v.dtype is first.dtype for v in values[1:]):
+        return tuple(v for v in values if isinstance(v, Node))
     default = _float.get()
     nodes = [v for v in values if isinstance(v, Node)]
     numbers = [v for v in values if not isinstance(v, Node)]

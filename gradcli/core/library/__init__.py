@@ -1,6 +1,6 @@
 """What is composed of primitives. Each public function states its own call and help; the language finds it here."""
 
-from gradcli.core.library import activations, functions, layers, linear_algebra, rearranging, reductions
+from gradcli.core.library import activations, functions, layers, linear_algebra, rearranging, reductions, special
 from gradcli.core.library.declare import COMPOSED, LAYERS, Composed, Layer, Maker
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "linear_algebra",
     "rearranging",
     "reductions",
+    "special",
 ]

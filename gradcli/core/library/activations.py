@@ -10,9 +10,7 @@ from gradcli.core.ir.promotion import real
 from gradcli.core.library.declare import composed
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.selection import select
-from gradcli.core.primitives.special import besselj, erfc, normalized_sinc
-from gradcli.core.primitives.special import digamma as psi
-from gradcli.core.primitives.special import polygamma as psi_n
+from gradcli.core.primitives.special import erfc
 
 
 @composed("x where positive, else so much of it; the slope at 0 is the smaller one")
@@ -55,24 +53,3 @@ def clip(x: Node, low: Operand | None = None, high: Operand | None = None) -> No
 
 def _is_nan(bound: Operand) -> Operand:
     return ew.not_equal(bound, bound) if isinstance(bound, Node) else bound != bound
-
-
-@composed("sin(pi x) / (pi x), 1 at 0, smooth at every order")
-def sinc(x: Node) -> Node:
-    return normalized_sinc(x, order=0)
-
-
-@composed("the derivative of lgamma", "digamma", "psi")
-def digamma(x: Node) -> Node:
-    return psi(real(x))
-
-
-@composed("the n-th derivative of digamma")
-def polygamma(n: int, x: Node) -> Node:
-    require(n >= 0, f"polygamma's order can't be {n}", "orders are 0, 1, 2, ...")
-    return psi_n(x, order=n)
-
-
-@composed("Bessel function of the first kind of order n", "besselj")
-def bessel_j(n: float, x: Node) -> Node:
-    return besselj(x, order=n)

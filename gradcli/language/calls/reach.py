@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 from gradcli.core.ir.nodes import Node, Parameter
@@ -41,7 +40,7 @@ def _collect(
     for name, member in value.members.items():
         _collect(caller, member, f"{path}.{name}" if path else name, found, seen)
     if isinstance(value, UserFunction):
-        local = {i.name for i in value.inputs} | set(value.members) | set(_bound(value.body))
+        local = {i.name for i in value.inputs} | set(value.members) | set(s.bound_in(value.body))
         for name in _names(value.body):
             if name not in local:
                 there = caller.find(name, value.frame)
@@ -87,16 +86,3 @@ def _by_inputs(value: Value) -> bool:
 @lru_cache(1024)
 def _names(body: tuple[s.Statement, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s.names_in(body)))
-
-
-def _bound(body: tuple[s.Statement, ...]) -> Iterator[str]:
-    """The names that a body gives values to."""
-    for statement in body:
-        if isinstance(statement, s.Assign):
-            yield from s.names_in(statement.target)
-        elif isinstance(statement, s.Function):
-            yield statement.name.id
-        elif isinstance(statement, s.For):
-            for target in statement.targets:
-                yield target.id
-            yield from _bound(statement.body)

@@ -24,7 +24,7 @@ from gradcli.language.derivatives.gradient import nth_derivative
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
 from gradcli.language.interpreter.state import State
-from gradcli.language.library.builtins import builtins
+from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail
 from gradcli.language.text.refusals import REFUSALS, refused

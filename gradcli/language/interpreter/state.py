@@ -12,7 +12,7 @@ from gradcli.core.ir.promotion import use_float
 from gradcli.core.library.random import Random
 from gradcli.core.limits import limit, use
 from gradcli.language.calls.reach import Reach
-from gradcli.language.library.builtins import builtins
+from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span, fail, near
 from gradcli.language.values.scope import Bindings, Draft, Settings

@@ -255,3 +255,16 @@ def walk(part: object) -> Iterator[object]:
 def names_in(part: object) -> Iterator[str]:
     """Every name that a piece of syntax mentions, in the order of the text."""
     return (item.id for item in walk(part) if isinstance(item, Name))
+
+
+def bound_in(body: tuple[Statement, ...]) -> Iterator[str]:
+    """The names that a body gives values to."""
+    for statement in body:
+        if isinstance(statement, Assign):
+            yield from names_in(statement.target)
+        elif isinstance(statement, Function):
+            yield statement.name.id
+        elif isinstance(statement, For):
+            for target in statement.targets:
+                yield target.id
+            yield from bound_in(statement.body)

@@ -137,6 +137,9 @@ class Function(ABC):
     inputs: tuple[Formal, ...]
     members: Mapping[str, Value] = MappingProxyType({})
 
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}({', '.join(i.name for i in self.inputs)})>"
+
     @abstractmethod
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The result for one value an input, defaults filled in.

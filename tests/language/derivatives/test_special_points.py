@@ -17,7 +17,7 @@ from gradcli.core.ir.laws import Elementwise
 from gradcli.core.ir.nodes import Node, constant
 from gradcli.language.calls.tracing import fresh_inputs
 from gradcli.language.derivatives.expansion import expanded
-from gradcli.language.library.builtins import _from_primitive
+from gradcli.language.library.names import _from_primitive
 from gradcli.language.text.diagnostics import Source, Span
 from gradcli.language.text.parse import parse_expression
 from gradcli.language.values.values import Function

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.language.library.builtins import CONSTANTS, builtins
+from gradcli.language.library.names import CONSTANTS, builtins
 from gradcli.session.results import Shown
 from gradcli.session.session import Session
 from tests.language.running import run, unpack

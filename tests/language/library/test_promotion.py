@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradcli.core.ir.nodes import Node
-from gradcli.language.library.builtins import builtins
+from gradcli.language.library.names import builtins
 from gradcli.language.text.diagnostics import Source
 from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.values import Function, Required

@@ -1,0 +1,32 @@
+"""Special functions that are composed of the table's."""
+
+from __future__ import annotations
+
+from gradcli.core.errors import require
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.promotion import real
+from gradcli.core.library.declare import composed
+from gradcli.core.primitives.special import besselj, normalized_sinc
+from gradcli.core.primitives.special import digamma as psi
+from gradcli.core.primitives.special import polygamma as psi_n
+
+
+@composed("sin(pi x) / (pi x), 1 at 0, smooth at every order")
+def sinc(x: Node) -> Node:
+    return normalized_sinc(x, order=0)
+
+
+@composed("the derivative of lgamma", "digamma", "psi")
+def digamma(x: Node) -> Node:
+    return psi(real(x))
+
+
+@composed("the n-th derivative of digamma")
+def polygamma(n: int, x: Node) -> Node:
+    require(n >= 0, f"polygamma's order can't be {n}", "orders are 0, 1, 2, ...")
+    return psi_n(x, order=n)
+
+
+@composed("Bessel function of the first kind of order n", "besselj")
+def bessel_j(n: float, x: Node) -> Node:
+    return besselj(x, order=n)
