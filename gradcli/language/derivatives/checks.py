@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gradcli.core.ir.nodes import Input, Node, name_of
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
-from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.nesting import fold, leaves, nodes_in
 from gradcli.language.values.values import Function, Value
 
 
@@ -18,11 +18,14 @@ def listed(names: Sequence[str]) -> str:
 
 def is_real(value: Value) -> bool:
     """Whether a value is made of real numbers alone."""
-    if isinstance(value, tuple):
-        return bool(value) and all(is_real(item) for item in value)
-    if isinstance(value, Node):
-        return value.dtype.is_float
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    found: bool = fold(value, _is_real, lambda items: bool(items) and all(items))
+    return found
+
+
+def _is_real(item: Value) -> bool:
+    if isinstance(item, Node):
+        return item.dtype.is_float
+    return isinstance(item, (int, float)) and not isinstance(item, bool)
 
 
 def real_input(value: Value, name: str, span: Span) -> Value:
@@ -68,11 +71,9 @@ def real_outputs(outputs: Value, function: Function, span: Span) -> list[Node]:
     Raises:
         LanguageError: for what is no real number.
     """
-    roots = []
-    for item in outputs if isinstance(outputs, tuple) else (outputs,):
-        if isinstance(item, tuple):
-            roots += real_outputs(item, function, span)
-        elif isinstance(item, Node) and item.dtype.is_float:
+    roots: list[Node] = []
+    for item in leaves(outputs):
+        if isinstance(item, Node) and item.dtype.is_float:
             roots.append(item)
         elif isinstance(item, bool) or not isinstance(item, (int, float)):
             what = f"{item.dtype.value}" if isinstance(item, Node) else describe(item)

@@ -18,7 +18,7 @@ from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, n
 from gradcli.language.derivatives.checks import real_outputs
 from gradcli.language.derivatives.targets import ALL, make_targets
 from gradcli.language.text.diagnostics import Span, fail
-from gradcli.language.values.nesting import map_nodes, nodes_in
+from gradcli.language.values.nesting import leaves, map_nodes, nodes_in
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Caller, Function, Names, Value
 
@@ -101,11 +101,8 @@ class Field(Operator):
 
 def _flat(outputs: Value, like: Node) -> list[Node]:
     """The outputs as tensors; a plain number is a constant component."""
-    if isinstance(outputs, tuple):
-        return [node for item in outputs for node in _flat(item, like)]
-    if isinstance(outputs, (int, float)):
-        return [constant(outputs, like.dtype)]
-    return [outputs] if isinstance(outputs, Node) else []
+    found = (constant(i, like.dtype) if isinstance(i, (int, float)) else i for i in leaves(outputs))
+    return [item for item in found if isinstance(item, Node)]
 
 
 def _square(blocks: Blocks, outputs: Sequence[Node], by: Sequence[Node]) -> Blocks:

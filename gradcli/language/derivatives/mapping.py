@@ -14,6 +14,7 @@ from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_int, to_node
 from gradcli.language.values.describe import describe
+from gradcli.language.values.nesting import map_items
 from gradcli.language.values.values import Caller, Function, Rewrite, Value
 
 Axes = tuple["int | None", ...]
@@ -85,11 +86,13 @@ class Mapped(Function):
         return next(iter(sizes.values()))
 
     def _stacked(self, caller: Caller, result: Value, samples: dict[Node, Node], size: int, span: Span) -> Value:
-        if isinstance(result, tuple):
-            return tuple(self._stacked(caller, item, samples, size, span) for item in result)
-        if not isinstance(result, (Node, bool, int, float)):
-            raise fail("type", f"`{self.of.name}` returns {describe(result)}, which can't be stacked", span)
-        return batch([to_node(result, caller.dtype, span)], samples, size)[0]
+        def stacked(item: Value) -> Value:
+            if not isinstance(item, (Node, bool, int, float)):
+                raise fail("type", f"`{self.of.name}` returns {describe(item)}, which can't be stacked", span)
+            return batch([to_node(item, caller.dtype, span)], samples, size)[0]
+
+        found: Value = map_items(result, stacked)
+        return found
 
 
 @builtin("a function of one sample as a function of many, along the first axis of each tensor")

@@ -19,7 +19,7 @@ from gradcli.language.derivatives.checks import real_outputs
 from gradcli.language.derivatives.targets import ALL, make_targets
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
-from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.nesting import map_items, nodes_in
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Caller, Function, Names, SparseMatrix, Value
 
@@ -159,11 +159,13 @@ def _times(base: Partial, name: str, order: int) -> Partial:
 
 def _as_nodes(outputs: Value, like: Node) -> Value:
     """Plain numbers among the outputs as constants, which have a derivative too."""
-    if isinstance(outputs, tuple):
-        return tuple(_as_nodes(item, like) for item in outputs)
-    if isinstance(outputs, (int, float)) and not isinstance(outputs, bool):
-        return constant(outputs, like.dtype)
-    return outputs
+
+    def as_node(item: Value) -> Value:
+        plain = isinstance(item, (int, float)) and not isinstance(item, bool)
+        return constant(item, like.dtype) if plain else item  # type: ignore[arg-type]
+
+    found: Value = map_items(outputs, as_node)
+    return found
 
 
 def _is_large(output: Node, node: Node) -> bool:
@@ -177,9 +179,8 @@ def _structured(wrt: Value, parts: Sequence[Value]) -> Value:
 
 
 def _over(value: Value, found: dict[Node, Value]) -> Value:
-    if isinstance(value, tuple):
-        return tuple(_over(item, found) for item in value)
-    return found[value] if isinstance(value, Node) else value
+    put: Value = map_items(value, lambda item: found[item] if isinstance(item, Node) else item)
+    return put
 
 
 @builtin("every partial of every output: one matrix of scalars, or a block for each input", "jacobian")

@@ -21,7 +21,7 @@ from gradcli.language.derivatives.gradient import to_order
 from gradcli.language.derivatives.targets import ALL, make_targets
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
-from gradcli.language.values.nesting import map_nodes, nodes_in
+from gradcli.language.values.nesting import leaves, map_items, map_nodes, nodes_in
 from gradcli.language.values.partial import Partial, superscript
 from gradcli.language.values.values import Caller, Formal, Function, Names, Rewrite, Value
 
@@ -112,9 +112,8 @@ class Product(Operator):
 
 def _with_zeros(outputs: Value, found: dict[Node, Node]) -> Value:
     """The outputs' structure; what depends on nothing has the derivative 0."""
-    if isinstance(outputs, tuple):
-        return tuple(_with_zeros(item, found) for item in outputs)
-    return found[outputs] if isinstance(outputs, Node) else 0.0
+    put: Value = map_items(outputs, lambda item: found[item] if isinstance(item, Node) else 0.0)
+    return put
 
 
 def _vectors(given: Value, like: Sequence[Node], what: str, span: Span) -> list[Node]:
@@ -123,7 +122,7 @@ def _vectors(given: Value, like: Sequence[Node], what: str, span: Span) -> list[
     Raises:
         LanguageError: for another number of them, another shape, or what is no real number.
     """
-    flat = _flat(given)
+    flat = list(leaves(given))
     if len(flat) == 1 < len(like) and isinstance(flat[0], Node) and flat[0].shape == (len(like),):
         # A vector of all of them, where each is a number.
         flat = [index(flat[0], (i,)) for i in range(len(like))]
@@ -149,10 +148,6 @@ def _vectors(given: Value, like: Sequence[Node], what: str, span: Span) -> list[
             )
         vectors.append(cast(vector, node.dtype))
     return vectors
-
-
-def _flat(value: Value) -> list[Value]:
-    return [part for item in value for part in _flat(item)] if isinstance(value, tuple) else [value]
 
 
 @builtin("the Jacobian times a vector of inputs, in forward mode: jvp(f, v)(x) or jvp(f)(x, v)", "jvp")

@@ -38,6 +38,17 @@ def _nodes_in(value: Value) -> Iterator[Node]:
             yield from _nodes_in(item)
 
 
+def leaves(value: Value) -> Iterator[Value]:
+    """What is no tuple in a nested tuple, from left to right; a part that occurs twice comes twice."""
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, tuple):
+            stack.extend(reversed(part))
+        else:
+            yield part
+
+
 def distinct_nodes(value: Value) -> list[Node]:
     """The tensors of a nested tuple, each part looked at once, however often it occurs."""
     found: dict[Node, None] = {}
