@@ -43,6 +43,10 @@ class RamifiedError(Exception):
         self.denominator = denominator
 
 
+class UntoldError(Exception):
+    """A primitive with an edge of which no germ is known."""
+
+
 @record
 class Germ:
     """Coefficients along the first axis, from the lowest exponent on; those of exponents below `known` are right.
@@ -127,6 +131,10 @@ class Germs:
         rule = _RULES.get(op.name)
         if rule is not None:
             return self._settled(rule(self, *sides, **node.attrs))
+        if op.edge is not None:
+            heads = [self.coefficient(side, 0) if isinstance(side, Germ) else side for side in sides]
+            if np.any(op.edge.at(heads, np.asarray(_kernel(op, heads, node.attrs)), **node.attrs)):
+                raise UntoldError(op.name)
         if op.law.degree == 1:
             return self._settled(self._linear(op, sides, node))
         if op.law.degree == 0:
@@ -437,6 +445,8 @@ def germs_of(
         germs = Germs(point, direction, order * root, min(order, DEEPEST_POLE) * root, root, stopped)
         try:
             return germs, germs.of(outputs)
+        except UntoldError:
+            return None
         except RamifiedError as error:
             wanted = lcm(root, error.denominator)
             if wanted == root:

@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gradcli.core.analysis.edges import EDGES, STEPS
 from gradcli.core.analysis.germs import Germ, Germs, Side, germs_of
 from gradcli.core.engines.numpy.schedule import ArrayProgram
+from gradcli.core.ir.edges import Edge, EdgeKind
 from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import edge_of
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.records import record
@@ -39,20 +40,28 @@ TWO = ((3.0, 4.0), (5.0, 12.0), (8.0, 15.0), (7.0, 24.0))
 THREE = ((2.0, 3.0, 6.0),)
 
 
-def edges(outputs: Sequence[Node], point: Point, moving: Sequence[Node], names: Collection[str] = EDGES) -> set[str]:
-    """The primitives that have an edge at the point, among those nodes of a graph that move with some inputs.
-
-    `names` are those to look for.
-    """
+def edges(
+    outputs: Sequence[Node], point: Point, moving: Sequence[Node], kinds: Collection[EdgeKind] = frozenset(EdgeKind)
+) -> set[EdgeKind]:
+    """The kinds of edges that the point is on, among those nodes of a graph that move with some inputs."""
     order = reachable(outputs)
     active = dependents(order, moving)
-    found = [node for node in order if node in active and node.kind in names]
+    found = [(node, edge) for node in order if node in active and (edge := edge_of(node, kinds)) is not None]
     if not found:
         return set()
-    needed = list(dict.fromkeys([*(arg for node in found for arg in node.args), *found]))
+    needed = list(dict.fromkeys([*(arg for node, _ in found for arg in node.args), *(node for node, _ in found)]))
     values = dict(zip(needed, numbers(needed, point), strict=True))
     with np.errstate(all="ignore"):
-        return {node.kind for node in found if _is_at_edge(node, [values[arg] for arg in node.args], values[node])}
+        return {edge.kind for node, edge in found if _is_at(edge, node, values)}
+
+
+def _is_at(edge: Edge, node: Node, values: Mapping[Node, Array]) -> bool:
+    if edge.between:
+        # What is compared with the largest of itself is equal to it all along.
+        sources = [_source(arg) for arg in node.args]
+        if any(a.kind == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1])):
+            return False
+    return bool(np.any(edge.at([values[arg] for arg in node.args], values[node], **node.attrs)))
 
 
 def is_small(outputs: Sequence[Node]) -> bool:
@@ -65,31 +74,6 @@ def numbers(nodes: Sequence[Node], point: Point) -> tuple[Array, ...]:
     """The values of nodes at a point."""
     inputs = list(point)
     return ArrayProgram(reachable(nodes), nodes, inputs)(*(point[n] for n in inputs))
-
-
-def _is_at_edge(node: Node, args: Sequence[Array], value: Array) -> bool:
-    name = node.kind
-    if name in STEPS:
-        quotient = args[0] / args[1] if len(args) > 1 else 2 * 10.0 ** node.attrs.get("decimals", 0) * args[0]
-        return bool(np.any(quotient == np.round(quotient)))
-    if name == "max_to":
-        ties = (args[0] == value).sum(axis=tuple(i for i, n in enumerate(value.shape) if n == 1), keepdims=True)
-        return bool(np.any(ties > 1))
-    if name in ("hypot", "part_of_length"):
-        return bool(np.any((args[0] == 0) & (args[1] == 0)))
-    if name == "power":
-        return bool(np.any(args[0] == 0))
-    if name == "divide":
-        return bool(np.any(args[1] == 0))
-    if name == "constant_power":
-        exponent = node.attrs["exponent"]
-        return not (exponent >= 0 and float(exponent).is_integer()) and bool(np.any(args[0] == 0))
-    if len(args) == 2:
-        # What is compared with the largest of itself is equal to it all along.
-        sources = [_source(arg) for arg in node.args]
-        itself = any(a.kind == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1]))
-        return not itself and bool(np.any(args[0] == args[1]))
-    return bool(np.any(args[0] == 0))
 
 
 def _source(node: Node) -> Node:

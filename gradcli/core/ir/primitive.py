@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import field
 from typing import Any, TypeAlias
 
 from gradcli.core.errors import DTypeError
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.edges import Edge, EdgeKind
 from gradcli.core.ir.laws import Law
 from gradcli.core.ir.nodes import Node, Operand, interned, registry
 from gradcli.core.ir.promotion import cast, coerce, real, stretch
@@ -57,6 +58,12 @@ def intern(
     return node
 
 
+def edge_of(node: Node, kinds: Collection[EdgeKind] = frozenset(EdgeKind)) -> Edge | None:
+    """The edge that a node's primitive has, if it is of some kinds."""
+    edge = node.op.edge if isinstance(node, Application) else None
+    return edge if edge is not None and edge.kind in kinds else None
+
+
 def with_args(node: Node, args: tuple[Node, ...]) -> Node:
     """The same application of arguments of the same shapes and dtypes; a leaf, which has none, stays itself."""
     if args == node.args or not isinstance(node, Application):
@@ -95,6 +102,7 @@ class Primitive:
     which operands have it, the operands and the attributes. An entry without it broadcasts, or takes stacks.
     `work` is how many operations it takes, from the shapes of the operands and of the result; 0 for what is a view.
     `family` says that differentiation never closes: each order adds one more member, such as the polygammas.
+    `edge` is where value or slope are conventions, or none.
     `names` are what the language calls it, `symbol` its operator; without either it is internal.
     """
 
@@ -119,6 +127,7 @@ class Primitive:
     lift: Lift | None = None
     work: Callable[..., int] = most_elements
     family: bool = False
+    edge: Edge | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:

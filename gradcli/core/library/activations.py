@@ -8,6 +8,7 @@ from gradcli.core.errors import require
 from gradcli.core.ir.nodes import Node, Operand
 from gradcli.core.ir.promotion import real
 from gradcli.core.library.declare import composed
+from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.special import erfc
@@ -15,12 +16,12 @@ from gradcli.core.primitives.special import erfc
 
 @composed("x where positive, else so much of it; the slope at 0 is the smaller one")
 def leaky_relu(x: Node, slope: Operand = 0.01) -> Node:
-    return select(ew.greater(x, 0), real(x), real(x) * slope)
+    return select(cmp.greater(x, 0), real(x), real(x) * slope)
 
 
 @composed("x where positive, else alpha (exp(x) - 1)")
 def elu(x: Node, alpha: Operand = 1.0) -> Node:
-    return select(ew.greater(x, 0), real(x), alpha * ew.expm1(x))
+    return select(cmp.greater(x, 0), real(x), alpha * ew.expm1(x))
 
 
 @composed("x times the normal distribution function, exactly", "gelu")
@@ -44,12 +45,12 @@ def clip(x: Node, low: Operand | None = None, high: Operand | None = None) -> No
         require(not low > high, f"the bounds {low:g} and {high:g} of clip cross")
     held = x
     if low is not None:
-        held = select(ew.logical_or(ew.less(held, low), _is_nan(low)), low, held)
+        held = select(cmp.logical_or(cmp.less(held, low), _is_nan(low)), low, held)
     if high is not None:
-        held = select(ew.logical_or(ew.greater(held, high), _is_nan(high)), high, held)
+        held = select(cmp.logical_or(cmp.greater(held, high), _is_nan(high)), high, held)
     # What is no number has no slope either.
-    return select(ew.not_equal(x, x), x * float("nan"), held) if x.dtype.is_float else held
+    return select(cmp.not_equal(x, x), x * float("nan"), held) if x.dtype.is_float else held
 
 
 def _is_nan(bound: Operand) -> Operand:
-    return ew.not_equal(bound, bound) if isinstance(bound, Node) else bound != bound
+    return cmp.not_equal(bound, bound) if isinstance(bound, Node) else bound != bound

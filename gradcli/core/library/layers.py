@@ -16,6 +16,7 @@ from gradcli.core.library.declare import Layer, Studio, layer
 from gradcli.core.library.functions import matmul, mean, stack, sum_, transpose
 from gradcli.core.library.indexing import index
 from gradcli.core.library.reductions import log_softmax
+from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import shaping
 from gradcli.core.primitives.constants import counted
@@ -248,9 +249,9 @@ def CrossEntropyLoss(  # noqa: N802 - the field's name
         )
         require(labels.dtype is not DType.BOOL, "labels must be whole numbers, not true and false")
         number = whole_numbers(labels, length=n, what="label", besides=ignore_index)
-        chosen = ew.equal(shaping.reshape(number, shape=(*number.shape, 1)), counted(n, chances.dtype))
+        chosen = cmp.equal(shaping.reshape(number, shape=(*number.shape, 1)), counted(n, chances.dtype))
         losses = sum_(select(chosen, per_class, filled(0.0, per_class)), -1)
-        counts = ew.not_equal(number, ignore_index)
+        counts = cmp.not_equal(number, ignore_index)
         if label_smoothing:
             smooth = even * sum_(per_class, -1)
             losses = select(counts, (1 - label_smoothing) * losses + smooth, filled(0.0, losses))

@@ -11,6 +11,7 @@ from gradcli.core.library.functions import Axis, matmul, sum_
 from gradcli.core.library.indexing import index
 from gradcli.core.library.rearranging import diag, squeeze
 from gradcli.core.library.reductions import largest_as_constant, max_, root, vector_norm
+from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import linear_algebra as la
 from gradcli.core.primitives import shaping
@@ -68,7 +69,7 @@ def _spectral_norm(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
     x = real(x)
     a = shaping.transpose(x, axes=(*rest, *pair))
     largest = largest_as_constant(ew.absolute(a), (-2, -1))
-    scale = select(ew.equal(largest, 0), filled(1.0, largest), largest)
+    scale = select(cmp.equal(largest, 0), filled(1.0, largest), largest)
     a = a / stretch(scale, a.shape)
     wide = a.shape[-2] < a.shape[-1]
     square = la.matrix_product(a, la.swap_last(a)) if wide else la.matrix_product(la.swap_last(a), a)

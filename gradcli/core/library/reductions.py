@@ -9,6 +9,7 @@ from gradcli.core.ir.promotion import cast, real, stretch
 from gradcli.core.ir.shapes import Shape, normalize_axes, size_of
 from gradcli.core.library.declare import composed
 from gradcli.core.library.functions import Axis, mean, sum_
+from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.reductions import index_of_max, max_to
 from gradcli.core.primitives.scans import cumulative_sum
@@ -100,12 +101,12 @@ def argmin(x: Node, axis: int | None = None) -> Node:
 
 @composed("whether any element is true, or not 0")
 def any_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
-    return ew.greater(sum_(ew.not_equal(x, 0), axis, keepdims), 0)
+    return cmp.greater(sum_(cmp.not_equal(x, 0), axis, keepdims), 0)
 
 
 @composed("whether all elements are true, or not 0")
 def all_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
-    return ew.equal(sum_(ew.equal(x, 0), axis, keepdims), 0)
+    return cmp.equal(sum_(cmp.equal(x, 0), axis, keepdims), 0)
 
 
 @composed("variance: the mean squared distance from the mean; with ddof=1 that of a sample")
@@ -123,7 +124,7 @@ def std(x: Node, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> No
 
 def root(square: Node) -> Node:
     """The square root with slope 0 at 0: of what is 0 only where its root has no direction."""
-    return select(ew.equal(square, 0), filled(0.0, square), ew.sqrt(square))
+    return select(cmp.equal(square, 0), filled(0.0, square), ew.sqrt(square))
 
 
 @composed("log of the sum of exp, without overflow, over all axes or some")
@@ -136,13 +137,13 @@ def logsumexp(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
 
 
 def _is_finite(x: Node) -> Node:
-    return ew.less(ew.absolute(x), float("inf"))
+    return cmp.less(ew.absolute(x), float("inf"))
 
 
 def _below_largest(x: Node, axis: Axis) -> Node:
     """The elements less the largest, which as a constant has no part in a slope; an infinite one leaves 0 and -inf."""
     largest = ew.stop_gradient(max_to(x, shape=_kept(x, axis)))
-    others = select(ew.equal(x, largest), filled(0.0, x), filled(float("-inf"), x))
+    others = select(cmp.equal(x, largest), filled(0.0, x), filled(float("-inf"), x))
     return select(_is_finite(largest), x - largest, others)
 
 
@@ -162,14 +163,14 @@ def vector_norm(x: Node, ord: float, axis: Axis, keepdims: bool) -> Node:
         return sum_(size, axis, keepdims)
     # Divided by the largest, so that squares neither overflow nor vanish; as a constant it has no part in the slope.
     largest = largest_as_constant(size, axis)
-    scale = select(ew.equal(largest, 0), filled(1.0, largest), largest)
+    scale = select(cmp.equal(largest, 0), filled(1.0, largest), largest)
     if ord == 2:
         part = x / stretch(scale, x.shape)
         length = root(sum_(part * part, axis, keepdims=True))
     else:
         part = ew.constant_power(size / stretch(scale, x.shape), exponent=float(ord))
         total = sum_(part, axis, keepdims=True)
-        length = select(ew.equal(total, 0), filled(0.0, total), ew.constant_power(total, exponent=1 / float(ord)))
+        length = select(cmp.equal(total, 0), filled(0.0, total), ew.constant_power(total, exponent=1 / float(ord)))
     return _drop(length * scale, x, axis, keepdims)
 
 

@@ -1,6 +1,7 @@
 """THE table: each primitive stated once, a family to a file. Importing this package fills the registry."""
 
 from gradcli.core.primitives import (
+    comparisons,
     elementwise,
     indexing,
     linear_algebra,
@@ -12,6 +13,7 @@ from gradcli.core.primitives import (
 )
 
 __all__ = [
+    "comparisons",
     "elementwise",
     "indexing",
     "linear_algebra",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant
 from gradcli.core.ir.promotion import stretch
-from gradcli.core.primitives.elementwise import greater, greater_equal
+from gradcli.core.primitives.comparisons import greater, greater_equal
 from gradcli.core.primitives.scans import cumulative_sum
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import reshape

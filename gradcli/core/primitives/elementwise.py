@@ -5,19 +5,24 @@ The partials are those of any table of derivatives (DLMF 4.20, 4.34 for the trig
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log as ln
 from typing import Any
 
 from gradcli.core.ir.declare import bilinear, elementwise, flat, linear
+from gradcli.core.ir.edges import Edge, EdgeKind, at_equal, at_origin, at_whole, at_zero
 from gradcli.core.ir.nodes import Node, filled, is_number
 from gradcli.core.ir.primitive import Examples, Primitive
 from gradcli.core.primitives import general_power
+from gradcli.core.primitives.comparisons import equal, less, less_equal
 from gradcli.core.primitives.selection import select
 
 PAIRS = Examples(calls=((((3,), (3,)), {}), (((2, 3), (2, 3)), {}), (((), ()), {}), (((0,), (0,)), {})))
 ONE = Examples(calls=((((3,),), {}), (((),), {}), (((2, 0),), {})))
 POSITIVE = ((0.2, 3.0),)
 UNIT = ((-0.9, 0.9),)
+ZERO_BELOW = at_zero(EdgeKind.QUOTIENT)
+CORNER_AT_ZERO = at_zero(EdgeKind.CORNER)
 
 
 def _negated(x: Node) -> Node | None:
@@ -86,7 +91,7 @@ multiply = bilinear(
     names=(),
 )
 reciprocal: Primitive = elementwise(
-    "reciprocal", lambda y, x: -(y * y), help="one divided by x", domain=POSITIVE, math="1.0 / {0}"
+    "reciprocal", lambda y, x: -(y * y), help="one divided by x", domain=POSITIVE, math="1.0 / {0}", edge=ZERO_BELOW
 )
 divide = elementwise(
     "divide",
@@ -97,6 +102,7 @@ divide = elementwise(
     math="{0} / {1}",
     symbol="/",
     names=(),
+    edge=at_zero(EdgeKind.QUOTIENT, 1),
 )
 remainder = elementwise(
     "remainder",
@@ -108,6 +114,7 @@ remainder = elementwise(
     math="{0} % {1}",
     symbol="%",
     names=(),
+    edge=at_whole(lambda a, b: a / b),
 )
 floor_divide: Primitive = flat(
     "floor_divide",
@@ -118,7 +125,13 @@ floor_divide: Primitive = flat(
     math="{0} // {1}",
     symbol="//",
     names=(),
+    edge=at_whole(lambda a, b: a / b),
 )
+
+
+def _no_power_at_zero(args: Sequence[Any], y: Any, *, exponent: float) -> Any:
+    """Where the base is 0, unless the power is a polynomial."""
+    return (args[0] == 0) & (not (exponent >= 0 and float(exponent).is_integer()))
 
 
 def _constant_power_partial(y: Node, x: Node, *, exponent: float) -> Node | float:
@@ -162,6 +175,7 @@ constant_power: Primitive = elementwise(
     symbol="^",
     names=(),
     attributes={"exponent": 3.0},
+    edge=Edge(EdgeKind.QUOTIENT, _no_power_at_zero),
 )
 power: Primitive = elementwise(
     "power",
@@ -174,6 +188,7 @@ power: Primitive = elementwise(
     math=general_power.template,
     symbol="^",
     names=(),
+    edge=ZERO_BELOW,
 )
 
 
@@ -223,6 +238,7 @@ cbrt = elementwise(
     help="cube root, of negative numbers too",
     domain=POSITIVE,
     math="math.cbrt({0})",
+    edge=ZERO_BELOW,
 )
 hypot: Primitive = elementwise(
     "hypot",
@@ -232,6 +248,7 @@ hypot: Primitive = elementwise(
     help="sqrt(x^2 + y^2) without overflow; the slope at (0, 0) is 0",
     domain=((0.3, 2.0), (0.3, 2.0)),
     math="math.hypot({0}, {1})",
+    edge=at_origin(EdgeKind.CORNER),
 )
 
 
@@ -245,6 +262,7 @@ part_of_length: Primitive = elementwise(
     kernel=lambda xp, a, b: xp.where((a == 0) & (b == 0), a, a / xp.hypot(a, b)),
     math="({0} / math.hypot({0}, {1}) if {0} != 0.0 or {1} != 0.0 else {0})",
     names=(),
+    edge=at_origin(EdgeKind.CORNER),
 )
 
 
@@ -260,7 +278,14 @@ logaddexp = elementwise(
     help="log(exp(x) + exp(y)) without overflow",
     math="(max({0}, {1}) + math.log1p(math.exp(-abs({0} - {1}))) if {0} != {1} else {0} + math.log(2.0))",
 )
-sqrt = elementwise("sqrt", lambda y, x: 0.5 * reciprocal(y), help="square root", domain=POSITIVE, math="math.sqrt({0})")
+sqrt = elementwise(
+    "sqrt",
+    lambda y, x: 0.5 * reciprocal(y),
+    help="square root",
+    domain=POSITIVE,
+    math="math.sqrt({0})",
+    edge=ZERO_BELOW,
+)
 
 # Trigonometric and hyperbolic functions, in radians.
 
@@ -407,9 +432,15 @@ relu = elementwise(
     help="x where positive, else 0; the slope at 0 is 0",
     kernel=lambda xp, x, out=None: xp.maximum(x, 0.0, out=out),
     math="({0} if {0} > 0.0 or {0} != {0} else 0.0)",
+    edge=CORNER_AT_ZERO,
 )
 absolute: Primitive = elementwise(
-    "abs", lambda y, x: sign(x), help="distance from 0; the slope at 0 is 0", math="abs({0})", result="number"
+    "abs",
+    lambda y, x: sign(x),
+    help="distance from 0; the slope at 0 is 0",
+    math="abs({0})",
+    result="number",
+    edge=CORNER_AT_ZERO,
 )
 maximum = elementwise(
     "maximum",
@@ -418,6 +449,7 @@ maximum = elementwise(
     help="the larger of two numbers; equal ones share the slope",
     math="({0} if {0} >= {1} or {0} != {0} else {1})",
     result="number",
+    edge=at_equal(EdgeKind.CORNER),
 )
 minimum = elementwise(
     "minimum",
@@ -426,6 +458,7 @@ minimum = elementwise(
     help="the smaller of two numbers; equal ones share the slope",
     math="({0} if {0} <= {1} or {0} != {0} else {1})",
     result="number",
+    edge=at_equal(EdgeKind.CORNER),
 )
 
 
@@ -441,10 +474,23 @@ sign: Primitive = flat(
     help="-1, 0 or 1, as x is",
     math="(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else abs({0}))",
     result="number",
+    edge=CORNER_AT_ZERO,
 )
 # A whole number of Python's has no -0.0, so the sign is put back.
-floor = flat("floor", help="the next whole number below", math="math.copysign(math.floor({0}), {0})", result="float")
-ceil = flat("ceil", help="the next whole number above", math="math.copysign(math.ceil({0}), {0})", result="float")
+floor = flat(
+    "floor",
+    help="the next whole number below",
+    math="math.copysign(math.floor({0}), {0})",
+    result="float",
+    edge=at_whole(lambda x: x),
+)
+ceil = flat(
+    "ceil",
+    help="the next whole number above",
+    math="math.copysign(math.ceil({0}), {0})",
+    result="float",
+    edge=at_whole(lambda x: x),
+)
 
 
 def _rounded_kernel(xp: Any, x: Any, *, decimals: int) -> Any:
@@ -463,25 +509,8 @@ rounded = flat(
     result="number",
     names=(),
     attributes={"decimals": 1},
+    edge=at_whole(lambda x, *, decimals: 2 * 10.0**decimals * x),
 )
 stop_gradient = flat(
     "stop_gradient", help="x itself, but constant for every derivative", kernel="positive", math="{0}", result="number"
 )
-
-# Comparisons and logic.
-
-greater = flat("greater", help="a > b", arity=2, math="{0} > {1}", result="bool", symbol=">", names=())
-less: Primitive = flat("less", help="a < b", arity=2, math="{0} < {1}", result="bool", symbol="<", names=())
-greater_equal = flat("greater_equal", help="a >= b", arity=2, math="{0} >= {1}", result="bool", symbol=">=", names=())
-less_equal: Primitive = flat(
-    "less_equal", help="a <= b", arity=2, math="{0} <= {1}", result="bool", symbol="<=", names=()
-)
-equal: Primitive = flat("equal", help="a == b", arity=2, math="{0} == {1}", result="bool", symbol="==", names=())
-not_equal = flat("not_equal", help="a != b", arity=2, math="{0} != {1}", result="bool", symbol="!=", names=())
-logical_and: Primitive = flat(
-    "logical_and", help="both are true", arity=2, math="bool({0} and {1})", result="bool", symbol="and", names=()
-)
-logical_or = flat(
-    "logical_or", help="at least one is true", arity=2, math="bool({0} or {1})", result="bool", symbol="or", names=()
-)
-logical_not = flat("logical_not", help="true where false", math="not {0}", result="bool", symbol="not", names=())

@@ -12,8 +12,8 @@ from gradcli.core.ir.lifting import stacked
 from gradcli.core.ir.nodes import Node, constant
 from gradcli.core.ir.primitive import Examples, Primitive
 from gradcli.core.ir.shapes import Shape, size_of
+from gradcli.core.primitives.comparisons import greater_equal, less, logical_or
 from gradcli.core.primitives.constants import counted
-from gradcli.core.primitives.elementwise import greater_equal, less, logical_or
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import reshape, transpose
 

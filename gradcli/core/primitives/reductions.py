@@ -9,12 +9,14 @@ from typing import Any
 from gradcli.core.errors import ShapeError
 from gradcli.core.ir.declare import flat, implicit, linear
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.edges import Edge, EdgeKind
 from gradcli.core.ir.lifting import in_front, lifted, one_further
 from gradcli.core.ir.nodes import Node, filled, registry
 from gradcli.core.ir.primitive import Examples, Primitive
 from gradcli.core.ir.promotion import cast, stretch
 from gradcli.core.ir.shapes import Shape, broadcast_shapes
-from gradcli.core.primitives.elementwise import equal, less, logical_not, reciprocal
+from gradcli.core.primitives.comparisons import equal, less, logical_not
+from gradcli.core.primitives.elementwise import reciprocal
 from gradcli.core.primitives.selection import select
 
 
@@ -76,6 +78,11 @@ def _max_adjoint(g: Node, y: Node, x: Node, *, shape: Shape) -> tuple[Node]:
 
 
 # Equal elements share the slope.
+def _has_ties(args: Sequence[Any], y: Any, **attrs: Any) -> Any:
+    """Groups with more than one largest element."""
+    return (args[0] == y).sum(axis=tuple(i for i, n in enumerate(y.shape) if n == 1), keepdims=True) > 1
+
+
 max_to: Primitive = implicit(
     "max_to",
     _max_rate,
@@ -88,6 +95,7 @@ max_to: Primitive = implicit(
     result="same",
     lift=lifted(shape=in_front),
     names=(),
+    edge=Edge(EdgeKind.CORNER, _has_ties),
 )
 index_of_max = flat(
     "argmax",

@@ -8,6 +8,7 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.core.ir.promotion import cast
 from gradcli.core.ir.shapes import size_of
+from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.records import record
 from gradcli.language.calls.operations import binary, every
@@ -72,10 +73,10 @@ def _close(caller: Caller, a: Value, b: Value, within: Tolerance, span: Span) ->
     if x.shape != y.shape and (() not in (x.shape, y.shape) or 0 in (size_of(x.shape), size_of(y.shape))):
         return False
     gap, larger = ew.absolute(x - y), ew.maximum(ew.absolute(x), ew.absolute(y))
-    near = ew.less_equal(gap, ew.maximum(within.rtol * larger, within.atol))
-    close = ew.logical_or(ew.logical_and(near, ew.less(gap, float("inf"))), ew.equal(x, y))
+    near = cmp.less_equal(gap, ew.maximum(within.rtol * larger, within.atol))
+    close = cmp.logical_or(cmp.logical_and(near, cmp.less(gap, float("inf"))), cmp.equal(x, y))
     if within.equal_nan:
-        close = ew.logical_or(close, ew.logical_and(ew.not_equal(x, x), ew.not_equal(y, y)))
+        close = cmp.logical_or(close, cmp.logical_and(cmp.not_equal(x, x), cmp.not_equal(y, y)))
     return every(close)
 
 

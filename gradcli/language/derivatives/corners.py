@@ -10,10 +10,11 @@ from itertools import product
 from math import factorial, prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gradcli.core.analysis.edges import EDGES, QUOTIENTS
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.protocol import Data
+from gradcli.core.ir.edges import EdgeKind
 from gradcli.core.ir.nodes import Input, Node, Parameter, constant_like
+from gradcli.core.ir.primitive import edge_of
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.records import record
@@ -53,8 +54,8 @@ def at_corners(
     `below` gives what they are first derivatives of, which must be continuous there, `by` some inputs or parameters,
     and `outputs` are those of the function. A first derivative is changed only where it is nan.
     """
-    names = EDGES if order > 1 else QUOTIENTS
-    there = any(node.kind in names for node in reachable([*nodes, *outputs]))
+    kinds = frozenset(EdgeKind) if order > 1 else frozenset({EdgeKind.QUOTIENT})
+    there = any(edge_of(node, kinds) for node in reachable([*nodes, *outputs]))
     if given is None or not nodes or not by or not there:
         return list(nodes)
     lower = below()
@@ -67,7 +68,7 @@ def at_corners(
     from gradcli.core.analysis.one_sided import edges, is_small, limits, numbers
 
     moving = [node for node in by if node in point]
-    found_edges = edges(looked_at, point, moving, names)
+    found_edges = edges(looked_at, point, moving, kinds)
     # Beside a pole there is nothing to be added to what IEEE 754 says of it.
     if not found_edges or any(np.isinf(value).any() for value in numbers(lower, point)):
         return list(nodes)
@@ -104,9 +105,9 @@ def _kept(at_point: Any, limit: Any) -> Any:
         return np.where(abs(at_point - limit) <= NEAR * abs(limit), at_point, limit)
 
 
-def undecided(caller: Caller, found: set[str], small: bool, span: Span) -> bool:
+def undecided(caller: Caller, found: set[EdgeKind], small: bool, span: Span) -> bool:
     """Say that a derivative at a corner could not be told; whether it is then no number."""
-    if not found - QUOTIENTS:
+    if found <= {EdgeKind.QUOTIENT}:
         return False
     if small:
         caller.warn("this point is on a corner, and whether there is a derivative could not be told", span)
@@ -139,7 +140,7 @@ class Corners:
         """The derivatives `parts` of each output with those at corners replaced."""
         if self.order + self.below < 2 and not self.strict:
             return parts
-        if not any(node.kind in EDGES for node in reachable(self.outputs)):
+        if not any(edge_of(node) for node in reachable(self.outputs)):
             return parts
         import numpy as np
 

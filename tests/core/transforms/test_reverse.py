@@ -7,7 +7,8 @@ import pytest
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, filled, fresh_input
-from gradcli.core.primitives.elementwise import equal, log, sin, sqrt
+from gradcli.core.primitives.comparisons import equal
+from gradcli.core.primitives.elementwise import log, sin, sqrt
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import broadcast, flip, reshape, take_slice, transpose
 from gradcli.core.transforms.reverse import gradient

@@ -1,0 +1,57 @@
+"""Where a primitive has an edge: a corner, a step, a jump, or a quotient that may be one of zeros.
+
+Beside an edge the law's fact holds, at it it may be a convention; whoever needs the truth there asks where that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from gradcli.core.records import record
+
+
+class EdgeKind(Enum):
+    """What becomes of value and slope at an edge."""
+
+    QUOTIENT = "the value or the slope may be nan, and is no convention"
+    CORNER = "the value or the slope is a convention for what is beside it"
+    STEP = "the value jumps"
+    COMPARISON = "the truth changes"
+
+
+@record
+class Edge:
+    """An edge. `at` is called with the arrays of the operands, that of the result and the attributes: which elements.
+
+    `between` says that it lies where two operands are equal.
+    """
+
+    kind: EdgeKind
+    at: Callable[..., Any]
+    between: bool = False
+
+
+def at_zero(kind: EdgeKind, operand: int = 0) -> Edge:
+    """Where an operand is 0."""
+    return Edge(kind, lambda args, y, **attrs: args[operand] == 0)
+
+
+def at_origin(kind: EdgeKind) -> Edge:
+    """Where both operands are 0."""
+    return Edge(kind, lambda args, y, **attrs: (args[0] == 0) & (args[1] == 0))
+
+
+def at_equal(kind: EdgeKind) -> Edge:
+    """Where both operands are equal."""
+    return Edge(kind, lambda args, y, **attrs: args[0] == args[1], between=True)
+
+
+def at_whole(number: Callable[..., Any]) -> Edge:
+    """Where a number that is computed of the operands and attributes is whole, so that rounding it jumps."""
+    return Edge(EdgeKind.STEP, lambda args, y, **attrs: _is_whole(number(*args, **attrs)))
+
+
+def _is_whole(number: Any) -> Any:
+    return number == number.round()
