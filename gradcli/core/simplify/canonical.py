@@ -11,11 +11,14 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from gradcli.core.ir.nodes import Constant, Node, constant
-from gradcli.core.ir.primitive import Application, Primitive, intern
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
-from gradcli.core.simplify.contracted import sum_of_pads, sum_of_products
-from gradcli.core.simplify.rules import elementwise_product, simpler, with_quotients
+from gradcli.core.simplify import contracted
+from gradcli.core.simplify.rules import Site, rewritten, with_quotients
+
+# It enters rules of its own.
+ENTERING = (contracted,)
 
 Compute: TypeAlias = "Callable[[Node], Node]"
 
@@ -42,26 +45,11 @@ def canonical(
 
 
 def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
-    op = node.op
-    if not isinstance(op, Primitive):
+    if not isinstance(node, Application):
         return node
-    if op.name == "broadcast" and _is_aligned(args[0].shape, node.args[0].shape, node.shape):
-        return args[0]
-    if op.name == "add" and (joined := sum_of_pads(args, node.shape)) is not None:
-        return joined
-    if op.name == "sum_to" and alone[0] and (joined := sum_of_products(args[0], node)) is not None:
-        return joined
-    if op.name == "matmul" and all(len(arg.shape) > 1 for arg in node.args) and node.args[0].shape[-1] == 1:
-        # A column times a row is a product of each two elements.
-        return elementwise_product(args)
-    if op.pointwise:
-        return simpler(op, [_as_scalar(arg, args) for arg in args], node.attrs, alone)
-    wholes = tuple(stretch(arg, before.shape) for arg, before in zip(args, node.args, strict=True))
-    return node if wholes == node.args else intern(op, wholes, node.attrs, node.shape, node.dtype)
-
-
-def _is_aligned(small: tuple[int, ...], before: tuple[int, ...], after: tuple[int, ...]) -> bool:
-    return broadcast_shapes([small, before, after]) == after
+    if node.op.pointwise:
+        args = [_as_scalar(arg, args) for arg in args]
+    return rewritten(Site(node, args, alone))
 
 
 def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:

@@ -5,7 +5,7 @@ They have no derivatives, since nothing is differentiated after this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from gradcli.core.ir.laws import Flat
@@ -13,6 +13,7 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Examples, Primitive, intern
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.primitives.shaping import Ranges, as_slices
+from gradcli.core.simplify.rules import Site, rule
 
 SUM_OF_PADS = "sum_of_pads"
 # With fewer elements the product is in cache when it is added up.
@@ -32,8 +33,10 @@ def _stated(name: str, summary: str, shape: Shape, kernel: Callable[..., Any]) -
     )
 
 
-def sum_of_pads(args: Sequence[Node], shape: Shape) -> Node | None:
+@rule("add")
+def sum_of_pads(site: Site) -> Node | None:
     """The sum of padded tensors, written into one piece of memory; None where other things are added."""
+    args, shape = site.args, site.node.shape
     if any(a.kind not in ("pad", SUM_OF_PADS) for a in args):
         return None
     places: tuple[Ranges, ...] = tuple(place for a in args for place in a.attrs.get("places", (a.attrs.get("ranges"),)))
@@ -52,8 +55,12 @@ def sum_of_pads(args: Sequence[Node], shape: Shape) -> Node | None:
     return intern(op, parts, {"places": places, "shape": shape}, shape, args[0].dtype)
 
 
-def sum_of_products(product: Node, total: Node) -> Node | None:
+@rule("sum_to")
+def sum_of_products(site: Site) -> Node | None:
     """Products of two tensors' elements added up along some axes but the last, without the tensor of products."""
+    (product,), total = site.args, site.node
+    if not site.alone[0]:
+        return None
     before, shape = product.shape, total.shape
     lead = len(before) - len(shape)
     kept = [i for i in range(len(before)) if i >= lead and shape[i - lead] == before[i]]

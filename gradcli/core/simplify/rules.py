@@ -9,12 +9,56 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import frexp, isfinite
-from typing import Any, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 from gradcli.core.ir.nodes import Constant, Node, constant, registry
-from gradcli.core.ir.primitive import Primitive, intern, with_args
+from gradcli.core.ir.primitive import Application, Primitive, intern, with_args
+from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes
 from gradcli.core.ir.traversal import needed, reachable
+from gradcli.core.records import record
+
+
+@record
+class Site:
+    """One application in a graph that is being rewritten.
+
+    `args` are its arguments as they are now: those that are elementwise in the smallest shape that holds their values,
+    and constants of one element as scalars. `alone` says of each whether nothing else needs it, so that it is not
+    computed once it is taken apart.
+    """
+
+    node: Application
+    args: Sequence[Node]
+    alone: Sequence[bool]
+
+
+Rule: TypeAlias = "Callable[[Site], Node | None]"
+
+# By primitive: each gives a node of the same values that is cheaper, or None. The first that has one is taken.
+RULES: dict[str, list[Rule]] = {}
+
+
+def rule(primitive: str) -> Callable[[Rule], Rule]:
+    """Enter a rule for the applications of a primitive."""
+
+    def enter(function: Rule) -> Rule:
+        RULES.setdefault(primitive, []).append(function)
+        return function
+
+    return enter
+
+
+def rewritten(site: Site) -> Node:
+    """What the rules make of an application, or the application to the arguments as they are now."""
+    for one in RULES.get(site.node.kind, ()):
+        found = one(site)
+        if found is not None:
+            return found
+    if site.node.op.pointwise:
+        return elementwise_node(site.node.op, site.args, site.node.attrs)
+    wholes = (stretch(arg, before.shape) for arg, before in zip(site.args, site.node.args, strict=True))
+    return with_args(site.node, tuple(wholes))
 
 
 def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any]) -> Node:
@@ -27,32 +71,10 @@ def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, An
     return intern(op, tuple(args), attrs, shape, dtype)
 
 
-def simpler(op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any], alone: Sequence[bool] = ()) -> Node:
-    """An application element by element, or one of fewer or cheaper operations.
-
-    `alone` says which operands nothing else needs, so that they are not computed once they are taken apart.
-    """
-    if not args[0].dtype.is_float:
-        return elementwise_node(op, args, attrs)
-    rule = _RULES.get(op.name)
-    if op.name == "multiply":
-        found = _multiply(args[0], args[1], *(alone or (True, True)))
-    else:
-        found = None if rule is None else rule(*args, **attrs)
-    return elementwise_node(op, args, attrs) if found is None else found
-
-
 def _make(name: str, *args: Node) -> Node:
     op = registry[name]
     assert isinstance(op, Primitive)
     return elementwise_node(op, args, {})
-
-
-def elementwise_product(args: Sequence[Node]) -> Node:
-    """The product of two operands that stretch to one shape."""
-    op = registry["multiply"]
-    assert isinstance(op, Primitive)
-    return simpler(op, args, {})
 
 
 def is_scalar(node: Node) -> TypeGuard[Constant]:
@@ -84,7 +106,21 @@ def _times(factor: float, node: Node) -> Node:
     return _make("multiply", constant(product, rest.dtype), rest)
 
 
-def _multiply(a: Node, b: Node, a_alone: bool, b_alone: bool) -> Node | None:
+def _of_floats(function: Rule) -> Rule:
+    """A rule for real numbers only: ints have no -0, and their products no order of rounding."""
+    return lambda site: function(site) if site.args[0].dtype.is_float else None
+
+
+@rule("multiply")
+@_of_floats
+def numbers_meet(site: Site) -> Node | None:
+    """2 (3 x) is 6 x, (-a) (-b) is a b."""
+    a, b = site.args
+    return product_of(a, b, *site.alone)
+
+
+def product_of(a: Node, b: Node, a_alone: bool = True, b_alone: bool = True) -> Node | None:
+    """A product with the numbers in its factors taken together, None where that saves nothing."""
     for number, other in ((a, b), (b, a)):
         if is_scalar(number):
             return None if is_scalar(other) else _times(number.value, other)
@@ -98,29 +134,48 @@ def _multiply(a: Node, b: Node, a_alone: bool, b_alone: bool) -> Node | None:
     return _times(f * g, _make("multiply", u, v))
 
 
-def _negate(a: Node) -> Node | None:
+@rule("negate")
+@_of_floats
+def sign_into_the_number(site: Site) -> Node | None:
+    """-(2 x) is -2 x."""
+    (a,) = site.args
     return None if is_scalar(a) else _times(-1.0, a)
 
 
-def _add(a: Node, b: Node) -> Node | None:
+@rule("add")
+@_of_floats
+def sum_with_a_negative(site: Site) -> Node | None:
+    """The sum a + (-b) is a - b."""
+    a, b = site.args
     for kept, other in ((a, b), (b, a)):
         if other.op is registry["negate"]:
             return _make("subtract", kept, other.args[0])
     return None
 
 
-def _subtract(a: Node, b: Node) -> Node | None:
+@rule("subtract")
+@_of_floats
+def difference_with_a_negative(site: Site) -> Node | None:
+    """The difference a - (-b) is a + b."""
+    a, b = site.args
     return _make("add", a, b.args[0]) if b.op is registry["negate"] else None
 
 
-def _divide(a: Node, b: Node) -> Node | None:
-    # Only by a power of two is the product with the reciprocal the same to the last digit.
+@rule("divide")
+@_of_floats
+def quotient_by_a_power_of_two(site: Site) -> Node | None:
+    """Only by one of these is the product with the reciprocal the same to the last digit."""
+    a, b = site.args
     if is_scalar(b) and not is_scalar(a) and abs(frexp(b.value)[0]) == 0.5:
         return _times(1.0 / b.value, a)
     return None
 
 
-def _constant_power(x: Node, *, exponent: float) -> Node | None:
+@rule("constant_power")
+@_of_floats
+def small_power(site: Site) -> Node | None:
+    """Products for squares, cubes and fourth powers."""
+    (x,), exponent = site.args, site.node.attrs["exponent"]
     if exponent == -1:
         return _make("reciprocal", x)
     if exponent not in (2, 3, 4):
@@ -129,13 +184,20 @@ def _constant_power(x: Node, *, exponent: float) -> Node | None:
     return square if exponent == 2 else _make("multiply", square, x if exponent == 3 else square)
 
 
-_RULES: Mapping[str, Callable[..., Node | None]] = {
-    "negate": _negate,
-    "add": _add,
-    "subtract": _subtract,
-    "divide": _divide,
-    "constant_power": _constant_power,
-}
+@rule("broadcast")
+def left_to_the_library(site: Site) -> Node | None:
+    """Stretching along leading axes, or axes of length 1, is done by whoever works element by element."""
+    small, before, after = site.args[0].shape, site.node.args[0].shape, site.node.shape
+    return site.args[0] if broadcast_shapes([small, before, after]) == after else None
+
+
+@rule("matmul")
+def column_times_row(site: Site) -> Node | None:
+    """A column times a row is a product of each two elements."""
+    if any(len(arg.shape) < 2 for arg in site.node.args) or site.node.args[0].shape[-1] != 1:
+        return None
+    a, b = site.args
+    return (product_of(a, b) if a.dtype.is_float else None) or _make("multiply", a, b)
 
 
 def with_quotients(outputs: Sequence[Node]) -> tuple[tuple[Node, ...], list[Node]]:
