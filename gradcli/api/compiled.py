@@ -97,7 +97,7 @@ class Compiled:
         name = self.name if self.name.isidentifier() else "f"
         return program_text(self._nodes, self._leaves, name, self.outputs)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """The result for one value an input: numbers, new arrays, tuples, in the structure that the function gives.
 
         Raises:
@@ -116,7 +116,9 @@ class Compiled:
         for given, expected, dtype, shape in zip(args, self._types, self._arrays, self._shapes, strict=True):
             # The class and the dtype themselves: whatever else there is takes the longer way.
             kind = given.__class__
-            if kind is not expected or (kind is not float and (given.dtype is not dtype or given.shape != shape)):
+            if kind is not expected or (
+                kind is not float and (given.dtype is not dtype or given.shape != shape or not given.flags.aligned)
+            ):
                 args = self._fitted(args)
                 break
         with self._lock:
@@ -210,7 +212,8 @@ def fitted(given: Any, slot: Slot) -> Any:
         found = array.astype(wanted, copy=False)
     if plain and wanted.kind == "f" and array.size and bool((np.isinf(found) & ~np.isinf(array)).any()):
         raise refuse("dtype", f"`{slot.name}` is beyond the largest {slot.dtype}", "compile it for float64")
-    return found.item() if slot.shape == () and slot.dtype == "float64" else found
+    # Machine code reads whole numbers where they should lie.
+    return found.item() if slot.shape == () and slot.dtype == "float64" else np.require(found, requirements="A")
 
 
 def _joined(outputs: Value) -> Callable[[Sequence[Data]], Any]:

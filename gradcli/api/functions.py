@@ -74,7 +74,7 @@ class Function:
         names, values = to_python(self._home.call(find, self._source()), self._same_home)
         return dict(zip(names, values, strict=True))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """The value: a Python number for a scalar (NumPy's for float32), an array for a tensor, a tuple, or a result.
 
         Arrays keep their dtype, so that float32 stays float32; nothing is shared with what was given.
@@ -124,7 +124,7 @@ class Function:
             lambda m, span: AllDerivatives(self._of, _order(order, least=0), None if wrt is None else names_of(wrt))
         )
 
-    def compile(self, *shapes: ShapeLike, dtype: Any = None, **named: ShapeLike) -> Compiled:
+    def compile(self, /, *shapes: ShapeLike, dtype: Any = None, **named: ShapeLike) -> Compiled:
         """A program for inputs of fixed shapes, by position or name: what is fast where the same is computed often.
 
         A shape is a tuple, `()` for a number, or an array whose shape and dtype are meant. `dtype` is that of the

@@ -48,7 +48,7 @@ class Session:
         """
         return self._home.run(_source(text, name))
 
-    def evaluate(self, text: str, **values: Any) -> Any:
+    def evaluate(self, text: str, /, **values: Any) -> Any:
         """The value of the expression that a text ends in, with some names defined for it; see `gradcli.evaluate`.
 
         The session stays as it is, but for the random numbers that were drawn.
@@ -120,6 +120,8 @@ class Module:
         return tuple(self._home.session.scope)
 
     def __getattr__(self, name: str) -> Any:
+        if name in Module.__slots__:
+            raise AttributeError(name)
         try:
             return named(self._home, name)
         except KeyError:

@@ -154,6 +154,23 @@ def test_what_has_no_place_is_refused(given: Any, said: str) -> None:
     assert error.kind in ("type", "dtype", "shape", "value")
 
 
+def test_names_that_python_uses_are_names_like_others() -> None:
+    """Inputs may be called what they like."""
+    assert gradcli.evaluate("self + text + name", self=1, text=2, name=3) == 6
+    f = gradcli.function("f(self, of) = self * of")
+    assert f(self=2, of=3) == 6
+    assert f.compile(self=(), of=())(self=2, of=3) == 6
+    assert gradcli.Session().evaluate("self + text", self=1, text=2) == 3
+
+
+def test_what_lies_too_deep_is_refused() -> None:
+    """Rather than crash."""
+    deep: Any = 1
+    for _ in range(100_000):
+        deep = (deep,)
+    assert refused(gradcli.evaluate, "x", x=deep).kind == "value"
+
+
 def test_a_list_that_holds_itself_is_refused() -> None:
     """Rather than followed for ever."""
     endless: list[Any] = []

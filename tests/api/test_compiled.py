@@ -67,7 +67,18 @@ def test_any_layout_and_byte_order(engine: str) -> None:
     class Own(np.ndarray[Any, Any]):
         pass
 
-    for given in (wide[:, 1], x[::-1][::-1], x.astype(">f8"), frozen, x.view(Own), x.tolist()):
+    askew = np.frombuffer(b"." + x.tobytes(), dtype="float64", offset=1)
+    assert not askew.flags.aligned
+    for given in (
+        askew,
+        np.broadcast_to(x, (2, 500))[1],
+        wide[:, 1],
+        x[::-1][::-1],
+        x.astype(">f8"),
+        frozen,
+        x.view(Own),
+        x.tolist(),
+    ):
         np.testing.assert_allclose(program(given), np.sin(x) * 2, rtol=1e-14)
     np.testing.assert_allclose(program(np.arange(500)), np.sin(np.arange(500)) * 2, rtol=1e-13)
     np.testing.assert_allclose(program(x.astype("float32")), np.sin(x.astype("float32").astype(float)) * 2)
