@@ -132,7 +132,8 @@ class Function:
         Inputs with a default may be left out. The parameters that the function reaches are inputs too, by name: they
         keep the value that they have now unless they are given another at the call.
 
-        A program takes the conventions at corners: it looks for none, and warns of none.
+        A program takes the conventions at corners: it looks for none, and warns of none. Random numbers in it are drawn
+        once, when it is made.
 
         Raises:
             GradcliError: for shapes that don't fit, and for a result that is made of more than tensors and numbers.

@@ -354,3 +354,13 @@ def test_a_mistake_of_gradclis_own_is_not_swallowed(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Interpreter, "settle", broken)
     with pytest.raises(AssertionError, match="broken"):
         f(3)
+
+
+def test_what_is_more_than_numbers_comes_as_a_result() -> None:
+    """Sparse matrices and polynomials; a function of either comes out as a function."""
+    matrix = gradcli.evaluate("hessian(x -> sum(x^3), sparse=true)(x)", x=[1, 2])
+    np.testing.assert_array_equal(matrix.csr().toarray(), [[6, 0], [0, 12]])
+    polynomial = gradcli.evaluate("taylor(exp, 0, 2)")
+    assert dict(polynomial.terms) == {(0,): 1, (1,): 1, (2,): 0.5}
+    assert gradcli.evaluate("x -> x^2")(3) == 9
+    assert gradcli.evaluate("set dtype float32; 1/3") == np.float32(1) / np.float32(3)

@@ -276,3 +276,11 @@ def test_threads_take_turns(engine: str) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_random_numbers_are_drawn_when_it_is_made() -> None:
+    """Once; the session's go on from there."""
+    session = gradcli.Session()
+    session.run("set seed 3\nf(x) = x + normal()")
+    program = session["f"].compile(x=())
+    assert program(0.0) == program(0.0) != session["f"](0.0)
