@@ -1,16 +1,19 @@
 """What the README shows is what the program does.
 
 A `console` block holds commands behind `$ ` and what each prints; a `gradcli` block holds what is typed at the
-prompt behind `> ` and `... `, and the answers; all such blocks are one session. With GRADCLI_WRITE_README=1 the
-answers are written anew.
+prompt behind `> ` and `... `, and the answers; all such blocks are one session. A `python` block that begins with
+`>>> ` is one session of Python's prompt with the others. With GRADCLI_WRITE_README=1 the answers are written anew.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
 import tomllib
+from contextlib import redirect_stdout
+from doctest import DocTestParser
 
 import pytest
 
@@ -23,7 +26,7 @@ from tests.faces.harness import shell
 from tests.output.tty import TTY
 
 README = ROOT / "README.md"
-BLOCKS = re.compile(r"^```(console|gradcli)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = re.compile(r"^```(console|gradcli|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BUILTINS = re.compile(r"(<!-- builtins -->\n).*?(<!-- end of builtins -->)", re.DOTALL)
 
 
@@ -47,7 +50,22 @@ def answered(text: str) -> str:
             shown.append(typed + tidy(screen_out.getvalue()[before:]))
         return "".join(shown)
 
-    text = BLOCKS.sub(lambda m: f"```{m[1]}\n{(console if m[1] == 'console' else prompt)(m[2])}```", text)
+    scope: dict[str, object] = {}
+
+    def python(block: str) -> str:
+        if not block.startswith(">>> "):
+            return block
+        shown = []
+        for example in DocTestParser().get_examples(block):
+            first, *more = example.source.rstrip("\n").split("\n")
+            shown += [f">>> {first}\n", *(f"... {line}".rstrip() + "\n" for line in more)]
+            with redirect_stdout(io.StringIO()) as out:
+                exec(compile(example.source, "README.md", "single"), scope)
+            shown.append(tidy(out.getvalue()))
+        return "".join(shown)
+
+    answer = {"console": console, "gradcli": prompt, "python": python}
+    text = BLOCKS.sub(lambda m: f"```{m[1]}\n{answer[m[1]](m[2])}```", text)
     return BUILTINS.sub(lambda m: m[1] + builtin_list() + m[2], text)
 
 
@@ -76,6 +94,7 @@ def test_every_answer_is_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
         README.write_text(now)
     assert text.count("```console") >= 5
     assert text.count("```gradcli") >= 6
+    assert text.count("```python\n>>> ") >= 3
     assert now == text
 
 

@@ -35,7 +35,7 @@ def read_source(path: str, session: Session, reporter: Reporter) -> Source | Non
     """The text of a file, of standard input for `-`, or None after saying why there is none."""
     from gradcli.core.errors import CoreError
     from gradcli.core.limits import use
-    from gradcli.faces.files import Unreadable, read_text
+    from gradcli.session.files import Unreadable, read_text
 
     # Not the limits that another file has set.
     use(session.settings.limits)

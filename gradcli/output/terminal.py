@@ -19,13 +19,9 @@ from gradcli.output.views import (
     Block,
     Look,
     Table,
-    derivative_table,
-    show_value,
-    view,
+    blocks_of,
 )
-from gradcli.session.results import Answer, Assertion, FileSummary, Plain, Result, Verdict
-
-LONGEST_IN_A_LINE = 40
+from gradcli.session.results import Assertion, FileSummary, Result, Verdict
 
 
 class Terminal:
@@ -45,12 +41,8 @@ class Terminal:
                 from gradcli.output.failures import show_failure
 
                 self._to_err(show_failure(result, self._look(self._err, MOST_ITEMS)))
-        elif isinstance(result, Answer):
-            at = ", ".join(f"{name} = {_short(value)}" for name, value in result.at)
-            self._prose([(f"{result.title}{f'   at {at}' if at else ''}", "strong")])
-            self._show([derivative_table(result.derivatives, self._look(self._out))])
         else:
-            self._show(view(result.value).blocks(self._look(self._out), result.source if named else None))
+            self._show(blocks_of(result, self._look(self._out), named))
 
     def _look(self, stream: Stream, most: int = MOST_ITEMS_OF_A_FILE) -> Look:
         """What a stream takes; `most` items of a tuple go to one that is no terminal."""
@@ -120,9 +112,3 @@ class Terminal:
     def _wrapped(self, stream: Stream, lines: Sequence[Line]) -> list[Line]:
         cleaned: list[Line] = [[(stream.clean(text, keep="\t"), style) for text, style in line] for line in lines]
         return [part for line in cleaned for part in wrap_line(line, stream.width)]
-
-
-def _short(value: Plain) -> str:
-    """A value for the middle of a line, if it is short enough."""
-    text = show_value(value)
-    return text if len(text) <= LONGEST_IN_A_LINE and "\n" not in text else "..."

@@ -15,12 +15,14 @@ from gradcli.output.layout import Cell, Column, Role
 from gradcli.output.numbers import show_tensor, tensor_lines
 from gradcli.output.style import Line
 from gradcli.session.results import (
+    Answer,
     Derivatives,
     NoNumber,
     ParameterTable,
     Plain,
     Polynomial,
     Row,
+    Shown,
     SparseMatrix,
     Tensor,
     Text,
@@ -30,6 +32,8 @@ from gradcli.session.results import (
 WHOLE_UP_TO = 60
 # So many items of a nested tuple are shown on a terminal, and to a file.
 MOST_ITEMS, MOST_ITEMS_OF_A_FILE = 1_000, 10_000
+# A value that stands in the middle of a line has so many characters at most.
+LONGEST_IN_A_LINE = 40
 
 
 class Look:
@@ -101,6 +105,22 @@ def view(value: Any) -> View:
 def show_value(value: Plain, look: Look | None = None) -> str:
     """A value on as few lines as it needs; of a nested tuple so many items at most."""
     return view(value).inline(look or Look())
+
+
+def blocks_of(result: Shown | Answer, look: Look, named: bool = False) -> Iterator[Block]:
+    """A result by itself; `named` puts the expression in front, for where the reader did not just type it."""
+    if isinstance(result, Shown):
+        yield from view(result.value).blocks(look, result.source if named else None)
+        return
+    at = ", ".join(f"{name} = {_short(value)}" for name, value in result.at)
+    yield Prose([[(f"{result.title}{f'   at {at}' if at else ''}", "strong")]])
+    yield derivative_table(result.derivatives, look)
+
+
+def _short(value: Plain) -> str:
+    """A value for the middle of a line, if it is short enough."""
+    text = show_value(value)
+    return text if len(text) <= LONGEST_IN_A_LINE and "\n" not in text else "..."
 
 
 @view.register(Tensor)

@@ -116,14 +116,12 @@ def question(session: Session, text: str, given: Mapping[str, Value], missing: V
     expression = parse_expression(source)
     whole = Span(source, 0, len(text))
     interpreter = session.interpreter()
-    if isinstance(expression, (s.Lambda, s.Prime)) or (
-        isinstance(expression, s.Name) and isinstance(builtins().get(expression.id), Function)
-    ):
+    if _is_function(expression):
         function = interpreter.evaluate(expression)
         assert isinstance(function, Function)
         return _question(session, function, given, {}, expression.span.title, whole, missing)
     free = _free(expression)
-    called = {p.function.id for p in walk(expression) if isinstance(p, s.Call) and isinstance(p.function, s.Name)}
+    called = _called(expression)
     for name, span in free.items():
         if name not in given and (missing is None or name in called):
             known = [n for n in [*builtins(), *given] if n != name]
@@ -134,15 +132,48 @@ def question(session: Session, text: str, given: Mapping[str, Value], missing: V
         if name not in mentioned:
             hint = near(name, [*free]) or "leave it out"
             raise fail("usage", f"the expression has no `{name}`", whole, hint)
+    title = f"{NAME}({', '.join(values)}) = {shortened(text.strip(), LONGEST_TITLE)}"
+    return _question(session, _defined(interpreter, expression, [*values]), values, {}, title, whole, missing)
+
+
+def function_of(interpreter: Interpreter, expression: s.Expression) -> Function:
+    """The function that an expression is, or else that of its free names, in the order in which they occur.
+
+    Raises:
+        LanguageError: for a mistake in the expression.
+    """
+    free = {name: span for name, span in _free(expression).items() if interpreter.find(name, None) is None}
+    if _is_function(expression) or not free:
+        value = interpreter.result(expression)
+        if isinstance(value, Function):
+            return value
+    for name in _called(expression):
+        if name in free:
+            interpreter.look_up(name, None, free[name])
+    return _defined(interpreter, expression, [*free])
+
+
+def _is_function(expression: s.Expression) -> bool:
+    return isinstance(expression, (s.Lambda, s.Prime)) or (
+        isinstance(expression, s.Name) and isinstance(builtins().get(expression.id), Function)
+    )
+
+
+def _called(expression: s.Expression) -> set[str]:
+    """The names that are called in an expression."""
+    return {p.function.id for p in walk(expression) if isinstance(p, s.Call) and isinstance(p.function, s.Name)}
+
+
+def _defined(interpreter: Interpreter, expression: s.Expression, names: Sequence[str]) -> Function:
+    """An expression as a function of some names."""
     definition = s.Function(
         expression.span,
         s.Name(expression.span, NAME),
-        tuple(s.Formal(expression.span, name, None) for name in values),
+        tuple(s.Formal(expression.span, name, None) for name in names),
         (s.Return(expression.span, expression),),
         is_model=False,
     )
-    title = f"{NAME}({', '.join(values)}) = {shortened(text.strip(), LONGEST_TITLE)}"
-    return _question(session, interpreter.define(definition, None), values, {}, title, whole, missing)
+    return interpreter.define(definition, None)
 
 
 def question_about(

@@ -13,7 +13,7 @@ from gradcli.core.records import record
 from gradcli.language.interpreter.check import check
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
+from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source, Span, fail
 from gradcli.language.text.parse import parse
 from gradcli.language.values.nesting import map_items
 from gradcli.language.values.scope import Bindings, Draft, Settings
@@ -85,6 +85,41 @@ class Session:
         """An interpreter on a draft of this session's names: whatever it does, the session stays."""
         return Interpreter(Draft(self.scope), self.settings, Random(self.seed, self.drawn), Draft(self.trained))
 
+    def after(self, interpreter: Interpreter, settings: Settings | None = None) -> Session:
+        """The session with what an interpreter of it has changed."""
+        return Session(
+            interpreter.scope.kept(),
+            settings or self.settings,
+            interpreter.random.seed,
+            interpreter.random.drawn,
+            interpreter.trained.kept(),
+        )
+
+    def valued(self, source: Source) -> tuple[Step, Value]:
+        """Run a text that ends in an expression: what it comes to, and the value of that expression.
+
+        Raises:
+            LanguageError: for a mistake in the text, and for one that ends in anything else.
+        """
+        use(self.settings.limits)
+        statements = parse(source)
+        last = statements[-1] if statements else None
+        if not isinstance(last, s.Show):
+            span = last.span if last else Span(source, 0, len(source.text))
+            raise fail("syntax", "this ends in no expression, so it has no value", span, "end with one, such as x^2")
+        session = self
+        results: list[Result] = []
+        diagnostics: list[Diagnostic] = []
+        for statement in statements[:-1]:
+            step = session._run(statement)
+            session = step.session
+            results += step.results
+            diagnostics += step.diagnostics
+        diagnostics += check(last)
+        interpreter = session.interpreter()
+        value = typed(interpreter.result(last.value), interpreter.dtype)
+        return Step(session.after(interpreter), tuple(results), (*diagnostics, *interpreter.warnings)), value
+
     def _run(self, statement: s.Statement) -> Step:
         warnings = check(statement)
         interpreter = self.interpreter()
@@ -108,14 +143,7 @@ class Session:
 
         interpreter.outside = outside
         interpreter.execute(statement, None)
-        session = Session(
-            interpreter.scope.kept(),
-            settings,
-            interpreter.random.seed,
-            interpreter.random.drawn,
-            interpreter.trained.kept(),
-        )
-        return Step(session, tuple(results), (*warnings, *interpreter.warnings))
+        return Step(self.after(interpreter, settings), tuple(results), (*warnings, *interpreter.warnings))
 
 
 def fresh_session(dtype: str | None = None) -> Session:
@@ -124,8 +152,12 @@ def fresh_session(dtype: str | None = None) -> Session:
 
 
 def _shown(interpreter: Interpreter, value: Value) -> Plain:
-    """A value as plain data; plain numbers are float64 until they are shown, and then of the session's type."""
-    if interpreter.dtype is DType.FLOAT64:
-        return plain(value)
-    typed: Value = map_items(value, lambda item: constant(item, interpreter.dtype) if type(item) is float else item)
-    return plain(typed)
+    return plain(typed(value, interpreter.dtype))
+
+
+def typed(value: Value, dtype: DType) -> Value:
+    """A value as it is shown: plain numbers are float64 until then, and of the session's type from then on."""
+    if dtype is DType.FLOAT64:
+        return value
+    changed: Value = map_items(value, lambda item: constant(item, dtype) if type(item) is float else item)
+    return changed

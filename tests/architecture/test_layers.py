@@ -16,7 +16,9 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "gradcli"
 # From the roof to the cellar: a floor may import what stands behind it. Within one, its rooms stand in the same order,
 # and what lies in the floor's own folder, in no room, is the ground that all of them stand on.
-FLOORS = ["faces", "output", "session", "language", "core"]
+FLOORS = ["api", "faces", "output", "session", "language", "core"]
+# Two doors beside each other: neither goes through the other.
+DOORS = ("gradcli.api", "gradcli.faces")
 ROOMS = {
     "language": ["interpreter", "library", "derivatives", "calls", "values", "text"],
     "core": ["formula", "analysis", "engines", "simplify", "transforms", "library", "primitives", "ir"],
@@ -66,6 +68,14 @@ def test_imports_point_downwards(module: str) -> None:
             assert here <= there, f"{module} imports {target} above it"
 
 
+@pytest.mark.parametrize("module", [m for m in MODULES if m.startswith(DOORS)])
+def test_no_door_leads_through_another(module: str) -> None:
+    """The commands and the Python library stand side by side."""
+    own = [door for door in DOORS if module.startswith(door)]
+    others = tuple(door for door in DOORS if door not in own)
+    assert not [target for target in imports(MODULES[module]) if target.startswith(others)]
+
+
 def test_every_folder_is_a_room() -> None:
     """A new folder gets its place among the others."""
     folders = {p.parent.relative_to(PACKAGE).parts[:2] for p in MODULES.values()}
@@ -103,6 +113,14 @@ def test_help_imports_nothing_that_it_does_not_show() -> None:
     """`gradcli --help` pays for Typer alone."""
     loaded = modules_after("from gradcli.faces.typer_app import app\ntry: app(['--help'])\nexcept SystemExit: pass")
     assert not loaded & {"numpy", "rich", "lark", "scipy", "pydantic"}
+
+
+def test_importing_the_package_imports_none_of_it() -> None:
+    """Its names are made when they are first used, and a table of numbers needs no arrays."""
+    loaded = modules_after("import gradcli")
+    assert not loaded & {"numpy", "rich", "lark", "scipy", "typer"}
+    answered = modules_after("import gradcli\nassert gradcli.derivatives('sin(x*y)', order=1)(0, 5)['x'] == 5")
+    assert not answered & {"numpy", "rich", "typer", "scipy"}
 
 
 def test_a_scalar_one_shot_needs_no_numpy() -> None:

@@ -6,6 +6,7 @@ under its form: its operations, and the shapes and dtypes of its tensors, which 
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
@@ -27,7 +28,15 @@ MOST_MEMORY = 2**28
 # So many operations on elements in all take longer than loading and running a compiler.
 WORTH_COMPILING = 2**27
 
-_kept: OrderedDict[Hashable, Program | None] = OrderedDict()
+
+class _Here(threading.local):
+    """The programs that this thread keeps. They write into buffers of their own, so that two threads share none."""
+
+    def __init__(self) -> None:
+        self.programs: OrderedDict[Hashable, Program | None] = OrderedDict()
+
+
+_here = _Here()
 
 
 class FreeInputError(ValueError):
@@ -47,8 +56,9 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     on_math = suits_scalar(order)
     leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != ())]
     key = _form(order, outputs, leaves)
-    seen = key in _kept
-    program = _kept.get(key)
+    kept = _here.programs
+    seen = key in kept
+    program = kept.get(key)
     if program is None:
         if on_math and not seen:
             _keep(key, None)
@@ -64,13 +74,13 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
         program = Program(done, inputs, work > WORTH_COMPILING, nodes)
         _keep(key, program)
     else:
-        _kept.move_to_end(key)
+        kept.move_to_end(key)
         program.require_allowed()
     try:
         return program.function(*(n.value for n in leaves))
     except BaseException:
         # One that was interrupted may still be using its buffers.
-        _kept.pop(key, None)
+        kept.pop(key, None)
         raise
 
 
@@ -90,13 +100,14 @@ def _form(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]
 
 def _keep(key: Hashable, program: Program | None) -> None:
     """Remember a form, with its program once it has one; the oldest are forgotten."""
-    _kept[key] = program
-    while len(_kept) > MOST_PROGRAMS or (_memory() > MOST_MEMORY and _kept):
-        _kept.popitem(last=False)
+    kept = _here.programs
+    kept[key] = program
+    while len(kept) > MOST_PROGRAMS or (_memory() > MOST_MEMORY and kept):
+        kept.popitem(last=False)
 
 
 def _memory() -> int:
-    return sum(program.memory for program in _kept.values() if program is not None)
+    return sum(program.memory for program in _here.programs.values() if program is not None)
 
 
 def _interpreted(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Data, ...] | None:

@@ -174,8 +174,9 @@ class Nth(Operator):
     def labels(self) -> tuple[Partial, ...]:
         """The one derivative."""
         label = base_of(self.of)
+        (name,) = self.targets.labels(self.of)
         for _ in range(self.order):
-            label = label.then(self.of.inputs[0].name)
+            label = label.then(name)
         return (label,)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 from lark import Token, UnexpectedCharacters, UnexpectedToken
@@ -16,6 +17,9 @@ from gradcli.language.text.build import INSTEAD, MOST_DIGITS
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail
 from gradcli.language.text.grammar import parser
 
+# The parser and what builds its result remember where they are.
+_one_at_a_time = threading.RLock()
+
 
 def parse(source: Source) -> tuple[s.Statement, ...]:
     """The statements of a text.
@@ -25,10 +29,11 @@ def parse(source: Source) -> tuple[s.Statement, ...]:
         LanguageError: for any other mistake.
     """
     _refuse_long_literals(source)
-    lark, builder = parser()
-    builder.source = source
     try:
-        statements: Any = lark.parse(source.text + "\n")
+        with _one_at_a_time:
+            lark, builder = parser()
+            builder.source = source
+            statements: Any = lark.parse(source.text + "\n")
     except VisitError as error:
         if isinstance(error.orig_exc, LanguageError):
             raise error.orig_exc from None

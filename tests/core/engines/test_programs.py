@@ -54,9 +54,9 @@ def test_where_math_raises_a_program_gives_what_ieee_says() -> None:
 @pytest.fixture
 def nothing_kept() -> Iterator[None]:
     """Programs that other tests left behind are forgotten."""
-    evaluation._kept.clear()
+    evaluation._here.programs.clear()
     yield
-    evaluation._kept.clear()
+    evaluation._here.programs.clear()
 
 
 def made(number: float, array: Any) -> list[Node]:
@@ -74,15 +74,15 @@ def test_one_program_serves_all_graphs_of_a_form(nothing_kept: None) -> None:
         first, second = evaluate(made(1.0, values))
         np.testing.assert_allclose(first, np.tanh(values * 2) + np.sin(values), rtol=1e-14)
         assert float(second) == np.exp(1.0)
-    assert len(evaluation._kept) == 1
+    assert len(evaluation._here.programs) == 1
     evaluate(made(1.0, normal((5,), 0)))
     evaluate(made(1.0, normal((4,), 0, "float32")))
-    assert len(evaluation._kept) == 3
+    assert len(evaluation._here.programs) == 3
     w = parameter("w", array_constant(np.ones(4)))
     for value in (2.0, 3.0):
         w = parameter("w", array_constant(np.full(4, value)), w)
         assert evaluate([w * w])[0].tolist() == [value * value] * 4  # type: ignore[union-attr]
-    assert len(evaluation._kept) == 4
+    assert len(evaluation._here.programs) == 4
     assert two.value == 2.0
 
 
@@ -91,7 +91,7 @@ def test_scalars_are_compiled_when_they_come_again(nothing_kept: None) -> None:
     x = 0.7
     results = [evaluate([sin(constant(x + i, F64)) * constant(x + i, F64)])[0] for i in range(3)]
     assert results == [np.sin(x + i) * (x + i) for i in range(3)]
-    assert [p is not None for p in evaluation._kept.values()] == [True]
+    assert [p is not None for p in evaluation._here.programs.values()] == [True]
 
 
 def test_programs_that_are_kept_are_few_and_small(nothing_kept: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,10 +99,10 @@ def test_programs_that_are_kept_are_few_and_small(nothing_kept: None, monkeypatc
     monkeypatch.setattr(evaluation, "MOST_PROGRAMS", 3)
     for n in range(1, 8):
         evaluate([tanh(array_constant(np.ones(n)))])
-    assert len(evaluation._kept) == 3
+    assert len(evaluation._here.programs) == 3
     monkeypatch.setattr(evaluation, "MOST_MEMORY", 100)
     evaluate([tanh(tanh(array_constant(np.ones(50))))])
-    assert sum(p.memory for p in evaluation._kept.values() if p) <= 100
+    assert sum(p.memory for p in evaluation._here.programs.values() if p) <= 100
 
 
 def test_a_program_that_was_left_is_not_used_again(nothing_kept: None) -> None:
@@ -113,12 +113,12 @@ def test_a_program_that_was_left_is_not_used_again(nothing_kept: None) -> None:
 
     values, graph = normal((4,), 0), made(1.0, normal((4,), 0))
     evaluate(graph)
-    (program,) = evaluation._kept.values()
+    (program,) = evaluation._here.programs.values()
     assert program is not None
     program.function = left
     with pytest.raises(KeyboardInterrupt):
         evaluate(graph)
-    assert not evaluation._kept
+    assert not evaluation._here.programs
     np.testing.assert_allclose(evaluate(graph)[0], np.tanh(values * 2) + np.sin(values), rtol=1e-14)
 
 

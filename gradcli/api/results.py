@@ -1,0 +1,228 @@
+"""The session's results as Python is given them: they refuse to be changed, compare, and show themselves.
+
+Each kind is that of `gradcli.session.results`, whose fields it has, so that what is said of one holds of the other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import FrozenInstanceError, fields
+from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex, overload
+
+from gradcli.output.notebook import as_html, as_text, blocks
+from gradcli.session import results as plain
+from gradcli.session.data import to_data
+
+if TYPE_CHECKING:
+    import numpy
+
+
+class Record:
+    """Fields that are given once, equal where their types and all fields are; arrays by dtype, shape and elements."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    __hash__ = None  # type: ignore[assignment]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in self.__dataclass_fields__ or name in self.__dict__:
+            raise FrozenInstanceError(f"a {type(self).__name__} can't be changed: it is a result")
+        self.__dict__[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"a {type(self).__name__} can't be changed: it is a result")
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(_equal(value, other.__dict__[name]) for name, value in self.__dict__.items())
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
+        return f"{type(self).__name__}({inner})"
+
+
+class Display(Record):
+    """A result that shows itself: `repr` and `str` are what a terminal shows, a notebook gets a table."""
+
+    def _blocks(self) -> Iterable[Any]:
+        return blocks(self)  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        return as_text(self._blocks())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._blocks())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON-ready data, with the keys that `--format json` has; nan and inf are texts."""
+        data: dict[str, Any] = to_data(self)
+        return data
+
+    def to_json(self) -> str:
+        """The same as a JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
+
+
+class Place(Record, plain.Place):
+    """Where something stands in a text: file, line and column, from 1."""
+
+
+class Tensor(Record, plain.Tensor):
+    """A value: `shape`, `dtype` by name, and `data`, a Python number where the shape is (), else a read-only array."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+        import numpy as np
+
+        found = np.asarray(self.data, dtype=self.dtype if self.dtype != "int" else None)
+        return np.array(found, dtype=dtype, copy=copy)
+
+
+class Text(Record, plain.Text):
+    """A text, as `text`."""
+
+
+class NoNumber(Record, plain.NoNumber):
+    """What stands for a value without numbers: `kind` is none, ellipsis or function."""
+
+
+class Row(Record, plain.Row):
+    """One derivative: `order`, `name`, `tensor`, `formula` or None, `of` what, and `by` what, in order."""
+
+
+class Comparison(Record, plain.Comparison):
+    """Both sides of an assert that failed."""
+
+
+class ParameterTable(Display, plain.ParameterTable):
+    """The parameters of a function: `names` and `tensors`."""
+
+
+class Derivatives(Display, plain.Derivatives):
+    """Derivatives by order: `rows`, each with its name and value, and a `note`.
+
+    `table["x", "x"]` is the value of the derivative by x and x, in any order, `table[()]` that of the function itself.
+    """
+
+    def __getitem__(self, by: str | tuple[str, ...]) -> Any:
+        """The value of the derivative by some names: a number, or a read-only array of the last name's shape.
+
+        Raises:
+            KeyError: where the table has no such derivative.
+        """
+        wanted = sorted((by,) if isinstance(by, str) else by)
+        for row in self.rows:
+            if sorted(row.by) == wanted:
+                return row.tensor.data
+        raise KeyError(by)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class SparseMatrix(Display, plain.SparseMatrix):
+    """A matrix by its entries: `shape`, `rows`, `columns`, `values`; `csr()` is SciPy's."""
+
+
+class Polynomial(Display, plain.Polynomial):
+    """A Taylor polynomial: `variables`, `center`, and `terms` as exponents and coefficient."""
+
+
+class Shown(Display, plain.Shown):
+    """The value of an expression that stood by itself: `source`, `place`, `value`."""
+
+
+class Assertion(Display, plain.Assertion):
+    """An assert that was checked: `source`, `place`, whether it `passed`, `message`, `comparison` if it failed."""
+
+    def __repr__(self) -> str:
+        return f"assert {self.source}: passed" if self.passed else super().__repr__()
+
+
+class Answer(Display, plain.Answer):
+    """A function's derivatives where it was asked about: `title`, `at` which values, `derivatives`."""
+
+
+_KINDS: dict[type, type] = {
+    kind.__bases__[1]: kind
+    for kind in (
+        Place, Tensor, Text, NoNumber, Row, Comparison, ParameterTable, Derivatives, SparseMatrix, Polynomial, Shown,
+        Assertion, Answer,
+    )
+}  # fmt: skip
+
+
+def handed_out(value: Any) -> Any:
+    """A result of the session, and all that is in it, as Python is given it; its arrays are read-only copies."""
+    return _handed_out(value, {})
+
+
+def _handed_out(value: Any, done: dict[int, Any]) -> Any:
+    if isinstance(value, tuple):
+        # A part that occurs many times is made once; `value` keeps it alive meanwhile.
+        if id(value) not in done:
+            done[id(value)] = tuple([_handed_out(item, done) for item in value])
+        return done[id(value)]
+    kind = _KINDS.get(type(value))
+    if kind is not None:
+        if id(value) not in done:
+            made: Any = object.__new__(kind)
+            done[id(value)] = made
+            made.__dict__.update({name: _handed_out(part, done) for name, part in value.__dict__.items()})
+        return done[id(value)]
+    if hasattr(value, "flags"):
+        value = value.copy()
+        value.flags.writeable = False
+    return value
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if hasattr(a, "flags") and hasattr(b, "flags"):
+        import numpy as np
+
+        return bool(a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    if type(a) is float and type(b) is float:
+        return a == b or (a != a and b != b)
+    return type(a) is type(b) and bool(a == b)
+
+
+class Results(tuple["Shown | Assertion", ...]):
+    """What a text showed and asserted, in order: a tuple of `Shown` and `Assertion` that shows itself."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> Shown | Assertion: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Results: ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> Shown | Assertion | Results:
+        found = super().__getitem__(index)
+        return Results(found) if isinstance(index, slice) else found  # type: ignore[arg-type, return-value]
+
+    def _blocks(self) -> Iterator[Any]:
+        """Each result's, behind its expression where there are several."""
+        named = sum(isinstance(result, Shown) for result in self) > 1
+        for result in self:
+            yield from blocks(result, named)
+
+    def __repr__(self) -> str:
+        return as_text(self._blocks())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._blocks())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()} if self else {}
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """Each result as JSON-ready data, with the keys that `--format json` has."""
+        return [result.to_dict() for result in self]
+
+    def to_json(self) -> str:
+        """The same as a JSON text."""
+        return json.dumps(self.to_list(), ensure_ascii=False, allow_nan=False)
