@@ -129,7 +129,7 @@ FORMAT = Option(
     ("--format",),
     "FORMAT",
     str,
-    "How results are written: text or json.",
+    f"How results are written: {' or '.join(FORMATS)}.",
     "text",
     choices=(*FORMATS,),
     refusal="there is no format {}",

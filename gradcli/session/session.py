@@ -139,7 +139,7 @@ class Session:
             elif isinstance(inner, s.Set):
                 from gradcli.session.settings import set_to
 
-                settings, interpreter.random = set_to(interpreter, inner, settings)
+                settings = set_to(interpreter, inner, settings)
 
         interpreter.outside = outside
         interpreter.execute(statement, None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.library.random import Random
@@ -14,44 +16,63 @@ from gradcli.language.values.convert import known_value, to_dtype, to_int
 from gradcli.language.values.scope import Settings
 from gradcli.language.values.values import Value
 
+Setter: TypeAlias = Callable[[Interpreter, s.Expression, Settings], Settings]
 
-def set_to(interpreter: Interpreter, statement: s.Set, settings: Settings) -> tuple[Settings, Random]:
-    """The settings and the random numbers after `set name value`.
+
+def set_to(interpreter: Interpreter, statement: s.Set, settings: Settings) -> Settings:
+    """The settings after `set name value`; setting the seed begins the interpreter's random numbers again.
 
     Raises:
         LanguageError: for a name that can't be set, or a value that it can't have.
     """
-    name, value = statement.name.id, statement.value
-    if name == "dtype":
-        text = value.id if isinstance(value, s.Name) else interpreter.evaluate(value)
-        dtype = to_dtype(text, value.span)
-        if not dtype.is_float:
-            raise fail("dtype", f"numbers can't be {dtype.value} throughout", value.span, "write float32 or float64")
-        return replace(settings, dtype=dtype), interpreter.random
-    if name == "seed":
-        seed = to_int(interpreter.evaluate(value), value.span, "a seed")
-        if seed < 0:
-            raise fail("value", f"a seed can't be {seed}", value.span, "seeds are whole numbers, 0 or more")
-        return settings, Random(seed)
-    if name == "digits":
-        given = interpreter.evaluate(value)
-        digits = None if given is None else to_int(given, value.span, "the number of digits")
-        if digits is not None and not 1 <= digits <= 17:
-            raise fail("value", f"{digits} digits can't be shown", value.span, "from 1 to 17, or none for all")
-        return replace(settings, digits=digits), interpreter.random
+    name = statement.name.id
     if name in LIMITS:
-        given = interpreter.evaluate(value)
-        limits = {key: kept for key, kept in settings.limits.items() if key != name}
-        if given is not None:
-            limits[name] = _limit(given, value.span)
-        return replace(settings, limits=limits), interpreter.random
-    known = ["dtype", "seed", "digits", *LIMITS]
+        return _limited(interpreter, name, statement.value, settings)
+    if name in SETTINGS:
+        return SETTINGS[name](interpreter, statement.value, settings)
+    known = [*SETTINGS, *LIMITS]
     raise fail(
         "name",
         f"there is no setting `{name}`",
         statement.name.span,
         near(name, known) or f"there are {', '.join(known)}",
     )
+
+
+def _dtype(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
+    text = value.id if isinstance(value, s.Name) else interpreter.evaluate(value)
+    dtype = to_dtype(text, value.span)
+    if not dtype.is_float:
+        raise fail("dtype", f"numbers can't be {dtype.value} throughout", value.span, "write float32 or float64")
+    return replace(settings, dtype=dtype)
+
+
+def _seed(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
+    seed = to_int(interpreter.evaluate(value), value.span, "a seed")
+    if seed < 0:
+        raise fail("value", f"a seed can't be {seed}", value.span, "seeds are whole numbers, 0 or more")
+    interpreter.random = Random(seed)
+    return settings
+
+
+def _digits(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
+    given = interpreter.evaluate(value)
+    digits = None if given is None else to_int(given, value.span, "the number of digits")
+    if digits is not None and not 1 <= digits <= 17:
+        raise fail("value", f"{digits} digits can't be shown", value.span, "from 1 to 17, or none for all")
+    return replace(settings, digits=digits)
+
+
+# By name: called with the interpreter, the value as it is written, and the settings so far.
+SETTINGS: dict[str, Setter] = {"dtype": _dtype, "seed": _seed, "digits": _digits}
+
+
+def _limited(interpreter: Interpreter, name: str, value: s.Expression, settings: Settings) -> Settings:
+    given = interpreter.evaluate(value)
+    limits = {key: kept for key, kept in settings.limits.items() if key != name}
+    if given is not None:
+        limits[name] = _limit(given, value.span)
+    return replace(settings, limits=limits)
 
 
 def _limit(value: Value, span: Span) -> float:

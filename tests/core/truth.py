@@ -50,8 +50,14 @@ TRUTH: dict[str, Callable[..., Any]] = {
 
 
 def truth(primitive: Primitive) -> Callable[..., Any]:
-    """The same function in arbitrary precision."""
-    found: Callable[..., Any] = TRUTH.get(primitive.name) or getattr(mpmath, primitive.name)
+    """The same function in arbitrary precision.
+
+    Raises:
+        LookupError: for one that is neither in `TRUTH` nor called the same by mpmath.
+    """
+    found: Callable[..., Any] | None = TRUTH.get(primitive.name) or getattr(mpmath, primitive.name, None)
+    if found is None:
+        raise LookupError(f"mpmath has no `{primitive.name}`: say in TRUTH what it is to be measured against")
     return found
 
 
