@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gradcli.core import primitives
 from gradcli.core.engines.numpy.schedule import ArrayProgram, run_arrays
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.edges import EdgeKind
 from gradcli.core.ir.nodes import Node, array_constant, fresh_input
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.traversal import reachable, substitute
@@ -104,11 +105,12 @@ def gradient_of(output: Node, inputs: Sequence[Node], seed: Node) -> tuple[Node,
 
 def away_from_kinks(call: Call, arrays: list[Array]) -> list[Array]:
     """Where an entry has a corner, the sample moves off it: the convention there is tested by name elsewhere."""
-    if call.primitive.name in ("abs", "relu"):
-        return [np.where(np.abs(a) < 0.01, 0.5, a) for a in arrays]
-    if call.primitive.name in ("maximum", "minimum"):
+    edge = call.primitive.edge
+    if edge is not None and edge.between:
         a, b = arrays
         return [a, b + np.where(np.abs(a - b).min(initial=1.0) < 0.01, 0.05, 0.0)]
+    if edge is not None and edge.kind is EdgeKind.CORNER and call.primitive.pointwise:
+        return [np.where(np.abs(a) < 0.01, 0.5, a) for a in arrays]
     return arrays
 
 
