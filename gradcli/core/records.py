@@ -7,11 +7,14 @@ asked for: they would cost more, and each call again. One repr serves all.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, fields
 from reprlib import recursive_repr
 from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+
+_making = threading.RLock()
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
@@ -41,6 +44,8 @@ def _awaiting(kind: type[T]) -> type[T]:
 @recursive_repr("...")
 def _shown(self: Any) -> str:
     """The class and its fields, less where in a text it stood, and what holds its default."""
+    # One that was unpickled may be the first of its class here.
+    _make(type(self))
     parts = [
         f"{f.name}={value!r}"
         for f in fields(self)
@@ -50,8 +55,13 @@ def _shown(self: Any) -> str:
 
 
 def _make(kind: type) -> None:
-    """A class, and before it what it inherits from, as dataclasses."""
-    for base in reversed(kind.__mro__):
-        if getattr(vars(base).get("__init__"), "awaiting", None) is base:
-            delattr(base, "__init__")
-            dataclass(eq=False, repr=False)(base)
+    """A class, and before it what it inherits from, as dataclasses. Threads wait for one another here, once a class."""
+    with _making:
+        for base in reversed(kind.__mro__):
+            if getattr(vars(base).get("__init__"), "awaiting", None) is base:
+                # What waits goes on waiting until its class is whole, so the new __init__ is made on a double.
+                own = {k: v for k, v in vars(base).items() if k not in ("__init__", "__dict__", "__weakref__")}
+                double = type(base)(base.__name__, base.__bases__, own)
+                init = vars(dataclass(eq=False, repr=False)(double))["__init__"]
+                dataclass(eq=False, repr=False, init=False)(base)
+                base.__init__ = init

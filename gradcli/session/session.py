@@ -159,5 +159,5 @@ def typed(value: Value, dtype: DType) -> Value:
     """A value as it is shown: plain numbers are float64 until then, and of the session's type from then on."""
     if dtype is DType.FLOAT64:
         return value
-    changed: Value = map_items(value, lambda item: constant(item, dtype) if type(item) is float else item)
+    changed: Value = map_items(value, lambda item: constant(item, dtype) if isinstance(item, float) else item)
     return changed

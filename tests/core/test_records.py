@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import field, fields, is_dataclass, replace
 
 import pytest
@@ -39,6 +41,13 @@ class Counted:
 
     def __post_init__(self) -> None:
         self.now = self.start + 1
+
+
+@record
+class Unmade:
+    """No test makes one before it is shown."""
+
+    a: int
 
 
 def test_the_first_object_makes_the_class() -> None:
@@ -101,3 +110,42 @@ def test_syntax_nodes_and_results_are_readable() -> None:
     assert repr(shown).startswith("Shown(")
     assert "Tensor(shape=(), dtype='float64', data=9.0)" in repr(shown)
     assert repr(run("f(x) = x^2").session.scope["f"]) == "<function f(x)>"
+
+
+THREADS = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+from gradcli.core.records import record
+made, wrong = [], []
+for i in range(40):
+    @record
+    class Fresh:
+        a: int
+        b: int = 2
+    barrier = threading.Barrier(6)
+    def make(kind=Fresh, barrier=barrier):
+        barrier.wait()
+        try:
+            one = kind(1)
+            made.append((one.a, one.b))
+        except Exception as error:
+            wrong.append(repr(error))
+    threads = [threading.Thread(target=make) for _ in range(6)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+print(len(made), set(made), wrong)
+"""
+
+
+def test_several_threads_may_make_the_first_object() -> None:
+    """Each of them gets one, whoever of them makes the class."""
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True)
+    assert done.stdout == "240 {(1, 2)} []\n"
+
+
+def test_what_was_unpickled_is_readable_where_none_was_made() -> None:
+    """Unpickling calls no __init__."""
+    blank = Unmade.__new__(Unmade)
+    blank.a = 5  # type: ignore[misc]
+    assert repr(blank) == "Unmade(a=5)"
+    assert Unmade(3).a == 3

@@ -37,6 +37,12 @@ def names(text: str) -> list[str]:
         ("q = value_and_grad(f, (0, 1))(3, 5); q", ["f", "∂f/∂x", "∂f/∂y"]),
         ("h(x) = x, 2 * x, 3 * x; q = grad(h, has_aux=true)(1); q", ["aux[0]", "aux[1]", "∂h/∂x"]),
         ("h(x) = x, 2 * x; q = value_and_grad(h, has_aux=true)(1); q", ["h[0]", "h[1]", "∂h/∂x"]),
+        # A derivative that is a parameter itself.
+        ("model m(x): param w = 6; return w * x\nq = grad(m, wrt=(x, w))(2); q", ["∂m/∂x", "∂m/∂w"]),
+        (
+            "model m(x): param w = 6; return w, x * w\nvalue_and_grad(m, wrt=(w, x))(2)",
+            ["m[0]", "m[1]", "∂m/∂w", "∂m/∂x"],
+        ),
     ],
 )
 def test_names_go_with_values(text: str, expected: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from gradcli.core.ir.nodes import Node, Parameter
@@ -56,31 +57,53 @@ class Reach:
     by_inputs: bool
 
 
-def reach_of(caller: Caller, function: Function) -> Reach:
-    """What the text of a function leads to, by the functions that it names."""
-    if not isinstance(function, UserFunction):
-        return Reach(itself=False, by_inputs=_by_inputs(function))
+def reach_of(caller: Caller, function: Function, known: Callable[[UserFunction], Reach]) -> Reach:
+    """What the text of a function leads to, by the functions that it names, or that are within what it names.
+
+    `known` tells it of a function that stands at the top level.
+    """
     itself = by_inputs = False
     seen = {id(function)}
-    stack = [function]
+    stack: list[Function] = [function]
     while stack:
-        user = stack.pop()
-        for name in _names(user.body):
-            found = caller.find(name, user.frame)
-            named = found[0] if found else None
-            by_inputs = by_inputs or _by_inputs(named)
-            if isinstance(named, UserFunction):
+        there = stack.pop()
+        if isinstance(there, Builtin):
+            by_inputs = by_inputs or there.by_inputs
+            continue
+        values: list[Value] = [*there.members.values(), *_within(there)]
+        if isinstance(there, UserFunction):
+            found = (caller.find(name, there.frame) for name in _names(there.body))
+            values += [value for one in found if one is not None for value in one]
+        for named in _functions(values):
+            if isinstance(named, UserFunction) and isinstance(function, UserFunction):
                 itself = itself or named.body is function.body
-                if id(named) not in seen:
-                    seen.add(id(named))
-                    stack.append(named)
+                # At the top level nothing leads to what is defined inside a call.
+                if named.frame is None and function.frame is not None:
+                    by_inputs = by_inputs or known(named).by_inputs
+                    continue
+            if id(named) not in seen:
+                seen.add(id(named))
+                stack.append(named)
     return Reach(itself, by_inputs)
 
 
-def _by_inputs(value: Value) -> bool:
-    """Whether a value is, or holds, what differentiates by inputs of its caller."""
-    found: bool = fold(value, lambda item: isinstance(item, Builtin) and item.by_inputs, any)
-    return found
+def _functions(values: Sequence[Value]) -> list[Function]:
+    """The functions among values and in their tuples, each once."""
+    found: dict[Function, None] = {}
+
+    def leaf(item: Value) -> None:
+        if isinstance(item, Function):
+            found[item] = None
+
+    for value in values:
+        fold(value, leaf, lambda parts: None)
+    return list(found)
+
+
+def _within(function: Function) -> list[Value]:
+    """The function that another is made of, such as that which a derivative is one of."""
+    of = getattr(function, "of", None)
+    return [of] if isinstance(of, Function) else []
 
 
 @lru_cache(1024)

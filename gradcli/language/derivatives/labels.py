@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.core.ir.nodes import Constant
+from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.values.labelled import Labelled, Whole
 from gradcli.language.values.nesting import require_walkable
@@ -24,8 +24,11 @@ def labelled(function: Operator, value: Value) -> Value:
             return tuple(map(named, item))
         if isinstance(item, SparseMatrix):
             next(names)
-        if not isinstance(item, Constant):
+        if not isinstance(item, Node):
             return item
-        return Labelled(item, next(names), whole)
+        # A derivative that is a parameter is its value now, not the parameter.
+        value = item.value if isinstance(item, Parameter) else item
+        assert isinstance(value, Constant), f"{item!r} is not settled"
+        return Labelled(value, next(names), whole)
 
     return named(value)

@@ -187,13 +187,13 @@ class Interpreter(State):
         return any(map(_holds_a_function, values)) or self._reach(function).by_inputs
 
     def _reach(self, function: Function) -> Reach:
-        """What its text leads to; told once for a function that stands at the top level, as long as no name changes."""
-        if not isinstance(function, UserFunction) or function.frame is not None:
-            return reach_of(self, function)
-        if id(function) not in self._reaches:
+        """What its text leads to; told once, as long as no name changes that it may find."""
+        at_top = not isinstance(function, UserFunction) or function.frame is None
+        told = self._reaches if at_top else self._inner_reaches
+        if id(function) not in told:
             # The function is held with it, so that no other gets its identity.
-            self._reaches[id(function)] = function, reach_of(self, function)
-        return self._reaches[id(function)][1]
+            told[id(function)] = function, reach_of(self, function, self._reach)
+        return told[id(function)][1]
 
     def run(self, function: Function, body: Sequence[s.Statement], frame: Frame, span: Span) -> Value:
         """What the body of a function returns that is called at `span`.
@@ -283,7 +283,9 @@ class Interpreter(State):
         At the top level values have been computed.
         """
         if isinstance(target, s.Name):
-            self._reaches.clear()
+            self._inner_reaches.clear()
+            if frame is None:
+                self._reaches.clear()
             (self.scope if frame is None else frame.names)[target.id] = value
         elif isinstance(target, s.Tuple):
             items = items_of(value, target.span)

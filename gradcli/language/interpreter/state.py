@@ -44,7 +44,9 @@ class State:
         self._calls: list[int] = []
         self._recursing = False
         self._derivatives = 0
+        # Of functions at the top level, and of those that are defined inside a call.
         self._reaches: dict[int, tuple[Function, Reach]] = {}
+        self._inner_reaches: dict[int, tuple[Function, Reach]] = {}
         use(self.settings.limits)
         use_float(self.settings.dtype)
         self._most_steps: float | None = None

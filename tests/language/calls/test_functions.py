@@ -194,3 +194,28 @@ def test_a_setting_inside_a_loop_is_refused() -> None:
     """As inside a function: it holds for what follows at the top level."""
     refused = error("for i in range(3): set seed 4")
     assert "top level" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("t = (x -> diff, 1); f(x) = (t[0](0))(x^2, x); f(3)", 6),
+        ("tools = ((i -> (sin, diff)[i]), 0); f(x) = tools[0](1)(x^3, x); f(3)", 27),
+        ("c = Sequential(y -> diff); f(x) = c(0)(x^2, x); f(3)", 6),
+        ("f(x, by) = by(x^2, x); f(3, diff)", 6),
+        ("slope(u, x) = diff(u, x); f(x) = x * diff(x^2, x); g(x) = f(x) + f(2 * x); g(3)", 90),
+        ("d = diff; f(x) = d(x^3, x, x); f(2)", 12),
+        ("f(x) = (y -> diff(y^2, y))(x); f(3)", 6),
+        ("def f(x):\n    h = z -> diff(z^2, z)\n    return h(x) + h(x + 1)\nf(3)", 14),
+    ],
+)
+def test_what_differentiates_by_its_inputs_has_inputs_of_its_own(text: str, expected: float) -> None:
+    """However diff is reached: by a name, a tuple, a chain, an argument, a closure."""
+    assert value(text) == expected
+
+
+def test_a_name_that_changes_within_a_loop_counts_from_then_on() -> None:
+    """What was told of a function's text is forgotten with the name."""
+    text = "op = (u, x) -> u\nf(x) = op(x^2, x)\nfor i in range(2):\n    f(3)\n    op = diff\n"
+    shown = [r.value.data for r in run(text).results]  # type: ignore[union-attr]
+    assert shown == [9, 6]

@@ -96,3 +96,10 @@ def test_every_built_in_makes_real_what_the_session_says(dtype: str) -> None:
 def test_operators_follow_the_same_rule(text: str, dtype: str) -> None:
     """Division, powers and numbers with a point."""
     assert floats(text, dtype) == {dtype}
+
+
+def test_the_constants_are_shown_in_the_sessions_type() -> None:
+    """The number e too, which is itself as the base of a power."""
+    step = Session().run(Source("s", "set dtype float32\ne\n(e, pi)\nx = e; x"))
+    assert len(step.results) == 3
+    assert "float64" not in repr(step.results)
