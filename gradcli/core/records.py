@@ -8,7 +8,7 @@ asked for: they would cost more, and each call again. One repr serves all.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from reprlib import recursive_repr
 from typing import Any, TypeVar, dataclass_transform
 
@@ -62,6 +62,11 @@ def _make(kind: type) -> None:
                 # What waits goes on waiting until its class is whole, so the new __init__ is made on a double.
                 own = {k: v for k, v in vars(base).items() if k not in ("__init__", "__dict__", "__weakref__")}
                 double = type(base)(base.__name__, base.__bases__, own)
-                init = vars(dataclass(eq=False, repr=False)(double))["__init__"]
-                dataclass(eq=False, repr=False, init=False)(base)
-                base.__init__ = init
+                made = dict(vars(dataclass(eq=False, repr=False)(double)))
+                for name, value in own.items():
+                    if isinstance(value, Field):
+                        delattr(base, name)
+                        if name in made:
+                            setattr(base, name, made[name])
+                for name in ("__dataclass_fields__", "__dataclass_params__", "__match_args__", "__init__"):
+                    setattr(base, name, made[name])
