@@ -18,7 +18,7 @@ from gradcli.language.calls.reach import parameters_of
 from gradcli.language.derivatives.base import Operator, label_of, numbered
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text.diagnostics import Source, Span, near
-from gradcli.language.values.convert import to_node
+from gradcli.language.values.convert import dtype_named, to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import fold, nodes_in
 from gradcli.language.values.partial import Partial
@@ -314,7 +314,7 @@ def _dtype(given: Any, default: DType) -> DType:
         return default
     name = dtype_name(given)
     try:
-        return DType({"int": "int64", "float": "float64"}.get(name, name))
+        return dtype_named(name)
     except ValueError:
         dtypes = [d.value for d in DType]
         raise refuse(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import singledispatch
 from typing import Any, TypeAlias
 
+from gradcli.core.ir.shapes import size_of
 from gradcli.language.values.nesting import count_items
 from gradcli.output.characters import escape
 from gradcli.output.layout import Cell, Column, Role
@@ -216,7 +217,7 @@ class _ParametersView(View):
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
         yield from _title(source)
-        total = sum(_count(t) for t in self.value.tensors)
+        total = sum(size_of(t.shape) for t in self.value.tensors)
         yield Table(_typed("parameter", self._rows(), look), ("total", f"{total:,}"))
 
 
@@ -328,10 +329,3 @@ def _listed(rows: Sequence[tuple[str, Tensor]], look: Look) -> str:
     """Tensors under their names on a line."""
     shown = [f"{name}: {show_value(t, look)}" for name, t in rows[: look.most]]
     return f"({', '.join(shown)}{', ...' if len(rows) > look.most else ''})"
-
-
-def _count(t: Tensor) -> int:
-    count = 1
-    for n in t.shape:
-        count *= n
-    return count

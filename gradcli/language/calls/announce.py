@@ -16,6 +16,7 @@ from gradcli.language.calls.builtin import Builtin
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import REQUIRED, Caller, Formal, Value
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -133,8 +134,7 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
 
 def _operand(call: Call, value: Value) -> Operand:
     """A plain number as it is, so that it takes the type of the tensor that it meets."""
-    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return value if plain else convert.to_node(value, call.caller.dtype, call.span)  # type: ignore[return-value]
+    return value if is_number(value) else convert.to_node(value, call.caller.dtype, call.span)
 
 
 def to_number(value: Value, span: Span, what: str) -> float:
@@ -152,7 +152,7 @@ def to_number(value: Value, span: Span, what: str) -> float:
 
 
 def _numbers(value: Value, span: Span, what: str) -> tuple[float, ...]:
-    if isinstance(value, Node) and isinstance(value, (Constant, Parameter)) and len(value.shape) == 1:
+    if isinstance(value, (Constant, Parameter)) and len(value.shape) == 1:
         array = (value.value if isinstance(value, Parameter) else value).value
         return tuple(float(x) for x in array)
     if isinstance(value, tuple):

@@ -16,7 +16,7 @@ from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import require_walkable
-from gradcli.language.values.numbers import Euler, calculate
+from gradcli.language.values.numbers import Euler, calculate, is_number
 from gradcli.language.values.values import Caller, Function, Parameters, SparseMatrix, Value
 
 _COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
@@ -40,7 +40,7 @@ def unary(caller: Caller, symbol: str, value: Value, span: Span) -> Value:
     if symbol == "not":
         condition = truth(value, span)
         return (not condition) if isinstance(condition, bool) else symbols(1)["not"](condition)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_number(value):
         return -value if symbol == "-" else value
     node = _operand(caller, symbol, value, span)
     return symbols(1)["-"](node) if symbol == "-" else node
@@ -54,8 +54,8 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     """
     if symbol in ("and", "or"):
         return _logic(symbol, truth(left, span), truth(right, span))
-    if _is_number(left) and _is_number(right):
-        result = calculate(symbol, left, right)  # type: ignore[arg-type]
+    if is_number(left) and is_number(right):
+        result = calculate(symbol, left, right)
         if result is not None:
             return result
     if isinstance(left, Function) or isinstance(right, Function):
@@ -68,15 +68,15 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     if symbol == "^" and isinstance(left, Euler):
         return primitives.elementwise.exp(b)
     if symbol == "^":
-        exponent = right if _is_number(right) else _constant(b)
+        exponent = right if is_number(right) else _constant(b)
         if exponent is not None:
             x = real(a)
-            return primitives.elementwise.constant_power(x, exponent=float(exponent))  # type: ignore[arg-type]
+            return primitives.elementwise.constant_power(x, exponent=float(exponent))
     # Plain numbers go in as they are, so that they take the type of the tensor that they meet.
-    weak = [v if _is_number(v) else n for v, n in ((left, a), (right, b))]
+    weak = [v if is_number(v) else n for v, n in ((left, a), (right, b))]
     if not any(isinstance(v, Node) for v in weak):
         weak = [a, b]
-    return symbols(2)[symbol](*weak)  # type: ignore[arg-type]
+    return symbols(2)[symbol](*weak)
 
 
 def _sparse_product(left: SparseMatrix, right: Node, span: Span) -> Node:
@@ -141,7 +141,7 @@ def truth(value: Value, span: Span) -> bool | Node:
         LanguageError: for a value that is neither true nor false.
     """
     if isinstance(value, bool) or (isinstance(value, Node) and value.dtype.value == "bool"):
-        if isinstance(value, Node) and isinstance(value, Constant) and value.shape == ():
+        if isinstance(value, Constant) and value.shape == ():
             return bool(value.value)
         return value
     raise fail("type", f"a condition is true or false, not {describe(value)}", span, "compare it, such as `x != 0`")
@@ -184,10 +184,6 @@ def _logic(symbol: str, left: bool | Node, right: bool | Node) -> Value:
         if isinstance(known, bool):
             return other if known is (symbol == "and") else known
     return symbols(2)[symbol](left, right)
-
-
-def _is_number(value: Value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_plain_other(value: Value) -> bool:

@@ -9,6 +9,7 @@ from gradcli.core.ir.nodes import Input, Known, Node, constant, fresh_input
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.language.values.convert import known_value
 from gradcli.language.values.nesting import distinct_nodes, map_items, map_nodes, require_walkable
+from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Formal, Frame, Function, Value
 
 
@@ -29,8 +30,7 @@ def as_tensors(values: Sequence[Value], default: DType) -> list[Value]:
 
 
 def _tensor(item: Value, default: DType) -> Value:
-    is_number = isinstance(item, (int, float)) and not isinstance(item, bool)
-    return constant(as_float(item), default, weak=True) if is_number else item  # type: ignore[arg-type]
+    return constant(as_float(item), default, weak=True) if is_number(item) else item
 
 
 def meant(inputs: Iterable[Node]) -> dict[Node, Node] | None:
@@ -55,7 +55,7 @@ def meant(inputs: Iterable[Node]) -> dict[Node, Node] | None:
 def _abstract(value: Value, name: str, default: DType, replacements: dict[Node, Node]) -> Value:
     if isinstance(value, tuple):
         return tuple(_abstract(v, f"{name}[{i}]", default, replacements) for i, v in enumerate(value))
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_number(value):
         number = constant(as_float(value), default)
         fresh = fresh_input(name, (), default, weak=True, known=Known(lambda what: value), stands_for=number)
         replacements[fresh] = number

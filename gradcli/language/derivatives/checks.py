@@ -8,6 +8,7 @@ from gradcli.core.ir.nodes import Input, Node, name_of
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import fold, leaves, nodes_in
+from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Function, Value
 
 
@@ -25,7 +26,7 @@ def is_real(value: Value) -> bool:
 def _is_real(item: Value) -> bool:
     if isinstance(item, Node):
         return item.dtype.is_float
-    return isinstance(item, (int, float)) and not isinstance(item, bool)
+    return is_number(item)
 
 
 def real_input(value: Value, name: str, span: Span) -> Value:
@@ -75,7 +76,7 @@ def real_outputs(outputs: Value, function: Function, span: Span) -> list[Node]:
     for item in leaves(outputs):
         if isinstance(item, Node) and item.dtype.is_float:
             roots.append(item)
-        elif isinstance(item, bool) or not isinstance(item, (int, float)):
+        elif not is_number(item):
             what = f"{item.dtype.value}" if isinstance(item, Node) else describe(item)
             raise fail(
                 "derivative",

@@ -118,25 +118,14 @@ def _square(blocks: Blocks, outputs: Sequence[Node], by: Sequence[Node]) -> Bloc
     ]
 
 
-@builtin("the sum of the second derivatives by all inputs, by Taylor mode", "laplacian")
-def laplacian_of(
-    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
-) -> Field:
-    """The field."""
-    return Field(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), "laplacian")
+def _announce(what: str, help: str) -> None:
+    @builtin(help, what)
+    def field(
+        call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
+    ) -> Field:
+        return Field(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), what)
 
 
-@builtin("the sum of each output's derivative by its own input")
-def divergence(
-    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
-) -> Field:
-    """The field."""
-    return Field(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), "divergence")
-
-
-@builtin("the rotation of a vector field in the plane or in space")
-def curl(
-    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
-) -> Field:
-    """The field."""
-    return Field(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), "curl")
+_announce("laplacian", "the sum of the second derivatives by all inputs, by Taylor mode")
+_announce("divergence", "the sum of each output's derivative by its own input")
+_announce("curl", "the rotation of a vector field in the plane or in space")

@@ -89,38 +89,21 @@ def _pair(value: Value) -> tuple[Value, Value]:
     return first, second
 
 
-@builtin("the gradient of a function, as a function of the same inputs")
-def grad(
-    call: Call,
-    fn: Function,
-    grad_position: Value = 0,
-    weights: Value = None,
-    has_aux: bool = False,
-    wrt: Names | None = None,
-) -> Derived:
-    """The gradient.
-
-    Raises:
-        LanguageError: for targets that are none, repeated, or not there.
-    """
-    return Derived(fn, make_targets(fn, grad_position, weights, wrt, call.span), has_aux)
+def _announce(name: str, with_value: bool, help: str) -> None:
+    @builtin(help, name)
+    def gradient_of(
+        call: Call,
+        fn: Function,
+        grad_position: Value = 0,
+        weights: Value = None,
+        has_aux: bool = False,
+        wrt: Names | None = None,
+    ) -> Derived:
+        return Derived(fn, make_targets(fn, grad_position, weights, wrt, call.span), has_aux, with_value)
 
 
-@builtin("a function's outputs and its gradient, computed together")
-def value_and_grad(
-    call: Call,
-    fn: Function,
-    grad_position: Value = 0,
-    weights: Value = None,
-    has_aux: bool = False,
-    wrt: Names | None = None,
-) -> Derived:
-    """Both.
-
-    Raises:
-        LanguageError: as `grad` does.
-    """
-    return Derived(fn, make_targets(fn, grad_position, weights, wrt, call.span), has_aux, with_value=True)
+_announce("grad", False, "the gradient of a function, as a function of the same inputs")
+_announce("value_and_grad", True, "a function's outputs and its gradient, computed together")
 
 
 @structure

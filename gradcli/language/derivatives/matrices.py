@@ -20,6 +20,7 @@ from gradcli.language.derivatives.targets import ALL, make_targets
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import map_items, nodes_in
+from gradcli.language.values.numbers import is_number
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Caller, Function, Names, SparseMatrix, Value
 
@@ -161,8 +162,7 @@ def _as_nodes(outputs: Value, like: Node) -> Value:
     """Plain numbers among the outputs as constants, which have a derivative too."""
 
     def as_node(item: Value) -> Value:
-        plain = isinstance(item, (int, float)) and not isinstance(item, bool)
-        return constant(item, like.dtype) if plain else item  # type: ignore[arg-type]
+        return constant(item, like.dtype) if is_number(item) else item
 
     found: Value = map_items(outputs, as_node)
     return found
@@ -207,20 +207,16 @@ def jacobian_of(
     return Matrix(fn, targets, 1, mode if isinstance(mode, str) else None, sparse)
 
 
-@builtin("the Jacobian, a column at a time: for more outputs than inputs")
-def jacfwd(
-    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
-) -> Matrix:
-    """The Jacobian by forward mode."""
-    return Matrix(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), 1, FORWARD)
+def _announce(name: str, mode: str, help: str) -> None:
+    @builtin(help, name)
+    def jacobian_by(
+        call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
+    ) -> Matrix:
+        return Matrix(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), 1, mode)
 
 
-@builtin("the Jacobian, a row at a time: for more inputs than outputs")
-def jacrev(
-    call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
-) -> Matrix:
-    """The Jacobian by reverse mode."""
-    return Matrix(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), 1, REVERSE)
+_announce("jacfwd", FORWARD, "the Jacobian, a column at a time: for more outputs than inputs")
+_announce("jacrev", REVERSE, "the Jacobian, a row at a time: for more inputs than outputs")
 
 
 @builtin("every second partial: one matrix, or a block for each two inputs", "hessian")

@@ -20,6 +20,7 @@ from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Caller, Formal, Function, Required, Rewrite, Value
 
 
@@ -97,8 +98,7 @@ def taylor(call: Call, fn: Function, x0: Value, order: Value = 5) -> TaylorPolyn
             "a point is one number for each input, such as (1, 2)",
         )
     for value in at:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number and not (isinstance(value, Node) and value.shape == () and value.dtype.is_float):
+        if not is_number(value) and not (isinstance(value, Node) and value.shape == () and value.dtype.is_float):
             raise fail(
                 "derivative",
                 f"taylor needs a point of real numbers, and this is {describe(value)}",

@@ -150,46 +150,22 @@ def _vectors(given: Value, like: Sequence[Node], what: str, span: Span) -> list[
     return vectors
 
 
-@builtin("the Jacobian times a vector of inputs, in forward mode: jvp(f, v)(x) or jvp(f)(x, v)", "jvp")
-def jvp_of(
-    call: Call,
-    fn: Function,
-    v: Value = None,
-    grad_position: Value = ALL,
-    weights: Value = None,
-    wrt: Names | None = None,
-) -> Product:
-    """The product."""
-    targets = make_targets(fn, grad_position, weights, wrt, call.span, default=ALL)
-    return Product(fn, targets, "jvp", v)
+def _announce(what: str, help: str) -> None:
+    @builtin(help, what)
+    def product(
+        call: Call,
+        fn: Function,
+        v: Value = None,
+        grad_position: Value = ALL,
+        weights: Value = None,
+        wrt: Names | None = None,
+    ) -> Product:
+        return Product(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), what, v)
 
 
-@builtin("a vector of outputs times the Jacobian, in reverse mode: vjp(f, v)(x) or vjp(f)(x, v)", "vjp")
-def vjp_of(
-    call: Call,
-    fn: Function,
-    v: Value = None,
-    grad_position: Value = ALL,
-    weights: Value = None,
-    wrt: Names | None = None,
-) -> Product:
-    """The product."""
-    targets = make_targets(fn, grad_position, weights, wrt, call.span, default=ALL)
-    return Product(fn, targets, "vjp", v)
-
-
-@builtin("the Hessian of the summed outputs times a vector: hvp(f, v)(x) or hvp(f)(x, v)")
-def hvp(
-    call: Call,
-    fn: Function,
-    v: Value = None,
-    grad_position: Value = ALL,
-    weights: Value = None,
-    wrt: Names | None = None,
-) -> Product:
-    """The product."""
-    targets = make_targets(fn, grad_position, weights, wrt, call.span, default=ALL)
-    return Product(fn, targets, "hvp", v)
+_announce("jvp", "the Jacobian times a vector of inputs, in forward mode: jvp(f, v)(x) or jvp(f)(x, v)")
+_announce("vjp", "a vector of outputs times the Jacobian, in reverse mode: vjp(f, v)(x) or vjp(f)(x, v)")
+_announce("hvp", "the Hessian of the summed outputs times a vector: hvp(f, v)(x) or hvp(f)(x, v)")
 
 
 @builtin("the derivative of some order along a vector, by Taylor mode")

@@ -176,7 +176,7 @@ def _weights(value: Value, span: Span) -> tuple[tuple[tuple[str, Parameter], ...
         return tuple(zip(value.names, value.nodes, strict=True)), False
     nodes = []
     for item in value if isinstance(value, tuple) else (value,):
-        if not isinstance(item, Node) or not isinstance(item, Parameter):
+        if not isinstance(item, Parameter):
             raise fail(
                 "derivative",
                 f"weights are parameters, and {describe(item)} is none",

@@ -10,6 +10,7 @@ from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span, fail
 from gradcli.language.text.syntax import names_in, walk
 from gradcli.language.values.describe import describe, not_called
+from gradcli.language.values.numbers import is_number
 
 # What lists the parameters of a model; a definition of that name is meant to give them values.
 _OF_MODELS = ("params", "trainable_params")
@@ -54,7 +55,7 @@ def _check_calls(statement: s.Statement) -> None:
         if isinstance(part, s.Call) and isinstance(part.function, (s.Literal, s.Array, s.Tuple)):
             sort = {s.Array: "a tensor", s.Tuple: "a tuple"}.get(type(part.function))
             value: Any = getattr(part.function, "value", None)
-            number = sort == "a tensor" or (isinstance(value, (int, float)) and not isinstance(value, bool))
+            number = sort == "a tensor" or (is_number(value))
             raise not_called(part.function.span, sort or describe(value), number)
 
 

@@ -307,7 +307,7 @@ class Interpreter(State):
     def _train(self, target: s.Attribute, value: Value, frame: Frame | None) -> None:
         """Give a parameter a new value, wherever its model is used from now on."""
         old = self.evaluate(target, frame)
-        if frame is not None or not isinstance(old, Node) or not isinstance(old, Parameter):
+        if frame is not None or not isinstance(old, Parameter):
             raise fail(
                 "type", f"`{target.span.text}` is no parameter", target.span, "only parameters can be given a value"
             )

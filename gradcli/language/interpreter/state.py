@@ -117,7 +117,7 @@ class State:
 
     def present(self, value: Value) -> Value:
         """A parameter as it is now: the model keeps the one that it was made with."""
-        return self.trained.get(value.key, value) if isinstance(value, Node) and isinstance(value, Parameter) else value
+        return self.trained.get(value.key, value) if isinstance(value, Parameter) else value
 
 
 _FOREIGN = {

@@ -19,7 +19,7 @@ from gradcli.language.library import own
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
-from gradcli.language.values.numbers import EULER
+from gradcli.language.values.numbers import EULER, is_number
 from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
@@ -59,10 +59,7 @@ def _from_primitive(name: str, primitive: Primitive) -> Builtin:
         if len(nodes) == 1 or not any(isinstance(v, Node) for v in values):
             return primitive(*nodes)
         # A plain number beside a tensor takes the tensor's type.
-        plain = [
-            v if isinstance(v, (int, float)) and not isinstance(v, bool) else n
-            for v, n in zip(values, nodes, strict=True)
-        ]
+        plain = [v if is_number(v) else n for v, n in zip(values, nodes, strict=True)]
         return primitive(*plain)
 
     return Builtin(name, tuple(Formal(n) for n in names), apply, primitive.summary, of_tensor=primitive)
@@ -91,8 +88,8 @@ def _refuse_several_numbers(name: str, inputs: Sequence[Formal], values: Sequenc
     if len(inputs) < 2 or inputs[0].name != "x" or inputs[1].name not in ("axis", "ord"):
         return
     x, second = values[:2]
-    single = (isinstance(x, (int, float)) and not isinstance(x, bool)) or (isinstance(x, Node) and x.shape == ())
-    several = name in _OF_TWO or any(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values[2:])
+    single = (is_number(x)) or (isinstance(x, Node) and x.shape == ())
+    several = name in _OF_TWO or any(is_number(v) for v in values[2:])
     if single and several and second is not None and second != inputs[1].default:
         two = f"write `{_OF_TWO[name]}(x, y)` of two numbers, or " if name in _OF_TWO else "write "
         raise fail(

@@ -87,11 +87,20 @@ def to_bool(value: Value, span: Span, what: str) -> bool:
     raise fail("type", f"{what} is true or false, not {describe(value)}", span)
 
 
+def dtype_named(name: str) -> DType:
+    """The element type of a name, int and float among them.
+
+    Raises:
+        ValueError: where there is none.
+    """
+    return DType({"int": "int64", "float": "float64"}.get(name, name))
+
+
 def to_dtype(value: Value, span: Span) -> DType:
     """An element type, from the function that makes it or from its name."""
     name = value if isinstance(value, str) else getattr(value, "name", "")
     try:
-        return DType({"int": "int64", "float": "float64"}.get(name, name))
+        return dtype_named(name)
     except ValueError:
         names = ", ".join(d.value for d in DType)
         what = f'"{value}"' if isinstance(value, str) else describe(value)

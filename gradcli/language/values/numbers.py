@@ -6,11 +6,17 @@ import math
 import operator
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeGuard
 
 from gradcli.core.ir.dtypes import as_float
 from gradcli.language.text.integers import LARGEST_INT_BITS, _too_long, checked
 
 Number = int | float
+
+
+def is_number(value: object) -> TypeGuard[Number]:
+    """Whether a value is a plain number; true and false are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class Euler(float):
