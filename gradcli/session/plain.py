@@ -52,7 +52,9 @@ def tensor(node: Node) -> Tensor:
     if isinstance(node, Parameter):
         node = node.value
     assert isinstance(node, Constant), f"{node!r} is not settled"
-    return Tensor(node.shape, node.dtype.value, node.value)
+    value = node.value
+    # Whoever reads results gets floats as Python makes them.
+    return Tensor(node.shape, node.dtype.value, float(value) if isinstance(value, float) else value)
 
 
 @_plain.register(bool)
@@ -67,7 +69,7 @@ def _int(value: int) -> Plain:
 
 @_plain.register(float)
 def _float(value: float) -> Plain:
-    return Tensor((), "float64", value)
+    return Tensor((), "float64", float(value))
 
 
 @_plain.register(str)

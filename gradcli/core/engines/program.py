@@ -110,6 +110,7 @@ class Program:
             if found != shape:
                 raise ShapeError(f"the input `{name}` has shape {shape}, and is given shape {found}")
             kind = _KIND.get(getattr(getattr(value, "dtype", type(value)), "kind", type(value)), 3)
+            kind = _KIND[float] if isinstance(value, float) else kind
             if kind > _KIND_OF[dtype]:
                 given = getattr(value, "dtype", type(value).__name__)
                 raise DTypeError(f"the input `{name}` has type {dtype.value}, and is given {given}")

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from gradcli.core.ir.dtypes import DType, as_float, as_int64
+from gradcli.core.ir.exact import Exact
 from gradcli.core.ir.shapes import Shape
 
 if TYPE_CHECKING:
@@ -205,13 +206,19 @@ def interned(key: Hashable, make: Callable[[], Node]) -> Node:
 
 
 def constant(value: Number, dtype: DType, weak: bool = False) -> Constant:
-    """A scalar known now. -0.0 and 0.0 are different constants, and so are weak ones."""
+    """A scalar known now. -0.0 and 0.0 are different constants, and so are weak ones, and those known exactly."""
     plain: Number = (
         as_float(value, dtype) if dtype.is_float else bool(value) if dtype is DType.BOOL else as_int64(value)
     )
-    node = interned(("constant", dtype, weak, repr(plain)), lambda: Constant(plain, (), dtype, weak))
+    node = interned(("constant", dtype, weak, _spelled(plain)), lambda: Constant(plain, (), dtype, weak))
     assert isinstance(node, Constant)
     return node
+
+
+def _spelled(value: Number) -> Hashable:
+    if isinstance(value, Exact):
+        return repr(value), value.fraction, value.pi, value.e, value.decimal
+    return repr(value)
 
 
 def array_constant(array: numpy.ndarray[Any, Any]) -> Constant:

@@ -16,7 +16,7 @@ from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import require_walkable
-from gradcli.language.values.numbers import Euler, calculate, is_number
+from gradcli.language.values.numbers import calculate, is_euler, is_number
 from gradcli.language.values.values import Caller, Function, Parameters, SparseMatrix, Value
 
 _COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
@@ -65,7 +65,7 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     a, b = _operand(caller, symbol, left, span), _operand(caller, symbol, right, span)
     if symbol == "@":
         return matmul(a, b)
-    if symbol == "^" and isinstance(left, Euler):
+    if symbol == "^" and is_euler(left):
         return primitives.elementwise.exp(b)
     if symbol == "^":
         exponent = right if is_number(right) else _constant(b)

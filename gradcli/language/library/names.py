@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from gradcli.core import library
+from gradcli.core.ir.exact import PI, TAU, E
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
@@ -19,7 +20,7 @@ from gradcli.language.library import own
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
-from gradcli.language.values.numbers import EULER, is_number
+from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
@@ -42,10 +43,11 @@ def builtins() -> Mapping[str, Value]:
 
 
 CONSTANTS: dict[str, float] = {
-    "pi": math.pi,
-    "π": math.pi,
-    "tau": math.tau,
-    "e": EULER,
+    "pi": PI,
+    "π": PI,
+    "tau": TAU,
+    "τ": TAU,
+    "e": E,
     "inf": math.inf,
     "nan": math.nan,
 }

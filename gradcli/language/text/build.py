@@ -6,11 +6,13 @@ import ast
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from lark import Token, Transformer
 
 from gradcli.core.errors import CoreError
+from gradcli.core.ir.exact import Exact
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Source, Span, fail
 from gradcli.language.text.integers import LARGEST_INT_BITS, checked
@@ -27,6 +29,8 @@ KEYWORDS = frozenset(
 
 # Python reads no more digits of a whole number, since it takes long.
 MOST_DIGITS = 4_000
+# A decimal of more characters is one that a machine wrote, and is a float.
+MOST_EXACT_DIGITS = 40
 
 _CHOICE = "a choice is written `a if condition else b`"
 INSTEAD = {
@@ -238,7 +242,7 @@ class Builder(Transformer[Token, Any]):
             raise fail("syntax", f"a number of {len(digits):,} digits is too long", span, f"at most {MOST_DIGITS:,}")
         try:
             if not digits.replace("_", "").isdigit():
-                return s.Literal(span, float(digits))
+                return s.Literal(span, _decimal(digits))
             # Not int() of any length, which Python refuses.
             value = int(digits) if len(digits) <= LARGEST_INT_BITS * 3 // 10 else 2**LARGEST_INT_BITS
             return s.Literal(span, checked(value))
@@ -273,6 +277,14 @@ class Builder(Transformer[Token, Any]):
 for _rule in ("return", "assert", "def", "for", "lambda"):
     _method: Callable[..., Any] = getattr(Builder, f"{_rule}_")
     setattr(Builder, _rule, _method)
+
+
+def _decimal(digits: str) -> float:
+    """A number with a point or an exponent: exact, unless it is too long or too far out for that."""
+    value = float(digits)
+    if value == 0 or len(digits) > MOST_EXACT_DIGITS or not 1e-30 < abs(value) < 1e30:
+        return value
+    return Exact(Fraction(digits), decimal=True)
 
 
 def _parts(children: Children) -> Children:

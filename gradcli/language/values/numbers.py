@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TypeGuard
 
 from gradcli.core.ir.dtypes import as_float
+from gradcli.core.ir.exact import Exact, calculated
 from gradcli.language.text.integers import LARGEST_INT_BITS, _too_long, checked
 
 Number = int | float
@@ -19,13 +20,9 @@ def is_number(value: object) -> TypeGuard[Number]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-class Euler(float):
-    """The number e: a float wherever it is one of several numbers, and itself as the base of a power."""
-
-    __slots__ = ()
-
-
-EULER = Euler(math.e)
+def is_euler(value: object) -> bool:
+    """Whether a value is the number e, whose powers are those of exp."""
+    return isinstance(value, Exact) and value.fraction == 1 and not value.pi and value.e == 1
 
 
 def calculate(symbol: str, a: Number, b: Number) -> Number | None:
@@ -37,6 +34,11 @@ def calculate(symbol: str, a: Number, b: Number) -> Number | None:
     function = _OPERATIONS.get(symbol)
     if function is None:
         return None
+    if symbol in "+-*" and isinstance(a, int) and isinstance(b, int):
+        return checked(int(function(a, b)))
+    exact = calculated(symbol, a, b)
+    if exact is not None and not (isinstance(a, int) and isinstance(b, int) and symbol == "^" and b >= 0):
+        return exact
     try:
         result = function(a, b)
     except OverflowError:
@@ -45,8 +47,8 @@ def calculate(symbol: str, a: Number, b: Number) -> Number | None:
 
 
 def _power(a: Number, b: Number) -> Number:
-    if isinstance(a, Euler):
-        return math.exp(b)
+    if is_euler(a):
+        return _exp(b)
     if isinstance(a, int) and isinstance(b, int) and b >= 0:
         if abs(a) > 1 and b * (a.bit_length() - 1) > LARGEST_INT_BITS:
             raise _too_long()
@@ -57,6 +59,13 @@ def _power(a: Number, b: Number) -> Number:
         if a != 0:
             return math.nan
         return math.copysign(math.inf, a) if _is_odd(b) else math.inf
+
+
+def _exp(b: Number) -> float:
+    try:
+        return math.exp(b)
+    except OverflowError:
+        return math.inf
 
 
 def _is_odd(b: Number) -> bool:

@@ -153,3 +153,40 @@ def test_many_functions_in_one_another_are_no_recursion() -> None:
     """A hundred that differ."""
     lines = ["f0 = x -> x", *(f"f{i + 1} = x -> f{i}(x) + 1" for i in range(60)), "f60(1), f60'(1)"]
     assert value("\n".join(lines)) == (61, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.1 + 0.2", 0.3),
+        ("0.1 + 0.2 == 0.3", True),
+        ("1/3 * 3 == 1", True),
+        ("1.1 * 1.1", 1.21),
+        ("4.35 * 100", 435.0),
+        ("1.15 + 2.30", 3.45),
+        ("e^100", 2.6881171418161356e43),
+        ("2 * pi - pi == pi", True),
+        ("(2*pi)^2 / pi^2", 4.0),
+        ("0 * 0.1 / -1", -0.0),
+    ],
+)
+def test_what_is_typed_is_exact_until_it_meets_a_tensor(text: str, expected: object) -> None:
+    """Decimals, fractions, π and e are rounded once, at the end."""
+    found = value(text)
+    assert found == expected
+    assert str(found) == str(expected)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_exact_arithmetic_is_that_of_fractions(seed: int) -> None:
+    """A chain of operations on decimals and ints is the fraction that it comes to, rounded once."""
+    random = np.random.default_rng(seed)
+    text, exact = "1", Fraction(1)
+    for _ in range(6):
+        symbol = str(random.choice(["+", "-", "*", "/"]))
+        number = f"{random.integers(1, 99)}.{random.integers(0, 99):02}"
+        text = f"({text}) {symbol} {number}"
+        exact = {"+": exact + Fraction(number), "-": exact - Fraction(number), "*": exact * Fraction(number)}.get(
+            symbol, exact / Fraction(number)
+        )
+    assert value(text) == float(exact)

@@ -1,0 +1,125 @@
+"""Floats that know the number they are nearest to: a fraction times powers of π and e."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import isfinite
+
+# 70 digits: however they are multiplied up to LARGEST_POWER, a float's 16 digits are right.
+_PI = Fraction("3.141592653589793238462643383279502884197169399375105820974944592307816")
+_E = Fraction("2.718281828459045235360287471352662497757247093699959574966967627724077")
+
+# Beyond this no float holds e^n, and what is longer than the bits goes on as a plain float.
+LARGEST_POWER = 700
+MOST_BITS = 256
+
+
+class Exact(float):
+    """The float nearest to `fraction` π^`pi` e^`e`, in all else a float; `decimal` says it was typed with a point."""
+
+    __slots__ = ("decimal", "e", "fraction", "pi")
+
+    fraction: Fraction
+    pi: int
+    e: int
+    decimal: bool
+
+    def __new__(cls, fraction: Fraction, pi: int = 0, e: int = 0, decimal: bool = False) -> Exact:
+        """Round once.
+
+        Raises:
+            OverflowError: for a number beyond the floats.
+        """
+        value = fraction
+        if pi or e:
+            value = fraction * _PI**pi * _E**e
+        made = super().__new__(cls, float(value))
+        made.fraction, made.pi, made.e, made.decimal = fraction, pi, e, decimal
+        return made
+
+    @property
+    def rational(self) -> bool:
+        """Whether it is a fraction, without π or e."""
+        return not self.pi and not self.e
+
+    def __neg__(self) -> Exact:
+        return Exact(-self.fraction, self.pi, self.e, self.decimal) if self.fraction else float.__neg__(self)  # type: ignore[return-value]
+
+    def __reduce__(self) -> tuple[type[Exact], tuple[Fraction, int, int, bool]]:
+        return Exact, (self.fraction, self.pi, self.e, self.decimal)
+
+
+PI = Exact(Fraction(1), pi=1)
+TAU = Exact(Fraction(2), pi=1)
+E = Exact(Fraction(1), e=1)
+
+
+def as_exact(value: int | float) -> Exact | None:
+    """A number with what it stands for, or None for a float of which only the float is known."""
+    if isinstance(value, Exact):
+        return value
+    if isinstance(value, int):
+        return _made(Fraction(value), 0, 0, False)
+    return None
+
+
+def calculated(symbol: str, a: int | float, b: int | float) -> Exact | None:
+    """`a symbol b` exactly, where both are known exactly and so is the result; else None."""
+    function = _OPERATIONS.get(symbol)
+    left, right = as_exact(a), as_exact(b)
+    if function is None or left is None or right is None:
+        return None
+    return function(left, right)
+
+
+def _made(fraction: Fraction, pi: int, e: int, decimal: bool) -> Exact | None:
+    """The number; None where it is 0, whose sign a float keeps, too long to be carried along, or beyond the floats."""
+    if not fraction or fraction.numerator.bit_length() + fraction.denominator.bit_length() > MOST_BITS:
+        return None
+    if abs(pi) > LARGEST_POWER or abs(e) > LARGEST_POWER:
+        return None
+    try:
+        made = Exact(fraction, pi, e, decimal)
+    except OverflowError:
+        return None
+    return made if isfinite(made) and abs(made) > 1e-300 else None
+
+
+def _times(a: Exact, b: Exact) -> Exact | None:
+    return _made(a.fraction * b.fraction, a.pi + b.pi, a.e + b.e, a.decimal or b.decimal)
+
+
+def _divided(a: Exact, b: Exact) -> Exact | None:
+    return _made(a.fraction / b.fraction, a.pi - b.pi, a.e - b.e, a.decimal or b.decimal)
+
+
+def _plus(a: Exact, b: Exact) -> Exact | None:
+    if (a.pi, a.e) != (b.pi, b.e):
+        return None
+    return _made(a.fraction + b.fraction, a.pi, a.e, a.decimal or b.decimal)
+
+
+def _minus(a: Exact, b: Exact) -> Exact | None:
+    if (a.pi, a.e) != (b.pi, b.e):
+        return None
+    return _made(a.fraction - b.fraction, a.pi, a.e, a.decimal or b.decimal)
+
+
+def _power(a: Exact, b: Exact) -> Exact | None:
+    if not b.rational or b.fraction.denominator != 1 or abs(b.fraction) > LARGEST_POWER:
+        return None
+    n = int(b.fraction)
+    bits = max(a.fraction.numerator.bit_length(), a.fraction.denominator.bit_length())
+    if a.fraction != 1 and bits * abs(n) > MOST_BITS:
+        return None
+    return _made(a.fraction**n, a.pi * n, a.e * n, a.decimal or b.decimal)
+
+
+_OPERATIONS: dict[str, Callable[[Exact, Exact], Exact | None]] = {
+    "+": _plus,
+    "-": _minus,
+    "*": _times,
+    "/": _divided,
+    "^": _power,
+}
