@@ -235,6 +235,9 @@ class _DerivativesView(View):
         """One number as a number, all else as a table."""
         if len(self.value.rows) == 1 and self.value.rows[0].tensor.shape == ():
             yield from view(self.value.rows[0].tensor).blocks(look, source)
+            if self.value.note and look.width is not None:
+                # A file gets the number alone, for whoever reads it from there.
+                yield Prose([[(line, "dim")] for line in self.value.note.split("\n")])
             return
         yield from _title(source)
         yield derivative_table(self.value, look)

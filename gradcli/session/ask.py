@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping, Sequence
 
 from gradcli.core.records import record
 from gradcli.language.calls.reach import parameters_of
 from gradcli.language.derivatives.checks import is_real
 from gradcli.language.derivatives.table import AllDerivatives
+from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
@@ -17,14 +17,11 @@ from gradcli.language.text.build import identifier
 from gradcli.language.text.diagnostics import LONGEST_TITLE, Diagnostic, Source, Span, fail, near, shortened
 from gradcli.language.text.parse import parse_expression
 from gradcli.language.text.refusals import REFUSALS, refused
-from gradcli.language.text.syntax import names_in, walk
+from gradcli.language.text.syntax import names_in
 from gradcli.language.values.values import DerivativeTable, Function, Names, Required, Value
 from gradcli.session.plain import plain
 from gradcli.session.results import Answer, Derivatives
 from gradcli.session.session import Session
-
-# What an expression is called that is asked about.
-NAME = "f"
 
 
 @record
@@ -120,8 +117,8 @@ def question(session: Session, text: str, given: Mapping[str, Value], missing: V
         function = interpreter.evaluate(expression)
         assert isinstance(function, Function)
         return _question(session, function, given, {}, expression.span.title, whole, missing)
-    free = _free(expression)
-    called = _called(expression)
+    free = free_names(expression, builtins().__contains__)
+    called = called_names(expression)
     for name, span in free.items():
         if name not in given and (missing is None or name in called):
             known = [n for n in [*builtins(), *given] if n != name]
@@ -142,12 +139,16 @@ def function_of(interpreter: Interpreter, expression: s.Expression) -> Function:
     Raises:
         LanguageError: for a mistake in the expression.
     """
-    free = {name: span for name, span in _free(expression).items() if interpreter.find(name, None) is None}
+    free = {
+        name: span
+        for name, span in free_names(expression, builtins().__contains__).items()
+        if interpreter.find(name, None) is None
+    }
     if _is_function(expression) or not free:
         value = interpreter.result(expression)
         if isinstance(value, Function):
             return value
-    for name in _called(expression):
+    for name in called_names(expression):
         if name in free:
             interpreter.look_up(name, None, free[name])
     return _defined(interpreter, expression, [*free])
@@ -159,21 +160,9 @@ def _is_function(expression: s.Expression) -> bool:
     )
 
 
-def _called(expression: s.Expression) -> set[str]:
-    """The names that are called in an expression."""
-    return {p.function.id for p in walk(expression) if isinstance(p, s.Call) and isinstance(p.function, s.Name)}
-
-
 def _defined(interpreter: Interpreter, expression: s.Expression, names: Sequence[str]) -> Function:
     """An expression as a function of some names."""
-    definition = s.Function(
-        expression.span,
-        s.Name(expression.span, NAME),
-        tuple(s.Formal(expression.span, name, None) for name in names),
-        (s.Return(expression.span, expression),),
-        is_model=False,
-    )
-    return interpreter.define(definition, None)
+    return interpreter.define(definition(expression, tuple(names)), None)
 
 
 def question_about(
@@ -226,32 +215,6 @@ def _question(
         else:
             raise fail("usage", f"no value for `{i.name}`", span, f"add its value, such as {i.name}=1")
     return Question(session.interpreter(), function, arguments, title, span)
-
-
-def _free(expression: s.Expression) -> dict[str, Span]:
-    """The names that an expression takes from outside, and where each stands first, in the order of the text."""
-    found: dict[str, Span] = {}
-    for name, bound in _scoped(expression):
-        if name.id not in bound and name.id not in builtins():
-            found.setdefault(name.id, name.span)
-    return found
-
-
-def _scoped(expression: s.Expression) -> Iterator[tuple[s.Name, frozenset[str]]]:
-    """Every name in the order of the text, with those that the functions around it bind."""
-    # A loop, not recursion: a sum may be as deep as it is long.
-    stack: list[tuple[object, frozenset[str]]] = [(expression, frozenset())]
-    while stack:
-        part, bound = stack.pop()
-        if isinstance(part, tuple):
-            stack.extend((item, bound) for item in reversed(part))
-        elif isinstance(part, s.Name):
-            yield part, bound
-        elif isinstance(part, s.Lambda):
-            stack.append((part.body, bound | {p.name for p in part.parameters}))
-            stack.append((part.parameters, bound))
-        elif is_dataclass(part) and not isinstance(part, Span):
-            stack.extend((getattr(part, f.name), bound) for f in reversed(fields(part)))
 
 
 def _names(text: str) -> Names:

@@ -130,7 +130,7 @@ class Session:
             nonlocal settings
             if isinstance(inner, s.Show):
                 span = inner.value.span
-                value = interpreter.result(inner.value)
+                value = interpreter.shown(inner.value)
                 results.append(Shown(span.title, Place.of(span), _shown(interpreter, value)))
             elif isinstance(inner, s.Assert):
                 from gradcli.session.asserts import check_assert

@@ -48,7 +48,7 @@ def test_a_session_keeps_its_definitions() -> None:
 def test_a_mistake_leaves_what_stood_before_it() -> None:
     """In the session, and in the error's results."""
     session = gradcli.Session()
-    error = refused(session.run, "a = 2\na + 1\na + b\nc = 3", "cell")
+    error = refused(session.run, "a = 2\na + 1\nd = a + b\nc = 3", "cell")
     assert session.names == ("a",)
     assert error.span is not None
     assert (error.span.file, error.span.line, error.span.text) == ("cell", 3, "b")
@@ -331,12 +331,12 @@ def test_magics_run_cells_in_one_session() -> None:
     assert magic("x", "sum(x)\nf(x, 2)")[0].value.data == 3
     err = io.StringIO()
     with redirect_stderr(err):
-        left = magic("", "f(1, 1)\nf(1, z)\n")
+        left = magic("", "f(1, 1)\na=f(1, z)\n")
         assert magic("nothing", "1") is None
         assert magic("f(") is None
     assert [result.source for result in left] == ["f(1, 1)"]
     assert "unknown name `z`" in err.getvalue()
-    assert "<cell 4>:2:6" in err.getvalue()
+    assert "<cell 4>:2:8" in err.getvalue()
     assert "Traceback" not in err.getvalue()
     assert "Python has no `nothing`" in err.getvalue()
     assert magic("f(2, 2)")[0].value.data == 8

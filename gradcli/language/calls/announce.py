@@ -79,7 +79,7 @@ def read_signature(function: Callable[..., Any], leading: int = 0) -> tuple[tupl
 def _formal(name: str, kind: str, default: Any, variadic: bool = False) -> Formal:
     # Where no dtype is given it is the session's.
     given = None if kind == "DType" and default is not REQUIRED else default
-    return Formal(name, given, variadic, real=kind in _REAL, names=kind == "Names | None")
+    return Formal(name, given, variadic, real=kind in _REAL, names=kind == "Names | None", function=kind == "Function")
 
 
 def converted(

@@ -12,6 +12,7 @@ from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.promotion import real
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, sum_, transpose
+from gradcli.language.calls.combined import called, combined
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
@@ -42,6 +43,8 @@ def unary(caller: Caller, symbol: str, value: Value, span: Span) -> Value:
         return (not condition) if isinstance(condition, bool) else symbols(1)["not"](condition)
     if is_number(value):
         return -value if symbol == "-" else value
+    if isinstance(value, Function):
+        return combined("*", -1, value, binary, span) if symbol == "-" else value
     node = _operand(caller, symbol, value, span)
     return symbols(1)["-"](node) if symbol == "-" else node
 
@@ -58,8 +61,8 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
         result = calculate(symbol, left, right)
         if result is not None:
             return result
-    if isinstance(left, Function) or isinstance(right, Function):
-        return _of_functions(symbol, left, right, span)
+    if symbol == "∘" or isinstance(left, Function) or isinstance(right, Function):
+        return combined(symbol, left, right, binary, span)
     if isinstance(left, SparseMatrix) and symbol == "@":
         return _sparse_product(left, _operand(caller, symbol, right, span), span)
     a, b = _operand(caller, symbol, left, span), _operand(caller, symbol, right, span)
@@ -198,25 +201,13 @@ def _operand(caller: Caller, symbol: str, value: Value, span: Span) -> Node:
     if _is_plain_other(value) or not isinstance(value, (bool, int, float, Node)):
         hint = None
         if isinstance(value, Function):
-            hint = _called(value)
+            hint = f"call it first: `{called(value)}`"
         elif isinstance(value, SparseMatrix):
             hint = "write dense(...) for the whole matrix; S @ x multiplies"
         elif isinstance(value, tuple):
             hint = "tuples group values; for arithmetic write an array, [a, b]"
         raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(value)}", span, hint)
     return to_node(value, caller.dtype, span)
-
-
-def _of_functions(symbol: str, left: Value, right: Value, span: Span) -> Value:
-    function = left if isinstance(left, Function) else right
-    assert isinstance(function, Function)
-    raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(function)}", span, _called(function))
-
-
-def _called(function: Function) -> str:
-    inputs = ", ".join(i.name for i in function.inputs)
-    name = f"({function.name})" if "->" in function.name else function.name
-    return f"call it first: `{name}({inputs})`"
 
 
 def _unordered(symbol: str, same: bool, left: Value, right: Value, span: Span) -> bool:

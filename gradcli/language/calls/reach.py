@@ -72,6 +72,7 @@ def reach_of(caller: Caller, function: Function, known: Callable[[UserFunction],
             continue
         values: list[Value] = [*there.members.values(), *_within(there)]
         if isinstance(there, UserFunction):
+            by_inputs = by_inputs or _differentiates(there.body)
             found = (caller.find(name, there.frame) for name in _names(there.body))
             values += [value for one in found if one is not None for value in one]
         for named in _functions(values):
@@ -109,3 +110,8 @@ def _within(function: Function) -> list[Value]:
 @lru_cache(1024)
 def _names(body: tuple[s.Statement, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s.names_in(body)))
+
+
+@lru_cache(1024)
+def _differentiates(body: tuple[s.Statement, ...]) -> bool:
+    return any(isinstance(part, s.Partial) for part in s.walk(body))

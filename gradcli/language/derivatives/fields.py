@@ -13,8 +13,9 @@ from gradcli.core.records import structure
 from gradcli.core.transforms.jacobian import FORWARD, Blocks, jacobian
 from gradcli.core.transforms.laplacian import laplacian
 from gradcli.core.transforms.nested import total
+from gradcli.core.transforms.reverse import gradient
 from gradcli.language.calls.announce import Call, builtin
-from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, numbered
+from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, label_of, numbered
 from gradcli.language.derivatives.checks import real_outputs
 from gradcli.language.derivatives.targets import ALL, make_targets
 from gradcli.language.text.diagnostics import Span, fail
@@ -129,3 +130,43 @@ def _announce(what: str, help: str) -> None:
 _announce("laplacian", "the sum of the second derivatives by all inputs, by Taylor mode")
 _announce("divergence", "the sum of each output's derivative by its own input")
 _announce("curl", "the rotation of a vector field in the plane or in space")
+
+
+@structure
+class Nabla(Operator):
+    """What `∇f` gives: every partial, as one vector where the inputs are numbers."""
+
+    def title(self) -> str:
+        """Such as ∇f."""
+        return f"∇{label_of(self.of)}"
+
+    def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
+        """The vector; for one number the derivative, for tensors one of each one's shape."""
+        roots = real_outputs(traced.outputs, self.of, span)
+        if isinstance(traced.outputs, tuple) or any(root.shape != () for root in roots):
+            raise fail(
+                "derivative",
+                f"∇ is of a function with one number as its output, and `{self.of.name}` has more",
+                span,
+                f"`jacobian({self.of.name})` has every partial of every output",
+            )
+        by = list(nodes_in(traced.wrt))
+        slopes = gradient(roots, by)
+        if len(by) > 1 and all(node.shape == () for node in by):
+            return stack(tuple(slopes), 0)
+        result: Value = map_nodes(traced.wrt, dict(zip(by, slopes, strict=True)).__getitem__)
+        return result
+
+    def rows(self, result: Value) -> Rows:
+        """The vector under its sign, tensors each under its own."""
+        base, names = base_of(self.of), self.targets.labels(self.of)
+        nodes = list(nodes_in(result))
+        if len(nodes) == len(names) > 1:
+            return tuple(zip([base.then(name) for name in names], nodes, strict=True))
+        return numbered(Partial(f"∇{base}", (), base.order + 1), result)
+
+
+@builtin("the gradient by all inputs, as one vector: ∇f")
+def nabla(call: Call, fn: Function, wrt: Names | None = None) -> Nabla:
+    """The vector of all partials."""
+    return Nabla(fn, make_targets(fn, ALL, None, wrt, call.span, default=ALL))

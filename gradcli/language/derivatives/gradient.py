@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gradcli.core.ir.nodes import Input, Node, Parameter, filled
 from gradcli.core.records import structure
@@ -10,16 +11,18 @@ from gradcli.core.transforms.nested import summed_partial, total
 from gradcli.core.transforms.reverse import gradient
 from gradcli.core.transforms.taylor import partials
 from gradcli.language.calls.announce import Call, builtin
-from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, float_outputs, numbered
+from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, float_outputs, numbered, together
 from gradcli.language.derivatives.checks import real_input, real_outputs, refuse_counts
 from gradcli.language.derivatives.expansion import expanded, has_free
-from gradcli.language.derivatives.targets import Targets, make_targets
+from gradcli.language.derivatives.targets import Targets, make_targets, real_positions
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_int
 from gradcli.language.values.describe import describe
-from gradcli.language.values.nesting import map_nodes, nodes_in
+from gradcli.language.values.nesting import map_items, map_nodes, nodes_in
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Caller, Function, Names, Required, Value
+
+SUMMED = "several numbers were summed before they were differentiated; jacobian has every partial"
 
 # Past this, not even the numbers of a smooth function fit a float64.
 HIGHEST_ORDER = 1_000
@@ -31,6 +34,7 @@ class Derived(Operator):
 
     has_aux: bool = False
     with_value: bool = False
+    summed: bool = False
 
     def title(self) -> str:
         """Such as grad(f)."""
@@ -42,6 +46,7 @@ class Derived(Operator):
         differentiated, aux = self._split(outputs, span)
         flat = list(nodes_in(traced.wrt))
         roots = real_outputs(differentiated, self.of, span)
+        self.summed = len(roots) > 1 or any(root.shape != () for root in roots)
         results = dict(zip(flat, gradient(roots, flat), strict=True))
         result: Value = map_nodes(traced.wrt, results.__getitem__)
         if self.has_aux:
@@ -59,6 +64,20 @@ class Derived(Operator):
                 "return the value to differentiate first, then the others",
             )
         return outputs[0], outputs[1:]
+
+    def note(self, result: Value) -> str | None:
+        """What the seed's rules leave out: the other inputs, and that outputs were summed."""
+        return together(self._hidden(), SUMMED if self.summed else None)
+
+    def _hidden(self) -> str | None:
+        """That there are inputs besides the first, where it alone was differentiated by."""
+        positions = real_positions(self.of)
+        if self.targets.positions != (0,) or not self.targets.one_position or len(positions) < 2:
+            return None
+        every = (
+            f"`∇{self.of.name}` or `grad({self.of.name}, all)` has" if self.of.name.isidentifier() else "`all` asks for"
+        )
+        return f"by {self.of.inputs[0].name} alone; {every} every partial"
 
     def labels(self) -> tuple[Partial, ...]:
         """One for each input or parameter."""
@@ -124,27 +143,39 @@ class Nth(Operator):
         return f"derivative({self.of.name}, {self.order})"
 
     def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
-        """The derivative, of the input's structure."""
+        """The derivative: by a number of the outputs' structure, by a tensor, of the outputs' sum, of the tensor's."""
         flat = list(nodes_in(traced.wrt))
         roots = real_outputs(traced.outputs, self.of, span)
         if not roots:
             return map_nodes(traced.wrt, lambda node: filled(0.0, node))
+        base = base_of(self.of).order
+        if self._by_number(traced):
+            found = expanded(caller, roots, [flat], self.order, traced.given, span, base)
+            each = {root: parts.get((self.order,), filled(0.0, root)) for root, parts in zip(roots, found, strict=True)}
+            result: Value = map_items(traced.outputs, lambda item: each[item] if isinstance(item, Node) else 0.0)
+            return result
         scalar = len(flat) == 1 and flat[0].shape == ()
         lower = 0 if scalar and self.order > 1 else 1
         nodes = gradient(roots, flat) if lower else (total(roots),)
         if self.order > lower:
-            found = expanded(
-                caller, nodes, [flat], self.order - lower, traced.given, span, base_of(self.of).order + lower
-            )
+            found = expanded(caller, nodes, [flat], self.order - lower, traced.given, span, base + lower)
             nodes = tuple(
                 parts.get((self.order - lower,), filled(0.0, node)) for parts, node in zip(found, nodes, strict=True)
             )
         return map_nodes(traced.wrt, dict(zip(flat, nodes, strict=True)).__getitem__)
 
+    def _by_number(self, traced: Traced) -> bool:
+        """Whether several numbers are differentiated by one, each by itself."""
+        flat, outputs = list(nodes_in(traced.wrt)), list(nodes_in(traced.outputs))
+        one = not isinstance(traced.outputs, tuple) and len(outputs) == 1 and outputs[0].shape == ()
+        return not one and len(flat) == 1 and flat[0].shape == () and bool(outputs)
+
     def at_corners(self, caller: Caller, traced: Traced, result: Value, span: Span) -> Value:
         """An expansion as numbers has seen to it already."""
         expanded_here = traced.given is not None and not has_free(traced.given.values())
-        return result if self.order > 1 and expanded_here else super().at_corners(caller, traced, result, span)
+        if expanded_here and (self.order > 1 or self._by_number(traced)):
+            return result
+        return super().at_corners(caller, traced, result, span)
 
     def lower(self, traced: Traced) -> list[Node]:
         """The derivative of one order less."""
@@ -153,6 +184,14 @@ class Nth(Operator):
             return outputs
         (found,) = partials([total(outputs)], [flat], self.order - 1)
         return [found[e] for e in ((self.order - 1,),) if e in found]
+
+    def rows(self, result: Value) -> Rows:
+        """Each output's derivative, by its number where there are several."""
+        (label,) = self.labels()
+        nodes = list(nodes_in(result))
+        if len(nodes) == 1:
+            return ((label, nodes[0]),)
+        return tuple((replace(label, of=f"{label.of}[{i}]"), node) for i, node in enumerate(nodes))
 
     def labels(self) -> tuple[Partial, ...]:
         """The one derivative."""
@@ -216,7 +255,9 @@ def to_order(value: Value, span: Span) -> int:
 
 @builtin("inside a function: the derivative of a value with respect to inputs, one after the other", by_inputs=True)
 def diff(call: Call, u: Value, *x: Value) -> Value:
-    """The derivative of a value with respect to inputs or parameters, one after the other, each time of the sum.
+    """The derivative of a value with respect to inputs or parameters, one after the other.
+
+    By numbers it is that of each element; where a tensor is among them, each time of the sum.
 
     Raises:
         LanguageError: for a variable that the value isn't a function of in this place.
@@ -239,6 +280,16 @@ def diff(call: Call, u: Value, *x: Value) -> Value:
     for root in roots:
         real_input(root, "the value", span)
     by = [variable for variable in x if isinstance(variable, Node)]
-    result = summed_partial(roots, by)
+    if all(variable.shape == () for variable in by) and any(root.shape != () for root in roots):
+        result: Value = map_items(u, lambda item: _each(item, by) if isinstance(item, Node) else 0.0)
+    else:
+        result = summed_partial(roots, by)
     refuse_counts(by, span)
     return result
+
+
+def _each(root: Node, by: Sequence[Node]) -> Node:
+    """The derivative of each element by numbers, one after the other."""
+    distinct = list(dict.fromkeys(by))
+    (found,) = partials([root], [[x] for x in distinct], len(by))
+    return found.get(tuple(by.count(x) for x in distinct), filled(0.0, root))

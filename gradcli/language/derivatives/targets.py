@@ -197,6 +197,10 @@ def make_targets(
     Raises:
         LanguageError: for targets that are none, repeated, or not there.
     """
+    if isinstance(position, Names) and wrt is None:
+        position, wrt = default, position
+    if isinstance(position, Function) and position.name == ALL:
+        position = ALL
     if isinstance(wrt, Names):
         if position != default or weights is not None:
             raise fail("derivative", "wrt= takes the place of grad_position and weights", span, "give one of the two")

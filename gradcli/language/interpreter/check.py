@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span, fail
+from gradcli.language.text.notation import INVERSES
 from gradcli.language.text.syntax import names_in, walk
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.numbers import is_number
@@ -41,7 +43,34 @@ def check(statement: s.Statement) -> tuple[Diagnostic, ...]:
         for inner in statement.body:
             _refuse_a_setting(inner, "put it in front of the loop")
             check(inner)
-    return tuple(_hides(name, span) for name, span in _definitions(statement) if name in builtins())
+    hides = (_hides(name, span) for name, span in _definitions(statement) if name in builtins())
+    return (*hides, *_notes(statement))
+
+
+def _notes(statement: s.Statement) -> Iterator[Diagnostic]:
+    """What is read as meant, but might be meant otherwise."""
+    for part in walk(statement):
+        if isinstance(part, s.Name) and part.id != part.span.text and part.span.text.endswith(("1", "¹")):
+            base = part.span.text.partition("^")[0].rstrip("⁻¹")
+            if part.id == INVERSES.get(base):
+                what = f"`{part.span.text}` is the inverse function, `{part.id}`"
+                hint = f"one divided by it is `1/{base}(x)`"
+                yield Diagnostic("name", what, part.span, hint, severity="note")
+    if isinstance(statement, s.Show) and isinstance(statement.value, s.Tuple):
+        yield from _decimal_commas(statement.value)
+
+
+def _decimal_commas(value: s.Tuple) -> Iterator[Diagnostic]:
+    """`1,5 + 2,3`, where a comma may be meant for a point."""
+    text = value.span.text
+    if re.search(r"\d,\d+ *[-+*/] *\d+,\d", text) and not text.startswith("("):
+        yield Diagnostic(
+            "syntax",
+            f"a comma separates values: these are {len(value.items)}",
+            value.span,
+            "a decimal is written with a point, such as 1.5",
+            severity="note",
+        )
 
 
 def _refuse_a_setting(statement: s.Statement, instead: str) -> None:
@@ -67,8 +96,50 @@ def _check_function(function: s.Function) -> None:
             function.name.span,
             "end it with `return`, followed by the result",
         )
+    _refuse_called_numbers(function)
     for statement in function.body:
         _check_inside(statement, function, nested=False)
+
+
+def _refuse_called_numbers(function: s.Function) -> None:
+    """Refuse `f(x) = x(x + 1)`: an input that is calculated with is a number, and what stands behind it a factor."""
+    inputs = {p.name for p in function.parameters}
+    numbers = set(_calculated(function.body)) & inputs
+    for part in walk(function.body):
+        if not isinstance(part, s.Call) or not isinstance(part.function, s.Name):
+            continue
+        name = part.function.id
+        if name in inputs and (name in numbers or name in _operands(part.arguments)):
+            rest = part.span.text[len(part.function.span.text) :]
+            raise fail(
+                "type",
+                f"`{name}` is a number here, and can't be called",
+                part.span,
+                f"to multiply, write `{name}*{rest}`",
+            )
+
+
+def _operands(arguments: tuple[s.Expression, ...]) -> Iterator[str]:
+    """The names that are arguments by themselves, or calculated with in one."""
+    parts: list[object] = [*arguments]
+    for part in walk(arguments):
+        parts += [part.left, part.right] if isinstance(part, s.Binary) else []
+        parts += [part.operand] if isinstance(part, s.Unary) else []
+    yield from (part.id for part in parts if isinstance(part, s.Name))
+
+
+def _calculated(body: tuple[s.Statement, ...]) -> Iterator[str]:
+    """The names that can only be numbers: they are raised to a power, compared, or added to a number."""
+    for part in walk(body):
+        sides: tuple[s.Expression, ...] = ()
+        if isinstance(part, s.Binary) and part.operator in ("^", "%", "//"):
+            sides = (part.left, part.right)
+        elif isinstance(part, s.Compare):
+            sides = part.operands
+        elif isinstance(part, s.Binary) and part.operator in ("+", "-"):
+            both = (part.left, part.right)
+            sides = both if any(isinstance(side, s.Literal) for side in both) else ()
+        yield from (side.id for side in sides if isinstance(side, s.Name))
 
 
 def _check_inside(statement: s.Statement, function: s.Function, nested: bool) -> None:

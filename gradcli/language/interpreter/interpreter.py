@@ -15,7 +15,9 @@ from gradcli.core.ir.promotion import coerce
 from gradcli.core.ir.shapes import check_shape
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
+from gradcli.core.library.random import Random
 from gradcli.language.calls.arguments import bind
+from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import Chain, UserFunction, declare, define, trainable
 from gradcli.language.calls.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
@@ -23,7 +25,8 @@ from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.gradient import nth_derivative
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
-from gradcli.language.interpreter.state import State
+from gradcli.language.interpreter.items import item_of_tuple, items_of
+from gradcli.language.interpreter.paper import Paper
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail
@@ -38,7 +41,7 @@ DEEPEST_CALL = 64
 
 
 @dataclass
-class Interpreter(State):
+class Interpreter(Paper):
     """What evaluates expressions and does what statements say."""
 
     # Expressions.
@@ -71,8 +74,13 @@ class Interpreter(State):
             check_shape(shape)
             dtype = DType.BOOL if all_bools else self.dtype
             return array_constant(array_of([as_float(x) for x in flat], dtype).reshape(shape))
-        items = [to_node(self.evaluate(item, frame), self.dtype, item.span) for item in node.items]
-        for item, before, after in zip(node.items[1:], items, items[1:], strict=False):
+        parts: list[tuple[s.Expression, Value]] = []
+        for item in node.items:
+            value = self.evaluate(item, frame)
+            several = isinstance(item, s.Comprehension) and isinstance(value, tuple)
+            parts += [(item, one) for one in value] if several and isinstance(value, tuple) else [(item, value)]
+        items = [to_node(value, self.dtype, item.span) for item, value in parts]
+        for (item, _), before, after in zip(parts[1:], items, items[1:], strict=False):
             if before.shape != after.shape:
                 raise ragged(item.span, before.shape, after.shape)
         return stack(coerce(items))
@@ -134,7 +142,7 @@ class Interpreter(State):
         if isinstance(value, Chain):
             value = value.parts
         if isinstance(value, tuple):
-            return _item_of_tuple(value, items, node.span)
+            return item_of_tuple(value, items, node.span)
         if not isinstance(value, Node):
             hint = "to call it, use ( )" if isinstance(value, Function) else None
             raise fail("type", f"{describe(value)} can't be indexed", node.span, hint)
@@ -160,13 +168,25 @@ class Interpreter(State):
         return define(self, name, node.parameters, (s.Return(node.body.span, node.body),), frame)
 
     def _call(self, node: s.Call, frame: Frame | None) -> Value:
-        return self.apply(self.evaluate(node.function, frame), node, frame)
+        return self.apply(self._called(node.function, frame), node, frame)
+
+    def _called(self, node: s.Expression, frame: Frame | None) -> Value:
+        if isinstance(node, s.Name):
+            return self.look_up(node.id, frame, node.span, called=True)
+        return self.evaluate(node, frame)
 
     def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
         """The result of a call whose function has been evaluated."""
         if not isinstance(function, Function):
             raise not_called(node.function.span, describe(function), _multiplies(function))
-        positional = [self.evaluate(a, frame) for a in node.arguments]
+        if isinstance(function, Builtin) and function.by_inputs and len(node.arguments) > 1:
+            of, *by = node.arguments
+            names = [name for name in by if isinstance(name, s.Name)]
+            if len(names) == len(by) and not node.keywords:
+                return self.differentiated(node, of, names, frame)
+        positional: list[Value] = []
+        for argument in node.arguments:
+            positional.append(self._argument(argument, function, positional, frame))
         keywords = {}
         for keyword in node.keywords:
             if keyword.name in keywords:
@@ -178,6 +198,28 @@ class Interpreter(State):
             return function.call(self, values, node.span)
         except LanguageError as error:
             raise _called_here(error, node.span) from None
+
+    def _argument(self, node: s.Expression, function: Function, before: Sequence[Value], frame: Frame | None) -> Value:
+        """An argument's value; where a function is wanted, an expression with free names is that of them."""
+        place = len(before)
+        formal = function.inputs[place] if place < len(function.inputs) else None
+        if formal is not None and formal.function and not isinstance(node, s.Name):
+            found = self.of_free(node, frame)
+            if found is not None:
+                return found
+        if formal is not None and formal.name == "grad_position" and before and isinstance(before[0], Function):
+            names = _inputs_named(node, before[0])
+            if names is not None:
+                return names
+        return self.evaluate(node, frame)
+
+    def items(self, value: Value, span: Span) -> Sequence[Value]:
+        """The items to go through."""
+        return items_of(value, span)
+
+    def bind(self, targets: tuple[s.Name, ...], value: Value, frame: Frame) -> None:
+        """Give a value to a name, or its items to several."""
+        self._bind(targets[0] if len(targets) == 1 else s.Tuple(targets[0].span, targets), value, frame)
 
     # Bodies and statements.
 
@@ -271,11 +313,32 @@ class Interpreter(State):
         """The value of an expression at the top level, computed; a derivative's parts keep their names."""
         if isinstance(expression, s.Tuple):
             return self.settle(tuple(map(self.result, expression.items)), expression.span)
+        if isinstance(expression, s.Beside) and expression.power is None:
+            # Looked at twice, and the first time costs little: what is beside a number is multiplied.
+            function = self.evaluate(expression.function)
+            if isinstance(function, Operator):
+                expression = s.Call(expression.span, expression.function, expression.arguments, ())
         if not isinstance(expression, s.Call):
             return self.settle(self.evaluate(expression), expression.span)
-        function = self.evaluate(expression.function)
+        function = self._called(expression.function, None)
         value = self.settle(self.apply(function, expression), expression.span)
         return labelled(function, value) if isinstance(function, Operator) else value
+
+    def shown(self, expression: s.Expression) -> Value:
+        """The value of an expression that stands by itself; where it has free names, the function of them."""
+        free = {} if isinstance(expression, s.Name) else self.free(expression, None)
+        drawn = self.random.drawn
+        try:
+            return self.result(expression)
+        except LanguageError as error:
+            # A branch that isn't taken may mention what has no value.
+            if error.diagnostic.kind != "name" or error.diagnostic.span not in free.values():
+                raise
+            found = self.of_free(expression, None)
+            if found is None:
+                raise
+            self.random = Random(self.random.seed, drawn)
+            return found
 
     def _bind(self, target: s.Expression, value: Value, frame: Frame | None) -> None:
         """Give a value to a name, or the items of a tuple to several, or a new value to a model's parameter.
@@ -370,6 +433,11 @@ _EVALUATE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value]] = {
     s.Prime: Interpreter._prime,
     s.Lambda: Interpreter._lambda,
     s.Call: Interpreter._call,
+    s.Beside: Interpreter._beside,
+    s.Interval: Interpreter._interval,
+    s.Comprehension: Interpreter._comprehension,
+    s.Partial: Interpreter._partial,
+    s.Nabla: Interpreter._nabla,
 }
 
 
@@ -378,28 +446,15 @@ def _holds_a_function(value: Value) -> bool:
     return found
 
 
-def items_of(value: Value, span: Span) -> Sequence[Value]:
-    """The items of a tuple, or the slices of a tensor along its first axis.
-
-    Raises:
-        LanguageError: for a value that has no items.
-    """
-    if isinstance(value, tuple):
-        return value
-    if isinstance(value, Parameters):
-        return value.nodes
-    if isinstance(value, Node) and value.shape:
-        return tuple(index(value, (i,)) for i in range(value.shape[0]))
-    raise fail("type", f"{describe(value)} has no items to go through", span, "use a tuple, a tensor or range(n)")
-
-
-def _item_of_tuple(value: tuple[Value, ...], items: list[Any], span: Span) -> Value:
-    if len(items) != 1 or not isinstance(items[0], (int, slice)):
-        raise fail("type", "a tuple takes one index", span, "index the item that you get")
-    if isinstance(items[0], int) and not -len(value) <= items[0] < len(value):
-        raise fail("value", f"index {items[0]} is outside a tuple of {len(value)}", span)
-    picked: Value = value[items[0]]
-    return picked
+def _inputs_named(node: s.Expression, function: Function) -> Names | None:
+    """The inputs of a function that stand where positions may, by their names; None where it is anything else."""
+    names = node.items if isinstance(node, s.Tuple) else (node,)
+    inputs = {i.name for i in function.inputs}
+    if not names or not all(isinstance(name, s.Name) and name.id in inputs for name in names):
+        return None
+    return Names(
+        tuple((name.id, name.span) for name in names if isinstance(name, s.Name)), not isinstance(node, s.Tuple)
+    )
 
 
 def _picks(value: Node) -> bool:

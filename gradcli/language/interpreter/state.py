@@ -14,7 +14,7 @@ from gradcli.core.limits import limit, use
 from gradcli.language.calls.reach import Reach
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, Span, fail, near
+from gradcli.language.text.diagnostics import LONGEST_NEAR, Diagnostic, Span, fail, near
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Frame, Function, Value
 
@@ -94,16 +94,31 @@ class State:
 
     # Names.
 
-    def look_up(self, name: str, frame: Frame | None, span: Span) -> Value:
-        """The value of a name: in the frames from inside out, at the top level, among the built-ins."""
+    def look_up(self, name: str, frame: Frame | None, span: Span, called: bool = False) -> Value:
+        """The value of a name: in the frames from inside out, at the top level, among the built-ins.
+
+        Raises:
+            LanguageError: for one that has none; `called` says that it must be a function.
+        """
         found = self.find(name, frame)
         if found is not None:
             return found[0]
+        given = f"`{name}(x) = ...` defines it" if called else f"`{name} = 3` gives it a value"
+        hint = self.foreign(name) or near(name, self.known(frame)) or (given if len(name) <= LONGEST_NEAR else None)
+        raise fail("name", f"unknown name `{name}`", span, hint)
+
+    def known(self, frame: Frame | None) -> list[str]:
+        """Every name that has a value, the nearest first."""
         known = [*self.scope, *builtins()]
         while frame is not None:
             known = [*frame.names, *known]
             frame = frame.outer
-        raise fail("name", f"unknown name `{name}`", span, near(name, known) or _foreign(name))
+        return known
+
+    @staticmethod
+    def foreign(name: str) -> str | None:
+        """What to write for a name of another language."""
+        return _FOREIGN.get(name)
 
     def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
         """The value of a name in a tuple of its own, or None if it has none."""
@@ -129,9 +144,12 @@ _FOREIGN = {
     "math": "functions have their own names here, such as `sin(x)`",
     "print": "an expression by itself is shown",
     "nil": "write `none`",
+    "help": "at the prompt, `:help` lists what there is, and `:help grad` explains one of it",
+    "exit": "at the prompt, `:quit` or Ctrl-D leaves",
+    "quit": "at the prompt, `:quit` or Ctrl-D leaves",
+    "q": "at the prompt, `:quit` or Ctrl-D leaves",
+    "clear": "at the prompt, `:reset` forgets what is defined, and Ctrl-L clears the screen",
+    "ans": "give a result a name to go on with it, such as `a = 2 + 3`",
+    "_": "give a result a name to go on with it, such as `a = 2 + 3`",
     "null": "write `none`",
 }
-
-
-def _foreign(name: str) -> str | None:
-    return _FOREIGN.get(name)

@@ -14,10 +14,9 @@ from lark import Token, Transformer
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.exact import Exact
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Source, Span, fail
+from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.text.integers import LARGEST_INT_BITS, checked
-
-Children = list[Any]
+from gradcli.language.text.paper import BIG, SIGNS, Children, Paper, is_grouped, joined, order_of_primes, series
 
 # Letters to Python, powers to a reader.
 _RAISED = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -48,20 +47,12 @@ def identifier(text: str) -> str | None:
         return str(text) if text.isidentifier() else None
     from unicodedata import normalize
 
-    name = normalize("NFKC", text)
+    name = str(normalize("NFKC", text))
     return name if name.isidentifier() and _RAISED.isdisjoint(text) else None
 
 
-class Builder(Transformer[Token, Any]):
+class Builder(Paper, Transformer[Token, Any]):
     """One method a rule; each gets the rule's tokens and parts in order. `source` is set before each parse."""
-
-    source: Source
-
-    def _span(self, children: Children) -> Span:
-        first, last = children[0], children[-1]
-        start: Any = first.start_pos if isinstance(first, Token) else first.span.start
-        end: Any = last.end_pos if isinstance(last, Token) else last.span.end
-        return Span(self.source, start, end)
 
     # Statements.
 
@@ -158,22 +149,33 @@ class Builder(Transformer[Token, Any]):
         yes, condition, no = _parts(c)
         return s.Conditional(self._span(c), condition, yes, no)
 
-    def binary(self, c: Children) -> s.Binary:
+    def binary(self, c: Children) -> s.Expression:
         left, operator, right = c
-        return s.Binary(self._span(c), _spelled(operator), left, right)
+        return joined(self._span(c), _spelled(operator), left, right)
 
-    or_ = and_ = binary
+    def or_(self, c: Children) -> s.Binary:
+        return s.Binary(self._span(c), str(c[1]), c[0], c[2])
+
+    and_ = or_
 
     def unary(self, c: Children) -> s.Unary:
-        return s.Unary(self._span(c), str(c[0]), c[1])
+        return s.Unary(self._span(c), _spelled(str(c[0])), c[1])
 
     not_ = unary
 
     def compare(self, c: Children) -> s.Compare:
-        return s.Compare(self._span(c), tuple(str(t) for t in c[1::2]), tuple(c[0::2]))
+        return s.Compare(self._span(c), tuple(_spelled(str(t)) for t in c[1::2]), tuple(c[0::2]))
 
-    def call(self, c: Children) -> s.Call:
+    def call(self, c: Children) -> s.Expression:
         function, _, arguments, _ = c
+        beside = isinstance(function, s.Beside) or (is_grouped(function) and not isinstance(function, s.Tuple))
+        if beside and not any(isinstance(a, s.Keyword) for a in arguments):
+            return s.Beside(self._span(c), function, tuple(arguments))
+        if isinstance(function, s.Name) and function.id in BIG and len(arguments) == 4:
+            return series(self._span(c), function, arguments)
+        return self._called(self._span(c), function, arguments)
+
+    def _called(self, span: Span, function: s.Expression, arguments: list[Any]) -> s.Call:
         positional = tuple(a for a in arguments if not isinstance(a, s.Keyword))
         keywords = tuple(a for a in arguments if isinstance(a, s.Keyword))
         for before, after in itertools.pairwise(arguments):
@@ -184,7 +186,7 @@ class Builder(Transformer[Token, Any]):
                     after.span,
                     "put it first, or name it too",
                 )
-        return s.Call(self._span(c), function, positional, keywords)
+        return s.Call(span, function, positional, keywords)
 
     def arguments(self, c: Children) -> list[Any]:
         return _parts(c)
@@ -217,9 +219,11 @@ class Builder(Transformer[Token, Any]):
         return s.Attribute(self._span(c), c[0], self._identifier(c[2]))
 
     def prime(self, c: Children) -> s.Prime:
-        return s.Prime(self._span(c), c[0], len(c[1]))
+        return s.Prime(self._span(c), c[0], order_of_primes(str(c[1])))
 
     def name(self, c: Children) -> s.Name:
+        if c[0] in SIGNS:
+            return s.Name(self._span(c), SIGNS[c[0]])
         if c[0] in KEYWORDS:
             raise fail(
                 "syntax",
@@ -292,8 +296,12 @@ def _parts(children: Children) -> Children:
     return [c for c in children if not isinstance(c, Token)]
 
 
+_SPELLED = {"**": "^", "×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "≤": "<=", "≥": ">=", "≠": "!=", "+/-": "±"}
+
+
 def _spelled(operator: str) -> str:
-    return "^" if operator == "**" else str(operator)
+    """An operator as the language spells it, from one of paper's."""
+    return _SPELLED.get(operator, str(operator))
 
 
 def _parameter(node: s.Expression | s.Keyword) -> s.Formal:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import lark
-from lark import Lark
+from lark import Lark, Token
 from lark.grammar import Rule
 from lark.indenter import Indenter
 from lark.lexer import TerminalDef
 
 from gradcli.language.text.build import Builder
+from gradcli.language.text.notation import noted
 
 TABLES = Path(__file__).with_name("tables.json")
 # The number of this action in Lark's tables; the other one reduces.
@@ -43,6 +45,15 @@ class _Blocks(Indenter):
     DEDENT_type = "_DEDENT"
     tab_len = 8
 
+    def __init__(self, builder: Builder) -> None:
+        super().__init__()
+        self._builder = builder
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """The tokens of paper's notation, in blocks."""
+        indented: Iterator[Token] = super().process(noted(stream, self._builder.source))  # type: ignore[no-untyped-call]
+        return indented
+
 
 def grammar_path() -> Path:
     """The grammar: shipped inside an installed package, beside the package in a checkout."""
@@ -58,14 +69,14 @@ def parser() -> tuple[Lark, Builder]:
     grammar = grammar_path().read_text(encoding="utf-8")
     tables = _tables(grammar)
     if tables is None:
-        return Lark(grammar, postlex=_Blocks(), transformer=builder, **OPTIONS), builder
+        return Lark(grammar, postlex=_Blocks(builder), transformer=builder, **OPTIONS), builder
     load: Any = Lark._load_from_dict
-    return load(**tables, postlex=_Blocks(), transformer=builder), builder
+    return load(**tables, postlex=_Blocks(builder), transformer=builder), builder
 
 
 def tables_text(grammar: str) -> str:
     """What the file of tables holds for a grammar: what they were made from, then Lark's data, a state a line."""
-    data, memo = Lark(grammar, postlex=_Blocks(), **OPTIONS).memo_serialize([TerminalDef, Rule])
+    data, memo = Lark(grammar, postlex=_Blocks(Builder()), **OPTIONS).memo_serialize([TerminalDef, Rule])
     for objects in ("postlex", "transformer"):
         del data["options"][objects]
     states = _renumber(data["parser"]["parser"])

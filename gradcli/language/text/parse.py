@@ -171,13 +171,10 @@ def _token_hint(source: Source, token: Token, error: UnexpectedToken) -> str | N
         return "texts stand in double quotes"
     if word == "lambda":
         return "a function without a name is written `x -> x^2`"
-    if token.type == "FOR":
-        return "there are no comprehensions; arithmetic works on whole arrays"
-    if token.type in ("NAME", "NUMBER", "LPAR") and word:
-        if word[0].isdigit() or before[-1:] == ".":
-            return f"to multiply, write `{word}*{token}`"
-        if token.type != "LPAR":
-            return "an operator or a comma is missing between the two"
+    if token.type == "FACTORIAL":
+        return "write `not x`; the sign of a factorial stands behind its number, as in `5!`"
+    if token.type in ("NAME", "NUMBER") and (word or before[-1:] in (")", "]")):
+        return "an operator or a comma is missing between the two"
     if token.type == "EQUAL":
         if re.fullmatch(r"(model|def|param|return|for|assert|set)", _line_of(before).strip()):
             return f"`{word}` is a word of the language; choose another name"
@@ -212,6 +209,9 @@ def _line_of(before: str) -> str:
     return before[before.rfind("\n") + 1 :]
 
 
+_INCOMPLETE = {"an indented block": "indent the lines of a block"}
+
+
 def _incomplete(source: Source, expected: str) -> IncompleteInput:
     waiting, _ = _brackets(source)
     if waiting:
@@ -222,7 +222,8 @@ def _incomplete(source: Source, expected: str) -> IncompleteInput:
             "syntax",
             f"the text ends where {expected} should follow",
             Span(source, max(end - 1, 0), end),
-            "indent the lines of a block" if expected == "an indented block" else None,
+            _INCOMPLETE.get(expected)
+            or ("`%` is the remainder; 20% is 0.2" if source.text[:end].endswith("%") else None),
         )
     return IncompleteInput(diagnostic)
 
@@ -246,24 +247,16 @@ def _explain_characters(source: Source, error: UnexpectedCharacters) -> Language
 _CHARACTER_HINTS = {
     "{": "arrays take [ ], groups take ( )",
     "}": "arrays take [ ], groups take ( )",
-    "!": "write `not x`, or `!=` to compare",
     "&": "write `and`",
-    "|": "write `or`",
-    "\u2212": "write the minus sign of the keyboard, -",
-    "\u00d7": "write `*` to multiply",
-    "\u00b7": "write `*` to multiply",
-    "\u00f7": "write `/` to divide",
-    "\u221a": "write `sqrt(x)`",
-    "\u00b2": "write `^2`",
-    "\u00b3": "write `^3`",
-    "\u2019": "a prime is written '",
-    "\u2032": "a prime is written '",
     "\u201c": 'texts stand in straight quotes, "',
     "\u201d": 'texts stand in straight quotes, "',
 }
 
 # Every terminal in words. Those that continue an expression are told as one.
-_CONTINUES = {"PRODUCT", "POWER", "COMPARE", "AND", "OR", "IF", "DOT", "PRIME", "LSQB", "LPAR", "SUM"}
+_CONTINUES = {
+    *("PRODUCT", "POWER", "COMPARE", "AND", "OR", "IF", "DOT", "PRIME", "LSQB", "LPAR", "SUM", "FOR"),
+    *("RAISED", "FACTORIAL", "DEGREE", "COMPOSE", "DOTS", "PLUS_MINUS", "BESIDE", "APPLY", "FUNCTION_POWER"),
+}
 TERMINAL_WORDS = {
     "RPAR": "`)`",
     "RSQB": "`]`",
@@ -275,6 +268,7 @@ TERMINAL_WORDS = {
     "LPAR": "`(`",
     "NAME": "a name",
     "_INDENT": "an indented block",
+    "BAR_CLOSE": "`|`",
 }
 
 

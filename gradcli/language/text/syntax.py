@@ -56,7 +56,7 @@ class Unary:
 
 @record
 class Binary:
-    """`a + b` and the like; `**` is read as `^`. `and` and `or` too."""
+    """`a + b` and the like; `**` is read as `^`, and `2x` as `2*x`. `and`, `or`, `∘` and `±` too."""
 
     span: Span
     operator: str
@@ -148,9 +148,60 @@ class Lambda:
     body: Expression
 
 
+@record
+class Beside:
+    """`(a)(b)`: a call where a is a function, else a product, whose last factor may have a power: `(a)(b)^2`.
+
+    `divides` is what it stands behind in `1/(a)(b)`, which only a call can.
+    """
+
+    span: Span
+    function: Expression
+    arguments: tuple[Expression, ...]
+    power: Expression | None = None
+    divides: Expression | None = None
+
+
+@record
+class Interval:
+    """`a..b`: the numbers from one to another, both among them."""
+
+    span: Span
+    low: Expression
+    high: Expression
+
+
+@record
+class Comprehension:
+    """`body for k in values`, as the argument of a call: a tuple of what the body is for each of them."""
+
+    span: Span
+    body: Expression
+    targets: tuple[Name, ...]
+    values: Expression
+
+
+@record
+class Partial:
+    """`∂f/∂x`, `d/dx (expr)`: the derivative of a function or of a value, by names, one after the other."""
+
+    span: Span
+    of: Expression
+    by: tuple[Name, ...]
+
+
+@record
+class Nabla:
+    """`∇f`, `∇·f`, `∇×f`: `operator` is the built-in that it stands for."""
+
+    span: Span
+    operator: Name
+    of: Expression
+
+
 Expression: TypeAlias = (
     "Name | Literal | Array | Tuple | Unary | Binary | Compare | Conditional | Call | Subscript"
-    " | Attribute | Prime | Lambda"
+    " | Attribute | Prime | Lambda | Beside | Interval | Comprehension | Partial | Nabla"
 )
 
 

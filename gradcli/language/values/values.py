@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
-    " | DerivativeTable | SparseMatrix | Names | None"
+    " | DerivativeTable | SparseMatrix | Interval | Names | None"
 )
 
 
@@ -42,7 +42,7 @@ class Formal:
     """One input of a function; `default` is REQUIRED, or what stands in when it isn't given.
 
     `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice; `names` that it takes
-    names, which are not evaluated.
+    names, which are not evaluated, `function` that it takes a function, which an expression of free names is too.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Formal:
     variadic: bool = False
     real: bool = True
     names: bool = False
+    function: bool = False
 
 
 @dataclass
@@ -175,6 +176,14 @@ class Names:
 
     items: tuple[tuple[str, Span], ...]
     single: bool
+
+
+@record
+class Interval:
+    """`low..high`: two plain numbers, and all between them."""
+
+    low: int | float
+    high: int | float
 
 
 @record

@@ -178,7 +178,7 @@ def test_names_that_look_alike_are_one_name(written: str, read: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x² = 1", "`²` means nothing here"),
+        ("x² = 1", "`x²` can't be assigned to"),
         ("①", "`①` is not a name"),
         ("½", "`½` is not a name"),
         ("f(⑴)", "`⑴` is not a name"),

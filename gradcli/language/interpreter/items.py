@@ -1,0 +1,53 @@
+"""The items of a value: of a tuple, a tensor, an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gradcli.core.ir.nodes import Node
+from gradcli.core.library.indexing import index
+from gradcli.language.library.own import LONGEST_RANGE
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.convert import to_int
+from gradcli.language.values.describe import describe
+from gradcli.language.values.values import Interval, Parameters, Value
+
+
+def items_of(value: Value, span: Span) -> Sequence[Value]:
+    """The items of a tuple, or the slices of a tensor along its first axis.
+
+    Raises:
+        LanguageError: for a value that has no items.
+    """
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, Parameters):
+        return value.nodes
+    if isinstance(value, Interval):
+        return whole_numbers(value, span)
+    if isinstance(value, Node) and value.shape:
+        return tuple(index(value, (i,)) for i in range(value.shape[0]))
+    raise fail("type", f"{describe(value)} has no items to go through", span, "use a tuple, a tensor or range(n)")
+
+
+def whole_numbers(interval: Interval, span: Span) -> tuple[int, ...]:
+    """The whole numbers from one to another, both among them.
+
+    Raises:
+        LanguageError: for bounds that are none, or too far apart.
+    """
+    low, high = (to_int(bound, span, "a bound of what is gone through") for bound in (interval.low, interval.high))
+    if high - low >= LONGEST_RANGE:
+        raise fail("value", f"a range of {high - low + 1:,} numbers is too long", span, f"at most {LONGEST_RANGE:,}")
+    return tuple(range(low, high + 1))
+
+
+def item_of_tuple(value: tuple[Value, ...], items: list[Any], span: Span) -> Value:
+    """What an index, or a slice, picks of a tuple."""
+    if len(items) != 1 or not isinstance(items[0], (int, slice)):
+        raise fail("type", "a tuple takes one index", span, "index the item that you get")
+    if isinstance(items[0], int) and not -len(value) <= items[0] < len(value):
+        raise fail("value", f"index {items[0]} is outside a tuple of {len(value)}", span)
+    picked: Value = value[items[0]]
+    return picked

@@ -1,0 +1,205 @@
+"""Evaluation of paper's notation: what stands beside what, intervals, derivatives by names, free names."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from gradcli.core.ir.nodes import Input, Node, Parameter
+from gradcli.language.calls.announce import Call
+from gradcli.language.calls.builtin import Builtin
+from gradcli.language.calls.operations import binary
+from gradcli.language.derivatives.gradient import Nth, diff
+from gradcli.language.derivatives.targets import Targets
+from gradcli.language.interpreter.free import called_names, definition, free_names
+from gradcli.language.interpreter.state import State
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Span, fail, near
+from gradcli.language.values.convert import known_value
+from gradcli.language.values.describe import describe, not_called
+from gradcli.language.values.numbers import is_number
+from gradcli.language.values.values import Formal, Frame, Function, Interval, Names, Value
+
+# A misspelt name of so many letters is a slip; a shorter one is a variable.
+SHORTEST_SLIP = 3
+
+
+class Paper(State):
+    """What paper's notation means."""
+
+    @abstractmethod
+    def evaluate(self, node: s.Expression, frame: Frame | None = None) -> Value:
+        """The value of an expression."""
+
+    @abstractmethod
+    def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
+        """The result of a call whose function has been evaluated."""
+
+    @abstractmethod
+    def define(self, statement: s.Function, frame: Frame | None) -> Function:
+        """The function that a definition makes."""
+
+    @abstractmethod
+    def settle(self, value: Value, span: Span) -> Value:
+        """The value with every tensor in it computed."""
+
+    @abstractmethod
+    def needs_inputs(self, function: Function, values: Sequence[Value]) -> bool:
+        """Whether a function called with some values needs inputs of its own."""
+
+    @abstractmethod
+    def run(self, function: Function, body: Sequence[s.Statement], frame: Frame, span: Span) -> Value:
+        """What the body of a function returns."""
+
+    @abstractmethod
+    def items(self, value: Value, span: Span) -> Sequence[Value]:
+        """The items to go through."""
+
+    @abstractmethod
+    def bind(self, targets: tuple[s.Name, ...], value: Value, frame: Frame) -> None:
+        """Give a value to a name, or its items to several."""
+
+    # Free names.
+
+    def free(self, node: s.Expression, frame: Frame | None) -> dict[str, Span]:
+        """The names in an expression that have no value, and where each stands first.
+
+        Those of its arguments that are functions by themselves are not among them.
+        """
+
+        def inputs_of(name: str) -> Sequence[Formal]:
+            found = self.find(name, frame)
+            return found[0].inputs if found and isinstance(found[0], Builtin) else ()
+
+        return free_names(node, lambda name: self.find(name, frame) is not None, inputs_of)
+
+    def of_free(self, node: s.Expression, frame: Frame | None) -> Function | None:
+        """An expression as a function of its free names, in the order of the text; None where it has none.
+
+        Raises:
+            LanguageError: for a free name that is a slip of a known one, or that is called.
+        """
+        free = self.free(node, frame)
+        if isinstance(node, s.Name) or not free:
+            return None
+        calls = called_names(node)
+        for name, span in free.items():
+            known = self.known(frame)
+            slip = len(name) >= SHORTEST_SLIP and near(name, known) is not None
+            if name in calls or slip or self.foreign(name):
+                self.look_up(name, frame, span, called=name in calls)
+        return self.define(definition(node, tuple(free)), frame)
+
+    # Products and calls.
+
+    def _beside(self, node: s.Beside, frame: Frame | None) -> Value:
+        first = self.evaluate(node.function, frame)
+        if isinstance(first, Function):
+            result = self.apply(first, s.Call(node.span, node.function, node.arguments, ()), frame)
+            if node.power is None:
+                return result
+            return binary(self, "^", result, self.evaluate(node.power, frame), node.span)
+        if len(node.arguments) != 1:
+            raise not_called(node.function.span, describe(first), multiplies=False)
+        (argument,) = node.arguments
+        behind = node.span.text[len(node.function.span.text) :]
+        factors = f"{node.function.span.text}*{behind}"
+        if node.divides is not None:
+            above = node.divides.span.text
+            raise fail(
+                "syntax",
+                f"`{above}/{node.span.text}` can be read in two ways",
+                Span(node.span.source, node.divides.span.start, node.span.end),
+                f"write `({above}/{node.function.span.text})*{behind}` or `{above}/({factors})`",
+            )
+        second = self.evaluate(argument, frame)
+        if node.power is not None:
+            second = binary(self, "^", second, self.evaluate(node.power, frame), node.span)
+        return binary(self, "*", first, second, node.span)
+
+    # Intervals and what goes through them.
+
+    def _interval(self, node: s.Interval, frame: Frame | None) -> Interval:
+        return Interval(self._bound(node.low, frame), self._bound(node.high, frame))
+
+    def _bound(self, node: s.Expression, frame: Frame | None) -> int | float:
+        value = self.evaluate(node, frame)
+        number = known_value(value, "a bound of an interval") if isinstance(value, Node) else value
+        if not is_number(number):
+            raise fail(
+                "type", f"a bound of an interval is a number known before the call, not {describe(value)}", node.span
+            )
+        return number
+
+    def _comprehension(self, node: s.Comprehension, frame: Frame | None) -> tuple[Value, ...]:
+        values = self.items(self.evaluate(node.values, frame), node.values.span)
+        self.step(node.span, len(values))
+        found = []
+        for value in values:
+            inner = Frame({}, frame)
+            self.bind(node.targets, value, inner)
+            found.append(self.evaluate(node.body, inner))
+        return tuple(found)
+
+    # Derivatives.
+
+    def _partial(self, node: s.Partial, frame: Frame | None) -> Value:
+        if isinstance(node.of, s.Name):
+            of = self.look_up(node.of.id, frame, node.of.span)
+            if isinstance(of, Function):
+                return derivative_by(of, node.by)
+        return self.differentiated(node, node.of, node.by, frame)
+
+    def differentiated(self, node: s.Expression, of: s.Expression, by: Sequence[s.Name], frame: Frame | None) -> Value:
+        """The derivative of an expression by names: of a function's inputs in it, else where the names have a value.
+
+        Where one has none it is a function of them.
+        """
+        present = [self.find(name.id, frame) for name in by]
+        values = [found[0] for found in present if found is not None]
+        inside = frame is not None and any(isinstance(v, Node) for v in values)
+        if len(values) == len(by) and (inside or all(isinstance(v, (Input, Parameter)) for v in values)):
+            return diff(Call(self, node.span), self.evaluate(of, frame), *values)
+        names = dict.fromkeys(name.id for name in by)
+        self._require_mentioned(of, by)
+        rest = [n for n in self.free(of, frame) if n not in names]
+        function = self.define(definition(s.Partial(node.span, of, tuple(by)), (*names, *rest)), frame)
+        if len(values) < len(by) or rest:
+            return function
+        at = [self.find(name, frame) for name in names]
+        return function.call(self, [found[0] for found in at if found is not None], node.span)
+
+    def _require_mentioned(self, of: s.Expression, by: Sequence[s.Name]) -> None:
+        """Refuse to differentiate by a name what doesn't mention it, such as a value that was computed before."""
+        mentioned = set(s.names_in(of))
+        for name in by:
+            if mentioned and name.id not in mentioned:
+                text = of.span.title
+                raise fail(
+                    "derivative",
+                    f"`{text}` doesn't mention `{name.id}`",
+                    of.span,
+                    f"define it as a function, such as `u({name.id}) = ...`, and ask for `∂u/∂{name.id}`",
+                )
+
+    def _nabla(self, node: s.Nabla, frame: Frame | None) -> Value:
+        name = "nabla" if node.operator.id == "grad" else node.operator.id
+        operator = s.Name(node.operator.span, name)
+        return self.evaluate(s.Call(node.span, operator, (node.of,), ()), frame)
+
+
+def derivative_by(function: Function, by: Sequence[s.Name]) -> Function:
+    """The derivative of a function by its inputs, one after the other."""
+    found = function
+    for name in dict.fromkeys(n.id for n in by):
+        at = next(n.span for n in by if n.id == name)
+        if all(i.name != name for i in function.inputs):
+            inputs = [i.name for i in function.inputs]
+            raise fail(
+                "name",
+                f"`{function.name}` has no input `{name}`",
+                at,
+                near(name, inputs) or f"it has {', '.join(inputs)}",
+            )
+        found = Nth(found, Targets(names=Names(((name, at),), single=True)), sum(n.id == name for n in by))
+    return found

@@ -1,0 +1,342 @@
+"""Paper's notation to syntax classes: products without a sign, bars, roots, derivatives as Leibniz wrote them."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any, TypeGuard
+
+from lark import Token
+
+from gradcli.core.ir.exact import Exact
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import LanguageError, Source, Span, fail
+from gradcli.language.text.notation import INVERSES, lowered
+
+Children = list[Any]
+
+# Signs of functions, and the function that a root's sign is.
+SIGNS = {"∑": "sum", "∏": "prod"}
+BIG = frozenset(SIGNS.values())
+_ROOTS = {"√": "sqrt", "∛": "cbrt"}
+_NABLAS = {"∇": "grad", "∇·": "divergence", "∇⋅": "divergence", "∇×": "curl"}
+_DEGREE = Exact(Fraction(1, 180), pi=1)
+_DIVISIONS = ("/", "//", "%", "@")
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_NAME = r"(?:(?![²³¹⁰-⁹₀-₉π])[^\W\d])(?:(?![²³¹⁰-⁹π])\w)*"
+_BY = re.compile(rf"[∂d]({_NAME})(\^\d+|[{_RAISED}]+)?")
+
+
+class Paper:
+    """The rules of paper's notation, a method each. `source` is set before each parse."""
+
+    source: Source
+
+    def _span(self, children: Children) -> Span:
+        first, last = children[0], children[-1]
+        start: Any = first.start_pos if isinstance(first, Token) else first.span.start
+        end: Any = last.end_pos if isinstance(last, Token) else last.span.end
+        return Span(self.source, start, end)
+
+    def _call(self, span: Span, name: str, at: Span, *arguments: s.Expression) -> s.Call:
+        return s.Call(span, s.Name(at, name), arguments, ())
+
+    # Products and powers.
+
+    def beside(self, c: Children) -> s.Expression:
+        """A product without a sign."""
+        left, _, right = c
+        span = self._span(c)
+        if isinstance(left, s.Binary) and left.operator in _DIVISIONS and not is_grouped(left):
+            one, other = left.left.span.text, left.right.span.text
+            raise _two_ways(
+                span,
+                f"({one}{left.operator}{other})*{right.span.text}",
+                f"{one}{left.operator}({other}*{right.span.text})",
+            )
+        last = left.right if isinstance(left, s.Binary) and left.operator == "*" else left
+        touching = left.span.end == right.span.start and not is_grouped(right)
+        if touching and _has_bare_exponent(last):
+            base, power = last.left.span.text, last.right.span.text
+            raise _two_ways(span, f"{base}^({power}*{right.span.text})", f"{base}^{power}*{right.span.text}")
+        if touching and _is_bare_root(last):
+            sign, under = last.span.text[0], last.arguments[0].span.text
+            raise _two_ways(span, f"{sign}({under}*{right.span.text})", f"{last.span.text}*{right.span.text}")
+        return joined(span, "*", left, right)
+
+    def raised(self, c: Children) -> s.Expression:
+        """`x²`."""
+        base, sign = c
+        return joined(self._span(c), "^", base, _whole(self._span([sign]), int(lowered(sign))))
+
+    def root(self, c: Children) -> s.Expression:
+        """`√x`."""
+        sign, under = c
+        at = self._span([sign])
+        if sign in _ROOTS:
+            return self._call(self._span(c), _ROOTS[sign], at, under)
+        return self._call(self._span(c), "root", at, under, s.Literal(at, 4))
+
+    def factorial(self, c: Children) -> s.Expression:
+        """`5!`."""
+        of, sign = c
+        span = self._span(c)
+        if isinstance(of, s.Beside) and not is_grouped(of):
+            raise _two_ways(
+                span, f"{of.function.span.text}*({of.span.text[len(of.function.span.text) :]}!)", f"({of.span.text})!"
+            )
+        if len(sign) > 1:
+            raise fail(
+                "syntax",
+                f"`{span.text}` can be read in two ways",
+                span,
+                f"write `({of.span.text}!)!` for the factorial of the factorial; there is no double factorial",
+            )
+        return self._call(span, "factorial", self._span([sign]), of)
+
+    def degree(self, c: Children) -> s.Expression:
+        """`30°`."""
+        return s.Binary(self._span(c), "*", c[0], s.Literal(self._span(c[1:]), _DEGREE))
+
+    def powered_call(self, c: Children) -> s.Expression:
+        """`sin^2(x)`, which is sin(x)^2, and `sin^-1(x)`, which is asin(x)."""
+        name, power, _, arguments, _ = c
+        if any(not _is_positional(a) for a in arguments):
+            raise fail("syntax", f"`{name.id}^{power}` takes one argument", self._span(c), f"write `{name.id}(...)`")
+        return self._powered(self._span(c), name, power, tuple(arguments))
+
+    def powered_applied(self, c: Children) -> s.Expression:
+        """`sin^2 x`."""
+        name, power, _, argument = c
+        return self._powered(self._span(c), name, power, (argument,))
+
+    def applied(self, c: Children) -> s.Expression:
+        """`sin x`."""
+        return s.Call(self._span(c), c[0], (c[2],), ())
+
+    def _powered(self, span: Span, name: s.Name, power: Token, arguments: tuple[s.Expression, ...]) -> s.Expression:
+        exponent = int(power)
+        if exponent == -1:
+            if name.id not in INVERSES:
+                raise fail(
+                    "syntax",
+                    f"`{name.id}^-1` has no name",
+                    name.span,
+                    f"write `1/{name.id}(x)`, or solve `{name.id}(y) = x`",
+                )
+            return s.Call(span, s.Name(self._span([name, power]), INVERSES[name.id]), arguments, ())
+        call = s.Call(span, name, arguments, ())
+        return s.Binary(span, "^", call, _whole(self._span([power]), exponent))
+
+    def bars(self, c: Children) -> s.Expression:
+        """`|x|`."""
+        return self._call(self._span(c), "abs", self._span(c[:1]), c[1])
+
+    def infinity(self, c: Children) -> s.Literal:
+        """`∞`."""
+        return s.Literal(self._span(c), float("inf"))
+
+    # Sums.
+
+    def interval(self, c: Children) -> s.Interval:
+        """`1..10`."""
+        return s.Interval(self._span(c), c[0], c[2])
+
+    def comprehension(self, c: Children) -> s.Comprehension:
+        """`k^2 for k in 1..10`."""
+        body, _, targets, _, values = c
+        return s.Comprehension(self._span(c), body, targets, values)
+
+    # Derivatives.
+
+    def differential(self, c: Children) -> s.Expression:
+        """`d/dx (x^2)`, `∂²/∂x∂y (x^2*y)`."""
+        sign, of = c
+        return s.Partial(self._span(c), of, self._variables(sign, "differentiates"))
+
+    def leibniz(self, c: Children) -> s.Expression:
+        """`∂²f/∂x∂y`, `d²f/dx²`."""
+        sign = c[0]
+        numerator = sign.partition("/")[0].strip()
+        found = re.fullmatch(rf"[∂d](?:[{_RAISED}]|\^\d+)?({_NAME})", numerator)
+        assert found is not None
+        at = Span(self.source, sign.start_pos + found.start(1), sign.start_pos + found.end(1))
+        return s.Partial(self._span(c), s.Name(at, _spelled_name(found[1])), self._variables(sign, found[1]))
+
+    def partial(self, c: Children) -> s.Expression:
+        """`∂(x^2*y)/∂x`."""
+        *_, of, _, below = c
+        above = c[1] if c[1].type == "RAISED" else None
+        return s.Partial(self._span(c), of, self._by(below, lowered(above) if above is not None else "1", 0))
+
+    def _variables(self, sign: Token, what: str) -> tuple[s.Name, ...]:
+        above, slash, _ = sign.partition("/")
+        order = re.match(rf"[∂d]([{_RAISED}]|\^\d+)?", above)
+        assert order is not None
+        return self._by(sign, lowered((order[1] or "1").lstrip("^")), len(above) + len(slash))
+
+    def _by(self, sign: Token, order: str, start: int) -> tuple[s.Name, ...]:
+        """The variables below the line, each as often as it stands there.
+
+        Raises:
+            LanguageError: where they are not as many as the order above the line says.
+        """
+        names: list[s.Name] = []
+        for found in _BY.finditer(sign, start):
+            place = (sign.start_pos or 0) + found.start(1)
+            name = s.Name(Span(self.source, place, place + len(found[1])), _spelled_name(found[1]))
+            names += [name] * int(lowered((found[2] or "1").lstrip("^")))
+        if len(names) != int(order):
+            raise fail(
+                "syntax",
+                f"the order above the line is {order}, and below it {_count(len(names))}",
+                self._span([sign]),
+                "such as ∂²f/∂x∂y",
+            )
+        return tuple(names)
+
+    def nabla(self, c: Children) -> s.Nabla:
+        """`∇f`, `∇·f`, `∇×f`."""
+        of = c[1] if len(c) == 2 else c[2]
+        return s.Nabla(self._span(c), s.Name(self._span(c[:1]), _NABLAS[c[0]]), of)
+
+    # Statements.
+
+    def command(self, c: Children) -> s.Show:
+        """`plot f, f' over x = -3..3`, which is `plot(f, f', over=-3..3)`."""
+        verb, shown, *clauses = c
+        items = shown.items if isinstance(shown, s.Tuple) and not is_grouped(shown) else (shown,)
+        keywords: list[s.Keyword] = []
+        behind: list[s.Expression] = []
+        bound: s.Name | None = None
+        for word, value in clauses:
+            if word == "=" and keywords and keywords[-1].name == "over" and bound is None:
+                (given,) = (k.value for k in keywords if k.name == "over")
+                if isinstance(given, s.Name):
+                    bound = given
+                    keywords[-1] = s.Keyword(value.span, "over", value)
+                    continue
+            if word == "over":
+                keywords.append(s.Keyword(value.span, "over", value))
+            else:
+                behind += value.items if isinstance(value, s.Tuple) and not is_grouped(value) else [value]
+        if bound is not None:
+            items = tuple(_function_of(item, bound) for item in items)
+        span = self._span([verb, shown, *(value for _, value in clauses)])
+        name = s.Name(self._span([verb]), str(verb))
+        return s.Show(span, s.Call(span, name, (*items, *behind), tuple(keywords)))
+
+    def clause(self, c: Children) -> tuple[str, s.Expression]:
+        """What stands behind `over`, `at` or `=`."""
+        return str(c[0]), c[1]
+
+
+def joined(span: Span, operator: str, left: s.Expression, right: s.Expression) -> s.Expression:
+    """An operation, unless it takes only a part of what stands beside it.
+
+    Raises:
+        LanguageError: for what can be read in two ways.
+    """
+    if operator == "^":
+        if isinstance(left, s.Beside) and not is_grouped(left) and left.power is None:
+            return s.Beside(span, left.function, left.arguments, right)
+        if _is_bare_root(left) and not is_grouped(left):
+            sign, under, power = left.span.text[0], left.arguments[0].span.text, right.span.text
+            power = lowered(power)
+            raise _two_ways(span, f"{sign}({under}^{power})", f"({left.span.text})^{power}")
+    if operator in _DIVISIONS and isinstance(right, s.Beside) and not is_grouped(right):
+        right = s.Beside(right.span, right.function, right.arguments, right.power, divides=left)
+    return s.Binary(span, operator, left, right)
+
+
+def series(span: Span, function: s.Name, arguments: Children) -> s.Expression:
+    """`∑(k^2, k, 1, 10)`, the sum over k from 1 to 10; a call with other arguments is any other call."""
+    body, variable, low, high = arguments
+    if not isinstance(variable, s.Name) or isinstance(low, s.Keyword) or isinstance(high, s.Keyword):
+        positional = tuple(a for a in arguments if not isinstance(a, s.Keyword))
+        return s.Call(span, function, positional, tuple(a for a in arguments if isinstance(a, s.Keyword)))
+    values = s.Interval(low.span.to(high.span), low, high)
+    return s.Call(span, function, (s.Comprehension(body.span.to(high.span), body, (variable,), values),), ())
+
+
+def is_grouped(node: s.Expression) -> bool:
+    """Whether brackets stand around an expression."""
+    # Those that belong to it stand inside of what it begins and ends with otherwise.
+    if not node.span.text.startswith("(") or not node.span.text.endswith(")"):
+        return False
+    if isinstance(node, (s.Name, s.Literal, s.Lambda, s.Unary, s.Array, s.Partial, s.Nabla)):
+        return True
+    first = _first(node)
+    return first is not None and first.span.start > node.span.start
+
+
+def _first(node: s.Expression) -> s.Expression | None:
+    """The part that an expression begins with."""
+    if isinstance(node, s.Binary):
+        return node.left
+    if isinstance(node, s.Tuple):
+        return node.items[0] if node.items else None
+    if isinstance(node, s.Compare):
+        return node.operands[0]
+    if isinstance(node, s.Conditional):
+        return node.yes
+    if isinstance(node, (s.Call, s.Beside, s.Prime)):
+        return node.function
+    if isinstance(node, (s.Subscript, s.Attribute)):
+        return node.value
+    return node.low if isinstance(node, s.Interval) else None
+
+
+def order_of_primes(sign: str) -> int:
+    """How often `''` or `⁽⁵⁾` differentiates."""
+    if sign.startswith("⁽"):
+        return int(lowered(sign[1:-1]))
+    return sum({"″": 2, "‴": 3, "⁗": 4}.get(char, 1) for char in sign)
+
+
+def _has_bare_exponent(node: s.Expression) -> TypeGuard[s.Binary]:
+    """Whether it ends in an exponent that a name behind it could belong to: `e^2` in front of x."""
+    if not isinstance(node, s.Binary) or node.operator != "^" or is_grouped(node):
+        return False
+    exponent = node.right
+    return not is_grouped(exponent) and exponent.span.text[:1] not in (*_RAISED, "⁻", "⁺")
+
+
+def _is_bare_root(node: s.Expression) -> TypeGuard[s.Call]:
+    """Whether it is `√2`, whose end can't be seen."""
+    return (
+        isinstance(node, s.Call)
+        and node.span.text[:1] in ("√", "∛", "∜")
+        and not is_grouped(node.arguments[0])
+        and not node.arguments[0].span.text.endswith((")", "]", "|"))
+    )
+
+
+def _whole(span: Span, number: int) -> s.Expression:
+    """A whole number as it would be typed, with its sign in front."""
+    return s.Unary(span, "-", s.Literal(span, -number)) if number < 0 else s.Literal(span, number)
+
+
+def _count(variables: int) -> str:
+    return "is one variable" if variables == 1 else f"are {variables} variables"
+
+
+def _is_positional(argument: object) -> bool:
+    return not isinstance(argument, (s.Keyword, s.Comprehension))
+
+
+def _function_of(item: s.Expression, name: s.Name) -> s.Expression:
+    """What is plotted over a name: a function stays one, an expression becomes that of the name."""
+    if isinstance(item, (s.Name, s.Prime, s.Lambda, s.Nabla)):
+        return item
+    return s.Lambda(item.span, (s.Formal(name.span, name.id, None),), item)
+
+
+def _spelled_name(text: str) -> str:
+    from unicodedata import normalize
+
+    return text if text.isascii() else normalize("NFKC", text)
+
+
+def _two_ways(span: Span, one: str, other: str) -> LanguageError:
+    return fail("syntax", f"`{span.text}` can be read in two ways", span, f"write `{one}` or `{other}`")
