@@ -16,8 +16,8 @@ from gradcli.language.text.notation import INVERSES, lowered
 Children = list[Any]
 
 # Signs of functions, and the function that a root's sign is.
-SIGNS = {"∑": "sum", "∏": "prod"}
-BIG = frozenset(SIGNS.values())
+SIGNS = {"∑": "sum", "∏": "prod", "π": "pi"}
+BIG = frozenset(("sum", "prod"))
 _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 _NABLAS = {"∇": "grad", "∇·": "divergence", "∇⋅": "divergence", "∇×": "curl"}
 _DEGREE = Exact(Fraction(1, 180), pi=1)
