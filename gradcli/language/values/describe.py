@@ -9,7 +9,7 @@ from gradcli.language.text.diagnostics import LanguageError, Span, fail
 
 if TYPE_CHECKING:
     pass
-from gradcli.language.values.values import DerivativeTable, Function, Parameters, SparseMatrix, Value
+from gradcli.language.values.values import Contours, DerivativeTable, Function, Parameters, Plot, SparseMatrix, Value
 
 
 def describe(value: Value) -> str:
@@ -34,6 +34,8 @@ def describe(value: Value) -> str:
         return "a table of derivatives"
     if isinstance(value, SparseMatrix):
         return "a sparse matrix"
+    if isinstance(value, (Plot, Contours)):
+        return "a plot"
     if isinstance(value, Function):
         return f"the {value.kind} `{value.name}`"
     return "..."
