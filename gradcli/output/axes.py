@@ -32,7 +32,7 @@ class Frame:
         whole = min(WIDTH if width is None else width, WIDEST)
         tallest = HEIGHT if height is None else min(TALLEST, height - BELOW)
         lines = max(SHORTEST, min(tallest, round(whole / ASPECT)))
-        self.rows = _labels(*up, max(2, lines // 3))
+        self.rows = _two_at_least(*up, max(2, lines // 3), lines)
         gutter = max((len(text) for _, text in self.rows), default=0) + 1
         self.gutter = gutter if whole - gutter - 1 >= NARROWEST - 6 and whole >= NARROWEST else 0
         self.canvas = Canvas(lines, max(2, whole - self.gutter - 1))
@@ -87,6 +87,13 @@ def _labels(low: float, high: float, most: int) -> list[tuple[float, str]]:
     found = round_numbers(low, high, most)
     step = found[1] - found[0] if len(found) > 1 else abs(found[0]) if found else 1.0
     return [(number, show_round(number, step)) for number in found]
+
+
+def _two_at_least(low: float, high: float, most: int, limit: int) -> list[tuple[float, str]]:
+    """So many round numbers at most, or more where that were one alone, by which nobody can read an axis."""
+    while len(found := _labels(low, high, most)) < 2 and most < limit:
+        most += 1
+    return found
 
 
 def _side_by_side(texts: Sequence[tuple[int, str]], columns: int, gutter: int) -> str | None:

@@ -39,7 +39,8 @@ def contours(
         ((MARKS[owner % len(MARKS)] if in_marks else sign, style_of(owner)), text) for owner, text in enumerate(texts)
     ]
     up, across = plot.variables[1], plot.variables[0]
-    head: list[Line] = [[(f"{plot.of}: {across} across, {up} up; arrows point uphill", "")]]
+    said = "" if plot.arrows is None else "; arrows point uphill"
+    head: list[Line] = [[(f"{plot.of}: {across} across, {up} up{said}", "")]]
     return frame.framed(grid), [*head, *legend(entries, width, clean)]
 
 

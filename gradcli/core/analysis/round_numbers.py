@@ -17,20 +17,26 @@ def round_numbers(low: float, high: float, most: int) -> tuple[float, ...]:
     step = _step(low, high, most)
     if step is None:
         return ()
-    first, last = ceil(Fraction(low) / step), floor(Fraction(high) / step)
+    first, last = ceil(_decimal(low) / step), floor(_decimal(high) / step)
     return tuple(float(k * step) for k in range(first, last + 1))
+
+
+def _decimal(number: float) -> Fraction:
+    """The number as it is written: 0.3 is 3/10, so that a range up to it has it among its round numbers."""
+    return Fraction(repr(float(number)))
 
 
 def _step(low: float, high: float, most: int) -> Fraction | None:
     """The smallest round step of which at most so many multiples lie in the range; None for a range that is empty."""
-    width = Fraction(high) - Fraction(low)
+    first, last = _decimal(low), _decimal(high)
+    width = last - first
     if width <= 0 or most < 1:
         return None
     power = floor(log10(width.numerator) - log10(width.denominator)) - ceil(log10(most)) - 1
     while True:
         for times in _STEPS[:3]:
             step = times * Fraction(10) ** power
-            if floor(Fraction(high) / step) - ceil(Fraction(low) / step) < most:
+            if floor(last / step) - ceil(first / step) < most:
                 return step
         power += 1
 
@@ -40,7 +46,7 @@ def rounded_outward(low: float, high: float) -> tuple[float, float]:
     step = _step(low, high, 10)
     if step is None:
         return low, high
-    return float(floor(Fraction(low) / step) * step), float(ceil(Fraction(high) / step) * step)
+    return float(floor(_decimal(low) / step) * step), float(ceil(_decimal(high) / step) * step)
 
 
 def show_round(number: float, step: float) -> str:

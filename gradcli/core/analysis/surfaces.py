@@ -27,7 +27,8 @@ MOST_LEVELS = 9
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """Values by row of y and column of x, nan where there is none; the slopes at the arrows' places likewise.
+    """Values by row of y and column of x, nan where there is none; the slopes at the arrows' places likewise,
+    None where there is none but 0.
 
     `level` is the middle of the values, None where there are none, and `missing` the part of the points without one.
     """
@@ -53,8 +54,11 @@ def surface(
     inside_x, inside_y = (low + (high - low) * (np.arange(ARROWS) + 0.5) / ARROWS for low, high in (x_range, y_range))
     slopes = None
     if output.dtype.is_float:
-        by_x, by_y = _on_grid(gradient([output], variables), variables, inside_x, inside_y)
-        slopes = by_x, by_y
+        there, by_x, by_y = _on_grid([output, *gradient([output], variables)], variables, inside_x, inside_y)
+        # A slope where there is no value is that of a formula, not of the function.
+        by_x, by_y = (np.where(np.isnan(there), np.nan, slope) for slope in (by_x, by_y))
+        if (np.abs(by_x) + np.abs(by_y) > 0).any():
+            slopes = by_x, by_y
     finite = values[np.isfinite(values)]
     level = float(np.median(finite)) if finite.size else None
     return Surface(x, y, values, _levels(finite), level, 1 - finite.size / values.size, inside_x, inside_y, slopes)
@@ -74,16 +78,22 @@ def _on_grid(outputs: Sequence[Node], variables: tuple[Input, Input], x: Array, 
 
 
 def _levels(finite: Array) -> tuple[float, ...]:
-    """Round numbers that the values cross, in ascending order; beside a pole those of the middle alone."""
+    """Round numbers that the values cross, in ascending order; beside a pole those of the middle alone.
+
+    Between few values, such as those of a condition, they are the middles.
+    """
     if not finite.size:
         return ()
     low, high = float(finite.min()), float(finite.max())
+    # What is level up to rounding has no contours.
+    if high - low <= 1e-12 * max(abs(low), abs(high)):
+        return ()
+    few = np.unique(finite)
+    if 1 < len(few) <= MOST_LEVELS:
+        return tuple(((few[1:] + few[:-1]) / 2).tolist())
     first, last = (float(q) for q in np.percentile(finite, MIDDLE))
     if high - last > FAR_OUT * (last - first):
         high = last
     if first - low > FAR_OUT * (last - first):
         low = first
-    # What is level up to rounding has no contours.
-    if high - low <= 1e-12 * max(abs(low), abs(high)):
-        return ()
     return tuple(level for level in round_numbers(low, high, MOST_LEVELS) if low < level < high)

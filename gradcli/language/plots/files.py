@@ -13,6 +13,7 @@ from gradcli.language.values.values import Contours, Plot, Value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.contour import ContourSet
 
 # What a picture of each kind begins with, within so many bytes; a file without it is something else.
 KINDS = {".svg": b"<svg", ".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-"}
@@ -84,7 +85,9 @@ def write(picture: Plot | Contours, path: str, span: Span) -> None:
         if isinstance(picture, Plot):
             _curves(axes, picture)
         else:
-            figure.colorbar(_contours(axes, picture)) if picture.surface.levels else None
+            drawn = _contours(axes, picture)
+            if drawn is not None and len(picture.surface.levels) > 1:
+                figure.colorbar(drawn)
         axes.grid(alpha=0.3)
         suffix = Path(path).suffix.lower()
         metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
@@ -96,7 +99,7 @@ def write(picture: Plot | Contours, path: str, span: Span) -> None:
             # As any new file, not for its owner alone.
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _unwritable(path, error, span) from None
         finally:
             with suppress(OSError):
@@ -123,10 +126,10 @@ def _curves(axes: Axes, picture: Plot) -> None:
     axes.set_title(", ".join(name for name, _ in picture.curves))
 
 
-def _contours(axes: Axes, picture: Contours):  # type: ignore[no-untyped-def]
-    found = picture.surface
-    drawn = axes.contour(found.x, found.y, found.values, levels=list(found.levels) or None)
+def _contours(axes: Axes, picture: Contours) -> ContourSet | None:
+    found, drawn = picture.surface, None
     if found.levels:
+        drawn = axes.contour(found.x, found.y, found.values, levels=list(found.levels))
         axes.clabel(drawn, fontsize=8)
     if found.slopes is not None:
         axes.quiver(found.arrows_x, found.arrows_y, *found.slopes, alpha=0.4)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradcli.language.calls.announce import Call, builtin
-from gradcli.language.plots.files import target, write
-from gradcli.language.plots.ranges import Range, ranges_of
+from gradcli.language.plots.ranges import Range, called, ranges_of
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe, require_function
 from gradcli.language.values.values import Caller, Contours, Formal, Function, Plot, Required, Value
@@ -33,8 +32,12 @@ def picture_of(caller: Caller, functions: tuple[Value, ...], over: Value, save: 
     ranges = ranges_of(over, span)
     variables = [inputs_drawn_by(function) for function in drawn]
     count = _count_of_variables(drawn, variables, len(ranges), span)
-    # Refused before anything is computed.
-    path = None if save is None else target(save, span)
+    path = None
+    if save is not None:
+        from gradcli.language.plots.files import target, write
+
+        # Refused before anything is computed.
+        path = target(save, span)
     # It takes arrays, which nobody pays for who draws nothing.
     from gradcli.language.plots.sampling import contours_of, curves_of
 
@@ -79,12 +82,12 @@ def _count_of_variables(functions: list[Function], variables: list[tuple[Formal,
             names = ", ".join(i.name for i in inputs)
             what = f"has {len(inputs)}: {names}" if inputs else "has none"
             fixed = ", ".join(["x", "y", *["1"] * (len(inputs) - 2)])
-            hint = f"give the others a value: plot((x, y) -> {function.name}({fixed}))" if inputs else None
+            hint = f"give the others a value: plot((x, y) -> {called(function)}({fixed}))" if inputs else None
             raise fail("type", f"plot draws functions of one or two numbers, and `{function.name}` {what}", span, hint)
     counts = {len(inputs) for inputs in variables}
     if len(counts) > 1 or (counts == {2} and len(functions) > 1):
         two = next(f for f, inputs in zip(functions, variables, strict=True) if len(inputs) == 2)
-        hint = f"plot({two.name}) alone, or a cut through it: plot(x -> {two.name}(x, 1))"
+        hint = f"plot({called(two)}) alone, or a cut through it: plot(x -> {called(two)}(x, 1))"
         raise fail("type", f"`{two.name}` takes two numbers, and contours are drawn of one function", span, hint)
     (count,) = counts
     if ranges > count:

@@ -1,4 +1,4 @@
-"""What `over=` says: a range, or two."""
+"""What `over=` says: a range, or two; and how examples call what is drawn over them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gradcli.core.ir.nodes import Node
 from gradcli.language.calls.announce import to_number
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
-from gradcli.language.values.values import Value
+from gradcli.language.values.values import Function, Value
 
 Range: TypeAlias = "tuple[float, float]"
 
@@ -27,10 +27,14 @@ def ranges_of(value: Value, span: Span) -> tuple[Range, ...]:
     """
     if value is None:
         return ()
-    if isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, tuple) for v in value):
+    if isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, tuple) or _is_vector(v) for v in value):
         first, second = value
         return _range(first, span), _range(second, span)
     return (_range(value, span),)
+
+
+def _is_vector(value: Value) -> bool:
+    return isinstance(value, Node) and len(value.shape) == 1
 
 
 def _range(value: Value, span: Span) -> Range:
@@ -57,3 +61,8 @@ def _range(value: Value, span: Span) -> Range:
             "shift the function, as in plot(d -> f(1 + d), over=(-1e-9, 1e-9))",
         )
     return float(low), float(high)
+
+
+def called(function: Function) -> str:
+    """How an example calls a function: by its name where it has one."""
+    return function.name if function.name.isidentifier() else "f"

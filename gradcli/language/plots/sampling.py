@@ -18,7 +18,7 @@ from gradcli.core.analysis.surfaces import surface
 from gradcli.core.ir.nodes import Input, Node
 from gradcli.core.ir.traversal import reachable
 from gradcli.language.derivatives.polynomial import TaylorPolynomial
-from gradcli.language.plots.ranges import Range
+from gradcli.language.plots.ranges import Range, called
 from gradcli.language.text.diagnostics import LONGEST_TITLE, Span, fail, shortened
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
@@ -96,9 +96,8 @@ def _traced(caller: Caller, function: Function, free: tuple[Input, ...], span: S
     if isinstance(result, tuple) or (isinstance(result, Node) and result.shape != ()):
         name, inputs = function.name, ", ".join(v.name for v in free)
         item = f"[{', '.join(['0'] * len(result.shape))}]" if isinstance(result, Node) else "[0]"
-        called = f"{name}({inputs})" if name.isidentifier() else f"({name})({inputs})"
         head = inputs if len(free) == 1 else f"({inputs})"
-        hint = f"pick one of its numbers: plot({head} -> {called}{item})"
+        hint = f"pick one of its numbers: plot({head} -> {called(function)}({inputs}){item})"
         raise fail("type", f"plot draws one number for each point, and `{name}` gives {describe(result)}", span, hint)
     node = to_node(result, caller.dtype, span)
     if any(isinstance(n, Input) and n not in free for n in reachable([node])):
