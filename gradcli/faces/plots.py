@@ -47,10 +47,11 @@ def draw(reporter: Reporter, functions: Sequence[str], over: str | None, save: s
 
 
 def _named(question: Question, text: str) -> Function:
-    """The function; one without a name is called by its text."""
+    """The function; one without a name is called by its text, and x is across and y up wherever they stand in it."""
     function = question.function
     if isinstance(function, UserFunction) and function.name == NAME and "::" not in text:
-        return replace(function, name=text.strip())
+        inputs = tuple(sorted(function.inputs, key=lambda formal: formal.name))
+        return replace(function, name=text.strip(), inputs=inputs)
     return function
 
 

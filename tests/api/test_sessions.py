@@ -220,6 +220,8 @@ EVERY_KIND = [
     "grad((x, y) -> x*y, (0, 1))(1, 2)",
     "hessian(x -> sum(x^3), sparse=true)(linspace(0, 1, 5))",
     "taylor(exp, 0, 3)",
+    "plot(tan, x -> x, over=(-1, 2))",
+    "plot((x, y) -> x*y)",
 ]
 
 

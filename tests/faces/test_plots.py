@@ -31,6 +31,7 @@ def test_an_expression_is_a_curve() -> None:
         ("gradcli plot -x^2 --over 0..2^0.5", "-x^2"),
         ("gradcli plot 'x*y' --over -1..1,0..2", "x*y: x across, y up"),
         ("gradcli plot 'x*y'", "no ranges were given"),
+        ("gradcli plot 'y^2 - x'", "y^2 - x: x across, y up"),
         ("gradcli plot 'taylor(sin, 0, 3)(x)' 'sin(x)' --over -3..3", "sin(x)"),
         ("gradcli plot sin --dtype float32", "sin"),
     ],
