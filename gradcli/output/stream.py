@@ -74,10 +74,10 @@ class Stream:
 
     @property
     def height(self) -> int | None:
-        """The lines of the terminal now; None where there is none."""
-        return self._extent("LINES", 1, 24)
+        """The lines of the terminal now; None where there is none, or where it doesn't tell."""
+        return self._extent("LINES", 1, None)
 
-    def _extent(self, variable: str, axis: int, usual: int) -> int | None:
+    def _extent(self, variable: str, axis: int, usual: int | None) -> int | None:
         if not self.is_terminal:
             return None
         given = os.environ.get(variable, "")
