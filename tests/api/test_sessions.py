@@ -270,7 +270,7 @@ def test_results_show_what_the_terminal_shows(text: str, monkeypatch: pytest.Mon
     bundle = found._repr_mimebundle_()
     assert bundle["text/plain"] == repr(found)
     assert found[0]._repr_html_() == bundle["text/html"]
-    for word in repr(found).replace("─", "").split():
+    for word in repr(found).replace("─", " ").split():
         assert word.replace("&", "&amp;").replace(">", "&gt;").replace("'", "&#x27;").replace('"', "&quot;") in (
             bundle["text/html"].replace("&lt;", "<")
         )

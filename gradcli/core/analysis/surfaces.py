@@ -29,7 +29,8 @@ MOST_LEVELS = 9
 class Surface:
     """Values by row of y and column of x, nan where there is none.
 
-    `slopes` are those at the arrows' places, by x and by y, likewise; None where there is none but 0. `level` is the middle of the values, None where there are none, and `missing` the part of the points without one.
+    `slopes` are those at the arrows' places, by x and by y, likewise; None where there is none but 0. `level` is
+    the middle of the values, None where there are none, and `missing` the part of the points without one.
     """
 
     x: Array
