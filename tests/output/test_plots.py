@@ -310,3 +310,12 @@ def test_a_canvas_has_the_dots_that_were_set(dots: set[tuple[int, int]]) -> None
 def test_frames_in_ascii_keep_their_width() -> None:
     """Each sign of a frame is one character there too."""
     assert in_encoding("┤┬└┼─│", "ascii") == "++++-|"
+
+
+def test_up_is_up() -> None:
+    """A curve that grows ends in the upper right corner, beside the largest number."""
+    lines = picture(plot_of("plot(x -> x, over=(0, 1))"), 40)
+    top, bottom = lines[0], next(line for line in reversed(lines) if "┤" in line)
+    assert (top.split("┤")[0].strip(), bottom.split("┤")[0].strip()) == ("1", "0")
+    assert len(top) == 40
+    assert len(bottom) < 15
