@@ -131,6 +131,22 @@ class Polynomial(Display, plain.Polynomial):
     """A Taylor polynomial: `variables`, `center`, and `terms` as exponents and coefficient."""
 
 
+class Curve(Record, plain.Curve):
+    """A function of one number by its points, `x` and `y`; `y` is nan where there is no value."""
+
+
+class Plot(Display, plain.Plot):
+    """Curves: `curves`, each with `name`, `x` and `y`, the range that they run `over`, and what is `shown` of it."""
+
+
+class Arrows(Record, plain.Arrows):
+    """A gradient on a grid: `x`, `y`, `by_x`, `by_y`."""
+
+
+class Contours(Display, plain.Contours):
+    """A function of two numbers on a grid: `x`, `y`, `values`, `levels` of contours, `arrows` of its gradient."""
+
+
 class Shown(Display, plain.Shown):
     """The value of an expression that stood by itself: `source`, `place`, `value`."""
 
@@ -149,8 +165,8 @@ class Answer(Display, plain.Answer):
 _KINDS: dict[type, type] = {
     kind.__bases__[1]: kind
     for kind in (
-        Place, Tensor, Text, NoNumber, Row, Comparison, ParameterTable, Derivatives, SparseMatrix, Polynomial, Shown,
-        Assertion, Answer,
+        Place, Tensor, Text, NoNumber, Row, Comparison, ParameterTable, Derivatives, SparseMatrix, Polynomial, Curve,
+        Plot, Arrows, Contours, Shown, Assertion, Answer,
     )
 }  # fmt: skip
 

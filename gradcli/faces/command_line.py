@@ -134,6 +134,8 @@ FORMAT = Option(
     choices=(*FORMATS,),
     refusal="there is no format {}",
 )
+OVER = Option("over", ("--over",), "RANGE", str, "From where to where, such as -3..3; -2..2,0..1 for two variables.")
+SAVE = Option("save", ("--save",), "FILE", str, "Write the picture to a file: .svg, .png or .pdf.")
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
 
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
@@ -198,6 +200,15 @@ COMMANDS: dict[str, Command] = {
             (WRT, ORDER, DTYPE, FORMAT),
             "gradcli.faces.one_shot:listing",
             example="gradcli code 'sin(x*y)*exp(x)'",
+            expressions=True,
+        ),
+        Command(
+            "plot",
+            "Draw functions in the terminal: curves, or contours of two variables.",
+            (Words("functions", "EXPR|FILE::NAME...", "Expressions, or functions in files.", many=True),),
+            (OVER, SAVE, DTYPE, FORMAT),
+            "gradcli.faces.plots:draw",
+            example="gradcli plot 'sin(x)/x' --over -10..10",
             expressions=True,
         ),
     )

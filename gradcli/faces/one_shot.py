@@ -42,7 +42,7 @@ def gradient(
         for warning in asked.warnings:
             reporter.diagnostic(warning)
 
-    return _ask(reporter, expression, values, dtype, report)
+    return ask(reporter, expression, values, dtype, report)
 
 
 def listing(
@@ -58,10 +58,10 @@ def listing(
 
         reporter.program(program(asked, wrt, order))
 
-    return _ask(reporter, expression, values, dtype, report, missing=1.0)
+    return ask(reporter, expression, values, dtype, report, missing=1.0)
 
 
-def _ask(
+def ask(
     reporter: Reporter,
     text: str,
     words: Sequence[str],

@@ -29,9 +29,10 @@ def separate(arguments: Sequence[str], options: Sequence[Option]) -> tuple[list[
         elif not word.startswith("-") or word == "-":
             positional.append(word)
         elif (option := _declared(word, options)) is not None:
-            found.append(word)
-            if option.kind is not bool and word in option.flags:
-                found += [value for value in (next(words, None),) if value is not None]
+            value = next(words, None) if option.kind is not bool and word in option.flags else None
+            # A value that begins with a minus sign is told from an option by being fastened to its own.
+            fastened = value is not None and word.startswith("--")
+            found += [f"{word}={value}"] if fastened else [part for part in (word, value) if part is not None]
         elif _is_near(word, options):
             found.append(word)
         else:

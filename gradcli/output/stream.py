@@ -70,14 +70,22 @@ class Stream:
     @property
     def width(self) -> int | None:
         """The columns of the terminal now; None where there is none."""
+        return self._extent("COLUMNS", 0, 80)
+
+    @property
+    def height(self) -> int | None:
+        """The lines of the terminal now; None where there is none, or where it doesn't tell."""
+        return self._extent("LINES", 1, None)
+
+    def _extent(self, variable: str, axis: int, usual: int | None) -> int | None:
         if not self.is_terminal:
             return None
-        given = os.environ.get("COLUMNS", "")
+        given = os.environ.get(variable, "")
         if given.isdecimal() and int(given):
             return int(given)
         with suppress(OSError, ValueError):
-            return os.get_terminal_size(self.file.fileno()).columns or 80
-        return 80
+            return os.get_terminal_size(self.file.fileno())[axis] or usual
+        return usual
 
     def clean(self, text: str, keep: str = "") -> str:
         """A text as it will be written, for measuring it: cleaning it again changes nothing."""

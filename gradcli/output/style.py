@@ -18,6 +18,13 @@ THEME = {
     "hint": "cyan",
     "dim": "bright_black",
     "good": "green",
+    # The curves of a picture, one after the other.
+    "curve 0": "bright_cyan",
+    "curve 1": "bright_magenta",
+    "curve 2": "bright_yellow",
+    "curve 3": "bright_green",
+    "curve 4": "bright_blue",
+    "curve 5": "bright_red",
 }
 
 

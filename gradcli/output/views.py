@@ -17,10 +17,12 @@ from gradcli.output.numbers import show_tensor, tensor_lines
 from gradcli.output.style import Line
 from gradcli.session.results import (
     Answer,
+    Contours,
     Derivatives,
     NoNumber,
     ParameterTable,
     Plain,
+    Plot,
     Polynomial,
     Row,
     Shown,
@@ -40,7 +42,8 @@ LONGEST_IN_A_LINE = 40
 class Look:
     """What is shown where: the digits of a number, how large a tensor is shown whole, how many items of a tuple.
 
-    None is no bound. `width` is the terminal's, None for a file; `clean` makes a text as the stream will show it.
+    None is no bound. `width` and `height` are the terminal's, None for a file; `clean` makes a text as the stream will
+    show it.
     """
 
     def __init__(
@@ -50,8 +53,10 @@ class Look:
         most: int = MOST_ITEMS,
         width: int | None = None,
         clean: Callable[[str], str] = str,
+        height: int | None = None,
     ) -> None:
         self.digits, self.whole_up_to, self.most, self.width, self.clean = digits, whole_up_to, most, width, clean
+        self.height = height
 
 
 class Prose:
@@ -277,6 +282,45 @@ class _PolynomialView(View):
         *lines, remainder = show_polynomial(self.value, look.digits, look.width)
         rows: list[Line] = [[(line, "strong")] for line in lines]
         yield Prose([*before, *rows, [(remainder, "dim")]])
+
+
+@view.register(Plot)
+class _PlotView(View):
+    value: Plot
+
+    def inline(self, look: Look) -> str:
+        low, high = self.value.over
+        return f"plot of {', '.join(c.name for c in self.value.curves)} over ({low:g}, {high:g})"
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        from gradcli.output.plots import curves
+
+        yield from _title(source)
+        yield from _pictured(curves(self.value, look.width, look.height, look.clean), self.value)
+
+
+@view.register(Contours)
+class _ContoursView(View):
+    value: Contours
+
+    def inline(self, look: Look) -> str:
+        over = ", ".join(f"({low:g}, {high:g})" for low, high in self.value.over)
+        return f"contours of {self.value.of} over ({over})"
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        from gradcli.output.contours import contours
+
+        yield from _title(source)
+        yield from _pictured(contours(self.value, look.width, look.height, look.clean), self.value)
+
+
+def _pictured(parts: tuple[list[Line], list[Line]], value: Plot | Contours) -> Iterator[Block]:
+    """The lines of a picture as they are, then its legend and what is to be said of it."""
+    picture, legend = parts
+    notes: list[Line] = [[(note, "dim")] for note in value.notes]
+    saved: list[Line] = [] if value.saved is None else [[(f"written to {value.saved}", "good")]]
+    yield Prose(picture, wrapped=False)
+    yield Prose([*legend, *notes, *saved])
 
 
 def derivative_table(derivatives: Derivatives, look: Look) -> Table:

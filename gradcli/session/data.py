@@ -15,13 +15,17 @@ from gradcli.language.text.diagnostics import Diagnostic, Span
 from gradcli.language.values.nesting import count_items, fold
 from gradcli.session.results import (
     Answer,
+    Arrows,
     Assertion,
     Comparison,
+    Contours,
+    Curve,
     Derivatives,
     FileSummary,
     NoNumber,
     ParameterTable,
     Place,
+    Plot,
     Polynomial,
     Row,
     Shown,
@@ -144,6 +148,50 @@ def _polynomial(p: Polynomial) -> Any:
         "center": [_number(x) for x in p.center],
         "order": int(p.order),
         "terms": [{"exponents": [*map(int, e)], "coefficient": _number(c)} for e, c in p.terms],
+    }
+
+
+def _array(array: Any) -> Any:
+    return _numbers(Tensor(array.shape, "float64", array))
+
+
+@to_data.register(Curve)
+def _curve(curve: Curve) -> Any:
+    return {"name": curve.name, "x": _array(curve.x), "y": _array(curve.y)}
+
+
+@to_data.register(Plot)
+def _plot(plot: Plot) -> Any:
+    return {
+        "kind": "plot",
+        "variable": plot.variable,
+        "over": [*plot.over],
+        "shown": [*plot.shown],
+        "series": [to_data(curve) for curve in plot.curves],
+        "notes": [*plot.notes],
+        "saved": plot.saved,
+    }
+
+
+@to_data.register(Arrows)
+def _arrows(arrows: Arrows) -> Any:
+    return {name: _array(getattr(arrows, name)) for name in ("x", "y", "by_x", "by_y")}
+
+
+@to_data.register(Contours)
+def _contours(plot: Contours) -> Any:
+    return {
+        "kind": "contours",
+        "of": plot.of,
+        "variables": [*plot.variables],
+        "over": [[*ends] for ends in plot.over],
+        "x": _array(plot.x),
+        "y": _array(plot.y),
+        "values": _array(plot.values),
+        "levels": [*plot.levels],
+        "gradient": None if plot.arrows is None else to_data(plot.arrows),
+        "notes": [*plot.notes],
+        "saved": plot.saved,
     }
 
 

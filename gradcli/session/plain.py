@@ -12,8 +12,21 @@ from gradcli.language.derivatives.polynomial import TaylorPolynomial
 from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import fold, map_items, nodes_in
 from gradcli.language.values.partial import Partial
-from gradcli.language.values.values import DerivativeTable, Function, Parameters, SparseMatrix, Value
-from gradcli.session.results import Derivatives, NoNumber, ParameterTable, Plain, Polynomial, Row, Tensor, Text
+from gradcli.language.values.values import Contours, DerivativeTable, Function, Parameters, Plot, SparseMatrix, Value
+from gradcli.session.results import (
+    Arrows,
+    Curve,
+    Derivatives,
+    NoNumber,
+    ParameterTable,
+    Plain,
+    Polynomial,
+    Row,
+    Tensor,
+    Text,
+)
+from gradcli.session.results import Contours as ContourPlot
+from gradcli.session.results import Plot as CurvePlot
 from gradcli.session.results import SparseMatrix as Sparse
 
 
@@ -115,6 +128,20 @@ def _table(value: DerivativeTable) -> Plain:
 def _sparse(value: SparseMatrix) -> Plain:
     found = value.entries
     return Sparse(found.pattern.shape, found.pattern.rows, found.pattern.columns, tensor(found.values), found.sweeps)
+
+
+@_plain.register(Plot)
+def _plot(value: Plot) -> Plain:
+    curves = tuple(Curve(name, curve.x, curve.y) for name, curve in value.curves)
+    return CurvePlot(curves, value.variable, value.over, value.shown, value.notes, value.saved)
+
+
+@_plain.register(Contours)
+def _contours(value: Contours) -> Plain:
+    found = value.surface
+    arrows = None if found.slopes is None else Arrows(found.arrows_x, found.arrows_y, *found.slopes)
+    grid = found.x, found.y, found.values, found.levels
+    return ContourPlot(value.of, value.variables, value.over, *grid, arrows, value.notes, value.saved)
 
 
 def _rows(rows: tuple[tuple[Partial, Node], ...], formulas: tuple[str | None, ...] = ()) -> tuple[Row, ...]:

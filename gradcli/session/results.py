@@ -105,8 +105,59 @@ class Polynomial:
     order: int
 
 
+@record
+class Curve:
+    """A function of one number by its points; `y` is nan where it has no value, and at poles and jumps."""
+
+    name: str
+    x: numpy.ndarray[Any, Any]
+    y: numpy.ndarray[Any, Any]
+
+
+@record
+class Plot:
+    """Curves over a range of their variable; `shown` are the values between which they are worth showing.
+
+    `saved` is the file that the picture was written to, if it was.
+    """
+
+    curves: tuple[Curve, ...]
+    variable: str
+    over: tuple[float, float]
+    shown: tuple[float, float]
+    notes: tuple[str, ...]
+    saved: str | None
+
+
+@record
+class Arrows:
+    """The gradient of a function of two numbers on a grid; `by_x` and `by_y` have a row for each of `y`."""
+
+    x: numpy.ndarray[Any, Any]
+    y: numpy.ndarray[Any, Any]
+    by_x: numpy.ndarray[Any, Any]
+    by_y: numpy.ndarray[Any, Any]
+
+
+@record
+class Contours:
+    """A function of two numbers on a grid: `values` has a row for each of `y`, with nan where there is no value."""
+
+    of: str
+    variables: tuple[str, str]
+    over: tuple[tuple[float, float], tuple[float, float]]
+    x: numpy.ndarray[Any, Any]
+    y: numpy.ndarray[Any, Any]
+    values: numpy.ndarray[Any, Any]
+    levels: tuple[float, ...]
+    arrows: Arrows | None
+    notes: tuple[str, ...]
+    saved: str | None
+
+
 Plain: TypeAlias = (
-    "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | tuple[Plain, ...]"
+    "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | Plot | Contours"
+    " | tuple[Plain, ...]"
 )
 
 

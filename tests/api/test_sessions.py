@@ -220,6 +220,8 @@ EVERY_KIND = [
     "grad((x, y) -> x*y, (0, 1))(1, 2)",
     "hessian(x -> sum(x^3), sparse=true)(linspace(0, 1, 5))",
     "taylor(exp, 0, 3)",
+    "plot(tan, x -> x, over=(-1, 2))",
+    "plot((x, y) -> x*y)",
 ]
 
 
@@ -268,7 +270,7 @@ def test_results_show_what_the_terminal_shows(text: str, monkeypatch: pytest.Mon
     bundle = found._repr_mimebundle_()
     assert bundle["text/plain"] == repr(found)
     assert found[0]._repr_html_() == bundle["text/html"]
-    for word in repr(found).replace("─", "").split():
+    for word in repr(found).replace("─", " ").split():
         assert word.replace("&", "&amp;").replace(">", "&gt;").replace("'", "&#x27;").replace('"', "&quot;") in (
             bundle["text/html"].replace("&lt;", "<")
         )

@@ -20,7 +20,7 @@ FLOORS = ["api", "faces", "output", "session", "language", "core"]
 # Two doors beside each other: neither goes through the other.
 DOORS = ("gradcli.api", "gradcli.faces")
 ROOMS = {
-    "language": ["interpreter", "library", "derivatives", "calls", "values", "text"],
+    "language": ["interpreter", "library", "plots", "derivatives", "calls", "values", "text"],
     "core": ["formula", "analysis", "engines", "simplify", "transforms", "library", "primitives", "ir"],
 }
 # Where arrays are worked on; everywhere else they are imported late, since plain numbers don't need them.

@@ -59,7 +59,9 @@ def unpack(plain: Plain) -> Any:
         return plain.csr()
     if isinstance(plain, Polynomial):
         return dict(plain.terms)
-    return tuple(unpack(item) for item in plain)
+    if isinstance(plain, tuple):
+        return tuple(unpack(item) for item in plain)
+    return plain
 
 
 def number(text: str) -> int | float:

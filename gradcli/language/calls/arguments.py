@@ -6,12 +6,25 @@ from collections.abc import Mapping, Sequence
 
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail, near
-from gradcli.language.values.values import Function, Required, Value
+from gradcli.language.values.values import Formal, Function, Required, Value
 
 
 def signature(function: Function) -> str:
     """The call as it is written: `grad(fn, grad_position=0)`."""
-    return f"{function.name}({', '.join(_shown(i.name, i.default, i.variadic) for i in function.inputs)})"
+    placed, named, rest = _by_place(function)
+    return f"{function.name}({', '.join(_shown(i.name, i.default, i.variadic) for i in (*placed, *rest, *named))})"
+
+
+def _by_place(function: Function) -> tuple[Sequence[Formal], Sequence[Formal], Sequence[Formal]]:
+    """The inputs that are given by place, by name alone, and the variadic one.
+
+    In front of a variadic input, those with a default are given by name: by place, they would take its first items.
+    """
+    inputs = function.inputs
+    if not inputs or not inputs[-1].variadic:
+        return inputs, (), ()
+    placed = [i for i in inputs[:-1] if isinstance(i.default, Required)]
+    return placed, [i for i in inputs[:-1] if i not in placed], inputs[-1:]
 
 
 def _shown(name: str, default: Value | Required, variadic: bool) -> str:
@@ -34,17 +47,17 @@ def bind(
         LanguageError: for too many arguments, one missing, given twice, or unknown.
     """
     inputs = function.inputs
-    variadic = bool(inputs) and inputs[-1].variadic
+    placed, _, variadic = _by_place(function)
     fixed = inputs[:-1] if variadic else inputs
-    if len(positional) > len(fixed) and not variadic:
-        extra = call.arguments[len(fixed)].span
+    if len(positional) > len(placed) and not variadic:
+        extra = call.arguments[len(placed)].span
         raise fail(
             "type",
             f"`{function.name}` takes {_count(len(fixed))}, and here are {len(positional)}",
             extra,
             _use(function),
         )
-    values: dict[str, Value] = {i.name: v for i, v in zip(fixed, positional, strict=False)}
+    values: dict[str, Value] = {i.name: v for i, v in zip(placed, positional, strict=False)}
     spans = {k.name: k.span for k in call.keywords}
     for name, value in keywords.items():
         if name in values:
@@ -61,7 +74,7 @@ def bind(
     for i in fixed:
         default = i.default
         bound.append(values[i.name] if i.name in values else None if isinstance(default, Required) else default)
-    return (*bound, tuple(positional[len(fixed) :])) if variadic else tuple(bound)
+    return (*bound, tuple(positional[len(placed) :])) if variadic else tuple(bound)
 
 
 def _use(function: Function) -> str:

@@ -17,6 +17,7 @@ from gradcli.language.calls.functions import LayerFunction
 from gradcli.language.derivatives import fields, gradient, mapping, matrices, polynomial, products
 from gradcli.language.derivatives import table as tables
 from gradcli.language.library import own
+from gradcli.language.plots import plot
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
@@ -24,7 +25,7 @@ from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
-ANNOUNCING = (fields, gradient, mapping, matrices, own, polynomial, products, tables)
+ANNOUNCING = (fields, gradient, mapping, matrices, own, plot, polynomial, products, tables)
 
 
 @cache

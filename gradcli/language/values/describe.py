@@ -9,7 +9,16 @@ from gradcli.language.text.diagnostics import LanguageError, Span, fail
 
 if TYPE_CHECKING:
     pass
-from gradcli.language.values.values import DerivativeTable, Function, Interval, Parameters, SparseMatrix, Value
+from gradcli.language.values.values import (
+    Contours,
+    DerivativeTable,
+    Function,
+    Interval,
+    Parameters,
+    Plot,
+    SparseMatrix,
+    Value,
+)
 
 
 def describe(value: Value) -> str:
@@ -36,6 +45,8 @@ def describe(value: Value) -> str:
         return "a sparse matrix"
     if isinstance(value, Interval):
         return "an interval"
+    if isinstance(value, (Plot, Contours)):
+        return "a plot"
     if isinstance(value, Function):
         return f"the {value.kind} `{value.name}`"
     return "..."

@@ -22,11 +22,13 @@ from gradcli.language.values.partial import Partial
 
 if TYPE_CHECKING:
     from gradcli.core.analysis.compressed import Sparse
+    from gradcli.core.analysis.curves import Curve
+    from gradcli.core.analysis.surfaces import Surface
 
 
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
-    " | DerivativeTable | SparseMatrix | Interval | Names | None"
+    " | DerivativeTable | SparseMatrix | Interval | Plot | Contours | Names | None"
 )
 
 
@@ -206,3 +208,31 @@ class SparseMatrix:
         """What stands behind a point."""
         found = self.entries
         return {"shape": found.pattern.shape, "nnz": found.pattern.count, "values": found.values}
+
+
+@record
+class Plot:
+    """Functions of one number by their points, under their names.
+
+    `over` is the range of that number, `shown` the range of values that a picture has room for, `saved` the file that
+    it was written to.
+    """
+
+    curves: tuple[tuple[str, Curve], ...]
+    variable: str
+    over: tuple[float, float]
+    shown: tuple[float, float]
+    notes: tuple[str, ...] = ()
+    saved: str | None = None
+
+
+@record
+class Contours:
+    """A function of two numbers by its values on a grid; `over` are the ranges of both."""
+
+    of: str
+    variables: tuple[str, str]
+    over: tuple[tuple[float, float], tuple[float, float]]
+    surface: Surface
+    notes: tuple[str, ...] = ()
+    saved: str | None = None
