@@ -1,8 +1,11 @@
 """Formulas and their arithmetic, which keeps them simple.
 
-A formula is a sum of terms, a term a number times powers of factors; a factor is a variable, a function of formulas,
-or a sum that was not multiplied out. An algebra makes each of them once, so that equal ones are one object and what is
-shared is worked on once, and counts its work, so that no reader waits for a formula.
+A formula is a sum of terms, a term a number times powers of factors; a factor is a variable, a function of formulas
+(`pi` is one of none), or a sum that was not multiplied out. An algebra makes each of them once, so that equal ones are
+one object and what is shared is worked on once, and counts its work, so that no reader waits for a formula.
+
+So that factors cancel, exponentials of sums are products, exp(2 x) = exp(x)^2, and so are powers, x^(y + 1) = x^y x.
+Both are written together again, see `gradcli.core.formula.joining`.
 """
 
 from __future__ import annotations
@@ -21,14 +24,14 @@ from gradcli.core.records import record
 
 Number: TypeAlias = "Fraction | float"
 
-# What is longer is no longer read, and its derivatives neither.
-MOST_TERMS = 24
 # A product of sums is multiplied out up to so many terms.
 MULTIPLIED_OUT = 6
-# What nests deeper is longer than anybody reads.
-DEEPEST = 40
+# What nests deeper would take more of Python's stack than there is.
+DEEPEST = 60
 # So many steps of arithmetic take a fraction of a second; counted, not timed, so that every machine shows the same.
 MOST_WORK = 20_000
+# An exponential of more terms stays one.
+MOST_EXPONENTS = 8
 # A fraction of more bits goes on as a float.
 MOST_BITS = 256
 
@@ -55,6 +58,13 @@ class Factor:
     depth: int
     serial: int
 
+
+# f(-x) = -f(x), and f(-x) = f(x).
+ODD = frozenset(
+    ("sin", "tan", "sinh", "tanh", "arcsin", "arctan", "arcsinh", "arctanh", "sign", "erf", "erfinv", "cbrt")
+)
+EVEN = frozenset(("cos", "cosh", "abs"))
+_SIMPLE = (-1, 0, 1)
 
 # Factors by their serials, each with its exponent.
 Term: TypeAlias = "tuple[tuple[Factor, Number], ...]"
@@ -119,7 +129,11 @@ class Algebra:
 
     def __init__(self, work: int = MOST_WORK) -> None:
         self.work = work
+        # Whether a number was typed with a point, and what was divided by: for printing alone.
+        self.decimal = False
+        self.denominators: set[int] = set()
         self._factors: dict[tuple[Any, ...], Factor] = {}
+        self._arguments: set[tuple[str, Formula]] = set()
         self._formulas: dict[frozenset[tuple[Term, Number]], Formula] = {}
         self._zero = self._formula({})
 
@@ -137,6 +151,8 @@ class Algebra:
         self, name: str = "", function: str = "", attrs: tuple[tuple[str, Any], ...] = (), args: Iterable[Formula] = ()
     ) -> Factor:
         key = (name, function, attrs, *args)
+        if function in ODD or function in EVEN:
+            self._arguments.update((function, arg) for arg in args)
         found = self._factors.get(key)
         if found is None:
             depth = 1 + max((f.depth for arg in args for term, _ in arg.terms for f, _ in term), default=0)
@@ -148,8 +164,6 @@ class Algebra:
 
     def _formula(self, terms: Mapping[Term, Number]) -> Formula:
         self.charge(1 + len(terms))
-        if len(terms) > MOST_TERMS:
-            raise TooLongError
         key = frozenset(terms.items())
         found = self._formulas.get(key)
         if found is None:
@@ -171,23 +185,86 @@ class Algebra:
         """A primitive of formulas."""
         known = [number_of(arg) for arg in args]
         if args and None not in known:
-            self._refuse_no_number(name, [float(value) for value in known if value is not None], dict(attrs))
+            plain = self._plain(name, [float(value) for value in known if value is not None], dict(attrs))
+            if plain is not None:
+                return self.number(plain)
+        if name == "exp":
+            return self._exponential(args[0])
+        if name == "power" and not attrs:
+            return self._general_power(*args)
+        if len(args) == 1 and (name in ODD or name in EVEN) and self._is_turned(name, args[0]):
+            turned = self._single(self._factor(function=name, args=(self.scale(args[0], Fraction(-1)),)))
+            return turned if name in EVEN else self.scale(turned, Fraction(-1))
+        if len(args) == 2 and registry[name].commutes:
+            args = _in_order(*args)
         return self._single(self._factor(function=name, attrs=attrs, args=args))
 
-    def _refuse_no_number(self, name: str, args: list[float], attrs: dict[str, Any]) -> None:
-        """What is nan or inf by itself is none in a product with 0 either."""
+    def _is_turned(self, name: str, a: Formula) -> bool:
+        """Whether an argument is the opposite of one that the function is known of, or all minus."""
+        if not any(c < 0 for _, c in a.terms):
+            return False
+        if all(c < 0 for _, c in a.terms):
+            return True
+        return (name, a) not in self._arguments and (name, self.scale(a, Fraction(-1))) in self._arguments
+
+    def opaque(self, name: str, args: tuple[Formula, ...], attrs: tuple[tuple[str, Any], ...] = ()) -> Factor:
+        """A primitive of formulas as one factor, whatever it is a product of."""
+        return self._factor(function=name, attrs=attrs, args=args)
+
+    def grouped(self, a: Formula) -> Factor:
+        """A sum as one factor."""
+        return self._factor(args=(a,))
+
+    def sum_of(self, terms: Mapping[Term, Number]) -> Formula:
+        """The sum of terms as they are, none of whose coefficients is 0."""
+        return self._formula({t: settled(c) for t, c in terms.items()})
+
+    def constant(self, name: str) -> Formula:
+        """A number with a name of its own: `pi`."""
+        return self._single(self._factor(function=name))
+
+    def _exponential(self, a: Formula) -> Formula:
+        """Each term of the exponent without its number, which is that exponential's own exponent."""
+        if len(a.terms) > MOST_EXPONENTS:
+            return self._single(self._factor(function="exp", args=(a,)))
+        return self._term(
+            [(self._factor(function="exp", args=(self._formula({t: Fraction(1)}),)), c) for t, c in a.terms],
+            Fraction(1),
+        )
+
+    def _general_power(self, a: Formula, b: Formula) -> Formula:
+        """a^(b + n) = a^b a^n for whole n, which a derivative may take away again."""
+        value = number_of(b)
+        if value is not None:
+            return self.power(a, value)
+        if len(a.terms) == 1 and a.terms[0][1] == 1 and all(f.function == "exp" for f, _ in a.terms[0][0]):
+            # The number e, and what else is always positive: (e^a)^b = e^(a b).
+            exponents = (self.scale(f.args[0], e) for f, e in a.terms[0][0])
+            return self.function("exp", (self.multiply(self._sum(exponents), b),))
+        offset = next((c for t, c in b.terms if t == ONE), Fraction(0))
+        if offset == 0 or offset != int(offset) or not -MOST_BITS < offset < MOST_BITS or not a.terms:
+            return self._single(self._factor(function="power", args=(a, b)))
+        rest = self.subtract(b, self.number(offset))
+        whole = self._single(self._factor(function="power", args=(a, rest)))
+        return self.multiply(whole, self.power(a, offset))
+
+    def _plain(self, name: str, args: list[float], attrs: dict[str, Any]) -> Number | None:
+        """-1, 0 or 1, where a function of such is one; what is nan or inf by itself is none in a product with 0."""
         op = registry[name]
-        if isinstance(op, Primitive) and op.template(attrs) is not None:
-            try:
-                fine = isfinite(applied(op, args, attrs))
-            except (ArithmeticError, ValueError):
-                fine = False
-            if not fine:
-                raise UnreadableError
+        if not isinstance(op, Primitive) or op.template(attrs) is None:
+            return None
+        try:
+            value = applied(op, args, attrs)
+        except (ArithmeticError, ValueError):
+            raise UnreadableError from None
+        if not isfinite(value):
+            raise UnreadableError
+        simple = op.result != "bool" and value in _SIMPLE and all(arg in _SIMPLE for arg in args)
+        return Fraction(value) if simple else None
 
     def parentheses(self, a: Formula) -> Formula:
         """A sum that stays together in a product."""
-        return self._single(self._factor(args=(a,)))
+        return self._single(self.grouped(a))
 
     def _collect(self, pairs: Iterable[tuple[Term, Number]]) -> Formula:
         out: dict[Term, Number] = {}
@@ -212,13 +289,20 @@ class Algebra:
         """The product, multiplied out where it stays short."""
         if not a.terms or not b.terms:
             return self._zero
-        if len(a.terms) * len(b.terms) <= max(MULTIPLIED_OUT, len(a.terms) if number_of(b) is not None else 0):
+        most = MULTIPLIED_OUT if number_of(a) is None and number_of(b) is None else len(a.terms) + len(b.terms)
+        if min(len(a.terms), len(b.terms)) == 1 and max(len(a.terms), len(b.terms)) <= most:
             return self._sum(self._product(s, t, settled(c * d)) for s, c in a.terms for t, d in b.terms)
         left, right = (part if len(part.terms) == 1 else self.parentheses(part) for part in (a, b))
         return self.multiply(left, right)
 
+    def product(self, powers: Iterable[tuple[Factor, Number]], coefficient: Number) -> Formula:
+        """The term of such powers, each factor at most once; a sum stays in its parentheses."""
+        return self._formula({self._sorted({f: settled(e) for f, e in powers}): settled(coefficient)})
+
     def divide(self, a: Formula, b: Formula) -> Formula:
-        """The quotient."""
+        """The quotient; a sum above a sum stays one."""
+        if len(a.terms) > 1 and len(b.terms) > 1:
+            a = self.parentheses(a)
         return self.multiply(a, self.power(b, Fraction(-1)))
 
     def power(self, a: Formula, exponent: Number) -> Formula:
@@ -231,11 +315,24 @@ class Algebra:
         value = number_of(a)
         if value is not None and ((value < 0 and not whole) or (value == 0 and exponent < 0)):
             raise UnreadableError
+        if isinstance(value, Fraction) and isinstance(exponent, Fraction) and not whole:
+            root = _root(value, exponent.denominator)
+            if root is not None:
+                return self.power(self.number(root), Fraction(exponent.numerator))
+        if value is None and len(a.terms) == 1 and isinstance(exponent, Fraction) and not whole:
+            # A positive number may leave a root, whatever the rest is.
+            ((term, size),) = a.terms
+            root = _root(size, exponent.denominator) if isinstance(size, Fraction) and size != 1 else None
+            if root is not None:
+                rest = self.power(self._formula({term: Fraction(1)}), exponent)
+                return self.multiply(self.power(self.number(root), Fraction(exponent.numerator)), rest)
         if not a.terms:
             return a
-        if len(a.terms) == 1 and whole:
+        if len(a.terms) == 1 and (whole or _positive(a)):
             ((term, coefficient),) = a.terms
-            raised = _raised(coefficient, int(exponent))
+            if not whole:
+                return self._term([(f, settled(e * exponent)) for f, e in term], Fraction(1))
+            raised = number_raised(coefficient, int(exponent))
             if raised is not None:
                 return self._term([(f, settled(e * exponent)) for f, e in term], raised)
         factor = alone(a)
@@ -256,8 +353,16 @@ class Algebra:
         return self._with_known_pairs({f: e for f, e in powers.items() if e != 0}, coefficient)
 
     def _with_known_pairs(self, powers: dict[Factor, Number], coefficient: Number) -> Formula:
-        """The term, with sigmoid(u) sigmoid(-u) read as s (1 - s)."""
+        """The term, with sigmoid(u) sigmoid(-u) read as s (1 - s), and u sign(u) as abs(u)."""
         for factor, exponent in powers.items():
+            if factor.function == "sign" and exponent == 1:
+                inner = alone(factor.args[0])
+                if inner is not None and powers.get(inner, Fraction(0)) >= 1:
+                    rest = {f: e for f, e in powers.items() if f is not factor}
+                    rest[inner] = rest[inner] - 1
+                    size = self._factor(function="abs", args=factor.args)
+                    rest[size] = rest.get(size, Fraction(0)) + 1
+                    return self._formula({self._sorted({f: e for f, e in rest.items() if e != 0}): coefficient})
             if factor.function != "sigmoid":
                 continue
             (u,) = factor.args
@@ -283,11 +388,37 @@ class Algebra:
         return self._formula({term: coefficient})
 
 
+def _in_order(a: Formula, b: Formula) -> tuple[Formula, Formula]:
+    """Two arguments whose order is no matter, as they were met first."""
+    first, second = (min((f.serial for term, _ in x.terms for f, _ in term), default=-1) for x in (a, b))
+    return (a, b) if first <= second else (b, a)
+
+
+def _positive(a: Formula) -> bool:
+    """Whether a product is positive wherever it has a value: even roots, which only positive numbers have, and exp."""
+    ((term, coefficient),) = a.terms
+    return bool(term) and coefficient == 1 and all(_is_positive(f, e) for f, e in term)
+
+
+def _is_positive(factor: Factor, exponent: Number) -> bool:
+    if not isinstance(exponent, Fraction):
+        return False
+    return factor.function in ("exp", "pi") or exponent.denominator % 2 == 0
+
+
+def _root(value: Fraction, degree: int) -> Fraction | None:
+    """The root of a positive fraction, where that is one."""
+    parts = [round(part ** (1 / degree)) if part.bit_length() < 50 else 0 for part in value.as_integer_ratio()]
+    if value <= 0 or any(r**degree != part for r, part in zip(parts, value.as_integer_ratio(), strict=True)):
+        return None
+    return Fraction(*parts)
+
+
 def _leads_positive(a: Formula) -> bool:
     return sum(float(c) for _, c in a.terms) > 0
 
 
-def _raised(coefficient: Number, exponent: int) -> Number | None:
+def number_raised(coefficient: Number, exponent: int) -> Number | None:
     """A power of a coefficient; None where it takes more digits than anybody reads, and might leave the floats."""
     if coefficient == 1 or abs(exponent) == 1:
         return coefficient**exponent

@@ -26,7 +26,26 @@ class Guards:
             condition, yes, no = test.args[0], no, yes
         if yes is no or (not yes.terms and self._vanishes(no, condition)):
             return no
-        return self._algebra.function("select", (condition, yes, no))
+        return self._of_signs(condition, yes, no) or self._algebra.function("select", (condition, yes, no))
+
+    def _of_signs(self, condition: Formula, yes: Formula, no: Formula) -> Formula | None:
+        """The slopes of relu and of the larger of two, as they are written."""
+        test, other = alone(condition), alone(no)
+        if test is None or other is None or yes.terms:
+            return None
+        one, half = (self._algebra.number(Fraction(1, n)) for n in (1, 2))
+        if test.function == "less_equal" and other.function == "sign" and other.args[0] is test.args[0]:
+            if test.args[1].terms:
+                return None
+            positive = self._algebra.function("greater", test.args)
+            return self._algebra.function("select", (positive, one, yes))
+        if test.function != "less" or other.function != "select" or other.args[1] is not half:
+            return None
+        tie = alone(other.args[0])
+        signs = self._algebra.function("sign", (self._algebra.subtract(*test.args),))
+        if tie is None or tie.function != "equal" or set(tie.args) != set(test.args) or other.args[2] is not signs:
+            return None
+        return self._algebra.add(half, self._algebra.multiply(half, signs))
 
     def _vanishes(self, formula: Formula, condition: Formula) -> bool:
         """Whether a formula reads as 0 by itself where a condition such as y == 0 holds."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from enum import IntEnum
 from fractions import Fraction
 from math import inf
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from gradcli.core.formula.algebra import Factor, Formula, Number, Term, TooLongError, UnreadableError
+from gradcli.core.formula.algebra import Factor, Formula, Number, Term, TooLongError, UnreadableError, number_of
 from gradcli.core.ir.nodes import registry
 from gradcli.core.ir.primitive import Primitive
 
@@ -68,11 +69,25 @@ def number_text(value: float) -> str:
 class Printer:
     """Writes formulas, each part once.
 
-    Every method raises UnreadableError for what can't be written, TooLongError for what is longer than `longest`.
+    `arranged` gives what is written for an argument of a function. `spellings` are other names of primitives, such as
+    {"log": "ln"}, and "e^" for exp; `taken` are names that variables have. `names` are those of factors that are
+    defined beside the text. Methods raise UnreadableError for what can't be written, TooLongError for what is longer
+    than `longest`.
     """
 
-    def __init__(self, longest: float = inf) -> None:
-        self.longest = longest
+    def __init__(
+        self,
+        arranged: Callable[[Formula], Formula] | None = None,
+        spellings: Mapping[str, str] = MappingProxyType({}),
+        taken: Container[str] = (),
+        longest: float = inf,
+    ) -> None:
+        self.arranged = arranged or (lambda formula: formula)
+        self._longest = longest
+        self.names: dict[Factor, str] = {}
+        # Whether fractions are written with a point, and the denominators that are not.
+        self.decimal, self.denominators = False, frozenset[int]()
+        self._spellings, self._has_e = spellings, "e" not in taken
         self._sums: dict[Formula, Bound] = {}
         self._factors: dict[Factor, Bound] = {}
 
@@ -80,14 +95,26 @@ class Printer:
         """The formula in the language's syntax."""
         return self._sum(formula)[0]
 
+    def forget(self) -> None:
+        """Write all anew, since names have changed."""
+        self._sums.clear()
+        self._factors.clear()
+
+    def definition(self, factor: Factor) -> str:
+        """What a factor with a name is."""
+        return self._of_factor(factor)[0] if factor.function else self.text(factor.args[0])
+
+    def _argument(self, formula: Formula) -> Bound:
+        return self._sum(self.arranged(formula))
+
     def _sum(self, formula: Formula) -> Bound:
         if formula not in self._sums:
             self._sums[formula] = self._kept(self._of_terms(formula))
         return self._sums[formula]
 
     def _kept(self, bound: Bound) -> Bound:
-        """What is longer inside is longer as a whole."""
-        if len(bound[0]) > self.longest:
+        """What is longer inside is longer as a whole, and may double with each part that it is in."""
+        if len(bound[0]) > self._longest:
             raise TooLongError
         return bound
 
@@ -116,8 +143,11 @@ class Printer:
         above = [self._power(f, e) for f, e in powers if e > 0]
         below = [self._power(f, -e) for f, e in powers if e < 0]
         size = -coefficient if coefficient < 0 else coefficient
-        top: float = size.numerator if isinstance(size, Fraction) else size
-        bottom = size.denominator if isinstance(size, Fraction) else 1
+        top, bottom = self._fraction(size)
+        if top == bottom == 1 and not above and len(below) == 1:
+            power = self._reciprocal(*powers[0])
+            if power is not None:
+                return power if coefficient > 0 else (f"-{power[0]}", Binding.SIGN)
         if top != 1 or not above:
             above.insert(0, (number_text(top), Binding.ATOM))
         if bottom != 1:
@@ -130,14 +160,36 @@ class Printer:
             return f"{text}/{_within(_product(below), Binding.SIGN)}", Binding.PRODUCT
         return text, Binding.PRODUCT if len(above) > 1 else Binding.SIGN
 
+    def _fraction(self, size: Number) -> tuple[float, int]:
+        """Above and below the line; a number that was typed with a point stays so."""
+        if not isinstance(size, Fraction):
+            return size, 1
+        if self.decimal and size.denominator not in (1, *self.denominators) and Fraction(repr(float(size))) == size:
+            return float(size), 1
+        return size.numerator, size.denominator
+
+    def _reciprocal(self, factor: Factor, exponent: Number) -> Bound | None:
+        """1/u^(3/2) as u^(-3/2)."""
+        if not isinstance(exponent, Fraction) or exponent.denominator in (1, -exponent.numerator * 2):
+            return None
+        base = _within(self._factor(factor), Binding.ATOM)
+        return f"{base}^({exponent.numerator}/{exponent.denominator})", Binding.POWER
+
     def _factor_rank(self, pair: tuple[Factor, Number]) -> tuple[int, str]:
         factor, _ = pair
-        return (0 if factor.name else 1 if factor.function else 2, self._factor(factor)[0])
+        if factor.function == "pi" or (not factor.name and not factor.function and len(factor.args[0].terms) == 1):
+            return (0, self._factor(factor)[0])
+        if factor.name or factor.function:
+            kind = 1 if factor.name else 2 if factor.function == "power" else 4
+        else:
+            kind = 3 if factor.depth == 2 else 5
+        return (kind, self._factor(factor)[0])
 
     def _power(self, factor: Factor, exponent: Number) -> Bound:
         bound = self._factor(factor)
         if exponent == Fraction(1, 2):
-            return f"sqrt({bound[0] if factor.name or factor.function else self.text(factor.args[0])})", Binding.ATOM
+            plain = factor.name or factor.function or factor in self.names
+            return f"sqrt({bound[0] if plain else self.text(factor.args[0])})", Binding.ATOM
         if exponent == 1:
             return bound
         base = _within(bound, Binding.ATOM)
@@ -147,7 +199,8 @@ class Printer:
 
     def _factor(self, factor: Factor) -> Bound:
         if factor not in self._factors:
-            self._factors[factor] = self._kept(self._of_factor(factor))
+            named = self.names.get(factor)
+            self._factors[factor] = self._kept(self._of_factor(factor)) if named is None else (named, Binding.ATOM)
         return self._factors[factor]
 
     def _of_factor(self, factor: Factor) -> Bound:
@@ -155,22 +208,39 @@ class Printer:
             return factor.name, Binding.ATOM
         if not factor.function:
             return f"({self.text(factor.args[0])})", Binding.ATOM
+        if factor.function == "pi":
+            return "pi", Binding.ATOM
+        if factor.function == "exp":
+            return self._exponential(factor.args[0])
         if factor.function in _INFIX:
             symbol, binding, *needed = _INFIX[factor.function]
-            left, right = (_within(self._sum(arg), need) for arg, need in zip(factor.args, needed, strict=True))
+            left, right = (_within(self._argument(arg), need) for arg, need in zip(factor.args, needed, strict=True))
             return f"{left}{symbol}{right}", binding
         if factor.function == "logical_not":
-            return f"not {_within(self._sum(factor.args[0]), Binding.NOT)}", Binding.NOT
-        args = ", ".join(self.text(arg) for arg in factor.args)
+            return f"not {_within(self._argument(factor.args[0]), Binding.NOT)}", Binding.NOT
+        args = ", ".join(self._argument(arg)[0] for arg in factor.args)
         if factor.attrs:
             call = _WITH_ATTRIBUTE.get(factor.function)
             text = call(factor.attrs[0][1], args) if call is not None and len(factor.attrs) == 1 else None
         else:
             op = registry[factor.function]
-            text = f"{op.names[0]}({args})" if isinstance(op, Primitive) and op.names else None
+            spelled = self._spellings.get(factor.function) or (
+                op.names[0] if isinstance(op, Primitive) and op.names else None
+            )
+            text = f"{spelled}({args})" if spelled else None
         if text is None:
-            raise UnreadableError
+            raise UnreadableError(f"the language has no name for a derivative of {factor.function}")
         return text, Binding.ATOM
+
+    def _exponential(self, exponent: Formula) -> Bound:
+        """As exp(...), or as a power of e; e itself is a number with a name, where no variable has it."""
+        value = number_of(exponent)
+        bound = self._argument(exponent)
+        if self._has_e and value == 1:
+            return "e", Binding.ATOM
+        if self._has_e and (self._spellings.get("exp") == "e^" or value == 2):
+            return f"e^{_within(bound, Binding.ATOM)}", Binding.POWER
+        return f"exp({bound[0]})", Binding.ATOM
 
 
 def _within(bound: Bound, needed: Binding) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from fractions import Fraction
 from math import comb
+from types import MappingProxyType
 
-from gradcli.core.formula.algebra import Algebra, Formula, TooLongError, UnreadableError, exact
+from gradcli.core.formula.algebra import Algebra, Formula, UnreadableError, number_of
+from gradcli.core.formula.constants import constant_formula
 from gradcli.core.formula.guards import Guards
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter
@@ -14,8 +16,6 @@ from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.general_power import multiplied_out
-
-MOST_NODES = 400
 
 
 def _general_power(algebra: Algebra, a: Formula, b: Formula, *, below: int = 0, logs: int = 0) -> Formula:
@@ -47,12 +47,6 @@ def _beta(algebra: Algebra, a: Formula, b: Formula, *, by_a: int = 0, by_b: int 
     return algebra.multiply(whole, algebra.subtract(mine, both))
 
 
-def _in_order(a: Formula, b: Formula) -> tuple[Formula, Formula]:
-    """Two arguments whose order is no matter, as they were met first."""
-    first, second = (min((f.serial for term, _ in x.terms for f, _ in term), default=-1) for x in (a, b))
-    return (a, b) if first <= second else (b, a)
-
-
 def _sigmoid_slope(algebra: Algebra, a: Formula) -> Formula:
     both = (algebra.function("sigmoid", (u,)) for u in (a, algebra.scale(a, Fraction(-1))))
     return algebra.multiply(*both)
@@ -63,21 +57,35 @@ _MADE: Mapping[str, Callable[..., Formula]] = {
     "subtract": Algebra.subtract,
     "negate": lambda algebra, a: algebra.scale(a, Fraction(-1)),
     "multiply": Algebra.multiply,
-    "divide": Algebra.divide,
+    "divide": lambda algebra, a, b: _quotient(algebra, a, b),
     "reciprocal": lambda algebra, a: algebra.power(a, Fraction(-1)),
     "sqrt": lambda algebra, a: algebra.power(a, Fraction(1, 2)),
     "broadcast": lambda algebra, a, **attrs: a,
     "reshape": lambda algebra, a, **attrs: a,
     "sum_to": lambda algebra, a, **attrs: a,
-    "constant_power": lambda algebra, a, *, exponent: algebra.power(a, exact(exponent)),
+    "constant_power": lambda algebra, a, *, exponent: _constant_power(algebra, a, exponent),
     "power": _general_power,
     "beta": _beta,
     "half_exp2": lambda algebra, a: algebra.scale(algebra.function("exp2", (a,)), Fraction(1, 2)),
     "one_less_square": lambda algebra, a: _one_less(algebra, algebra.power(a, Fraction(2))),
-    "part_of_length": lambda algebra, a, b: algebra.divide(a, algebra.function("hypot", _in_order(a, b))),
+    "part_of_length": lambda algebra, a, b: algebra.divide(a, algebra.function("hypot", (a, b))),
     "sigmoid_slope": _sigmoid_slope,
     "sech2": lambda algebra, a: _one_less(algebra, algebra.power(algebra.function("tanh", (a,)), Fraction(2))),
 }
+
+
+def _quotient(algebra: Algebra, a: Formula, b: Formula) -> Formula:
+    value = number_of(b)
+    if isinstance(value, Fraction) and value.denominator == 1:
+        algebra.denominators.add(abs(value.numerator))
+    return algebra.divide(a, b)
+
+
+def _constant_power(algebra: Algebra, a: Formula, exponent: float) -> Formula:
+    """A power known in advance; one of pi or the like is written as one."""
+    n = constant_formula(algebra, exponent, True)
+    value = number_of(n)
+    return algebra.function("power", (a, n)) if value is None else algebra.power(a, value)
 
 
 def _one_less(algebra: Algebra, a: Formula) -> Formula:
@@ -85,29 +93,36 @@ def _one_less(algebra: Algebra, a: Formula) -> Formula:
     return algebra.parentheses(algebra.subtract(algebra.number(Fraction(1)), a))
 
 
+MOVES = "elements of tensors move or meet"
+
+
 class Reader:
     """Reads graphs as formulas of one algebra."""
 
-    def __init__(self, algebra: Algebra | None = None) -> None:
+    def __init__(self, algebra: Algebra | None = None, taken: Container[str] = ()) -> None:
         self.algebra = algebra or Algebra()
+        self._with_pi = "pi" not in taken
         self._guards = Guards(self.algebra)
+        self.choice = self._guards.choice
 
-    def read(self, node: Node) -> Formula:
-        """The formula of a node.
+    def read(self, node: Node, given: Mapping[Node, Formula] = MappingProxyType({})) -> Formula:
+        """The formula of a node; `given` are formulas that leaves stand for.
 
         Raises:
-            UnreadableError: where elements move or meet, where numbers leave the floats, or where it is too long.
+            UnreadableError: where elements move or meet, or numbers leave the floats.
+            TooLongError: where the work is spent.
         """
         order = reachable([node])
-        if len(order) > MOST_NODES:
-            raise TooLongError
         shapes = {n.shape for n in order if isinstance(n, (Input, Parameter))}
         if len(shapes) > 1:
-            raise UnreadableError
+            raise UnreadableError("its inputs differ in shape, so that elements move or meet")
         found: dict[Node, Formula] = {}
         for n in order:
             self.algebra.charge(1)
-            found[n] = self._formula(n, [found[arg] for arg in n.args], next(iter(shapes), node.shape))
+            if n in given:
+                found[n] = given[n]
+            else:
+                found[n] = self._formula(n, [found[arg] for arg in n.args], next(iter(shapes), node.shape))
         return self.algebra.add(found[node], self.algebra.number(Fraction(0)))
 
     def _formula(self, node: Node, args: Sequence[Formula], shape: tuple[int, ...]) -> Formula:
@@ -118,13 +133,13 @@ class Reader:
         assert isinstance(node, Application)
         name = node.kind
         if name in ("sum_to", "reshape") and size_of(node.args[0].shape) != 1:
-            raise UnreadableError
+            raise UnreadableError(MOVES)
         if name == "cast":
             return self._cast(node, args[0])
         if name in _MADE:
             return _MADE[name](self.algebra, *args, **node.attrs)
         if not node.op.broadcasts or node.shape not in ((), shape):
-            raise UnreadableError
+            raise UnreadableError(MOVES)
         if name == "select":
             return self._guards.choice(*args)
         return self.algebra.function(name, tuple(args), tuple(node.attrs.items()))
@@ -133,11 +148,11 @@ class Reader:
         value = node.value
         if node.shape != ():
             if size_of(node.shape) != 1:
-                raise UnreadableError
+                raise UnreadableError("it is made with a tensor of numbers")
             value = value.item()
         if node.dtype is DType.BOOL:
             return self.algebra.variable("true" if value else "false")
-        return self.algebra.number(exact(float(value)))
+        return constant_formula(self.algebra, value, self._with_pi)
 
     def _cast(self, node: Node, a: Formula) -> Formula:
         """The same value in another type, as long as it is the same."""
@@ -145,7 +160,7 @@ class Reader:
         if node.dtype is DType.BOOL and before is not DType.BOOL:
             return self.algebra.function("not_equal", (a, self.algebra.number(Fraction(0))))
         if before.is_float and not node.dtype.is_float:
-            raise UnreadableError
+            raise UnreadableError("it is made a whole number on the way")
         return a
 
 

@@ -28,7 +28,6 @@ from gradcli.language.values.values import Caller, DerivativeTable, Function, Na
 
 LARGEST_TABLE = 5_000
 MOST_FORMULAS = 200
-LONGEST_FORMULA = 48
 
 
 @structure
@@ -69,23 +68,25 @@ class AllDerivatives(Function):
         settled = caller.settle(done, span) if not has_free(nodes_in(done)) else done
         assert isinstance(settled, tuple)
         shown = tuple((p, n) for (p, _), n in zip(rows, settled, strict=True) if isinstance(n, Node))
-        formulas, too_long = self._formulas(roots, nodes, len(rows))
-        note = together(legend(self.of), SUMMED if summed else None, LEFT_OUT if too_long else None)
+        formulas, said = self._formulas(roots, nodes, len(rows))
+        note = together(legend(self.of), SUMMED if summed else None, said)
         return DerivativeTable(shown, note, formulas)
 
     def _formulas(
         self, roots: Sequence[Node], variables: Sequence[Node], count: int
-    ) -> tuple[tuple[str | None, ...], bool]:
-        """The formula of each row, None where there is none that is short; and whether one is too long."""
+    ) -> tuple[tuple[str | None, ...], str | None]:
+        """The formula of each row, None where there is none; and what has to be said of them."""
         if len(roots) != 1 or count > MOST_FORMULAS:
-            return (), False
-        found = formula.partials(roots[0], variables, self.order, LONGEST_FORMULA)
+            return (), None
+        found = formula.partials(roots[0], variables, self.order)
         every = [
             indexes
             for order in range(self.order + 1)
             for indexes in combinations_with_replacement(range(len(variables)), order)
         ]
-        return tuple(found.texts.get(indexes) for indexes in every), found.too_long
+        where = ", ".join(f"{name} = {text}" for name, text in found.definitions)
+        said = together(f"where {where}" if where else None, LEFT_OUT if found.too_long else None)
+        return tuple(found.texts.get(indexes) for indexes in every), said
 
     def substituted(self, substitution: Rewrite) -> AllDerivatives:
         """The table of the function as the caller's values make it."""
