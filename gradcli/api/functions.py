@@ -22,7 +22,7 @@ from gradcli.language.text.parse import parse
 from gradcli.language.values.values import Caller, DerivativeTable, Names, Value
 from gradcli.language.values.values import Function as LanguageFunction
 from gradcli.session.ask import function_of
-from gradcli.session.session import typed
+from gradcli.session.showing import typed
 
 if TYPE_CHECKING:
     from gradcli.api.compiled import Compiled, ShapeLike

@@ -116,7 +116,7 @@ class Derivatives(Display, plain.Derivatives):
         wanted = sorted((by,) if isinstance(by, str) else by)
         for row in self.rows:
             if sorted(row.by) == wanted:
-                return row.tensor.data
+                return row.data
         raise KeyError(by)
 
     def __len__(self) -> int:

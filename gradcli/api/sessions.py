@@ -16,7 +16,7 @@ from gradcli.language.text.build import KEYWORDS, identifier
 from gradcli.language.text.diagnostics import Diagnostic, Source, near
 from gradcli.language.values.values import Value
 from gradcli.session.files import Unreadable, read_text
-from gradcli.session.session import typed
+from gradcli.session.showing import typed
 
 
 class Session:

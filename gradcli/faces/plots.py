@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gradcli.faces.one_shot import ask
 from gradcli.language.calls.functions import UserFunction
+from gradcli.language.interpreter.free import NAME
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.plots.files import target
 from gradcli.language.plots.plot import picture_of
@@ -15,7 +16,7 @@ from gradcli.language.plots.ranges import ranges_of
 from gradcli.language.text.diagnostics import Source, Span, fail
 from gradcli.language.text.parse import parse_expression
 from gradcli.language.values.values import Function, Value
-from gradcli.session.ask import NAME, Question
+from gradcli.session.ask import Question
 from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.plain import plain
 from gradcli.session.results import Place, Shown, Verdict

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, NoReturn
 
-from gradcli.output.characters import escaped, in_encoding, visible
+from gradcli.output.characters import can_hold, escaped, in_encoding, visible
 from gradcli.output.style import THEME, Line, bare
 
 if TYPE_CHECKING:
@@ -86,6 +86,11 @@ class Stream:
         with suppress(OSError, ValueError):
             return os.get_terminal_size(self.file.fileno())[axis] or usual
         return usual
+
+    @cached_property
+    def has_signs(self) -> bool:
+        """Whether it takes the signs that paper has for formulas."""
+        return can_hold("²⁻√∛π·≤≥≠∞", self.encoding)
 
     def clean(self, text: str, keep: str = "") -> str:
         """A text as it will be written, for measuring it: cleaning it again changes nothing."""

@@ -47,8 +47,10 @@ class Terminal:
     def _look(self, stream: Stream, most: int = MOST_ITEMS_OF_A_FILE) -> Look:
         """What a stream takes; `most` items of a tuple go to one that is no terminal."""
         if stream.is_terminal:
-            return Look(self.digits, WHOLE_UP_TO, MOST_ITEMS, stream.width, stream.clean, stream.height)
-        return Look(self.digits, None, most, None, stream.clean)
+            return Look(
+                self.digits, WHOLE_UP_TO, MOST_ITEMS, stream.width, stream.clean, stream.height, stream.has_signs
+            )
+        return Look(self.digits, None, most, None, stream.clean, on_paper=stream.has_signs)
 
     def _show(self, blocks: Iterable[Block]) -> None:
         for block in blocks:

@@ -43,7 +43,7 @@ class Look:
     """What is shown where: the digits of a number, how large a tensor is shown whole, how many items of a tuple.
 
     None is no bound. `width` and `height` are the terminal's, None for a file; `clean` makes a text as the stream will
-    show it.
+    show it; `on_paper` says that it can show x², √x and the like.
     """
 
     def __init__(
@@ -54,9 +54,18 @@ class Look:
         width: int | None = None,
         clean: Callable[[str], str] = str,
         height: int | None = None,
+        on_paper: bool = True,
     ) -> None:
         self.digits, self.whole_up_to, self.most, self.width, self.clean = digits, whole_up_to, most, width, clean
-        self.height = height
+        self.height, self.on_paper = height, on_paper
+
+    def formula(self, text: str) -> str:
+        """A formula in the signs of paper, where they can be shown."""
+        if not self.on_paper:
+            return text
+        from gradcli.language.text.writing import on_paper
+
+        return on_paper(text)
 
 
 class Prose:
@@ -183,6 +192,10 @@ class _TupleView(View):
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
         """A table where it holds tensors alone, and more than numbers."""
+        if any(_is_equation(item) for item in self.value):
+            for item in self.value:
+                yield from view(item).blocks(look, None)
+            return
         tensors = [item for item in self.value if isinstance(item, Tensor)]
         if len(tensors) < len(self.value) or all(t.shape == () for t in tensors):
             yield from super().blocks(look, source)
@@ -192,6 +205,13 @@ class _TupleView(View):
 
     def shape(self) -> str:
         return f"a tuple of {len(self.value)}"
+
+
+def _is_equation(item: Plain) -> bool:
+    """Whether it is a definition or a formula, which takes a line of its own."""
+    if isinstance(item, Derivatives):
+        return any(row.tensor is None for row in item.rows)
+    return isinstance(item, NoNumber) and item.kind == "function" and " = " in item.text
 
 
 def _show_tuple(value: tuple[Plain, ...], look: Look, left: list[int]) -> str:
@@ -230,16 +250,18 @@ class _ParametersView(View):
 class _DerivativesView(View):
     value: Derivatives
 
-    def _rows(self) -> list[tuple[str, Tensor]]:
-        return [(row.name, row.tensor) for row in self.value.rows]
-
     def inline(self, look: Look) -> str:
-        return _listed(self._rows(), look)
+        shown = [f"{row.name}: {_cell_text(row, look)}" for row in self.value.rows[: look.most]]
+        return f"({', '.join(shown)}{', ...' if len(self.value.rows) > look.most else ''})"
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
-        """One number as a number, all else as a table."""
-        if len(self.value.rows) == 1 and self.value.rows[0].tensor.shape == ():
-            yield from view(self.value.rows[0].tensor).blocks(look, source)
+        """One number as a number, one formula as an equation, all else as a table."""
+        first = self.value.rows[0]
+        if len(self.value.rows) == 1 and first.tensor is None:
+            yield from _equation(self.value, look, source)
+            return
+        if len(self.value.rows) == 1 and first.tensor is not None and first.tensor.shape == ():
+            yield from view(first.tensor).blocks(look, source)
             if self.value.note and look.width is not None:
                 # A file gets the number alone, for whoever reads it from there.
                 yield Prose([[(line, "dim")] for line in self.value.note.split("\n")])
@@ -326,18 +348,48 @@ def _pictured(parts: tuple[list[Line], list[Line]], value: Plot | Contours) -> I
 def derivative_table(derivatives: Derivatives, look: Look) -> Table:
     """Derivatives by order; with shapes and dtypes where not all are float64 scalars."""
     rows = derivatives.rows
-    pairs = [(row.name, row.tensor) for row in rows]
-    typed = any(row.tensor.shape != () or row.tensor.dtype != "float64" for row in rows)
-    name, *others = (_typed if typed else _valued)("derivative", pairs, look)
-    formulas = _formulas(rows, look)
+    pairs = [(row.name, row.tensor) for row in rows if row.tensor is not None]
+    if pairs:
+        typed = any(tensor.shape != () or tensor.dtype != "float64" for _, tensor in pairs)
+        name, *others = (_typed if typed else _valued)("derivative", pairs, look)
+    else:
+        name, others = _column("derivative", [row.name for row in rows], Role.LABEL, look), []
+    formulas = _formulas(rows, look, Role.FOLD if pairs else Role.VALUE)
     order = _column("order", [str(row.order) for row in rows], Role.LABEL, look, "dim", once=True)
-    return Table((order, name, *formulas, *others), note=derivatives.note)
+    said = [*_where(derivatives, look), *([derivatives.note] if derivatives.note else [])]
+    return Table((order, name, *formulas, *others), note="\n".join(said) or None)
 
 
-def _formulas(rows: Sequence[Row], look: Look) -> list[Column]:
+def _formulas(rows: Sequence[Row], look: Look, role: Role) -> list[Column]:
     if not any(row.formula for row in rows):
         return []
-    return [_column("formula", [row.formula or "" for row in rows], Role.FOLD, look)]
+    return [_column("formula", [_formula_of(row, look) for row in rows], role, look)]
+
+
+def _formula_of(row: Row, look: Look) -> str:
+    return look.formula(row.formula) if row.formula else row.reason or ""
+
+
+def _where(derivatives: Derivatives, look: Look) -> list[str]:
+    """What the names in the formulas stand for."""
+    found = [f"{name} = {look.formula(text)}" for name, text in derivatives.definitions]
+    return [f"{'where' if i == 0 else '     '} {line}" for i, line in enumerate(found)]
+
+
+def _cell_text(row: Row, look: Look) -> str:
+    return _formula_of(row, look) if row.tensor is None else show_value(row.tensor, look)
+
+
+def _equation(derivatives: Derivatives, look: Look, source: str | None) -> Iterator[Block]:
+    """One formula under its name, and what the names in it stand for."""
+    (row,) = derivatives.rows
+    name = row.name if source is None else source
+    text = look.formula(row.formula) if row.formula else f"no formula: {row.reason or 'elements move or meet'}"
+    head = f"{name} = " if name and (row.formula or source) else ""
+    yield Prose([[(head, "dim"), (text, "strong" if row.formula else "dim")]])
+    said = [*_where(derivatives, look), *(derivatives.note.split("\n") if derivatives.note else [])]
+    if said:
+        yield Prose([[(line, "dim")] for line in said])
 
 
 def _typed(title: str, rows: Sequence[tuple[str, Tensor]], look: Look, style: str = "") -> tuple[Column, ...]:

@@ -8,13 +8,23 @@ from collections.abc import Mapping, Sequence
 from gradcli.core.records import record
 from gradcli.language.calls.reach import parameters_of
 from gradcli.language.derivatives.checks import is_real
+from gradcli.language.derivatives.formulas import symbols
 from gradcli.language.derivatives.table import AllDerivatives
 from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.build import identifier
-from gradcli.language.text.diagnostics import LONGEST_TITLE, Diagnostic, Source, Span, fail, near, shortened
+from gradcli.language.text.diagnostics import (
+    LONGEST_TITLE,
+    Diagnostic,
+    LanguageError,
+    Source,
+    Span,
+    fail,
+    near,
+    shortened,
+)
 from gradcli.language.text.parse import parse_expression
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.text.syntax import names_in
@@ -26,13 +36,17 @@ from gradcli.session.session import Session
 
 @record
 class Question:
-    """A function and where it is asked about: the value of each of its inputs, by name."""
+    """A function and where it is asked about: the value of each of its inputs, by name.
+
+    `symbolic` says that none was given a value, and formulas are asked for.
+    """
 
     interpreter: Interpreter
     function: Function
     arguments: Mapping[str, Value]
     title: str
     span: Span
+    symbolic: bool = False
 
     def derivatives(self, wrt: str | None = None, order: int = 1) -> Answer:
         """The function's value and its partials up to an order.
@@ -42,10 +56,30 @@ class Question:
         Raises:
             LanguageError: for names that there are none of, and for what has no derivative.
         """
-        table = self.interpreter.settle(self.table(wrt, order, [*self.arguments.values()]), self.span)
-        found = plain(table)
+        at = () if self.symbolic else tuple((name, plain(value)) for name, value in self.arguments.items())
+        if self.symbolic:
+            found = plain(self._formulas(wrt, order))
+        else:
+            found = plain(self.interpreter.settle(self.table(wrt, order, [*self.arguments.values()]), self.span))
         assert isinstance(found, Derivatives)
-        return Answer(self.title, tuple((name, plain(value)) for name, value in self.arguments.items()), found)
+        return Answer(self.title, at, found)
+
+    def _formulas(self, wrt: str | None, order: int) -> DerivativeTable:
+        self._refuse_order(order)
+        values = symbols(self.function)
+        if values is None:
+            missing = next(i.name for i in self.function.inputs if isinstance(i.default, Required))
+            raise no_value(missing, self.span)
+        asked = AllDerivatives(self.function, order, None if wrt is None else _names(wrt))
+        try:
+            return asked.written(self.interpreter, values, self.span)
+        except REFUSALS as error:
+            raise refused(error, self.span) from error
+
+    @staticmethod
+    def _refuse_order(order: int) -> None:
+        if order < 0:
+            raise fail("usage", f"the order can't be {order}", hint="orders are 0, 1, 2, ...")
 
     def table(self, wrt: str | None, order: int, values: Sequence[Value]) -> DerivativeTable:
         """The same at other values, which may be symbols.
@@ -53,8 +87,7 @@ class Question:
         Raises:
             LanguageError: as `derivatives` does.
         """
-        if order < 0:
-            raise fail("usage", f"the order can't be {order}", hint="orders are 0, 1, 2, ...")
+        self._refuse_order(order)
         asked = AllDerivatives(self.function, order, self._variables() if wrt is None else _names(wrt))
         try:
             found = asked.call(self.interpreter, values, self.span)
@@ -119,8 +152,9 @@ def question(session: Session, text: str, given: Mapping[str, Value], missing: V
         return _question(session, function, given, {}, expression.span.title, whole, missing)
     free = free_names(expression, builtins().__contains__)
     called = called_names(expression)
+    symbolic = not given and bool(free)
     for name, span in free.items():
-        if name not in given and (missing is None or name in called):
+        if name not in given and ((missing is None and not symbolic) or name in called):
             known = [n for n in [*builtins(), *given] if n != name]
             raise fail("name", f"no value for `{name}`", span, near(name, known) or f"add its value, such as {name}=1")
     values = {**dict.fromkeys(free, missing), **given}
@@ -130,7 +164,10 @@ def question(session: Session, text: str, given: Mapping[str, Value], missing: V
             hint = near(name, [*free]) or "leave it out"
             raise fail("usage", f"the expression has no `{name}`", whole, hint)
     title = f"{NAME}({', '.join(values)}) = {shortened(text.strip(), LONGEST_TITLE)}"
-    return _question(session, _defined(interpreter, expression, [*values]), values, {}, title, whole, missing)
+    function = _defined(interpreter, expression, [*values])
+    if symbolic and missing is None:
+        return Question(interpreter, function, values, title, whole, symbolic)
+    return _question(session, function, values, {}, title, whole, missing)
 
 
 def function_of(interpreter: Interpreter, expression: s.Expression) -> Function:
@@ -212,9 +249,16 @@ def _question(
             arguments[i.name] = i.default
         elif missing is not None:
             arguments[i.name] = missing
+        elif not given and not arguments:
+            return Question(session.interpreter(), function, arguments, title, span, symbolic=True)
         else:
-            raise fail("usage", f"no value for `{i.name}`", span, f"add its value, such as {i.name}=1")
+            raise no_value(i.name, span)
     return Question(session.interpreter(), function, arguments, title, span)
+
+
+def no_value(name: str, span: Span) -> LanguageError:
+    """The refusal of an input without a value."""
+    return fail("usage", f"no value for `{name}`", span, f"add its value, such as {name}=1")
 
 
 def _names(text: str) -> Names:

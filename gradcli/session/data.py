@@ -117,13 +117,18 @@ def _row(row: Row) -> Any:
         "of": row.of,
         "by": [*row.by],
         "formula": row.formula,
-        **_described(row.tensor),
+        **(dict.fromkeys(("dtype", "shape", "value")) if row.tensor is None else _described(row.tensor)),
     }
 
 
 @to_data.register(Derivatives)
 def _derivatives(table: Derivatives) -> Any:
-    return {"kind": "derivatives", "rows": [to_data(row) for row in table.rows], "note": table.note}
+    return {
+        "kind": "derivatives",
+        "rows": [to_data(row) for row in table.rows],
+        "definitions": [{"name": name, "formula": text} for name, text in table.definitions],
+        "note": table.note,
+    }
 
 
 @to_data.register(SparseMatrix)

@@ -26,4 +26,6 @@ def program(question: Question, wrt: str | None = None, order: int = 1) -> str:
             values.append(value)
     table = question.table(wrt, order, values)
     name = question.function.name if question.function.name.isidentifier() else "f"
-    return program_text([node for _, node in table.rows], inputs, name, [str(partial) for partial, _ in table.rows])
+    return program_text(
+        [node for _, node in table.rows if node is not None], inputs, name, [str(partial) for partial, _ in table.rows]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import singledispatch
 from types import EllipsisType
@@ -9,10 +10,20 @@ from types import EllipsisType
 from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.language.calls.arguments import signature
 from gradcli.language.derivatives.polynomial import TaylorPolynomial
+from gradcli.language.derivatives.spelling import typed_formula
 from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import fold, map_items, nodes_in
 from gradcli.language.values.partial import Partial
-from gradcli.language.values.values import Contours, DerivativeTable, Function, Parameters, Plot, SparseMatrix, Value
+from gradcli.language.values.values import (
+    Contours,
+    DerivativeTable,
+    Function,
+    Interval,
+    Parameters,
+    Plot,
+    SparseMatrix,
+    Value,
+)
 from gradcli.session.results import (
     Arrows,
     Curve,
@@ -28,6 +39,9 @@ from gradcli.session.results import (
 from gradcli.session.results import Contours as ContourPlot
 from gradcli.session.results import Plot as CurvePlot
 from gradcli.session.results import SparseMatrix as Sparse
+
+# A function's definition stands for it among other values where it is no longer.
+LONGEST_DEFINITION = 100
 
 
 def plain(value: Value) -> Plain:
@@ -102,7 +116,15 @@ def _ellipsis(value: EllipsisType) -> Plain:
 
 @_plain.register(Function)
 def _function(value: Function) -> Plain:
+    typed = typed_formula(value)
+    if typed is not None and value.name.isidentifier() and len(typed) <= LONGEST_DEFINITION:
+        return NoNumber("function", f"{signature(value)} = {typed}")
     return NoNumber("function", f"{value.kind} {signature(value)}")
+
+
+@_plain.register(Interval)
+def _interval(value: Interval) -> Plain:
+    return NoNumber("interval", f"{value.low:g}..{value.high:g}")
 
 
 @_plain.register(TaylorPolynomial)
@@ -121,7 +143,8 @@ def _parameters(value: Parameters) -> Plain:
 
 @_plain.register(DerivativeTable)
 def _table(value: DerivativeTable) -> Plain:
-    return Derivatives(_rows(value.rows, value.formulas), value.note, whole=True)
+    rows = _rows(value.rows, value.formulas, value.reasons)
+    return Derivatives(rows, value.note, whole=True, definitions=value.definitions)
 
 
 @_plain.register(SparseMatrix)
@@ -144,8 +167,13 @@ def _contours(value: Contours) -> Plain:
     return ContourPlot(value.of, value.variables, value.over, *grid, arrows, value.notes, value.saved)
 
 
-def _rows(rows: tuple[tuple[Partial, Node], ...], formulas: tuple[str | None, ...] = ()) -> tuple[Row, ...]:
+def _rows(
+    rows: Sequence[tuple[Partial, Node | None]],
+    formulas: Sequence[str | None] = (),
+    reasons: Sequence[str | None] = (),
+) -> tuple[Row, ...]:
+    nothing = (None,) * len(rows)
     return tuple(
-        Row(partial.order, str(partial), tensor(node), formula, partial.of, partial.variables)
-        for (partial, node), formula in zip(rows, formulas or (None,) * len(rows), strict=True)
+        Row(p.order, str(p), None if node is None else tensor(node), formula, p.of, p.variables, reason)
+        for (p, node), formula, reason in zip(rows, formulas or nothing, reasons or nothing, strict=True)
     )

@@ -47,30 +47,38 @@ class ParameterTable:
 
 @record
 class Row:
-    """One derivative: its order, its name, its value, and its formula where there is a short one.
+    """One derivative: its order, its name, its value, which is None without a point, and its formula.
 
-    The name says what was differentiated, `of`, and by what, `by`, in order.
+    The name says what was differentiated, `of`, and by what, `by`, in order; `reason` why there is no formula.
     """
 
     order: int
     name: str
-    tensor: Tensor
+    tensor: Tensor | None
     formula: str | None = None
     of: str = ""
     by: tuple[str, ...] = ()
+    reason: str | None = None
+
+    @property
+    def data(self) -> Any:
+        """The value as Python's: a number or an array, None where there is none."""
+        return None if self.tensor is None else self.tensor.data
 
 
 @record
 class Derivatives:
     """Outputs and gradients by order. `whole` says that it is a full table, not one gradient asked for alone.
 
-    `value` are the same tensors in the structure in which they were asked for; None for a full table.
+    `value` are the same tensors in the structure in which they were asked for; None for a full table. `definitions`
+    are names for parts that the formulas share, with their own formulas.
     """
 
     rows: tuple[Row, ...]
     note: str | None = None
     whole: bool = False
     value: Plain | None = None
+    definitions: tuple[tuple[str, str], ...] = ()
 
 
 @record

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import field
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.ir.nodes import Node
 from gradcli.core.library.random import Random
 from gradcli.core.limits import use
 from gradcli.core.records import record
@@ -15,12 +15,11 @@ from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source, Span, fail
 from gradcli.language.text.parse import parse
-from gradcli.language.values.nesting import map_items
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Value
 from gradcli.session.mistakes import Mistakes, diagnose
-from gradcli.session.plain import plain
-from gradcli.session.results import Place, Plain, Result, Shown
+from gradcli.session.results import Place, Result, Shown
+from gradcli.session.showing import shown, typed
 
 
 @record
@@ -130,8 +129,7 @@ class Session:
             nonlocal settings
             if isinstance(inner, s.Show):
                 span = inner.value.span
-                value = interpreter.shown(inner.value)
-                results.append(Shown(span.title, Place.of(span), _shown(interpreter, value)))
+                results.append(Shown(span.title, Place.of(span), shown(interpreter, inner.value)))
             elif isinstance(inner, s.Assert):
                 from gradcli.session.asserts import check_assert
 
@@ -149,15 +147,3 @@ class Session:
 def fresh_session(dtype: str | None = None) -> Session:
     """A session with nothing defined; plain numbers are of a float type, float64 where none is named."""
     return Session() if dtype is None else Session(settings=Settings(dtype=DType(dtype)))
-
-
-def _shown(interpreter: Interpreter, value: Value) -> Plain:
-    return plain(typed(value, interpreter.dtype))
-
-
-def typed(value: Value, dtype: DType) -> Value:
-    """A value as it is shown: plain numbers are float64 until then, and of the session's type from then on."""
-    if dtype is DType.FLOAT64:
-        return value
-    changed: Value = map_items(value, lambda item: constant(item, dtype) if isinstance(item, float) else item)
-    return changed

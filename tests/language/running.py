@@ -53,7 +53,7 @@ def unpack(plain: Plain) -> Any:
     if isinstance(plain, Derivatives) and plain.value is not None:
         return unpack(plain.value)
     if isinstance(plain, Derivatives):
-        values = tuple(unpack(row.tensor) for row in plain.rows)
+        values = tuple(None if row.tensor is None else unpack(row.tensor) for row in plain.rows)
         return values[0] if len(values) == 1 else values
     if isinstance(plain, SparseMatrix):
         return plain.csr()

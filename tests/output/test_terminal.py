@@ -141,7 +141,7 @@ def test_a_note_says_when_sums_were_taken() -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("f(x) = x^2; (derivatives(f, order=1)(3), 1)", "((f: 9, ∂f/∂x: 6), 1)"),
+        ("f(x) = x^2; (derivatives(f, order=1)(3), 1)", "((f: 9, df/dx: 6), 1)"),
         ("model net(x): param w = [3]; return w * x\n(params(net), 1)", "((w: [3]), 1)"),
         ("(sin, none, ...)", "(built-in sin(x), none, ...)"),
         ("(taylor(exp, 0, 2), 1)", "(taylor(exp), 1)"),

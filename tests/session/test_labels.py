@@ -35,8 +35,8 @@ def names(text: str) -> list[str]:
         ("q = grad(g, (0, 1))(3, 5); q", ["∂g/∂x", "∂g/∂y"]),
         ("for i in range(2): q = hessian(f)(i, 2)\nq", ["∂²f/∂(x, y)²"]),
         ("q = value_and_grad(f, (0, 1))(3, 5); q", ["f", "∂f/∂x", "∂f/∂y"]),
-        ("h(x) = x, 2 * x, 3 * x; q = grad(h, has_aux=true)(1); q", ["aux[0]", "aux[1]", "∂h/∂x"]),
-        ("h(x) = x, 2 * x; q = value_and_grad(h, has_aux=true)(1); q", ["h[0]", "h[1]", "∂h/∂x"]),
+        ("h(x) = x, 2 * x, 3 * x; q = grad(h, has_aux=true)(1); q", ["aux[0]", "aux[1]", "dh/dx"]),
+        ("h(x) = x, 2 * x; q = value_and_grad(h, has_aux=true)(1); q", ["h[0]", "h[1]", "dh/dx"]),
         # A derivative that is a parameter itself.
         ("model m(x): param w = 6; return w * x\nq = grad(m, wrt=(x, w))(2); q", ["∂m/∂x", "∂m/∂w"]),
         (

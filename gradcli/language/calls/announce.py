@@ -79,7 +79,9 @@ def read_signature(function: Callable[..., Any], leading: int = 0) -> tuple[tupl
 def _formal(name: str, kind: str, default: Any, variadic: bool = False) -> Formal:
     # Where no dtype is given it is the session's.
     given = None if kind == "DType" and default is not REQUIRED else default
-    return Formal(name, given, variadic, real=kind in _REAL, names=kind == "Names | None", function=kind == "Function")
+    return Formal(
+        name, given, variadic, real=kind in _REAL, names=kind == "Names | None", function=kind in ("Function", "Drawn")
+    )
 
 
 def converted(
@@ -110,6 +112,7 @@ def _or_none(convert_it: Callable[[Call, Value, str], Any]) -> Callable[[Call, V
 CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Value": lambda call, v, what: v,
     "Names | None": lambda call, v, what: v,
+    "Drawn": lambda call, v, what: v,
     "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
     "Operand": lambda call, v, what: _operand(call, v),
     "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),

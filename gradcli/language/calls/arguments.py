@@ -38,6 +38,12 @@ def _shown(name: str, default: Value | Required, variadic: bool) -> str:
     return f"{name}={text}"
 
 
+def input_at(function: Function, place: int) -> Formal | None:
+    """The input that the argument at a place is for; None behind the last."""
+    placed, _, variadic = _by_place(function)
+    return placed[place] if place < len(placed) else function.inputs[-1] if variadic else None
+
+
 def bind(
     function: Function, positional: Sequence[Value], keywords: Mapping[str, Value], call: s.Call
 ) -> tuple[Value, ...]:

@@ -19,7 +19,10 @@ from gradcli.language.values.values import REQUIRED, Caller, Formal, Frame, Func
 
 @structure
 class UserFunction(Function):
-    """A definition in the user's text. `members` are a model's parameters and layers by name."""
+    """A definition in the user's text, which stands at `definition`, unless it is one without a name.
+
+    `members` are a model's parameters and layers by name.
+    """
 
     name: str
     inputs: tuple[Formal, ...]
@@ -27,6 +30,7 @@ class UserFunction(Function):
     frame: Frame | None
     kind: str = "function"
     members: Mapping[str, Value] = field(default_factory=dict)
+    definition: Span | None = None
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """Trace the body with the values, or with inputs of its own where it may differentiate by them."""
@@ -148,7 +152,15 @@ def define(
     for param in (b for b in body if isinstance(b, s.Param)):
         members[param.name.id] = declare(caller, param, inner)
     kind = "model" if statement is not None and statement.is_model else "function"
-    return UserFunction(name, inputs, tuple(b for b in body if not isinstance(b, s.Param)), frame, kind, members)
+    rest = tuple(b for b in body if not isinstance(b, s.Param))
+    where = None if statement is None else statement.span.to(_last(statement.body).span)
+    return UserFunction(name, inputs, rest, frame, kind, members, where)
+
+
+def _last(body: Sequence[s.Statement]) -> s.Statement:
+    """The statement that a body ends with, within its loops and functions."""
+    last = body[-1]
+    return _last(last.body) if isinstance(last, (s.For, s.Function)) else last
 
 
 def declare(caller: Caller, param: s.Param, frame: Frame | None) -> Value:

@@ -139,10 +139,14 @@ class Operator(Function):
 
     def caption(self, result: Value) -> str | None:
         """The note, and what an abbreviated name stands for."""
-        innermost: Function = self
-        while isinstance(innermost, Operator):
-            innermost = innermost.of
-        return together(legend(innermost), self.note(result))
+        return together(legend(innermost(self)), self.note(result))
+
+
+def innermost(function: Function) -> Function:
+    """What a function is a derivative of, however often."""
+    while isinstance(getattr(function, "of", None), Function):
+        function = function.of  # type: ignore[attr-defined]
+    return function
 
 
 def times_differentiated(function: Function) -> int:
@@ -172,6 +176,11 @@ def numbered(label: Partial, value: Value) -> Rows:
     return tuple((Partial(f"{label}[{i}]", (), label.order), node) for i, node in enumerate(nodes))
 
 
+def is_single(function: Function) -> bool:
+    """Whether a function has one variable and nothing else to differentiate by."""
+    return function.kind in ("function", "built-in") and len(function.inputs) == 1 and not function.members
+
+
 # A function without a name is called by its text where that is short enough for a column of a table.
 LONGEST_LABEL = 24
 
@@ -192,7 +201,7 @@ def base_of(function: Function) -> Partial:
     """What a derivative of a function is a derivative of."""
     labels = function.labels() if isinstance(function, Operator) else ()
     if not labels:
-        return Partial(label_of(function))
+        return Partial(label_of(function), single=is_single(function))
     if len(labels) == 1:
         return labels[0]
     return Partial("(" + " + ".join(str(label) for label in labels) + ")", below=labels[0].order)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement
 from math import comb
@@ -20,6 +20,7 @@ from gradcli.language.derivatives.base import base_of, legend, numbered, times_d
 from gradcli.language.derivatives.checks import real_outputs, refuse_counts
 from gradcli.language.derivatives.expansion import expanded, has_free
 from gradcli.language.derivatives.gradient import to_order
+from gradcli.language.derivatives.spelling import spellings_of, typed_formula
 from gradcli.language.derivatives.targets import Targets, real_positions, refuse_repeated
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.nesting import nodes_in
@@ -28,6 +29,8 @@ from gradcli.language.values.values import Caller, DerivativeTable, Function, Na
 
 LARGEST_TABLE = 5_000
 MOST_FORMULAS = 200
+# Whoever asks for formulas alone waits for them; those beside numbers take less.
+PATIENT = 400_000
 
 
 @structure
@@ -52,41 +55,65 @@ class AllDerivatives(Function):
         self._refuse_a_long_table(len(variables), span)
         nodes = [node for _, node in variables]
         found = _partials(caller, roots, nodes, self.order, replacements, span, times_differentiated(self.of))
-        label = base_of(self.of)
-        rows: list[tuple[Partial, Node]] = []
-        for order in range(1, self.order + 1):
-            for indexes in combinations_with_replacement(range(len(nodes)), order):
-                name = label
-                for i in indexes:
-                    name = name.then(variables[i][0])
-                rows.append((name, found[indexes]))
+        rows = [(name, found[indexes]) for indexes, name in self._names([name for name, _ in variables])]
         refuse_counts(nodes, span)
         summed = any(size_of(n.shape) != 1 for n in [*nodes, *roots]) or len(roots) > 1
-        rows = [*numbered(label, tuple(roots)), *rows]
+        rows = [*numbered(base_of(self.of), tuple(roots)), *rows]
         done = replace_nodes(tuple(node for _, node in rows), replacements)
         assert isinstance(done, tuple)
         settled = caller.settle(done, span) if not has_free(nodes_in(done)) else done
         assert isinstance(settled, tuple)
         shown = tuple((p, n) for (p, _), n in zip(rows, settled, strict=True) if isinstance(n, Node))
-        formulas, said = self._formulas(roots, nodes, len(rows))
-        note = together(legend(self.of), SUMMED if summed else None, said)
-        return DerivativeTable(shown, note, formulas)
+        note = together(legend(self.of), SUMMED if summed else None)
+        if len(roots) != 1 or len(rows) > MOST_FORMULAS:
+            return DerivativeTable(shown, note)
+        texts, reasons, definitions = self._formulas(roots[0], nodes)
+        return DerivativeTable(shown, note, texts, reasons, definitions)
+
+    def written(self, caller: Caller, values: Sequence[Value], span: Span) -> DerivativeTable:
+        """The table of formulas alone, at values that are symbols.
+
+        Raises:
+            LanguageError: for a function of several outputs.
+        """
+        outputs = self.of.call(caller, values, span, fresh=True)
+        roots = real_outputs(outputs, self.of, span)
+        variables = self._variables(caller, values, span)
+        self._refuse_a_long_table(len(variables), span)
+        if len(roots) != 1:
+            raise fail(
+                "derivative",
+                f"`{self.of.name}` has {len(roots) or 'no'} outputs, and formulas are of one",
+                span,
+                f"`jacobian({self.of.name})` has those of all",
+            )
+        texts, reasons, definitions = self._formulas(roots[0], [node for _, node in variables], PATIENT)
+        names = [base_of(self.of), *(name for _, name in self._names([name for name, _ in variables]))]
+        return DerivativeTable(tuple((n, None) for n in names), legend(self.of), texts, reasons, definitions)
+
+    def _names(self, variables: Sequence[str]) -> Iterator[tuple[tuple[int, ...], Partial]]:
+        """Each partial's variables by their numbers, and its name."""
+        for order in range(1, self.order + 1):
+            for indexes in combinations_with_replacement(range(len(variables)), order):
+                name = base_of(self.of)
+                for i in indexes:
+                    name = name.then(variables[i])
+                yield indexes, name
 
     def _formulas(
-        self, roots: Sequence[Node], variables: Sequence[Node], count: int
-    ) -> tuple[tuple[str | None, ...], str | None]:
-        """The formula of each row, None where there is none; and what has to be said of them."""
-        if len(roots) != 1 or count > MOST_FORMULAS:
-            return (), None
-        found = formula.partials(roots[0], variables, self.order)
+        self, root: Node, variables: Sequence[Node], work: int = formula.MOST_WORK
+    ) -> tuple[tuple[str | None, ...], tuple[str | None, ...], tuple[tuple[str, str], ...]]:
+        """The formula of each row, the first as it was typed; why the others have none; what they share."""
+        found = formula.partials(root, variables, self.order, work, spellings_of(self.of))
         every = [
             indexes
             for order in range(self.order + 1)
             for indexes in combinations_with_replacement(range(len(variables)), order)
         ]
-        where = ", ".join(f"{name} = {text}" for name, text in found.definitions)
-        said = together(f"where {where}" if where else None, LEFT_OUT if found.too_long else None)
-        return tuple(found.texts.get(indexes) for indexes in every), said
+        first = typed_formula(self.of) or found.texts.get(())
+        texts = (first, *(found.texts.get(indexes) for indexes in every[1:]))
+        reasons = (None if text else found.reasons.get(i) for text, i in zip(texts, every, strict=True))
+        return texts, tuple(reasons), found.definitions
 
     def substituted(self, substitution: Rewrite) -> AllDerivatives:
         """The table of the function as the caller's values make it."""
@@ -125,7 +152,6 @@ class AllDerivatives(Function):
 SUMMED = (
     "outputs that are not one number are summed before each differentiation; jacobian and hessian have every partial"
 )
-LEFT_OUT = "formulas that are too long are left out"
 
 
 def _partials(

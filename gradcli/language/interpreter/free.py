@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
-from itertools import zip_longest
 
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span
-from gradcli.language.values.values import Formal
+from gradcli.language.values.values import Formal, Required
 
 # What an expression is called as a function of its free names.
 NAME = "f"
@@ -57,10 +56,15 @@ def definition(expression: s.Expression, names: tuple[str, ...], name: str = NAM
 def _computed(call: s.Call, inputs: Sequence[Formal]) -> tuple[object, ...]:
     """The parts of a call that are evaluated before it."""
     apart = {i.name for i in inputs if i.function or i.names or i.name == "grad_position"}
-    positional = (
-        a for a, i in zip_longest(call.arguments, inputs[: len(call.arguments)]) if i is None or i.name not in apart
-    )
+    places = [i for i in inputs if not i.variadic and (not inputs[-1].variadic or isinstance(i.default, Required))]
+    rest = inputs[-1] if inputs and inputs[-1].variadic else None
+    positional = (a for n, a in enumerate(call.arguments) if _name_at(places, rest, n) not in apart)
     return (call.function, *positional, *(k.value for k in call.keywords if k.name not in apart))
+
+
+def _name_at(places: Sequence[Formal], rest: Formal | None, place: int) -> str | None:
+    found = places[place] if place < len(places) else rest
+    return None if found is None else found.name
 
 
 def _scoped(

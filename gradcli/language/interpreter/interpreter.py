@@ -16,12 +16,12 @@ from gradcli.core.ir.shapes import check_shape
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
 from gradcli.core.library.random import Random
-from gradcli.language.calls.arguments import bind
+from gradcli.language.calls.arguments import bind, input_at
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import Chain, UserFunction, declare, define, trainable
 from gradcli.language.calls.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
-from gradcli.language.derivatives.base import Operator
+from gradcli.language.derivatives.base import LONGEST_LABEL, Operator
 from gradcli.language.derivatives.gradient import nth_derivative
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
@@ -29,7 +29,7 @@ from gradcli.language.interpreter.items import item_of_tuple, items_of
 from gradcli.language.interpreter.paper import Paper
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail
+from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail, shortened
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called, require_function
@@ -201,10 +201,9 @@ class Interpreter(Paper):
 
     def _argument(self, node: s.Expression, function: Function, before: Sequence[Value], frame: Frame | None) -> Value:
         """An argument's value; where a function is wanted, an expression with free names is that of them."""
-        place = len(before)
-        formal = function.inputs[place] if place < len(function.inputs) else None
+        formal = input_at(function, len(before))
         if formal is not None and formal.function and not isinstance(node, s.Name):
-            found = self.of_free(node, frame)
+            found = self.of_free(node, frame, shortened(node.span.text, LONGEST_LABEL + 1))
             if found is not None:
                 return found
         if formal is not None and formal.name == "grad_position" and before and isinstance(before[0], Function):
@@ -324,12 +323,12 @@ class Interpreter(Paper):
         value = self.settle(self.apply(function, expression), expression.span)
         return labelled(function, value) if isinstance(function, Operator) else value
 
-    def shown(self, expression: s.Expression) -> Value:
-        """The value of an expression that stands by itself; where it has free names, the function of them."""
+    def shown(self, expression: s.Expression) -> tuple[Value, bool]:
+        """The value of an expression that stands by itself, and whether it is a function since names have no value."""
         free = {} if isinstance(expression, s.Name) else self.free(expression, None)
         drawn = self.random.drawn
         try:
-            return self.result(expression)
+            return self.result(expression), False
         except LanguageError as error:
             # A branch that isn't taken may mention what has no value.
             if error.diagnostic.kind != "name" or error.diagnostic.span not in free.values():
@@ -338,7 +337,7 @@ class Interpreter(Paper):
             if found is None:
                 raise
             self.random = Random(self.random.seed, drawn)
-            return found
+            return found, True
 
     def _bind(self, target: s.Expression, value: Value, frame: Frame | None) -> None:
         """Give a value to a name, or the items of a tuple to several, or a new value to a model's parameter.

@@ -11,7 +11,7 @@ from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.operations import binary
 from gradcli.language.derivatives.gradient import Nth, diff
 from gradcli.language.derivatives.targets import Targets
-from gradcli.language.interpreter.free import called_names, definition, free_names
+from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
 from gradcli.language.interpreter.state import State
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail, near
@@ -73,7 +73,7 @@ class Paper(State):
 
         return free_names(node, lambda name: self.find(name, frame) is not None, inputs_of)
 
-    def of_free(self, node: s.Expression, frame: Frame | None) -> Function | None:
+    def of_free(self, node: s.Expression, frame: Frame | None, name: str = NAME) -> Function | None:
         """An expression as a function of its free names, in the order of the text; None where it has none.
 
         Raises:
@@ -83,12 +83,12 @@ class Paper(State):
         if isinstance(node, s.Name) or not free:
             return None
         calls = called_names(node)
-        for name, span in free.items():
+        for unknown, span in free.items():
             known = self.known(frame)
-            slip = len(name) >= SHORTEST_SLIP and near(name, known) is not None
-            if name in calls or slip or self.foreign(name):
-                self.look_up(name, frame, span, called=name in calls)
-        return self.define(definition(node, tuple(free)), frame)
+            slip = len(unknown) >= SHORTEST_SLIP and near(unknown, known) is not None
+            if unknown in calls or slip or self.foreign(unknown):
+                self.look_up(unknown, frame, span, called=unknown in calls)
+        return self.define(definition(node, tuple(free), name), frame)
 
     # Products and calls.
 

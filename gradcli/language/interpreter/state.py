@@ -28,7 +28,8 @@ class State:
     """What evaluating needs and changes: the names at the top level, the settings, the random numbers.
 
     `trained` holds the parameters that were given a new value, by their key; see `present`. `outside` does what
-    statements say that belong to the session: showing, asserting, setting.
+    statements say that belong to the session: showing, asserting, setting. `most_steps` is the limit of that name,
+    where it isn't given.
     """
 
     scope: Draft[str, Value]
@@ -38,6 +39,7 @@ class State:
     steps: int = 0
     warnings: list[Diagnostic] = field(default_factory=list)
     outside: Callable[[s.Statement], None] = field(default=_nobody)
+    most_steps: float | None = None
 
     def __post_init__(self) -> None:
         # The bodies that are being traced, the innermost last, and whether that one may call itself.
@@ -49,7 +51,6 @@ class State:
         self._inner_reaches: dict[int, tuple[Function, Reach]] = {}
         use(self.settings.limits)
         use_float(self.settings.dtype)
-        self._most_steps: float | None = None
 
     def warn(self, message: str, span: Span, hint: str | None = None) -> None:
         """Say something beside the result, once."""
@@ -81,12 +82,12 @@ class State:
         Raises:
             LanguageError: where a statement would make more than the limit allows.
         """
-        if self._most_steps is None:
-            self._most_steps = limit("max_steps")
-        if self.steps + count > self._most_steps:
+        if self.most_steps is None:
+            self.most_steps = limit("max_steps")
+        if self.steps + count > self.most_steps:
             raise fail(
                 "value",
-                f"this statement takes more than {self._most_steps:,.0f} steps",
+                f"this statement takes more than {self.most_steps:,.0f} steps",
                 span,
                 "a step is a pass of a loop, or a call; tensors need no loop, and `set max_steps` allows more",
             )

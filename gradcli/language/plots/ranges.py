@@ -9,7 +9,7 @@ from gradcli.core.ir.nodes import Node
 from gradcli.language.calls.announce import to_number
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
-from gradcli.language.values.values import Function, Value
+from gradcli.language.values.values import Function, Interval, Value
 
 Range: TypeAlias = "tuple[float, float]"
 
@@ -27,6 +27,10 @@ def ranges_of(value: Value, span: Span) -> tuple[Range, ...]:
     """
     if value is None:
         return ()
+    if isinstance(value, Interval):
+        value = (value.low, value.high)
+    if isinstance(value, tuple):
+        value = tuple((v.low, v.high) if isinstance(v, Interval) else v for v in value)
     if isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, tuple) or _is_vector(v) for v in value):
         first, second = value
         return _range(first, span), _range(second, span)

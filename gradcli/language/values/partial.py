@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 class Partial:
     """The name of a derivative: what is differentiated, and with respect to what, in order.
 
-    `below` is the order of what is differentiated, where that is a derivative already.
+    `below` is the order of what is differentiated, where that is a derivative already. `single` says that there is
+    no other variable, so that it is written with a d.
     """
 
     of: str
     variables: tuple[str, ...] = ()
     below: int = 0
+    single: bool = False
 
     @property
     def order(self) -> int:
@@ -27,7 +29,7 @@ class Partial:
 
     def then(self, variable: str) -> Partial:
         """This one differentiated once more."""
-        return Partial(self.of, (*self.variables, variable), self.below)
+        return Partial(self.of, (*self.variables, variable), self.below, self.single)
 
     def __str__(self) -> str:
         if not self.variables:
@@ -35,8 +37,9 @@ class Partial:
         counts: dict[str, int] = {}
         for variable in self.variables:
             counts[variable] = counts.get(variable, 0) + 1
-        below = "".join(f"∂{name}{superscript(n)}" for name, n in counts.items())
-        return f"∂{superscript(len(self.variables))}{self.of}/{below}"
+        sign = "d" if self.single else "∂"
+        below = "".join(f"{sign}{name}{superscript(n)}" for name, n in counts.items())
+        return f"{sign}{superscript(len(self.variables))}{self.of}/{below}"
 
 
 def superscript(n: int) -> str:

@@ -190,11 +190,16 @@ class Interval:
 
 @record
 class DerivativeTable:
-    """Derivatives by order, as `derivatives` and the grad command show them."""
+    """Derivatives by order, as `derivatives` and the grad command show them; without a point they have no values.
 
-    rows: tuple[tuple[Partial, Node], ...]
+    `reasons` say why a row has no formula; `definitions` are the names of parts that formulas share.
+    """
+
+    rows: tuple[tuple[Partial, Node | None], ...]
     note: str | None = None
     formulas: tuple[str | None, ...] = ()
+    reasons: tuple[str | None, ...] = ()
+    definitions: tuple[tuple[str, str], ...] = ()
 
 
 @record

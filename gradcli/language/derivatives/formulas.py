@@ -1,0 +1,107 @@
+"""What functions and derivatives are as formulas, without a point: called with symbols, and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradcli.core import formula
+from gradcli.core.errors import CoreError
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.core.ir.traversal import reachable
+from gradcli.language.derivatives.base import Operator, innermost, legend, numbered, together
+from gradcli.language.derivatives.spelling import spellings_of
+from gradcli.language.derivatives.table import PATIENT, AllDerivatives
+from gradcli.language.text.diagnostics import LanguageError, Span
+from gradcli.language.values.nesting import leaves
+from gradcli.language.values.partial import Partial
+from gradcli.language.values.values import Caller, DerivativeTable, Function, Required, Value
+
+
+def formula_table(caller: Caller, function: Function, span: Span) -> DerivativeTable | None:
+    """The formulas of what a function gives, without values; None where it takes anything but numbers.
+
+    Raises:
+        LanguageError: where the function can't be called with numbers at all.
+    """
+    values = symbols(function)
+    if values is None:
+        return None
+    if isinstance(function, AllDerivatives):
+        return function.written(caller, values, span)
+    result = function.call(caller, values, span, fresh=True)
+    if isinstance(function, Operator):
+        rows = list(function.rows(result))
+    else:
+        rows = list(numbered(Partial(function.name), result))
+    if len(rows) != sum(1 for _ in leaves(result)) or not rows:
+        return None
+    texts, reasons, definitions = written([node for _, node in rows], function)
+    note = together(legend(innermost(function)), *(function.note(result),) if isinstance(function, Operator) else ())
+    return DerivativeTable(tuple((name, None) for name, _ in rows), note, texts, reasons, definitions)
+
+
+def symbols(function: Function) -> list[Value] | None:
+    """A fresh number for each input that has no default; None where one is no number."""
+    values: list[Value] = []
+    for i in function.inputs:
+        if not isinstance(i.default, Required):
+            values.append(i.default)
+        elif i.real and not i.variadic:
+            values.append(fresh_input(i.name, (), DType.FLOAT64))
+        else:
+            return None
+    return values
+
+
+def written(
+    nodes: Sequence[Node], function: Function, work: int = PATIENT
+) -> tuple[tuple[str | None, ...], tuple[str | None, ...], tuple[tuple[str, str], ...]]:
+    """The formula of each value, in brackets where it is a tensor; why the others have none; what they share."""
+    parts: list[list[Node] | str] = []
+    for node in nodes:
+        try:
+            parts.append(elements_of(node))
+        except (CoreError, formula.UnreadableError) as error:
+            parts.append(str(error) or "elements move or meet")
+    flat = [element for part in parts if not isinstance(part, str) for element in part]
+    found = formula.texts(flat, work=work, spellings=spellings_of(function))
+    texts: list[str | None] = []
+    reasons: list[str | None] = []
+    start = 0
+    for node, part in zip(nodes, parts, strict=True):
+        if isinstance(part, str):
+            texts.append(None)
+            reasons.append(part)
+            continue
+        places = range(start, start + len(part))
+        start += len(part)
+        missing = next((found.reasons[(i,)] for i in places if (i,) in found.reasons), None)
+        texts.append(None if missing else _bracketed([found.texts[(i,)] for i in places], node.shape))
+        reasons.append(missing)
+    return tuple(texts), tuple(reasons), found.definitions
+
+
+def elements_of(node: Node) -> list[Node]:
+    """The elements of a value as graphs of numbers."""
+    if all(n.shape == () for n in reachable([node])):
+        return [node]
+    from gradcli.core.formula.elements import elements
+
+    return elements(node)
+
+
+def _bracketed(texts: Sequence[str], shape: tuple[int, ...]) -> str:
+    if not shape:
+        return texts[0]
+    size = len(texts) // shape[0] if shape[0] else 0
+    parts = [_bracketed(texts[i * size : (i + 1) * size], shape[1:]) for i in range(shape[0])]
+    return f"[{', '.join(parts)}]"
+
+
+def try_formulas(caller: Caller, function: Function, span: Span) -> DerivativeTable | None:
+    """The formulas, or None where the function can't be called with numbers."""
+    try:
+        return formula_table(caller, function, span)
+    except (LanguageError, CoreError):
+        return None

@@ -1,0 +1,90 @@
+"""What stands by itself as plain data: a value, or where it is a function, its definition or its formulas."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from textwrap import dedent
+
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import constant
+from gradcli.language.calls.combined import Combined, Composed
+from gradcli.language.calls.functions import UserFunction
+from gradcli.language.derivatives.base import Operator
+from gradcli.language.derivatives.formulas import try_formulas
+from gradcli.language.derivatives.table import AllDerivatives
+from gradcli.language.interpreter.interpreter import Interpreter
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Span
+from gradcli.language.values.nesting import map_items
+from gradcli.language.values.values import REQUIRED, Function, Value
+from gradcli.session.plain import plain
+from gradcli.session.results import Derivatives, NoNumber, Plain
+
+# A function that is shown is called with symbols, and its loops are gone through so many times at most.
+MOST_STEPS = 5_000
+# What is made of functions has a formula rather than a definition.
+_MADE = (Operator, AllDerivatives, Combined, Composed)
+
+
+def shown(interpreter: Interpreter, expression: s.Expression) -> Plain:
+    """The value of an expression that stands by itself.
+
+    Of a function that is defined it is the definition as it was typed; of a derivative, and of an expression whose
+    names have no value, the formula.
+
+    Raises:
+        LanguageError: where the expression has no value.
+    """
+    value, is_free = interpreter.shown(expression)
+    if isinstance(value, Function):
+        return _function(interpreter, value, expression, is_free)
+    if isinstance(value, tuple) and isinstance(expression, s.Tuple) and any(isinstance(v, Function) for v in value):
+        # What derivatives in it are called is told by the items themselves.
+        return tuple(shown(interpreter, item) for item in expression.items)
+    return plain(typed(value, interpreter.dtype))
+
+
+def _function(interpreter: Interpreter, function: Function, expression: s.Expression, is_free: bool) -> Plain:
+    named = isinstance(expression, (s.Name, s.Attribute))
+    if isinstance(function, _MADE) or is_free or not (named or isinstance(expression, s.Call)):
+        found = _formulas(interpreter, function, expression.span)
+        if found is not None:
+            made_here = not named and isinstance(function, UserFunction)
+            return _of_names(found, function, is_free) if made_here or is_free else found
+    if isinstance(function, UserFunction) and named:
+        return _definition(function) or plain(function)
+    return plain(function)
+
+
+def _formulas(interpreter: Interpreter, function: Function, span: Span) -> Derivatives | None:
+    """The formulas of what a function gives; None where it takes anything but numbers."""
+    interpreter.steps, interpreter.most_steps = 0, MOST_STEPS
+    table = try_formulas(interpreter, function, span)
+    found = None if table is None else plain(table)
+    return found if isinstance(found, Derivatives) else None
+
+
+def _of_names(found: Derivatives, function: Function, is_free: bool) -> Derivatives:
+    """The formulas of an expression without a name, and that it is a function of names without a value."""
+    names = [i.name for i in function.inputs]
+    have = "has" if len(names) == 1 else "have"
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    values = f", which {have} no value" if is_free or all(i.default is REQUIRED for i in function.inputs) else ""
+    note = f"a function of {listed}{values}; `f({', '.join(names)}) = ...` gives it a name"
+    rows = tuple(replace(row, name="" if len(found.rows) == 1 else row.name) for row in found.rows)
+    return replace(found, rows=rows, note=note)
+
+
+def _definition(function: UserFunction) -> NoNumber | None:
+    """A definition as it was typed."""
+    if function.definition is None:
+        return None
+    return NoNumber("function", dedent(function.definition.text).rstrip())
+
+
+def typed(value: Value, dtype: DType) -> Value:
+    """A value as it is shown: plain numbers are float64 until then, and of the session's type from then on."""
+    if dtype is DType.FLOAT64:
+        return value
+    changed: Value = map_items(value, lambda item: constant(item, dtype) if isinstance(item, float) else item)
+    return changed
