@@ -131,7 +131,7 @@ class Algebra:
         self.work = work
         # Whether a number was typed with a point, and what was divided by: for printing alone.
         self.decimal = False
-        self.denominators: set[int] = set()
+        self.denominators = {1}
         self._factors: dict[tuple[Any, ...], Factor] = {}
         self._arguments: set[tuple[str, Formula]] = set()
         self._formulas: dict[frozenset[tuple[Term, Number]], Formula] = {}

@@ -18,6 +18,7 @@ from gradcli.core.formula.polynomials import (
     as_term,
     common,
     content,
+    digits,
     divided,
     formula_of,
     over,
@@ -59,6 +60,23 @@ class Arranger:
     def _of_level(self, formula: Formula, level: int, seen: Seen) -> Iterator[Formula]:
         powers, inner = self._over_one_denominator(formula, level)
         yield from self._forms(powers, inner, seen, deep=True)
+        if level == LEVELS[-1]:
+            for factor in dict.fromkeys(f for t, _ in formula.terms for f, e in t if _is_sum(f) and e > 0):
+                if all(f.name for t, _ in factor.args[0].terms for f, _ in t):
+                    # A polynomial is not read in powers of another.
+                    continue
+                yield from self._as_far_as_short(self._in_powers_of(factor, powers, inner, seen))
+
+    def _in_powers_of(self, factor: Factor, powers: Powers, inner: Polynomial, seen: Seen) -> Iterator[Formula]:
+        """x^2 log(x)^2 + 2 x^2 log(x) + x^2 + 1 as x^2 (log(x) + 1)^2 + 1."""
+        powers, inner = self._settled(powers, inner)
+        found = digits(self._algebra, inner, self._polynomial(factor.args[0]))
+        if len(found) > 1 and sum(map(len, found)) < len(inner):
+            out: Polynomial = {}
+            for k, digit in enumerate(found):
+                power: Term = ((factor, Fraction(k)),) if k else ()
+                out.update({as_term(_times(dict(t), power)): c for t, c in digit.items()})
+            yield from self._forms(powers, out, seen, deep=False)
 
     def _forms(
         self,

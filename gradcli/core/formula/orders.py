@@ -117,7 +117,7 @@ class _Writing:
     """Formulas of one algebra, with the work that they may take: the arrangement as much as the rest."""
 
     def __init__(self, names: Sequence[str], work: int, spellings: Mapping[str, str], taken: Collection[str]) -> None:
-        algebra = Algebra(work)
+        algebra, self._work = Algebra(work), work
         self._longest = work // STEPS_OF_A_CHARACTER
         # Names for what it repeats may make a text a good deal shorter.
         self._printer = Printer(spellings=spellings, taken=names, longest=4 * self._longest)
@@ -141,6 +141,8 @@ class _Writing:
 
     def formulas(self, found: Mapping[Indexes, Formula | str], typed: Indexes | None = None) -> Formulas:
         """Those that can be written, with what they share; the one that was typed stays near to that."""
+        # Writing is bounded by how long a text may be, not by what was left of the work.
+        self._reader.algebra.work = self._work
         shown: dict[Indexes, Formula] = {}
         written: dict[Indexes, str] = {}
         reasons: dict[Indexes, str] = {}

@@ -12,6 +12,8 @@ from gradcli.core.formula.algebra import Algebra, Factor, Formula, Number, Term,
 Polynomial: TypeAlias = "dict[Term, Number]"
 Powers: TypeAlias = "dict[Factor, Number]"
 
+# A polynomial is written in so many powers of a sum.
+MOST_DIGITS = 5
 # A power of a sum is multiplied out up to so many terms.
 MOST_TERMS = 60
 
@@ -73,30 +75,54 @@ def content(numbers: Iterable[Number]) -> Number:
 
 def divided(algebra: Algebra, a: Mapping[Term, Number], b: Mapping[Term, Number]) -> Polynomial | None:
     """The quotient where the division leaves nothing, else None."""
-    if len(b) < 2 or len(a) < len(b):
+    if len(a) < len(b):
+        return None
+    found = _division(algebra, a, b, exact=True)
+    return None if found is None else found[0]
+
+
+def digits(algebra: Algebra, a: Mapping[Term, Number], b: Mapping[Term, Number]) -> list[Polynomial]:
+    """c_0, c_1, ... with a = c_0 + c_1 b + c_2 b^2 + ..., as far as b divides."""
+    found: list[Polynomial] = []
+    rest = dict(a)
+    while rest and len(found) < MOST_DIGITS:
+        both = _division(algebra, rest, b, exact=False)
+        if both is None:
+            break
+        rest, left = both
+        found.append(left)
+    return [*found, rest] if rest else found
+
+
+def _division(
+    algebra: Algebra, a: Mapping[Term, Number], b: Mapping[Term, Number], exact: bool
+) -> tuple[Polynomial, Polynomial] | None:
+    """Quotient and rest; None where there is no division, or where it is to be exact and leaves something."""
+    if len(b) < 2 or any(isinstance(e, float) for t in (*a, *b) for _, e in t):
         return None
     order = _order(b)
     lead = max(b, key=order)
-    if any(isinstance(e, float) for t in (*a, *b) for _, e in t):
-        return None
-    rest, quotient = dict(a), dict[Term, Number]()
-    for _ in range(MOST_TERMS):
+    rest, quotient, left = dict(a), dict[Term, Number](), dict[Term, Number]()
+    for _ in range(2 * MOST_TERMS):
         if not rest:
-            return quotient
+            return quotient, left
         top = max(rest, key=order)
         term = over(top, lead)
         if any(e < 0 for _, e in term):
-            return None
+            if exact:
+                return None
+            left[top] = rest.pop(top)
+            continue
         number = settled(rest[top] / b[lead])
         quotient[term] = number
         algebra.charge(len(b))
         for t, c in b.items():
             product = _joined(t, term)
-            left = settled(rest.get(product, Fraction(0)) - number * c, zero=True)
-            if left == 0:
+            size = settled(rest.get(product, Fraction(0)) - number * c, zero=True)
+            if size == 0:
                 rest.pop(product, None)
             else:
-                rest[product] = left
+                rest[product] = size
     return None
 
 

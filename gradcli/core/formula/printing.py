@@ -85,8 +85,8 @@ class Printer:
         self.arranged = arranged or (lambda formula: formula)
         self._longest = longest
         self.names: dict[Factor, str] = {}
-        # Whether fractions are written with a point, and the denominators that are not.
-        self.decimal, self.denominators = False, frozenset[int]()
+        # Whether fractions are written with a point, and denominators that were typed without.
+        self.decimal, self.denominators = False, frozenset((1,))
         self._spellings, self._has_e = spellings, "e" not in taken
         self._sums: dict[Formula, Bound] = {}
         self._factors: dict[Factor, Bound] = {}
@@ -164,8 +164,10 @@ class Printer:
         """Above and below the line; a number that was typed with a point stays so."""
         if not isinstance(size, Fraction):
             return size, 1
-        if self.decimal and size.denominator not in (1, *self.denominators) and Fraction(repr(float(size))) == size:
-            return float(size), 1
+        if self.decimal and not any(n % size.denominator == 0 for n in self.denominators):
+            decimal = float(size)
+            if Fraction(repr(decimal)) == size:
+                return decimal, 1
         return size.numerator, size.denominator
 
     def _reciprocal(self, factor: Factor, exponent: Number) -> Bound | None:
@@ -175,15 +177,18 @@ class Printer:
         base = _within(self._factor(factor), Binding.ATOM)
         return f"{base}^({exponent.numerator}/{exponent.denominator})", Binding.POWER
 
+    def _kind(self, factor: Factor) -> int:
+        """Numbers first, then variables, powers, polynomials, functions, and sums of functions."""
+        if factor.name or factor.function == "power":
+            return 1 if factor.name else 2
+        if factor.function:
+            named = factor.function == "pi" or (factor.function == "exp" and number_of(factor.args[0]) is not None)
+            return 0 if named else 4
+        return 0 if len(factor.args[0].terms) == 1 else 3 if factor.depth == 2 else 5
+
     def _factor_rank(self, pair: tuple[Factor, Number]) -> tuple[int, str]:
         factor, _ = pair
-        if factor.function == "pi" or (not factor.name and not factor.function and len(factor.args[0].terms) == 1):
-            return (0, self._factor(factor)[0])
-        if factor.name or factor.function:
-            kind = 1 if factor.name else 2 if factor.function == "power" else 4
-        else:
-            kind = 3 if factor.depth == 2 else 5
-        return (kind, self._factor(factor)[0])
+        return (self._kind(factor), self._factor(factor)[0])
 
     def _power(self, factor: Factor, exponent: Number) -> Bound:
         bound = self._factor(factor)

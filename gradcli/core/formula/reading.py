@@ -36,23 +36,7 @@ def _general_power(algebra: Algebra, a: Formula, b: Formula, *, below: int = 0, 
     return total
 
 
-def _beta(algebra: Algebra, a: Formula, b: Formula, *, by_a: int = 0, by_b: int = 0) -> Formula:
-    """The beta function and its first derivatives, by digammas."""
-    if by_a + by_b > 1:
-        raise UnreadableError
-    whole = algebra.function("beta", (a, b))
-    if not by_a + by_b:
-        return whole
-    mine, both = (algebra.function("polygamma", (x,), (("order", 0),)) for x in (a if by_a else b, algebra.add(a, b)))
-    return algebra.multiply(whole, algebra.subtract(mine, both))
-
-
-def _sigmoid_slope(algebra: Algebra, a: Formula) -> Formula:
-    both = (algebra.function("sigmoid", (u,)) for u in (a, algebra.scale(a, Fraction(-1))))
-    return algebra.multiply(*both)
-
-
-_MADE: Mapping[str, Callable[..., Formula]] = {
+_ARITHMETIC: Mapping[str, Callable[..., Formula]] = {
     "add": Algebra.add,
     "subtract": Algebra.subtract,
     "negate": lambda algebra, a: algebra.scale(a, Fraction(-1)),
@@ -65,12 +49,6 @@ _MADE: Mapping[str, Callable[..., Formula]] = {
     "sum_to": lambda algebra, a, **attrs: a,
     "constant_power": lambda algebra, a, *, exponent: _constant_power(algebra, a, exponent),
     "power": _general_power,
-    "beta": _beta,
-    "half_exp2": lambda algebra, a: algebra.scale(algebra.function("exp2", (a,)), Fraction(1, 2)),
-    "one_less_square": lambda algebra, a: _one_less(algebra, algebra.power(a, Fraction(2))),
-    "part_of_length": lambda algebra, a, b: algebra.divide(a, algebra.function("hypot", (a, b))),
-    "sigmoid_slope": _sigmoid_slope,
-    "sech2": lambda algebra, a: _one_less(algebra, algebra.power(algebra.function("tanh", (a,)), Fraction(2))),
 }
 
 
@@ -86,11 +64,6 @@ def _constant_power(algebra: Algebra, a: Formula, exponent: float) -> Formula:
     n = constant_formula(algebra, exponent, True)
     value = number_of(n)
     return algebra.function("power", (a, n)) if value is None else algebra.power(a, value)
-
-
-def _one_less(algebra: Algebra, a: Formula) -> Formula:
-    """1 - a, which stays together in a product."""
-    return algebra.parentheses(algebra.subtract(algebra.number(Fraction(1)), a))
 
 
 MOVES = "elements of tensors move or meet"
@@ -136,8 +109,11 @@ class Reader:
             raise UnreadableError(MOVES)
         if name == "cast":
             return self._cast(node, args[0])
-        if name in _MADE:
-            return _MADE[name](self.algebra, *args, **node.attrs)
+        if name in _ARITHMETIC:
+            return _ARITHMETIC[name](self.algebra, *args, **node.attrs)
+        reading = None if node.op.reading is None else node.op.reading(*node.args, **node.attrs)
+        if reading is not None:
+            return self.read(reading, dict(zip(node.args, args, strict=True)))
         if not node.op.broadcasts or node.shape not in ((), shape):
             raise UnreadableError(MOVES)
         if name == "select":

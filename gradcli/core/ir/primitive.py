@@ -104,6 +104,8 @@ class Primitive:
     `family` says that differentiation never closes: each order adds one more member, such as the polygammas.
     `edge` is where value or slope are conventions, or none.
     `names` are what the language calls it, `symbol` its operator; without either it is internal.
+    `reading` is how it is read where it has no name: a node of the same value by primitives that have names, from the
+    operands and the attributes, or None for attributes with which it has one. Never evaluated.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Primitive:
     work: Callable[..., int] = most_elements
     family: bool = False
     edge: Edge | None = None
+    reading: Callable[..., Node | None] | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:

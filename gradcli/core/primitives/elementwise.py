@@ -210,6 +210,7 @@ half_exp2: Primitive = elementwise(
     kernel=lambda xp, x: xp.exp2(x - 1.0),
     math="math.exp2({0} - 1.0)",
     names=(),
+    reading=lambda x: exp2(x) / 2.0,
 )
 log: Primitive = elementwise(
     "log",
@@ -262,6 +263,7 @@ part_of_length: Primitive = elementwise(
     kernel=lambda xp, a, b: xp.where((a == 0) & (b == 0), a, a / xp.hypot(a, b)),
     math="({0} / math.hypot({0}, {1}) if {0} != 0.0 or {1} != 0.0 else {0})",
     names=(),
+    reading=lambda a, b: a / hypot(a, b),
     edge=at_origin(EdgeKind.CORNER),
 )
 
@@ -301,6 +303,7 @@ one_less_square: Primitive = elementwise(
     kernel=lambda xp, x: (1.0 - x) * (1.0 + x),
     math="(1.0 - {0}) * (1.0 + {0})",
     names=(),
+    reading=lambda x: 1.0 - x * x,
 )
 asin = elementwise(
     "arcsin",
@@ -352,6 +355,7 @@ sech2: Primitive = elementwise(
     kernel=_sech2_kernel,
     math="(1.0 / math.cosh({0})) ** 2",
     names=(),
+    reading=lambda x: 1.0 - tanh(x) * tanh(x),
 )
 asinh = elementwise(
     "arcsinh",
@@ -407,6 +411,7 @@ sigmoid_slope: Primitive = elementwise(
     kernel=_sigmoid_slope_kernel,
     math="math.exp(-abs({0})) / (1.0 + math.exp(-abs({0}))) ** 2",
     names=(),
+    reading=lambda x: sigmoid(x) * (1.0 - sigmoid(x)),
 )
 logit = elementwise(
     "logit",

@@ -6,7 +6,8 @@ the polygammas, is one primitive with its order as an attribute.
 
 from __future__ import annotations
 
-from math import factorial, pi, sqrt
+from itertools import product
+from math import comb, factorial, pi, sqrt
 from typing import Any
 
 from gradcli.core.errors import CoreError
@@ -129,6 +130,25 @@ lgamma = elementwise(
     kernel=_from_scipy("gammaln"),
     math="math.lgamma({0})",
 )
+
+
+def _beta_read(a: Node, b: Node, *, by_a: int = 0, by_b: int = 0) -> Node | None:
+    """The slope by a is beta (psi(a) - psi(a + b)) (DLMF 5.12); higher orders by Leibniz' rule."""
+    if not by_a and not by_b:
+        return None
+    x, one, other = (a, by_a, by_b) if by_a else (b, by_b, 0)
+    total: Node | None = None
+    for i, j in product(range(one), range(other + 1)):
+        p, q = one - 1 - i, other - j
+        slope = -polygamma(a + b, order=p + q)
+        if not q:
+            slope = polygamma(x, order=p) + slope
+        orders = {"by_a": i, "by_b": j} if by_a else {"by_b": i}
+        term = comb(one - 1, i) * comb(other, j) * beta(a, b, **{k: n for k, n in orders.items() if n}) * slope
+        total = term if total is None else total + term
+    return total
+
+
 beta: Primitive = elementwise(
     "beta",
     lambda y, a, b, *, by_a=0, by_b=0: beta(a, b, by_a=by_a + 1, by_b=by_b),
@@ -139,6 +159,7 @@ beta: Primitive = elementwise(
     kernel=lambda xp, a, b, *, by_a=0, by_b=0: beta_partials.kernel(
         xp, scipy_special(), lambda n, x: _polygamma_kernel(xp, x, order=n), a, b, by_a, by_b
     ),
+    reading=_beta_read,
 )
 
 
