@@ -74,10 +74,15 @@ _MADE: Mapping[str, Callable[..., Formula]] = {
     "beta": _beta,
     "half_exp2": lambda algebra, a: algebra.scale(algebra.function("exp2", (a,)), Fraction(1, 2)),
     "one_less_square": lambda algebra, a: _one_less(algebra, algebra.power(a, Fraction(2))),
+    "leg": lambda algebra, a: algebra.power(_less_one(algebra, algebra.power(a, Fraction(2))), Fraction(1, 2)),
     "part_of_length": lambda algebra, a, b: algebra.divide(a, algebra.function("hypot", _in_order(a, b))),
     "sigmoid_slope": _sigmoid_slope,
     "sech2": lambda algebra, a: _one_less(algebra, algebra.power(algebra.function("tanh", (a,)), Fraction(2))),
 }
+
+
+def _less_one(algebra: Algebra, a: Formula) -> Formula:
+    return algebra.subtract(a, algebra.number(Fraction(1)))
 
 
 def _one_less(algebra: Algebra, a: Formula) -> Formula:
