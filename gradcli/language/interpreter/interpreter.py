@@ -25,6 +25,7 @@ from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
 from gradcli.language.interpreter.state import State
 from gradcli.language.library.names import builtins
+from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail
 from gradcli.language.text.refusals import REFUSALS, refused
@@ -164,6 +165,8 @@ class Interpreter(State):
 
     def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
         """The result of a call whose function has been evaluated."""
+        if isinstance(function, Unit):
+            function = function.conversion
         if not isinstance(function, Function):
             raise not_called(node.function.span, describe(function), _multiplies(function))
         positional = [self.evaluate(a, frame) for a in node.arguments]

@@ -103,7 +103,7 @@ class State:
         while frame is not None:
             known = [*frame.names, *known]
             frame = frame.outer
-        raise fail("name", f"unknown name `{name}`", span, near(name, known) or _foreign(name))
+        raise fail("name", f"unknown name `{name}`", span, _foreign(name) or near(name, known))
 
     def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
         """The value of a name in a tuple of its own, or None if it has none."""
@@ -128,6 +128,13 @@ _FOREIGN = {
     "jnp": "functions have their own names here, such as `sin(x)`",
     "math": "functions have their own names here, such as `sin(x)`",
     "print": "an expression by itself is shown",
+    "sen": "the sine is `sin(x)`",
+    "sh": "the hyperbolic sine is `sinh(x)`",
+    "ch": "the hyperbolic cosine is `cosh(x)`",
+    "th": "the hyperbolic tangent is `tanh(x)`",
+    "Log": "`log(x)` is the natural logarithm, `lg(x)` that to base 10, `log(x, b)` that to any base",
+    "average": "the mean of the elements is `mean(x)`",
+    "sqr": "the square is `x^2`, the square root `sqrt(x)`",
     "nil": "write `none`",
     "null": "write `none`",
 }
