@@ -167,7 +167,7 @@ acsch = elementwise(
 )
 acoth = elementwise(
     "arccoth",
-    lambda y, x: reciprocal(one_less_square(x)),
+    lambda y, x: -(reciprocal(leg(x)) * reciprocal(leg(x))),
     help="inverse hyperbolic cotangent, for x beyond 1 or -1",
     domain=ABOVE_ONE,
     kernel=lambda xp, x: 0.5 * xp.sign(x) * xp.log1p(2 / (xp.abs(x) - 1)),

@@ -93,7 +93,7 @@ def _from_primitive(name: str, primitive: Primitive) -> Builtin:
 
 def _from_composed(name: str, composed: Composed) -> Builtin:
     inputs, kinds = read_signature(composed.function)
-    inputs = tuples.with_several(name, inputs)
+    inputs, summary = tuples.with_several(name, inputs), composed.summary + tuples.also(name)
 
     def apply(caller: Caller, values: Sequence[Value], span: Span) -> Value:
         call = Call(caller, span)
@@ -102,7 +102,7 @@ def _from_composed(name: str, composed: Composed) -> Builtin:
         values = tuples.as_one_tensor(call, name, inputs, values)
         return composed.function(*converted(call, name, values, inputs, kinds))  # type: ignore[no-any-return]
 
-    return Builtin(name, inputs, apply, composed.summary, of_tensor=composed.function)
+    return Builtin(name, inputs, apply, summary, of_tensor=composed.function)
 
 
 def _from_maker(name: str, maker: Maker) -> Builtin:

@@ -35,11 +35,12 @@ def log(call: Call, x: Value, b: Value = None) -> Value:
         plain = _logarithm(x, b)
         if plain is not None:
             return plain
-    node = to_node(x, call.caller.dtype, call.span)
     if is_number(b) and b in (2, 10):
+        node = to_node(x, call.caller.dtype, call.span)
         return ew.log2(node) if b == 2 else ew.log10(node)
-    node = real(node)
-    return ew.log(node) / ew.log(to_node(b, node.dtype, call.span))
+    # A plain number takes the type of the tensor that it meets.
+    dtype = next((real(v).dtype for v in (x, b) if isinstance(v, Node)), call.caller.dtype)
+    return ew.log(to_node(x, dtype, call.span)) / ew.log(to_node(b, dtype, call.span))
 
 
 def _logarithm(x: Number, b: Number) -> Number | None:

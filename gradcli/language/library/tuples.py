@@ -73,6 +73,15 @@ def with_several(name: str, inputs: tuple[Formal, ...]) -> tuple[Formal, ...]:
     return (replace(inputs[0], several=True), *inputs[1:]) if name in _MEANT else inputs
 
 
+def also(name: str) -> str:
+    """What its help says of numbers in a row and of tuples."""
+    if name in _OF_SEVERAL:
+        return "; also of numbers in a row, and of a tuple's items"
+    if name in FOLDS:
+        return "; also of a tuple's items"
+    return "; a tuple of numbers is a vector" if name in _VECTORS else ""
+
+
 def folded(call: Call, name: str, inputs: Sequence[Formal], values: Sequence[Value]) -> Value:
     """What the items of a tuple, numbers or tensors of one shape, come to; plain numbers stay plain.
 
@@ -126,10 +135,9 @@ def as_one_tensor(call: Call, name: str, inputs: Sequence[Formal], values: Seque
         raise _several(call, name, inputs)
     if name in _VECTORS:
         count = 1 if name == "norm" else 2
-        return [*(_vector(call, name, v) for v in values[:count]), *values[count:]]
-    if len(inputs) < 2 or inputs[0].name != "x" or inputs[1].name != "axis":
-        return values
-    _refuse_no_axis(call, name, inputs, values)
+        values = [*(_vector(call, name, v) for v in values[:count]), *values[count:]]
+    if len(inputs) > 1 and inputs[0].name == "x" and inputs[1].name in ("axis", "ord"):
+        _refuse_no_axis(call, name, inputs, values)
     return values
 
 
@@ -153,7 +161,7 @@ def _refuse_no_axis(call: Call, name: str, inputs: Sequence[Formal], values: Seq
     if name in _MEANT and isinstance(second, Node) and second.shape != ():
         raise fail(
             "type",
-            f"the second argument of `{name}` is the axis to go along, not {describe(second)}",
+            f"the second argument of `{name}` is its `{inputs[1].name}`, not {describe(second)}",
             call.span,
             f"write `{_MEANT[name]}` of two tensors, element by element",
         )

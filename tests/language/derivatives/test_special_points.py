@@ -60,6 +60,10 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     "std([x, -x])": abs,
     "where(x < 0, x^2, 3*x)": lambda x: x * x if x < 0 else 3 * x,
     "where(x == 0, 1, sin(x)/x)": lambda x: mpmath.sin(x) / x,
+    "root(x^5, 5)": lambda x: x,
+    "x*root(x, 3)": lambda x: abs(x) * mpmath.cbrt(abs(x)),
+    "where(x == 0, 1, x*cot(x))": lambda x: x * mpmath.cot(x),
+    "where(x == 0, 1, x*csc(x))": lambda x: x * mpmath.csc(x),
     "x^0.5": mpmath.sqrt,
     "x^1.5": lambda x: x ** mpmath.mpf(1.5),
     "x^-1": lambda x: 1 / x,
@@ -119,6 +123,24 @@ def test_functions_of_one_number(primitive: Any) -> None:
         function = _from_primitive(primitive.name, primitive)
     points = tuple(p for p in (NEAR if primitive.name in SLOW else POINTS) if p != JUMPS.get(primitive.name))
     check(function, REAL.get(primitive.name, truth(primitive)), points)
+
+
+def test_beside_a_jump_there_is_a_slope_and_at_it_none_beyond_the_first() -> None:
+    """The slope of acot at 0 is that of both its branches, a convention; higher ones say that there are none."""
+    assert value("acot'(1e-9), acot'(-1e-9)") == (-1, -1)
+    assert value("acot'(0)") == -1
+    step = run("acot''(0)")
+    assert "whether there is a derivative could not be told" in step.diagnostics[0].message
+    assert isnan(value("acot''(0)"))
+
+
+@pytest.mark.parametrize(
+    ("text", "slope"),
+    [("coth(x) - 1/x", 1 / 3), ("cot(x) - 1/x", -1 / 3), ("csch(x) - 1/x", -1 / 6), ("csc(x) - 1/x", 1 / 6)],
+)
+def test_poles_that_cancel(text: str, slope: float) -> None:
+    """The slope where two poles meet is the limit from both sides."""
+    assert value(f"f(x) = {text}; f'(0)") == pytest.approx(slope, rel=1e-14)
 
 
 TEXTS = {
