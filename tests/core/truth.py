@@ -44,6 +44,7 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "arccsch": mpmath.acsch,
     "arccoth": mpmath.acoth,
     "leg": lambda x: mpmath.sqrt(x * x - 1),
+    "log_to_base": lambda x, b: mpmath.log(x) / mpmath.log(b),
     "root": lambda x: mpmath.sign(x) * mpmath.root(abs(x), 5),
     "arctan2": mpmath.atan2,
     "cbrt": mpmath.cbrt,

@@ -428,6 +428,7 @@ _RULES: Mapping[str, Callable[..., Side]] = {
     "sqrt": lambda g, x: g.power(x, 0.5),
     "cbrt": lambda g, x: _root(g, x, order=3),
     "root": _root,
+    "log_to_base": lambda g, x, base: g.times(g.applied(ew.log, x), g.power(g.applied(ew.log, base), -1.0)),
     "csc": _quotient(rc.csc, None, ew.sin),
     "cot": _quotient(rc.cot, ew.cos, ew.sin),
     "csch": _quotient(rc.csch, None, ew.sinh),

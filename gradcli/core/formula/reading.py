@@ -75,6 +75,7 @@ _MADE: Mapping[str, Callable[..., Formula]] = {
     "half_exp2": lambda algebra, a: algebra.scale(algebra.function("exp2", (a,)), Fraction(1, 2)),
     "one_less_square": lambda algebra, a: _one_less(algebra, algebra.power(a, Fraction(2))),
     "leg": lambda algebra, a: algebra.power(_less_one(algebra, algebra.power(a, Fraction(2))), Fraction(1, 2)),
+    "log_to_base": lambda algebra, a, b: algebra.divide(*(algebra.function("log", (x,)) for x in (a, b))),
     "part_of_length": lambda algebra, a, b: algebra.divide(a, algebra.function("hypot", _in_order(a, b))),
     "sigmoid_slope": _sigmoid_slope,
     "sech2": lambda algebra, a: _one_less(algebra, algebra.power(algebra.function("tanh", (a,)), Fraction(2))),

@@ -1,14 +1,14 @@
-"""Real roots of whole orders, of negative numbers too where the order is odd."""
+"""Real roots of whole orders, of negative numbers too where the order is odd; logarithms to any base."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gradcli.core.ir.declare import elementwise
-from gradcli.core.ir.edges import EdgeKind, at_zero
+from gradcli.core.ir.edges import Edge, EdgeKind, at_zero
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive
-from gradcli.core.primitives.elementwise import constant_power, reciprocal
+from gradcli.core.primitives.elementwise import constant_power, log, reciprocal
 
 # Up to it the slope is told by the root's own power, which is right at 0; beyond, that would multiply its rounding.
 LARGEST_POWER = 16
@@ -51,4 +51,29 @@ nth_root: Primitive = elementwise(
     names=(),
     attributes={"order": 5},
     edge=at_zero(EdgeKind.QUOTIENT),
+)
+
+
+def _log_kernel(xp: Any, x: Any, base: Any) -> Any:
+    """The quotient of two logarithms; of a whole power of the base the whole number that it would miss by rounding."""
+    below = xp.log(base)
+    quotient = xp.log(x) / below
+    whole = xp.rint(quotient) + 0.0  # never -0.0, as no int is
+    # Beside 1, powers of the base lie so close that a rounded one has another logarithm.
+    is_power = (abs(below) > 0.5) & (xp.power(base, whole) == x)
+    return xp.where(is_power, whole, quotient)
+
+
+_QUOTIENT = "math.log({0}) / math.log({1})"
+log_to_base: Primitive = elementwise(
+    "log_to_base",
+    lambda y, x, base: reciprocal(x) * reciprocal(log(base)),
+    lambda y, x, base: -(y * reciprocal(base) * reciprocal(log(base))),
+    help="logarithm of x to base y",
+    domain=((0.2, 3.0), (1.5, 4.0)),
+    kernel=_log_kernel,
+    math=f"(1.0 * round({_QUOTIENT}) if abs(math.log({{1}})) > 0.5 and {{1}} ** round({_QUOTIENT}) == {{0}} "
+    f"else {_QUOTIENT})",
+    names=(),
+    edge=Edge(EdgeKind.QUOTIENT, lambda args, y, **attrs: args[1] == 1),
 )

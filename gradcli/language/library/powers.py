@@ -11,7 +11,7 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.promotion import real
 from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
-from gradcli.core.primitives.roots import nth_root
+from gradcli.core.primitives.roots import log_to_base, nth_root
 from gradcli.core.primitives.selection import select
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.calls.operations import binary
@@ -38,9 +38,9 @@ def log(call: Call, x: Value, b: Value = None) -> Value:
     if is_number(b) and b in (2, 10):
         node = to_node(x, call.caller.dtype, call.span)
         return ew.log2(node) if b == 2 else ew.log10(node)
-    # A plain number takes the type of the tensor that it meets.
-    dtype = next((real(v).dtype for v in (x, b) if isinstance(v, Node)), call.caller.dtype)
-    return ew.log(to_node(x, dtype, call.span)) / ew.log(to_node(b, dtype, call.span))
+    # A plain number goes in as it is, so that it takes the type of the tensor that it meets.
+    nodes = [v if is_number(v) else to_node(v, call.caller.dtype, call.span) for v in (x, b)]
+    return log_to_base(*nodes)
 
 
 def _logarithm(x: Number, b: Number) -> Number | None:

@@ -14,6 +14,7 @@ from gradcli.core.primitives import elementwise as ew
 from gradcli.language.calls.announce import Call
 from gradcli.language.calls.operations import binary
 from gradcli.language.text.diagnostics import LanguageError, fail
+from gradcli.language.text.integers import checked
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.numbers import Number, is_number
@@ -48,6 +49,14 @@ FOLDS: Mapping[str, Callable[[Call, Value, Value], Value]] = {
     "amax": _LARGER,
     "min": _SMALLER,
     "amin": _SMALLER,
+}
+_AT_ONCE: Mapping[str, Callable[[Sequence[int]], int]] = {
+    "sum": sum,
+    "mean": sum,
+    "max": max,
+    "amax": max,
+    "min": min,
+    "amin": min,
 }
 # What nothing comes to, where it comes to something.
 _OF_NOTHING = {"sum": 0, "prod": 1}
@@ -110,10 +119,19 @@ def folded(call: Call, name: str, inputs: Sequence[Formal], values: Sequence[Val
             f"`{name}` of a tuple takes items of one shape, and here are shapes {shapes[0]} and {shapes[1]}",
             call.span,
         )
-    total: Value = numbers[0] if numbers else _OF_NOTHING[name]
-    for number in numbers[1:]:
-        total = FOLDS[name](call, total, number)
+    total = _of_ints(name, numbers) if numbers else _OF_NOTHING[name]
+    if total is None:
+        total = numbers[0]
+        for number in numbers[1:]:
+            total = FOLDS[name](call, total, number)
     return binary(call.caller, "/", total, len(items), call.span) if name == "mean" else total
+
+
+def _of_ints(name: str, numbers: Sequence[Number | Node]) -> Value:
+    """What many ints come to at once, such as those of a long range; None for other numbers."""
+    function = _AT_ONCE.get(name)
+    ints = [v for v in numbers if isinstance(v, int)]
+    return checked(function(ints)) if function is not None and len(ints) == len(numbers) else None
 
 
 def _item(call: Call, value: Value) -> Number | Node:
@@ -166,7 +184,7 @@ def _refuse_no_axis(call: Call, name: str, inputs: Sequence[Formal], values: Seq
             f"write `{_MEANT[name]}` of two tensors, element by element",
         )
     single = is_number(x) or (isinstance(x, Node) and x.shape == ())
-    several = name in _MEANT or any(is_number(v) for v in values[2:])
+    several = name in (*_OF_SEVERAL, "norm") or any(is_number(v) for v in values[2:])
     if single and several and second is not None and second != inputs[1].default:
         raise _several(call, name, inputs)
 

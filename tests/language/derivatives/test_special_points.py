@@ -174,6 +174,7 @@ CONTINUOUS: dict[str, Callable[[float, float], bool]] = {
     "power": lambda a, b: a > 0 or b > 0,
     "beta": lambda a, b: min(a, b) > 0,
     "remainder": lambda a, b: a % b != 0,
+    "log_to_base": lambda a, b: a > 0 and b > 0 and b != 1,
 }
 
 
