@@ -16,10 +16,13 @@ import numpy as np
 
 from gradcli.core.analysis.coefficients import Arrays
 from gradcli.core.engines.program import Program
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Linear
 from gradcli.core.ir.nodes import Constant, Node, fresh_input
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.traversal import reachable
+from gradcli.core.primitives import elementwise as ew
+from gradcli.core.primitives import reciprocals as rc
 from gradcli.core.records import record
 from gradcli.core.transforms.closure import close
 from gradcli.core.transforms.taylor import Line, expand_along
@@ -200,6 +203,11 @@ class Germs:
         largest = np.maximum.accumulate(abs(coefficients), axis=0)
         return Germ(coefficients, 4 * EPSILON * abs(coefficients) + _relative(germs) * largest, known)
 
+    def applied(self, op: Primitive, side: Side) -> Germ:
+        """A primitive of one argument, where it has a Taylor series."""
+        germ = self.real(side)
+        return self._regular(op, [germ], op(fresh_input("u", germ.known.shape, DType.FLOAT64)))
+
     def _bilinear(self, op: Primitive, germs: Sequence[Germ], node: Node) -> Germ:
         """A product that adds up elements; how far it is known is told for all of them together."""
         a, b = germs
@@ -370,9 +378,23 @@ def _hypotenuse(g: Germs, a: Side, b: Side) -> Germ:
     return g.power(g.less(x, g.scaled(y, -1.0)), 0.5)
 
 
-def _cube_root(g: Germs, x: Side) -> Germ:
+def _root(g: Germs, x: Side, *, order: int) -> Germ:
+    if order % 2 == 0:
+        return g.power(x, 1 / order)
     sign = g.sign(x)
-    return g.scaled(g.power(g.scaled(x, sign), 1 / 3), sign)
+    return g.scaled(g.power(g.scaled(x, sign), 1 / order), sign)
+
+
+def _quotient(op: Primitive, above: Primitive | None, below: Primitive) -> Callable[[Germs, Side], Germ]:
+    """The rule of what has a pole at 0: the quotient that it is there, and elsewhere its own Taylor series."""
+
+    def rule(g: Germs, x: Side) -> Germ:
+        if np.all(g.coefficient(g.real(x), 0) != 0):
+            return g.applied(op, x)
+        one_over = g.power(g.applied(below, x), -1.0)
+        return one_over if above is None else g.times(g.applied(above, x), one_over)
+
+    return rule
 
 
 def _compared(holds: Callable[[Array], Array]) -> Callable[..., Array]:
@@ -404,7 +426,13 @@ _RULES: Mapping[str, Callable[..., Side]] = {
     "divide": lambda g, a, b: g.times(a, g.power(b, -1.0)),
     "reciprocal": lambda g, x: g.power(x, -1.0),
     "sqrt": lambda g, x: g.power(x, 0.5),
-    "cbrt": _cube_root,
+    "cbrt": lambda g, x: _root(g, x, order=3),
+    "root": _root,
+    "log_to_base": lambda g, x, base: g.times(g.applied(ew.log, x), g.power(g.applied(ew.log, base), -1.0)),
+    "csc": _quotient(rc.csc, None, ew.sin),
+    "cot": _quotient(rc.cot, ew.cos, ew.sin),
+    "csch": _quotient(rc.csch, None, ew.sinh),
+    "coth": _quotient(rc.coth, ew.cosh, ew.sinh),
     "constant_power": lambda g, x, *, exponent: g.power(x, exponent),
     "power": _general_power,
     "hypot": _hypotenuse,

@@ -53,6 +53,7 @@ _INFIX: Mapping[str, tuple[str, Binding, Binding, Binding]] = {
 # How functions with an attribute are called.
 _WITH_ATTRIBUTE: Mapping[str, Callable[[Any, str], str | None]] = {
     "sinc": lambda order, x: f"sinc({x})" if order == 0 else None,
+    "root": lambda order, x: f"root({x}, {order})" if order != 3 else f"cbrt({x})",
     "polygamma": lambda order, x: f"polygamma({order}, {x})" if order else f"digamma({x})",
     "besselj": lambda order, x: f"besselj({number_text(order)}, {x})",
     "round": lambda decimals, x: f"round({x}, {decimals})" if decimals else f"round({x})",

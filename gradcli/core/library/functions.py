@@ -6,15 +6,16 @@ from math import prod
 
 from gradcli.core.errors import ShapeError, require
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.ir.nodes import Node, Operand, constant
 from gradcli.core.ir.promotion import cast, coerce, real, stretch
 from gradcli.core.ir.shapes import Shape, broadcast_shapes, normalize_axes, size_of
 from gradcli.core.library.declare import composed
+from gradcli.core.primitives import comparisons, shaping
 from gradcli.core.primitives import elementwise as ew
-from gradcli.core.primitives import shaping
 from gradcli.core.primitives.constants import counted
 from gradcli.core.primitives.linear_algebra import matrix_product
 from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.primitives.selection import select
 
 Axis = int | tuple[int, ...] | None
 
@@ -42,6 +43,11 @@ def mean(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
 @composed("x times x")
 def square(x: Node) -> Node:
     return x * x
+
+
+@composed("0 where x is negative, 1 where positive, and h0 at 0")
+def heaviside(x: Node, h0: Operand = 0.5) -> Node:
+    return select(comparisons.equal(x, 0), h0, 0.5 * (ew.sign(x) + 1))
 
 
 @composed("x to so many decimals; halves go to the even digit")

@@ -7,7 +7,7 @@ from gradcli.core.ir.nodes import Node, filled
 from gradcli.core.ir.promotion import coerce, real, stretch
 from gradcli.core.ir.shapes import broadcast_shapes, normalize_axes, size_of
 from gradcli.core.library.declare import composed
-from gradcli.core.library.functions import Axis, matmul, sum_
+from gradcli.core.library.functions import Axis, matmul, stack, sum_
 from gradcli.core.library.indexing import index
 from gradcli.core.library.rearranging import diag, squeeze
 from gradcli.core.library.reductions import largest_as_constant, max_, root, vector_norm
@@ -83,6 +83,19 @@ def _spectral_norm(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
 def outer(a: Node, b: Node) -> Node:
     require(len(a.shape) == len(b.shape) == 1, f"outer takes two vectors, not shapes {a.shape} and {b.shape}")
     return shaping.reshape(a, shape=(*a.shape, 1)) * shaping.reshape(b, shape=(1, *b.shape))
+
+
+@composed("the vector product of vectors of length 3 along the last axis; of two of length 2, its one number")
+def cross(a: Node, b: Node) -> Node:
+    if a.shape == b.shape == (2,):
+        return index(a, (0,)) * index(b, (1,)) - index(a, (1,)) * index(b, (0,))
+    if a.shape[-1:] != (3,) or b.shape[-1:] != (3,):
+        raise ShapeError(f"shapes {a.shape} and {b.shape} have no vector product", "the last axis of both has length 3")
+
+    def minor(i: int, j: int) -> Node:
+        return index(a, (..., i)) * index(b, (..., j)) - index(a, (..., j)) * index(b, (..., i))
+
+    return stack((minor(1, 2), minor(2, 0), minor(0, 1)), axis=-1)
 
 
 @composed("sum of the diagonal of a matrix")

@@ -34,10 +34,13 @@ class Call:
 ANNOUNCED: dict[str, Builtin] = {}
 
 
-def builtin(summary: str, *names: str, by_inputs: bool = False) -> Callable[[F], F]:
+def builtin(
+    summary: str, *names: str, by_inputs: bool = False, of_tensor: Callable[..., Node] = lambda x: x
+) -> Callable[[F], F]:
     """Enter a function under names of the language, its own if none is given; its first argument is the call.
 
-    `by_inputs` says that it differentiates by inputs of the function that calls it.
+    `by_inputs` says that it differentiates by inputs of the function that calls it; `of_tensor` is what it is to one
+    tensor, where it may stand for an activation.
     """
 
     def announce(function: F) -> F:
@@ -49,7 +52,7 @@ def builtin(summary: str, *names: str, by_inputs: bool = False) -> Callable[[F],
                 result: Value = function(call, *converted(call, name, values, formals, kinds))
                 return result
 
-            ANNOUNCED[name] = Builtin(name, formals, apply, summary, by_inputs=by_inputs)
+            ANNOUNCED[name] = Builtin(name, formals, apply, summary, by_inputs=by_inputs, of_tensor=of_tensor)
         return function
 
     return announce

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gradcli.core.ir.nodes import Node
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail, near
-from gradcli.language.values.values import Formal, Function, Required, Value
+from gradcli.language.values.numbers import is_number
+from gradcli.language.values.values import Formal, Function, Required, Several, Value
 
 
 def signature(function: Function) -> str:
@@ -49,10 +51,14 @@ def bind(
 ) -> tuple[Value, ...]:
     """One value for each input, in order; a variadic last input takes the rest as a tuple.
 
+    Numbers alone are one value where the first input takes several.
+
     Raises:
         LanguageError: for too many arguments, one missing, given twice, or unknown.
     """
     inputs = function.inputs
+    if inputs and inputs[0].several and not keywords and len(positional) > 1 and all(map(_is_single, positional)):
+        positional = (Several(positional),)
     placed, _, variadic = _by_place(function)
     fixed = inputs[:-1] if variadic else inputs
     if len(positional) > len(placed) and not variadic:
@@ -81,6 +87,10 @@ def bind(
         default = i.default
         bound.append(values[i.name] if i.name in values else None if isinstance(default, Required) else default)
     return (*bound, tuple(positional[len(placed) :])) if variadic else tuple(bound)
+
+
+def _is_single(value: Value) -> bool:
+    return is_number(value) or (isinstance(value, Node) and value.shape == ())
 
 
 def _use(function: Function) -> str:

@@ -28,6 +28,7 @@ from gradcli.language.interpreter.arrays import plain_array, ragged
 from gradcli.language.interpreter.items import item_of_tuple, items_of
 from gradcli.language.interpreter.paper import Paper
 from gradcli.language.library.names import builtins
+from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail, shortened
 from gradcli.language.text.refusals import REFUSALS, refused
@@ -177,6 +178,8 @@ class Interpreter(Paper):
 
     def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
         """The result of a call whose function has been evaluated."""
+        if isinstance(function, Unit):
+            function = function.conversion
         if not isinstance(function, Function):
             raise not_called(node.function.span, describe(function), _multiplies(function))
         if isinstance(function, Builtin) and function.by_inputs and len(node.arguments) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 from gradcli.core import library
@@ -16,7 +17,7 @@ from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
 from gradcli.language.derivatives import fields, gradient, mapping, matrices, polynomial, products
 from gradcli.language.derivatives import table as tables
-from gradcli.language.library import own
+from gradcli.language.library import counting, own, powers, tuples, units
 from gradcli.language.plots import plot
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values import convert
@@ -25,7 +26,7 @@ from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
-ANNOUNCING = (fields, gradient, mapping, matrices, own, plot, polynomial, products, tables)
+ANNOUNCING = (counting, fields, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables)
 
 
 @cache
@@ -40,8 +41,30 @@ def builtins() -> Mapping[str, Value]:
     for name, maker in library.LAYERS.items():
         known[name] = _from_maker(name, maker)
     known.update(ANNOUNCED)
+    for alias, name in ALIASES.items():
+        built_in = known[name]
+        assert isinstance(built_in, Builtin)
+        known[alias] = replace(built_in, name=alias)
     return known
 
+
+# What is called otherwise in other countries, on calculators and in other languages.
+ALIASES = {
+    "lg": "log10",
+    "tg": "tan",
+    "ctg": "cot",
+    "cosec": "csc",
+    "arctg": "atan",
+    "arcctg": "acot",
+    "sgn": "sign",
+    "signum": "sign",
+    "ceiling": "ceil",
+    "remainder": "mod",
+    "fact": "factorial",
+    "comb": "binomial",
+    "nCr": "binomial",
+    "nPr": "perm",
+}
 
 CONSTANTS: dict[str, float] = {
     "pi": PI,
@@ -51,6 +74,7 @@ CONSTANTS: dict[str, float] = {
     "e": E,
     "inf": math.inf,
     "nan": math.nan,
+    **units.UNITS,
 }
 
 
@@ -70,37 +94,16 @@ def _from_primitive(name: str, primitive: Primitive) -> Builtin:
 
 def _from_composed(name: str, composed: Composed) -> Builtin:
     inputs, kinds = read_signature(composed.function)
+    inputs, summary = tuples.with_several(name, inputs), composed.summary + tuples.also(name)
 
     def apply(caller: Caller, values: Sequence[Value], span: Span) -> Value:
-        _refuse_several_numbers(name, inputs, values, span)
-        return composed.function(*converted(Call(caller, span), name, values, inputs, kinds))  # type: ignore[no-any-return]
+        call = Call(caller, span)
+        if values and isinstance(values[0], tuple) and name in tuples.FOLDS:
+            return tuples.folded(call, name, inputs, values)
+        values = tuples.as_one_tensor(call, name, inputs, values)
+        return composed.function(*converted(call, name, values, inputs, kinds))  # type: ignore[no-any-return]
 
-    return Builtin(name, inputs, apply, composed.summary, of_tensor=composed.function)
-
-
-# What takes two numbers where its namesake takes a tensor.
-_OF_TWO = {"max": "maximum", "amax": "maximum", "min": "minimum", "amin": "minimum", "norm": "hypot"}
-
-
-def _refuse_several_numbers(name: str, inputs: Sequence[Formal], values: Sequence[Value], span: Span) -> None:
-    """Refuse `max(1, 2)`: of one number there is nothing to go along, and the second is no number to go with it.
-
-    Raises:
-        LanguageError: with the call that was meant.
-    """
-    if len(inputs) < 2 or inputs[0].name != "x" or inputs[1].name not in ("axis", "ord"):
-        return
-    x, second = values[:2]
-    single = (is_number(x)) or (isinstance(x, Node) and x.shape == ())
-    several = name in _OF_TWO or any(is_number(v) for v in values[2:])
-    if single and several and second is not None and second != inputs[1].default:
-        two = f"write `{_OF_TWO[name]}(x, y)` of two numbers, or " if name in _OF_TWO else "write "
-        raise fail(
-            "type",
-            f"`{name}` takes one tensor, and here it is a single number: what stands behind it is `{inputs[1].name}`",
-            span,
-            f"{two}`{name}([x, y])` of the items of a tensor",
-        )
+    return Builtin(name, inputs, apply, summary, of_tensor=composed.function)
 
 
 def _from_maker(name: str, maker: Maker) -> Builtin:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import EllipsisType, MappingProxyType
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, Parameter
@@ -44,7 +44,8 @@ class Formal:
     """One input of a function; `default` is REQUIRED, or what stands in when it isn't given.
 
     `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice; `names` that it takes
-    names, which are not evaluated, `function` that it takes a function, which an expression of free names is too.
+    names, which are not evaluated, `function` that it takes a function, which an expression of free names is too;
+    `several` that numbers alone, one after the other, all go there.
     """
 
     name: str
@@ -53,6 +54,13 @@ class Formal:
     real: bool = True
     names: bool = False
     function: bool = False
+    several: bool = False
+
+
+class Several(tuple[Any, ...]):
+    """Numbers that stand one after the other in a call, where one input takes them all."""
+
+    __slots__ = ()
 
 
 @dataclass

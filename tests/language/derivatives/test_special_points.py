@@ -37,11 +37,14 @@ PAIRS = tuple(product((0.0, 1.0, -1.0, 2.0, 0.5, 1e-9), repeat=2))
 # What mpmath continues into the complex plane, or cuts, or cannot do far out.
 REAL: dict[str, Callable[..., Any]] = {
     "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
+    "root": lambda x: mpmath.sign(x) * mpmath.root(abs(x), 5),
     "lgamma": lambda x: mpmath.log(abs(mpmath.gamma(x))),
     "softplus": lambda x: mpmath.log1p(mpmath.exp(-abs(x))) + max(x, 0),
     "logaddexp": lambda a, b: max(a, b) + mpmath.log1p(mpmath.exp(-abs(a - b))),
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)) if x > 0 else mpmath.exp(x) / (1 + mpmath.exp(x)),
 }
+# Where a function jumps, and so has no derivative: the tests of its own say what is told there.
+JUMPS = {"arccot": 0.0}
 UNARY = [p for p in TABLE.values() if isinstance(p.law, Elementwise) and p.arity == 1]
 BINARY = [p for p in TABLE.values() if isinstance(p.law, Elementwise) and p.arity == 2]
 # Corners that cancel, and whole and broken powers: smooth functions made of what is not.
@@ -57,6 +60,10 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     "std([x, -x])": abs,
     "where(x < 0, x^2, 3*x)": lambda x: x * x if x < 0 else 3 * x,
     "where(x == 0, 1, sin(x)/x)": lambda x: mpmath.sin(x) / x,
+    "root(x^5, 5)": lambda x: x,
+    "x*root(x, 3)": lambda x: abs(x) * mpmath.cbrt(abs(x)),
+    "where(x == 0, 1, x*cot(x))": lambda x: x * mpmath.cot(x),
+    "where(x == 0, 1, x*csc(x))": lambda x: x * mpmath.csc(x),
     "x^0.5": mpmath.sqrt,
     "x^1.5": lambda x: x ** mpmath.mpf(1.5),
     "x^-1": lambda x: 1 / x,
@@ -114,13 +121,33 @@ def test_functions_of_one_number(primitive: Any) -> None:
         function = parsed(f"{TEXTS[primitive.name]}")
     else:
         function = _from_primitive(primitive.name, primitive)
-    check(function, REAL.get(primitive.name, truth(primitive)), NEAR if primitive.name in SLOW else POINTS)
+    points = tuple(p for p in (NEAR if primitive.name in SLOW else POINTS) if p != JUMPS.get(primitive.name))
+    check(function, REAL.get(primitive.name, truth(primitive)), points)
+
+
+def test_beside_a_jump_there_is_a_slope_and_at_it_none_beyond_the_first() -> None:
+    """The slope of acot at 0 is that of both its branches, a convention; higher ones say that there are none."""
+    assert value("acot'(1e-9), acot'(-1e-9)") == (-1, -1)
+    assert value("acot'(0)") == -1
+    step = run("acot''(0)")
+    assert "whether there is a derivative could not be told" in step.diagnostics[0].message
+    assert isnan(value("acot''(0)"))
+
+
+@pytest.mark.parametrize(
+    ("text", "slope"),
+    [("coth(x) - 1/x", 1 / 3), ("cot(x) - 1/x", -1 / 3), ("csch(x) - 1/x", -1 / 6), ("csc(x) - 1/x", 1 / 6)],
+)
+def test_poles_that_cancel(text: str, slope: float) -> None:
+    """The slope where two poles meet is the limit from both sides."""
+    assert value(f"f(x) = {text}; f'(0)") == pytest.approx(slope, rel=1e-14)
 
 
 TEXTS = {
     "constant_power": "x^3",
     "polygamma": "polygamma(1, x)",
     "besselj": "besselj(1, x)",
+    "root": "root(x, 5)",
     "sinc": "sinc(x)",
 }
 
@@ -147,6 +174,7 @@ CONTINUOUS: dict[str, Callable[[float, float], bool]] = {
     "power": lambda a, b: a > 0 or b > 0,
     "beta": lambda a, b: min(a, b) > 0,
     "remainder": lambda a, b: a % b != 0,
+    "log_to_base": lambda a, b: a > 0 and b > 0 and b != 1,
 }
 
 

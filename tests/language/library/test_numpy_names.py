@@ -67,8 +67,25 @@ ELEMENTS = [
     "tan",
     "tanh",
     "round",
+    "degrees",
+    "radians",
 ]
-PAIRS = ["arctan2", "atan2", "hypot", "logaddexp", "maximum", "minimum", "dot", "matmul", "outer"]
+PAIRS = [
+    "arctan2",
+    "atan2",
+    "hypot",
+    "logaddexp",
+    "maximum",
+    "minimum",
+    "dot",
+    "matmul",
+    "outer",
+    "cross",
+    "heaviside",
+    "mod",
+    "remainder",
+    "pow",
+]
 
 # What follows the tensor in a call, for each function of one.
 ONE: Mapping[str, tuple[str, ...]] = {
@@ -148,6 +165,10 @@ CALLS = [
     "round([0.5, 1.5, -2.5])",
     "round(1.5, 400)",
     "round(15, -400)",
+    "gcd(12, 18)",
+    "lcm(4, 6)",
+    "heaviside([-1, 0, nan], 2)",
+    "cross([1, 2, 3], [[0, 1, 0], [1, 1, 1]])",
 ]
 _rng = np.random.default_rng(5)
 # One tensor of each shape, under a name of its own, and those that only some tests need.

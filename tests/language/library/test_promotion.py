@@ -30,6 +30,7 @@ ARGUMENTS = (
     "i, j",
     "m, j, 0",
     "x -> x, i",
+    "12, 18",
 )
 SETUP = "i = int([1, 2]); j = int([0, 1]); m = int([[2, 1], [1, 3]]); b = i > 1"
 # They say themselves what type the result has.
