@@ -131,6 +131,34 @@ class Polynomial(Display, plain.Polynomial):
     """A Taylor polynomial: `variables`, `center`, and `terms` as exponents and coefficient."""
 
 
+class Bounded(Tensor, plain.Bounded):
+    """A value that was found by approximation, and a bound of its `error`."""
+
+
+class Tangent(Display, plain.Tangent):
+    """A tangent line or plane: `slopes` and `constant`, and the `center` where it touches."""
+
+
+class Extremum(Record, plain.Extremum):
+    """A point: `at`, `value`, `kind`."""
+
+
+class Extrema(Display, plain.Extrema):
+    """Critical points: `points`, each with what it is, and a `note`."""
+
+
+class Share(Record, plain.Share):
+    """An input of `propagate`: `name`, `value`, `error`, `slope`, `contribution`, `share`."""
+
+
+class Propagation(Display, plain.Propagation):
+    """A result with its error: `value`, `error`, `shares`, and what order two adds, `second` and `shift`."""
+
+
+class Uncertain(Display, plain.Uncertain):
+    """A measured number: `value` and `error`."""
+
+
 class Shown(Display, plain.Shown):
     """The value of an expression that stood by itself: `source`, `place`, `value`."""
 
@@ -150,7 +178,7 @@ _KINDS: dict[type, type] = {
     kind.__bases__[1]: kind
     for kind in (
         Place, Tensor, Text, NoNumber, Row, Comparison, ParameterTable, Derivatives, SparseMatrix, Polynomial, Shown,
-        Assertion, Answer,
+        Assertion, Answer, Bounded, Tangent, Extremum, Extrema, Share, Propagation, Uncertain,
     )
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ HIGHEST = 12
 # A Taylor term is there where, over a share of the interval, it is more than this share of the largest one.
 PRESENT, SHARE = 1e-9, 0.05
 # Newton's method starts from so many points along each side of a box.
-STARTS = 13
+STARTS = 9
 SAME = 1e-6
 
 
@@ -125,11 +125,12 @@ def critical_points_in_box(body: Body, args: Any, low: Array, high: Array) -> Cr
     field, system = Field(body, args), Field(slope, args)
     found: list[Array] = []
     lines = [np.linspace(p, q, STARTS) for p, q in zip(low, high, strict=True)]
-    any_value = False
+    values: list[float] = []
     with np.errstate(all="ignore"):
         for start in np.stack(np.meshgrid(*lines), axis=-1).reshape(-1, len(low)):
-            any_value = any_value or isfinite(field.value(start))
+            values += [v for v in (field.value(start),) if isfinite(v)]
             x, _, there = newton_of_system(system, start)
+            x = _without_dust(system, x, high - low) if there else x
             inside = (x >= low - SAME * (high - low)).all() and (x <= high + SAME * (high - low)).all()
             if there and inside and not any((abs(x - y) <= SAME * (high - low)).all() for y in found):
                 found.append(np.clip(x, low, high))
@@ -137,17 +138,25 @@ def critical_points_in_box(body: Body, args: Any, low: Array, high: Array) -> Cr
                 raise CoreError(
                     "the critical points of this function are no single points, or too many to list", "take a smaller box"
                 )
-        if not any_value:
+        if not values:
             raise CoreError("the function has no finite value in this box", "look where it has some")
-        points = [Critical(tuple((x + 0.0).tolist()), field.value(x), _kind_of_field(field, x)) for x in found]
+        scale = (max(values) - min(values)) / float((high - low).max()) ** 2
+        points = [Critical(tuple((x + 0.0).tolist()), field.value(x), _kind_of_field(field, x, scale)) for x in found]
     return CriticalPoints(tuple(sorted(points, key=lambda p: p.at)))
 
 
-def _kind_of_field(field: Field, x: Array) -> str:
+def _without_dust(system: Field, x: Array, width: Array) -> Array:
+    """With coordinates that are 0 but for rounding as 0, where that is as good a point."""
+    clean = np.where(abs(x) <= SAME * width, 0.0, x)
+    before, after = (float(abs(system.system(p)[0]).max()) for p in (x, clean))
+    return clean if after <= before else x
+
+
+def _kind_of_field(field: Field, x: Array, scale: float) -> str:
     """By the signs of the Hessian's eigenvalues; undecided where one is 0 and the others agree."""
     curvature = field.curved(x)[2]
     values = np.linalg.eigvalsh((curvature + curvature.T) / 2)
-    zero = abs(values) <= PRESENT * max(float(abs(values).max()), 1e-300)
+    zero = abs(values) <= PRESENT * max(float(abs(values).max()), scale, 1e-300)
     if (values[~zero] > 0).any() and (values[~zero] < 0).any():
         return SADDLE
     if zero.any():

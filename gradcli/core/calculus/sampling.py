@@ -85,8 +85,8 @@ def sampled(curve: Curve, low: float, high: float) -> Samples:
     return Samples(x, f, d, (float(x[where[0]]), float(x[where[-1] + 1])) if grows and len(where) else None)
 
 
-def roots_between(curve: Curve, low: float, high: float) -> Found:
-    """All roots in an interval, ends included.
+def roots_between(curve: Curve, low: float, high: float, what: str = "0") -> Found:
+    """All roots in an interval, ends included; `what` the function is where it is 0 all along, for a message.
 
     Raises:
         CoreError: where the function is 0 on a whole stretch, or has no values.
@@ -95,7 +95,7 @@ def roots_between(curve: Curve, low: float, high: float) -> Found:
     x, f = seen.points, seen.values
     if not np.isfinite(f).any():
         raise CoreError(f"the function has no finite value between {low:g} and {high:g}", "look where it has some")
-    _refuse_flat(x, f)
+    _refuse_flat(x, f, what)
     found = [p for p in (low, high) if is_root(curve, p)]
     found += [float(p) for p in x[1:-1][f[1:-1] == 0]]
     with np.errstate(all="ignore"):
@@ -112,7 +112,7 @@ def roots_between(curve: Curve, low: float, high: float) -> Found:
 
 def turning_points(curve: Curve, derivative: Curve, low: float, high: float) -> Found:
     """Where the slope is 0 or changes its sign, ends excluded: critical points, and corners of a continuous function."""
-    found = roots_between(derivative, low, high)
+    found = roots_between(derivative, low, high, what="constant")
     places = [p for p in found.places if low < p < high]
     seen = sampled(derivative, low, high)
     x, d = seen.points, seen.values
@@ -173,12 +173,12 @@ def _edges(curve: Curve, x: Array, f: Array) -> list[float]:
     return [p for p in found if np.isfinite(curve.at(p, 0)[0])]
 
 
-def _refuse_flat(x: Array, f: Array) -> None:
+def _refuse_flat(x: Array, f: Array, what: str) -> None:
     zero = (f[:-2] == 0) & (f[1:-1] == 0) & (f[2:] == 0)
     if zero.any():
         where = np.flatnonzero(zero)
         raise CoreError(
-            f"the function is 0 on a whole stretch, such as from {x[where[0]]:.4g} to {x[where[-1] + 2]:.4g}",
+            f"the function is {what} on a whole stretch, such as from {x[where[0]]:.4g} to {x[where[-1] + 2]:.4g}",
             "look at an interval where it is not",
         )
 

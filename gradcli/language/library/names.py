@@ -11,6 +11,7 @@ from gradcli.core.ir.exact import PI, TAU, E
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
+from gradcli.language.calculus import equations, integrals, limits, searches, tangents, uncertainty
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
@@ -24,7 +25,10 @@ from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
-ANNOUNCING = (fields, gradient, mapping, matrices, own, polynomial, products, tables)
+ANNOUNCING = (
+    *(fields, gradient, mapping, matrices, own, polynomial, products, tables),
+    *(equations, integrals, limits, searches, tangents, uncertainty),
+)
 
 
 @cache
