@@ -175,9 +175,7 @@ def _extrema(table: Extrema) -> Any:
         "kind": "extrema",
         "of": table.of,
         "variables": [*table.variables],
-        "points": [
-            {"at": [_number(x) for x in p.at], "value": _number(p.value), "kind": p.kind} for p in table.points
-        ],
+        "points": [{"at": [_number(x) for x in p.at], "value": _number(p.value), "kind": p.kind} for p in table.points],
         "note": table.note,
     }
 

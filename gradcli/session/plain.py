@@ -8,8 +8,8 @@ from functools import singledispatch
 from types import EllipsisType
 
 from gradcli.core.ir.nodes import Constant, Node, Parameter
-from gradcli.language.calls.arguments import signature
 from gradcli.language.calculus.tangents import Tangent
+from gradcli.language.calls.arguments import signature
 from gradcli.language.derivatives.polynomial import TaylorPolynomial
 from gradcli.language.values.findings import Bounded, Extrema, Propagation, Uncertain
 from gradcli.language.values.labelled import Labelled
@@ -118,7 +118,9 @@ def _tangent(value: Tangent) -> Plain:
     slopes = tuple(by.get(tuple(int(i == j) for j in range(count)), 0.0) for i in range(count))
     # The value at 0, rounded once.
     numbers = [Fraction(s) * Fraction(c) for s, c in zip(slopes, p.center, strict=True)]
-    return results.Tangent(p.of, p.variables, p.center, slopes, float(Fraction(by.get((0,) * count, 0.0)) - sum(numbers)))
+    return results.Tangent(
+        p.of, p.variables, p.center, slopes, float(Fraction(by.get((0,) * count, 0.0)) - sum(numbers))
+    )
 
 
 @_plain.register(Extrema)

@@ -12,14 +12,18 @@ from gradcli.language.values.values import Value
 from gradcli.session.results import (
     Assertion,
     Derivatives,
+    Extrema,
     NoNumber,
     ParameterTable,
     Plain,
     Polynomial,
+    Propagation,
     Shown,
     SparseMatrix,
+    Tangent,
     Tensor,
     Text,
+    Uncertain,
 )
 from gradcli.session.session import Session, Step
 
@@ -59,6 +63,8 @@ def unpack(plain: Plain) -> Any:
         return plain.csr()
     if isinstance(plain, Polynomial):
         return dict(plain.terms)
+    if isinstance(plain, (Tangent, Extrema, Propagation, Uncertain)):
+        return plain
     return tuple(unpack(item) for item in plain)
 
 

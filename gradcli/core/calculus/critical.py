@@ -87,7 +87,9 @@ def _terms(curve: Curve, x: float, width: float) -> tuple[list[float], list[bool
         return [found.get((k,), filled(0.0, body.output)) for k in range(HIGHEST + 1)]
 
     program = body.program("taylor", outputs, [variable, *body.free])
-    found = [float(v) for v in program.function(np.asarray(x) if program.engine.on_arrays else x, *_plain(curve, program))]
+    found = [
+        float(v) for v in program.function(np.asarray(x) if program.engine.on_arrays else x, *_plain(curve, program))
+    ]
     sizes, weight = [], 1.0
     for k, value in enumerate(found):
         weight = weight * (SHARE * width / k) if k else 1.0
@@ -136,7 +138,8 @@ def critical_points_in_box(body: Body, args: Any, low: Array, high: Array) -> Cr
                 found.append(np.clip(x, low, high))
             if len(found) > STARTS**2 / 2:
                 raise CoreError(
-                    "the critical points of this function are no single points, or too many to list", "take a smaller box"
+                    "the critical points of this function are no single points, or too many to list",
+                    "take a smaller box",
                 )
         if not values:
             raise CoreError("the function has no finite value in this box", "look where it has some")

@@ -64,7 +64,7 @@ class Curve:
             check()
             part = points[start : start + TOGETHER]
             full = np.concatenate([part, np.full(TOGETHER - len(part), part[-1] if len(part) else 0.0)])
-            found.append([value[: len(part)] for value in program.function(full, *self.args)])
+            found.append([np.asarray(value)[: len(part)] for value in program.function(full, *self.args)])
         if not found:
             return [np.zeros((0, *body.output.shape)) for _ in range(highest + 1)]
         return [np.concatenate(parts) for parts in zip(*found, strict=True)]
@@ -121,4 +121,8 @@ class Field:
             return [body.output, first, second]
 
         value, first, second = self._run("curved", outputs, x)
-        return float(value), first.reshape(n), np.broadcast_to(second, (n, n)).copy() if n == 1 else second.reshape(n, n)
+        return (
+            float(value),
+            first.reshape(n),
+            np.broadcast_to(second, (n, n)).copy() if n == 1 else second.reshape(n, n),
+        )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from gradcli.core.calculus.bodies import Body
-from gradcli.core.ir.laws import Adjoint, Implicit
+from gradcli.core.ir.laws import Adjoint, Flat, Implicit, Law
 from gradcli.core.ir.lifting import stacked
 from gradcli.core.ir.nodes import Node, Operand
 from gradcli.core.ir.primitive import Application, Examples, Primitive, intern
@@ -45,7 +45,15 @@ def with_body(
 
     Of `kernel` all samples but one are left out: it is called with the body and one array for each argument.
     """
+    return _stated(name, Implicit(rate, adjoint), help, shape, kernel)
 
+
+def flat_with_body(name: str, *, help: str, shape: Callable[..., Shape], kernel: Callable[..., Any]) -> WithBody:
+    """State what has no slope, as `with_body` does."""
+    return _stated(name, Flat(), help, shape, kernel)
+
+
+def _stated(name: str, law: Law, help: str, shape: Callable[..., Shape], kernel: Callable[..., Any]) -> WithBody:
     def whole(xp: Any, *arrays: Any, body: Body, size: int) -> Any:
         try:
             if not size:
@@ -57,7 +65,7 @@ def with_body(
 
     return WithBody(
         name=name,
-        law=Implicit(rate, adjoint),
+        law=law,
         arity=-1,
         summary=help,
         examples=Examples(),
@@ -78,4 +86,3 @@ def _lift(op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node
     flat = [reshape(arg, shape=(size * inner, *arg.shape[2:])) for arg in whole]
     found = op(*flat, body=attrs["body"], size=size * inner)
     return reshape(found, shape=(size, inner, *found.shape[1:]))
-

@@ -6,18 +6,21 @@ written here is a graph of the body's own derivatives at the node itself, so tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from gradcli.core.calculus.bodies import Body, instance
-from gradcli.core.calculus.declare import WithBody, with_body
-from gradcli.core.calculus.minimizing import minimum_of
+from gradcli.core.calculus.declare import WithBody, flat_with_body, with_body
+from gradcli.core.calculus.minimizing import doubt_of, minimum_of
 from gradcli.core.calculus.solving import root_of
 from gradcli.core.ir.masks import product
 from gradcli.core.ir.nodes import Node, fresh_input, is_number
+from gradcli.core.ir.primitive import edge_of
+from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.elementwise import reciprocal
 from gradcli.core.primitives.linear_algebra import inverse, matrix_product, solution, swap_last
+from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import reshape
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.jacobian import jacobian
@@ -37,8 +40,8 @@ def slope(body: Body) -> Node:
 class _Equation:
     """F = 0, F being made of a body; the node's arguments are where the search starts, and what the body reads."""
 
-    def __init__(self, residual: Any) -> None:
-        self._residual = residual
+    def __init__(self, residual: Callable[[Body], Node], guarded: bool = False) -> None:
+        self._residual, self._guarded = residual, guarded
 
     def rate(self, y: Node, *args: Node, body: Body, size: int) -> Node:
         """The rate, linear in the tangents, which stand behind the arguments."""
@@ -50,22 +53,45 @@ class _Equation:
         tangents, rate = body.derived(("rate", *moving), lambda: self._rate(body, moving))
         values = {**self._point(body, y, given), **dict(zip(tangents, (along[i] for i in moving), strict=True))}
         jacobian_at, rate_at = instance([self._jacobian(body), rate], values, size)
-        if y.shape[1:] == () if size else y.shape == ():
-            return -product(rate_at, reciprocal(jacobian_at))
-        return -_flat_back(matrix_product(inverse(_square(jacobian_at, y, size)), _column(rate_at, size)), y)
+        found: Node
+        if _is_scalar(y, size):
+            found = -product(rate_at, reciprocal(jacobian_at))
+        else:
+            column = matrix_product(inverse(_square(jacobian_at, y, size)), _column(rate_at, size))
+            found = -reshape(column, shape=y.shape)
+        doubt = self._doubt(body, y, given, size)
+        if doubt is not None:
+            for i in moving:
+                found = found + _over(_all_of(along[i], size), doubt, y, size)
+        return found
 
     def adjoint(self, g: Node, y: Node, *args: Node, body: Body, size: int) -> tuple[Node | None, ...]:
         """The transpose of the rate."""
         floats = [i for i, node in enumerate(body.free) if node.dtype.is_float]
         point = self._point(body, y, args[1:])
         (jacobian_at,) = instance([self._jacobian(body)], point, size)
-        if y.shape[1:] == () if size else y.shape == ():
+        if _is_scalar(y, size):
             pulled = product(g, reciprocal(jacobian_at))
         else:
-            pulled = _flat_back(solution(swap_last(_square(jacobian_at, y, size)), _column(g, size)), y)
+            column = solution(swap_last(_square(jacobian_at, y, size)), _column(g, size))
+            pulled = reshape(column, shape=y.shape)
         seed, shares = body.derived("adjoint", lambda: self._adjoint(body, floats))
         found = dict(zip(floats, instance(shares, {**point, seed: -pulled}, size), strict=True))
+        doubt = self._doubt(body, y, args[1:], size)
+        if doubt is not None:
+            whole = _all_of(g, size)
+            found = {i: share + _over(whole, doubt, share, size) for i, share in found.items()}
         return None, *(found.get(i) for i in range(len(body.free)))
+
+    def _doubt(self, body: Body, y: Node, args: Sequence[Node], size: int) -> Node | None:
+        """0 where the equation holds and nan where it doesn't, such as at a minimum that is a corner.
+
+        None where it can't but hold.
+        """
+        if not self._guarded or not any(edge_of(node) for node in reachable([body.output])):
+            return None
+        # It moves with y, so that a derivative of any order that is in doubt is nan.
+        return doubtful(y, *args, body=body, size=size) * (_all_of(y, size) + 1.0)
 
     def _point(self, body: Body, y: Node, args: Sequence[Node]) -> dict[Node, Node]:
         return {body.variables[0]: y, **dict(zip(body.free, args, strict=True))}
@@ -85,6 +111,10 @@ class _Equation:
         return seed, vjp([residual], [body.free[i] for i in floats], [seed])
 
 
+def _is_scalar(y: Node, size: int) -> bool:
+    return len(y.shape) == (1 if size else 0)
+
+
 def _square(a: Node, y: Node, size: int) -> Node:
     n = size_of(y.shape[1:] if size else y.shape)
     return reshape(a, shape=(size, n, n) if size else (n, n))
@@ -94,11 +124,18 @@ def _column(x: Node, size: int) -> Node:
     return reshape(x, shape=(size, size_of(x.shape[1:]), 1) if size else (size_of(x.shape), 1))
 
 
-def _flat_back(column: Node, y: Node) -> Node:
-    return reshape(column, shape=y.shape)
+def _all_of(x: Node, size: int) -> Node:
+    """The sum of all elements, of each sample its own."""
+    return reshape(sum_to(x, shape=(size, *(1,) * (len(x.shape) - 1)) if size else ()), shape=(size,) if size else ())
 
 
-_ROOT, _STATIONARY = _Equation(_residual), _Equation(slope)
+def _over(x: Node, doubt: Node, like: Node, size: int) -> Node:
+    """A number times the doubt, in the shape of another node."""
+    both = x * doubt
+    return stretch(reshape(both, shape=(size, *(1,) * (len(like.shape) - 1))) if size else both, like.shape)
+
+
+_ROOT, _STATIONARY = _Equation(_residual), _Equation(slope, guarded=True)
 
 root: WithBody = with_body(
     "root",
@@ -115,4 +152,10 @@ argmin: WithBody = with_body(
     help="where a function is least, near a start",
     shape=lambda start, *rest, **attrs: start,
     kernel=minimum_of,
+)
+doubtful = flat_with_body(
+    "doubtful",
+    help="0 where the slope of a function is 0 and it has no corner, nan elsewhere",
+    shape=lambda y, *rest, size, **attrs: (size,) if size else (),
+    kernel=doubt_of,
 )

@@ -1,4 +1,4 @@
-"""Limits: by the series that a function is right beside a point, and where it has none, by its values closer and closer.
+"""Limits: by the series that a function is beside a point, and where it has none, by its values closer and closer.
 
 Beside infinity the series is one in t = 1/x.
 """

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.core.analysis.one_sided import edges
 from gradcli.core.calculus.bodies import Body
 from gradcli.core.calculus.curves import Array, Field
 from gradcli.core.errors import CoreError
+from gradcli.core.transforms.reverse import gradient
 
 MOST_STEPS = 1_000
 # Beyond so many unknowns a Hessian costs more than the steps that it saves.
@@ -21,6 +23,9 @@ SHORTEST = 60
 # How far a flat point is looked around, beside its size: nearby, and further away.
 PROBES = (1e-6, 1e-4, 1e-2, 0.1)
 UNDERFLOW = 1e-280
+# At a minimum Newton's step is no longer than this, as a share.
+NEAR = 1e-5
+DUST = 1e-12
 
 
 def minimum_of(body: Body, start: Any, *args: Any) -> Any:
@@ -31,6 +36,21 @@ def minimum_of(body: Body, start: Any, *args: Any) -> Any:
     """
     x = find_minimum(Field(body, args), np.asarray(start, float).ravel())
     return x.reshape(np.shape(start))
+
+
+def doubt_of(body: Body, y: Any, *args: Any) -> Any:
+    """0 where the slope is 0 and the function has no corner at the point, nan elsewhere."""
+    field, x = Field(body, args), np.asarray(y, float).ravel()
+    point = dict(zip([*body.variables, *body.free], [np.asarray(y), *args], strict=True))
+    (slope,) = gradient([body.output], body.variables)
+    with np.errstate(all="ignore"):
+        corner = edges([body.output], point, body.variables) or edges([slope], point, body.variables)
+        _, first, second = field.curved(x)
+        finite = np.isfinite(first).all() and np.isfinite(second).all()
+        step = np.linalg.lstsq(second, first, rcond=None)[0] if finite else np.full(x.shape, np.inf)
+        left = first - second @ step if finite else first
+        there = abs(step).max() <= NEAR * max(1.0, abs(x).max()) and abs(left).max() <= NEAR
+    return np.asarray(0.0 if there and not corner else np.nan)
 
 
 def find_minimum(field: Field, start: Array) -> Array:
@@ -157,7 +177,7 @@ class _Descent:
 
     def _refuse_what_has_no_end(self, value: float, slope: Array) -> None:
         size = float(abs(slope).max(initial=0.0))
-        if 0 < size:
+        if size > 0:
             self.small = min(self.small, size)
         if value < -DEEP or abs(self.x).max(initial=0.0) > FAR or value == -inf:
             raise CoreError(
@@ -172,7 +192,9 @@ class _Descent:
                 "small for a float",
                 "it has no minimum there; start elsewhere",
             )
-        return self.x + 0.0
+        # What is 0 but for rounding is 0 where that is no higher.
+        clean = np.where(abs(self.x) < DUST, 0.0, self.x)
+        return clean if self.field.value(clean) <= value else self.x + 0.0
 
 
 def _shown(x: Array) -> str:

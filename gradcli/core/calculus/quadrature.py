@@ -8,6 +8,7 @@ by t = 1/x.
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from math import inf, isfinite, isnan, pi
 from typing import Any
 
@@ -126,7 +127,7 @@ def _panels(low: float, high: float) -> list[Panel]:
     """A finite stretch in even parts; towards an infinite end in ever longer ones, and the rest as one in 1/t."""
     if isfinite(low) and isfinite(high):
         edges = np.linspace(low, high, PANELS + 1).tolist()
-        return [Panel(p, q) for p, q in zip(edges, edges[1:], strict=False)]
+        return [Panel(p, q) for p, q in pairwise(edges)]
     if low == -inf and high == inf:
         return _panels(-inf, 0.0) + _panels(0.0, inf)
     start = low if isfinite(low) else -high
@@ -134,7 +135,7 @@ def _panels(low: float, high: float) -> list[Panel]:
     last = max(1.0, 2 * abs(start))
     edges = [start + d * max(1.0, abs(start)) for d in distance]
     edges = [*edges, max(edges[-1], last)] if edges[-1] < last else edges
-    found = [Panel(p, q) for p, q in zip(edges, edges[1:], strict=False)]
+    found = [Panel(p, q) for p, q in pairwise(edges)]
     found.append(Panel(0.0, 1 / edges[-1], inverted=True))
     if isfinite(low):
         return found
@@ -245,7 +246,9 @@ class _Integral:
             before = value
         # What lies between an end and the floats beside it is not seen.
         beside = 0.0 if panel.inverted else 4 * self.epsilon * max(abs(panel.low), abs(panel.high))
-        unseen = beside * float(np.max(abs(values[np.isfinite(values)]), initial=0.0)) if panel.low and panel.high else 0.0
+        unseen = (
+            beside * float(np.max(abs(values[np.isfinite(values)]), initial=0.0)) if panel.low and panel.high else 0.0
+        )
         return Part(value, max(error, 4 * self.epsilon * size) + unseen, size)
 
     def _stubborn(self, panel: Panel) -> Part:
@@ -279,6 +282,10 @@ class _Integral:
         # As near as floats lie close together, which at 0 they do.
         near = 1e-30 if end == 0 else 2.0**14 * self.epsilon * abs(end / away)
         sizes = [self._size_at(end + away * d, panel.inverted) for d in (min(1e-2, near**0.5), near)]
+        beside = self.integrand(end + away * near * np.linspace(1, 3, 32), panel.inverted)
+        if beside.min() < 0 < beside.max():
+            # What changes its sign over and over may have an integral all the same.
+            return
         if 0 < sizes[0] < inf and 0 < sizes[1] < inf:
             power = float(np.log(sizes[1] / sizes[0]) / np.log(near / min(1e-2, near**0.5)))
             if power <= -0.995:
@@ -298,9 +305,10 @@ class _Integral:
                 "integrate where it has values",
             )
         if error > GOOD_ENOUGH * max(size, 1e-300):
+            found = f"to better than {error:.2g}" if error < max(1.0, size / 2) else "at all"
             raise CoreError(
-                f"the integral could not be found to better than {error:.2g} after {self.integrand.curve.count:,} "
-                "values of the integrand: it may diverge, or oscillate without end",
+                f"the integral could not be found {found} after {self.integrand.curve.count:,} values of the "
+                "integrand: it may diverge, or oscillate without end",
                 "see where the integrand is large, and integrate over parts",
             )
 
@@ -313,7 +321,9 @@ def _refuse_missing(panel: Panel, values: Array) -> None:
     middle = panel.low + (panel.high - panel.low) / 2
     at = 1 / middle if panel.inverted and middle else middle
     what = "no value" if np.isnan(values).any() else "no finite value"
-    raise CoreError(f"the integrand has {what} near {at:.6g}", "integrate where it has values, and where they stay finite")
+    raise CoreError(
+        f"the integrand has {what} near {at:.6g}", "integrate where it has values, and where they stay finite"
+    )
 
 
 def _estimated(values: Array, half: float, weights: Array, inner: Array, epsilon: float) -> Part:
@@ -323,7 +333,9 @@ def _estimated(values: Array, half: float, weights: Array, inner: Array, epsilon
     size = np.tensordot(weights, abs(values), 1) * half
     spread = np.tensordot(weights, abs(values - whole / (2 * half)), 1) * half
     error = abs(whole - rough)
-    scaled = np.where(spread > 0, spread * np.minimum(1.0, (200 * error / np.where(spread > 0, spread, 1.0)) ** 1.5), error)
+    scaled = np.where(
+        spread > 0, spread * np.minimum(1.0, (200 * error / np.where(spread > 0, spread, 1.0)) ** 1.5), error
+    )
     bound = np.where(error == 0, 0.0, scaled)
     total = float(np.sum(size))
     return Part(whole, float(np.max(bound, initial=0.0)) if isfinite(total) else inf, total)

@@ -41,7 +41,9 @@ def _told(samples: tuple[Array, Array, Array], where: Array, fm: Array, dm: Arra
         largest, steepest = (np.nanmax(np.where(np.isfinite(a), abs(a), 0.0), initial=0.0) for a in (f, d))
         noise = 64 * epsilon * largest
         value = abs((f0 + f1) / 2 + h / 8 * (d0 - d1) - fm) <= RESOLVED * size + noise
-        slope = abs(1.5 * (f1 - f0) / h - (d0 + d1) / 4 - dm) <= 5 * RESOLVED * steep + 64 * epsilon * steepest + noise / h
+        slope = (
+            abs(1.5 * (f1 - f0) / h - (d0 + d1) / 4 - dm) <= 5 * RESOLVED * steep + 64 * epsilon * steepest + noise / h
+        )
         # Where there are no values at all, there is nothing to be seen.
         return np.asarray((value & slope) | (np.isnan(f0) & np.isnan(f1) & np.isnan(fm)))
 
@@ -111,7 +113,7 @@ def roots_between(curve: Curve, low: float, high: float, what: str = "0") -> Fou
 
 
 def turning_points(curve: Curve, derivative: Curve, low: float, high: float) -> Found:
-    """Where the slope is 0 or changes its sign, ends excluded: critical points, and corners of a continuous function."""
+    """Where the slope is 0 or changes its sign, ends excluded: critical points, and corners without a jump."""
     found = roots_between(derivative, low, high, what="constant")
     places = [p for p in found.places if low < p < high]
     seen = sampled(derivative, low, high)

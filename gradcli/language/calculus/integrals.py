@@ -46,4 +46,6 @@ def integrate(call: Call, fn: Function, a: Value, b: Value) -> Node:
 def _end(call: Call, value: Value, name: str) -> Node:
     if is_number(value) or (isinstance(value, Node) and value.shape == () and value.dtype.value != "bool"):
         return real(to_node(value, call.caller.dtype, call.span))
-    raise fail("type", f"the end `{name}` of an integral is a number, not {describe(value)}", call.span, "such as 0, or inf")
+    raise fail(
+        "type", f"the end `{name}` of an integral is a number, not {describe(value)}", call.span, "such as 0, or inf"
+    )

@@ -53,7 +53,8 @@ def limit(call: Call, fn: Function, x0: Value, side: Value = None) -> Node:
     values = {name: there.value for name, there in defined.items() if there.value is not None}
     (first, low), *others = values.items()
     for name, value in others:
-        if not (low == value or abs(low - value) <= SAME * max(abs(low), abs(value))):
+        apart = abs(low - value) > SAME * max(abs(low), abs(value)) or isinf(low) or isinf(value)
+        if low != value and apart:
             raise fail(
                 "value",
                 f"there is no limit at {point:g}: it is {low:.6g} {first} and {value:.6g} {name}",

@@ -164,6 +164,9 @@ def _unfit(fn: Function, takes: str, count: int, call: Call, what: str) -> Langu
         return fail("type", message, call.span, "a start is one value for each input, such as (1, 2)")
     noun = "one variable" if count == 1 else f"{count} variables"
     hint = "fix the others, such as x -> f(x, 2)" if count == 1 else None
+    if what == "propagate":
+        message = f"`{fn.name}` takes {takes}, and here {'is' if count == 1 else 'are'} {count}"
+        return fail("type", message, call.span, "give (value, error) for each input, or a value alone")
     return fail("type", f"{what} needs a function of {noun}, and `{fn.name}` takes {takes}", call.span, hint)
 
 
@@ -202,11 +205,9 @@ def _not_one(call: Call, fn: Function, found: Value, what: str) -> LanguageError
     )
 
 
-def _traced(
-    call: Call, fn: Function, starts: Sequence[Node], what: str, square: bool
-) -> tuple[Node, list[Input]]:
+def _traced(call: Call, fn: Function, starts: Sequence[Node], what: str, square: bool) -> tuple[Node, list[Node]]:
     names = _names(fn, len(starts), call, what)
-    inputs = [
+    inputs: list[Node] = [
         fresh_input(name, start.shape, start.dtype, weak=start.shape == ())
         for name, start in zip(names, starts, strict=True)
     ]

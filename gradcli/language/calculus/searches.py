@@ -61,15 +61,14 @@ def _in_box(call: Call, fn: Function, a: Value, b: Value) -> Extrema:
     from gradcli.core.ir.traversal import substitute
     from gradcli.core.library.indexing import index
 
-    corners = (a, b)
-    if not all(isinstance(c, tuple) and len(c) == 2 for c in corners):
+    if not (isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) == 2):
         raise fail(
             "type",
             "a box is written by the bounds of both variables",
             call.span,
             "such as extrema(f, (-1, 1), (-2, 2)) for x from -1 to 1 and y from -2 to 2",
         )
-    bounds = [_interval(call, *c, "extrema") for c in corners if isinstance(c, tuple)]
+    bounds = [_interval(call, low, high, "extrema") for low, high in (a, b)]
     output, inputs = traced_at(call, fn, 2, "extrema in a box")
     point = fresh_input("x", (2,), output.dtype)
     (output,) = substitute([output], {node: index(point, (i,)) for i, node in enumerate(inputs)})

@@ -47,21 +47,22 @@ def propagated(call: Call, fn: Function, inputs: Sequence[Uncertain]) -> Propaga
     return _added_up(call, fn, inputs, partials)
 
 
-def _added_up(
-    call: Call, fn: Function, inputs: Sequence[Uncertain], partials: dict[Exponents, float]
-) -> Propagation:
+def _added_up(call: Call, fn: Function, inputs: Sequence[Uncertain], partials: dict[Exponents, float]) -> Propagation:
     count = len(inputs)
 
     def partial(*by: int) -> float:
         return partials.get(tuple(by.count(i) for i in range(count)), 0.0)
 
-    slopes = [partial(i) if x.error else partials.get(tuple(int(j == i) for j in range(count)), 0.0) for i, x in enumerate(inputs)]
+    slopes = [
+        partial(i) if x.error else partials.get(tuple(int(j == i) for j in range(count)), 0.0)
+        for i, x in enumerate(inputs)
+    ]
     value = partial()
     for x, slope, formal in zip(inputs, slopes, fn.inputs, strict=False):
         if x.error and not isfinite(slope):
             raise fail(
                 "value",
-                f"`{fn.name}` has no finite slope by `{formal.name}` there: it is {slope:g}, so errors can't be propagated",
+                f"`{fn.name}` has no finite slope by `{formal.name}` there (it is {slope:g}) to propagate errors by",
                 call.span,
                 "move the inputs to where the function is smooth",
             )
@@ -69,7 +70,14 @@ def _added_up(
     error = sqrt(sum(p * p for p in parts))
     pairs = [(i, j) for i in range(count) for j in range(count)]
     # For normal errors the terms of order two add this to the variance, and this to the mean.
-    second = sqrt(sum((partial(i, j) * inputs[i].error * inputs[j].error) ** 2 for i, j in pairs if inputs[i].error and inputs[j].error) / 2)
+    second = sqrt(
+        sum(
+            (partial(i, j) * inputs[i].error * inputs[j].error) ** 2
+            for i, j in pairs
+            if inputs[i].error and inputs[j].error
+        )
+        / 2
+    )
     shift = sum(partial(i, i) * x.error**2 for i, x in enumerate(inputs) if x.error) / 2
     shares = tuple(
         Share(formal.name, x.value, x.error, slope, part, part * part / error**2 if error else 0.0)
@@ -82,8 +90,9 @@ def _note(error: float, second: float, shift: float) -> str | None:
     if not max(second, abs(shift)) > MATTERS * error:
         return None
     beside = f"{second / error:.0%} of the error" if error else "more than the first"
+    moved = f", and move the mean by {shift:.2g}" if shift else ""
     return (
-        f"terms of the second order matter: they are {beside}, ±{second:.2g}, and move the mean by {shift:.2g}; "
+        f"terms of the second order matter: they are {beside}, ±{second:.2g}{moved}; "
         "the function bends within the errors"
     )
 
@@ -93,12 +102,14 @@ def _uncertain(call: Call, value: Value) -> Uncertain:
         return value
     pair = value if isinstance(value, tuple) else (value, 0.0)
     if len(pair) != 2:
-        raise fail(
-            "type", f"a measured number is (value, error), not {describe(value)}", call.span, "such as (3, 0.1)"
-        )
-    number, error = (float(to_number(v, call.span, what)) for v, what in zip(pair, ("a value", "an error"), strict=True))
+        raise fail("type", f"a measured number is (value, error), not {describe(value)}", call.span, "such as (3, 0.1)")
+    number, error = (
+        float(to_number(v, call.span, what)) for v, what in zip(pair, ("a value", "an error"), strict=True)
+    )
     if not isfinite(number) or not isfinite(error) or error < 0:
         raise fail(
-            "value", f"a measured number has a finite value and an error of 0 or more, not ({number:g}, {error:g})", call.span
+            "value",
+            f"a measured number has a finite value and an error of 0 or more, not ({number:g}, {error:g})",
+            call.span,
         )
     return Uncertain(number, error)

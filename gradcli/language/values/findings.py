@@ -1,4 +1,4 @@
-"""What the built-ins of calculus find beside numbers: a number with a bound of its error, tables of points, of shares."""
+"""What the built-ins of calculus find: numbers with a bound of their error, tables of points and of shares."""
 
 from __future__ import annotations
 
