@@ -93,8 +93,8 @@ class _ExtremaView(View):
             for i, name in enumerate(self.value.variables)
         ]
         of = f"{self.value.of}({', '.join(self.value.variables)})" if self.value.of.isidentifier() else "value"
-        columns.append(_column("what", [p.kind for p in points], Role.LABEL, look, "dim"))
         columns.append(_column(of, [self._number(p.value, look) for p in points], Role.VALUE, look, "strong"))
+        columns.append(_column("what", [p.kind for p in points], Role.LABEL, look))
         yield Table(columns, note=self.value.note)
 
     def _at(self, at: Sequence[float], look: Look) -> str:

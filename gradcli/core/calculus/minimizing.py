@@ -118,8 +118,10 @@ class _Descent:
             s, y = self.x - self._before[0], slope - self._before[1]
             product = float(s @ y)
             if product > 1e-12 * float(np.linalg.norm(s) * np.linalg.norm(y)):
-                left = np.eye(s.size) - np.outer(s, y) / product
-                self._curvature = left @ self._curvature @ left.T + np.outer(s, s) / product
+                moved = self._curvature @ y
+                weight = (1 + float(y @ moved) / product) / product
+                crossed = np.outer(s, moved) / product
+                self._curvature += weight * np.outer(s, s) - crossed - crossed.T
         self._before = self.x, slope
         return self._curvature
 
@@ -130,6 +132,11 @@ class _Descent:
             fall = float(way @ slope)
             if not fall < 0:
                 continue
+            if -fall <= tolerance:
+                # Values differ by rounding alone, so the slope says whether it goes down.
+                new = self.x + way
+                _, after = self.field.sloped(new)
+                return new if np.linalg.norm(after) < 0.5 * np.linalg.norm(slope) else None
             for k in range(SHORTEST):
                 new = self.x + way * 0.5**k
                 if (new == self.x).all():
@@ -137,13 +144,6 @@ class _Descent:
                 there = self.field.value(new)
                 if there <= value + ENOUGH * fall * 0.5**k and there < value:
                     return self._longer(way, there) if k == 0 else new
-                # Where values differ by rounding alone, the slope says whether it goes down.
-                if k == 0 and abs(there - value) <= tolerance:
-                    _, after = self.field.sloped(new)
-                    if np.linalg.norm(after) < np.linalg.norm(slope):
-                        return new
-            if way is direction and abs(fall) <= tolerance:
-                return None
         return None
 
     def _longer(self, way: Array, there: float) -> Array:
