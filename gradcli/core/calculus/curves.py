@@ -79,10 +79,10 @@ def orders(body: Body, highest: int) -> list[Node]:
 
 
 class Field:
-    """A body of a vector, its free inputs having values: as a function of a flat array."""
+    """A body of a vector, its free inputs having values: as a function of a flat array, times a sign."""
 
-    def __init__(self, body: Body, args: Sequence[Any]) -> None:
-        self.body, self.args = body, args
+    def __init__(self, body: Body, args: Sequence[Any], sign: float = 1.0) -> None:
+        self.body, self.args, self.sign = body, args, sign
         self.epsilon = float(np.finfo(body.output.dtype.value).eps)
         self.shape = body.variables[0].shape
         self.count = 0
@@ -92,7 +92,7 @@ class Field:
         check()
         inputs = [*self.body.variables, *self.body.free]
         program = self.body.program(key, outputs, inputs)
-        return [np.asarray(v, float) for v in program.function(x.reshape(self.shape), *self.args)]
+        return [self.sign * np.asarray(v, float) for v in program.function(x.reshape(self.shape), *self.args)]
 
     def system(self, x: Array) -> tuple[Array, Array]:
         """The output, flat, and its Jacobian."""

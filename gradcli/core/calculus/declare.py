@@ -11,6 +11,7 @@ from gradcli.core.ir.lifting import stacked
 from gradcli.core.ir.nodes import Node, Operand
 from gradcli.core.ir.primitive import Application, Examples, Primitive, intern
 from gradcli.core.ir.shapes import Shape, size_of
+from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import reshape
 
 # So often a body is evaluated, about, for one number.
@@ -54,11 +55,11 @@ def flat_with_body(name: str, *, help: str, shape: Callable[..., Shape], kernel:
 
 
 def _stated(name: str, law: Law, help: str, shape: Callable[..., Shape], kernel: Callable[..., Any]) -> WithBody:
-    def whole(xp: Any, *arrays: Any, body: Body, size: int) -> Any:
+    def whole(xp: Any, *arrays: Any, body: Body, size: int, **more: Any) -> Any:
         try:
             if not size:
-                return kernel(body, *arrays)
-            return xp.stack([kernel(body, *(array[i] for array in arrays)) for i in range(size)])
+                return kernel(body, *arrays, **more)
+            return xp.stack([kernel(body, *(array[i] for array in arrays), **more) for i in range(size)])
         except BaseException:
             body.forget()
             raise
@@ -82,7 +83,12 @@ def _lift(op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node
     whole = stacked(size, batched, args)
     inner = attrs["size"]
     if not inner:
-        return op(*whole, body=attrs["body"], size=size)
+        return op(*whole, **{**attrs, "size": size})
     flat = [reshape(arg, shape=(size * inner, *arg.shape[2:])) for arg in whole]
-    found = op(*flat, body=attrs["body"], size=size * inner)
+    found = op(*flat, **{**attrs, "size": size * inner})
     return reshape(found, shape=(size, inner, *found.shape[1:]))
+
+
+def all_of(x: Node, size: int) -> Node:
+    """The sum of all elements, of each sample its own."""
+    return reshape(sum_to(x, shape=(size, *(1,) * (len(x.shape) - 1)) if size else ()), shape=(size,) if size else ())

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gradcli.core.calculus.bodies import Body, instance
-from gradcli.core.calculus.declare import WithBody, flat_with_body, with_body
-from gradcli.core.calculus.minimizing import doubt_of, minimum_of
-from gradcli.core.calculus.solving import root_of
+from gradcli.core.calculus.declare import WithBody, all_of, flat_with_body, with_body
+from gradcli.core.calculus.minimizing import doubt_of, maximum_of, minimum_of
+from gradcli.core.calculus.solving import doubt_at, root_of
 from gradcli.core.ir.masks import product
 from gradcli.core.ir.nodes import Node, fresh_input, is_number
 from gradcli.core.ir.primitive import edge_of
@@ -20,7 +20,6 @@ from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.elementwise import reciprocal
 from gradcli.core.primitives.linear_algebra import inverse, matrix_product, solution, swap_last
-from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import reshape
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.jacobian import jacobian
@@ -40,8 +39,8 @@ def slope(body: Body) -> Node:
 class _Equation:
     """F = 0, F being made of a body; the node's arguments are where the search starts, and what the body reads."""
 
-    def __init__(self, residual: Callable[[Body], Node], guarded: bool = False) -> None:
-        self._residual, self._guarded = residual, guarded
+    def __init__(self, residual: Callable[[Body], Node], doubt: Callable[[], WithBody]) -> None:
+        self._residual, self._doubtful = residual, doubt
 
     def rate(self, y: Node, *args: Node, body: Body, size: int) -> Node:
         """The rate, linear in the tangents, which stand behind the arguments."""
@@ -62,7 +61,7 @@ class _Equation:
         doubt = self._doubt(body, y, given, size)
         if doubt is not None:
             for i in moving:
-                found = found + _over(_all_of(along[i], size), doubt, y, size)
+                found = found + _over(all_of(along[i], size), doubt, y, size)
         return found
 
     def adjoint(self, g: Node, y: Node, *args: Node, body: Body, size: int) -> tuple[Node | None, ...]:
@@ -79,19 +78,16 @@ class _Equation:
         found = dict(zip(floats, instance(shares, {**point, seed: -pulled}, size), strict=True))
         doubt = self._doubt(body, y, args[1:], size)
         if doubt is not None:
-            whole = _all_of(g, size)
+            whole = all_of(g, size)
             found = {i: share + _over(whole, doubt, share, size) for i, share in found.items()}
         return None, *(found.get(i) for i in range(len(body.free)))
 
     def _doubt(self, body: Body, y: Node, args: Sequence[Node], size: int) -> Node | None:
-        """0 where the equation holds and nan where it doesn't, such as at a minimum that is a corner.
-
-        None where it can't but hold.
-        """
-        if not self._guarded or not any(edge_of(node) for node in reachable([body.output])):
+        """0 where the equation holds and has a slope, nan where not, as at a corner; None where it can't but hold."""
+        if not any(edge_of(node) for node in reachable([body.output])):
             return None
         # It moves with y, so that a derivative of any order that is in doubt is nan.
-        return doubtful(y, *args, body=body, size=size) * (_all_of(y, size) + 1.0)
+        return self._doubtful()(y, *args, body=body, size=size) * (all_of(y, size) + 1.0)
 
     def _point(self, body: Body, y: Node, args: Sequence[Node]) -> dict[Node, Node]:
         return {body.variables[0]: y, **dict(zip(body.free, args, strict=True))}
@@ -124,18 +120,14 @@ def _column(x: Node, size: int) -> Node:
     return reshape(x, shape=(size, size_of(x.shape[1:]), 1) if size else (size_of(x.shape), 1))
 
 
-def _all_of(x: Node, size: int) -> Node:
-    """The sum of all elements, of each sample its own."""
-    return reshape(sum_to(x, shape=(size, *(1,) * (len(x.shape) - 1)) if size else ()), shape=(size,) if size else ())
-
-
 def _over(x: Node, doubt: Node, like: Node, size: int) -> Node:
     """A number times the doubt, in the shape of another node."""
     both = x * doubt
     return stretch(reshape(both, shape=(size, *(1,) * (len(like.shape) - 1))) if size else both, like.shape)
 
 
-_ROOT, _STATIONARY = _Equation(_residual), _Equation(slope, guarded=True)
+_ROOT = _Equation(_residual, lambda: doubtful_root)
+_STATIONARY = _Equation(slope, lambda: doubtful_minimum)
 
 root: WithBody = with_body(
     "root",
@@ -153,9 +145,23 @@ argmin: WithBody = with_body(
     shape=lambda start, *rest, **attrs: start,
     kernel=minimum_of,
 )
-doubtful = flat_with_body(
-    "doubtful",
+argmax: WithBody = with_body(
+    "argmax",
+    _STATIONARY.rate,
+    _STATIONARY.adjoint,
+    help="where a function is largest, near a start",
+    shape=lambda start, *rest, **attrs: start,
+    kernel=maximum_of,
+)
+doubtful_minimum: WithBody = flat_with_body(
+    "doubtful_minimum",
     help="0 where the slope of a function is 0 and it has no corner, nan elsewhere",
     shape=lambda y, *rest, size, **attrs: (size,) if size else (),
     kernel=doubt_of,
+)
+doubtful_root: WithBody = flat_with_body(
+    "doubtful_root",
+    help="0 where a function has no corner, nan elsewhere",
+    shape=lambda y, *rest, size, **attrs: (size,) if size else (),
+    kernel=doubt_at,
 )

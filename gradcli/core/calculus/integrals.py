@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradcli.core.calculus.bodies import Body, instance
-from gradcli.core.calculus.declare import WithBody, with_body
+from gradcli.core.calculus.declare import WithBody, all_of, flat_with_body, with_body
+from gradcli.core.calculus.jumps import doubt_of, steps
 from gradcli.core.calculus.quadrature import integral_of
 from gradcli.core.ir.masks import added, product
 from gradcli.core.ir.nodes import Node, is_number
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.primitives.linear_algebra import matrix_product
-from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import reshape
 from gradcli.core.transforms.jacobian import jacobian
 
@@ -33,12 +33,18 @@ def _value_at(t: Node, args: Sequence[Node], body: Body, size: int) -> Node:
 def _by(i: int, a: Node, b: Node, args: Sequence[Node], body: Body, size: int) -> Node | None:
     """The derivative by argument number i, a matrix of the result's elements by the argument's; None where it is 0."""
     by: Node = body.derived(("by", i), lambda: jacobian([body.output], [body.free[i]])[0][0])
-    if is_number(by, 0):
-        return None
-    inner, kept = body.with_output(by, args)
-    found = integral(a, b, *kept, body=inner, size=size)
     matrix = (size_of(body.output.shape), size_of(body.free[i].shape))
-    return reshape(found, shape=(size, *matrix) if size else matrix)
+    shape = (size, *matrix) if size else matrix
+    found: Node | None = None
+    if not is_number(by, 0):
+        inner, kept = body.with_output(by, args)
+        found = reshape(integral(a, b, *kept, body=inner, size=size), shape=shape)
+    if not steps(body, i):
+        return found
+    # It moves with the argument, so that a derivative of any order that is in doubt is nan.
+    doubt = doubtful(a, b, *args, body=body, size=size, by=i) * (all_of(args[i], size) + 1.0)
+    doubt = stretch(reshape(doubt, shape=(size, 1, 1)) if size else doubt, shape)
+    return doubt if found is None else found + doubt
 
 
 def _stretched(x: Node, like: Node, size: int) -> Node:
@@ -67,7 +73,7 @@ def _rate(y: Node, a: Node, b: Node, *rest: Node, body: Body, size: int) -> Node
 def _adjoint(g: Node, y: Node, a: Node, b: Node, *args: Node, body: Body, size: int) -> tuple[Node | None, ...]:
     def over(end: Node, sign: float) -> Node:
         share = product(g, _value_at(end, args, body, size) * sign)
-        return share if share.shape == end.shape else reshape(_summed(share, size), shape=end.shape)
+        return share if share.shape == end.shape else all_of(share, size)
 
     shares: list[Node | None] = [over(a, -1.0), over(b, 1.0)]
     for i, arg in enumerate(args):
@@ -81,10 +87,6 @@ def _adjoint(g: Node, y: Node, a: Node, b: Node, *args: Node, body: Body, size: 
     return tuple(shares)
 
 
-def _summed(x: Node, size: int) -> Node:
-    return sum_to(x, shape=(size, *(1,) * (len(x.shape) - 1)) if size else ())
-
-
 integral: WithBody = with_body(
     "integral",
     _rate,
@@ -92,4 +94,10 @@ integral: WithBody = with_body(
     help="the integral of a function between two ends",
     shape=_shape,
     kernel=lambda body, a, b, *args: integral_of(body, a, b, *args)[0],
+)
+doubtful = flat_with_body(
+    "doubtful_integral",
+    help="0 where an integrand does not jump at a place that moves with an argument, nan where it does",
+    shape=lambda a, *rest, size, **attrs: (size,) if size else (),
+    kernel=doubt_of,
 )

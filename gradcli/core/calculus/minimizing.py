@@ -38,6 +38,16 @@ def minimum_of(body: Body, start: Any, *args: Any) -> Any:
     return x.reshape(np.shape(start))
 
 
+def maximum_of(body: Body, start: Any, *args: Any) -> Any:
+    """Where a function is largest: where it is least with the other sign.
+
+    Raises:
+        CoreError: where it rises without end, or no maximum is found.
+    """
+    x = find_minimum(Field(body, args, sign=-1.0), np.asarray(start, float).ravel())
+    return x.reshape(np.shape(start))
+
+
 def doubt_of(body: Body, y: Any, *args: Any) -> Any:
     """0 where the slope is 0 and the function has no corner at the point, nan elsewhere."""
     field, x = Field(body, args), np.asarray(y, float).ravel()
@@ -60,12 +70,11 @@ def find_minimum(field: Field, start: Array) -> Array:
         CoreError: where the function falls without end, or no minimum is found.
     """
     if not np.isfinite(start).all():
-        raise CoreError("the start of a search must be finite", "start near the minimum")
+        raise CoreError("the start of a search must be finite", "start near where it leads")
     with np.errstate(all="ignore"):
         if not isfinite(field.value(start)):
-            raise CoreError(
-                f"the function has no finite value at the start: it is {field.value(start)}", "start where it has one"
-            )
+            value = field.sign * field.value(start)
+            raise CoreError(f"the function has no finite value at the start: it is {value}", "start where it has one")
         return _Descent(field, start).run()
 
 
@@ -75,6 +84,7 @@ class _Descent:
     def __init__(self, field: Field, start: Array) -> None:
         self.field, self.x, self.start = field, start, start
         self.small = inf
+        self.what, self.moves = ("minimum", "falls") if field.sign > 0 else ("maximum", "rises")
         self._curvature = np.eye(start.size)
         self._before: tuple[Array, Array] | None = None
 
@@ -91,9 +101,9 @@ class _Descent:
             self.x = moved
         at = _shown(self.x)
         raise CoreError(
-            f"no minimum found in {MOST_STEPS} steps: the function still falls at {at}, where it is {value:.6g} and "
-            f"its slope is {abs(slope).max():.3g}",
-            "start nearer to a minimum, or see whether there is one",
+            f"no {self.what} found in {MOST_STEPS} steps: the function still {self.moves} at {at}, where it is "
+            f"{self.field.sign * value:.6g} and its slope is {abs(slope).max():.3g}",
+            f"start nearer to a {self.what}, or see whether there is one",
         )
 
     def _direction(self) -> tuple[float, Array, Array]:
@@ -181,16 +191,17 @@ class _Descent:
             self.small = min(self.small, size)
         if value < -DEEP or abs(self.x).max(initial=0.0) > FAR or value == -inf:
             raise CoreError(
-                f"the function falls without end from {_shown(self.start)}: it is {value:.3g} at {_shown(self.x)}",
-                "see whether it has a minimum, or start elsewhere",
+                f"the function {self.moves} without end from {_shown(self.start)}: it is "
+                f"{self.field.sign * value:.3g} at {_shown(self.x)}",
+                f"see whether it has a {self.what}, or start elsewhere",
             )
 
     def _ended(self, value: float, slope: Array) -> Array:
         if self.small < UNDERFLOW and not slope.any() and self.small > 0 and abs(self.x - self.start).max() > 1:
             raise CoreError(
-                f"the function falls towards {value:.3g} without reaching it: at {_shown(self.x)} its slope is too "
-                "small for a float",
-                "it has no minimum there; start elsewhere",
+                f"the function {self.moves} towards {self.field.sign * value + 0.0:.3g} without reaching it: at "
+                f"{_shown(self.x)} its slope is too small for a float",
+                f"it has no {self.what} there; start elsewhere",
             )
         # What is 0 but for rounding is 0 where that is no higher.
         clean = np.where(abs(self.x) < DUST, 0.0, self.x)

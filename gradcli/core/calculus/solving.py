@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.core.analysis.one_sided import edges
 from gradcli.core.calculus.bodies import Body
 from gradcli.core.calculus.curves import Array, Curve, Field
 from gradcli.core.errors import CoreError
@@ -32,6 +33,13 @@ def root_of(body: Body, start: Any, *args: Any) -> Any:
     if np.shape(start) == ():
         return np.asarray(find_root(Curve(body, args), float(start)))
     return find_system(Field(body, args), np.asarray(start, float).ravel()).reshape(np.shape(start))
+
+
+def doubt_at(body: Body, y: Any, *args: Any) -> Any:
+    """0 where the function has no corner at the point, nan where it has one."""
+    point = dict(zip([*body.variables, *body.free], [np.asarray(y), *args], strict=True))
+    moving = [node for node in point if node.dtype.is_float]
+    return np.asarray(np.nan if edges([body.output], point, moving) else 0.0)
 
 
 class _Search:
@@ -262,7 +270,7 @@ def find_system(field: Field, start: Array) -> Array:
                 best = size, x
     if best[0] == inf:
         raise CoreError("the functions have no values at the start, nor beside it", "start where they have some")
-    at = ", ".join(f"{v:.6g}" for v in best[1][:6]) + (", ..." if best[1].size > 6 else "")
+    at = ", ".join(f"{round(v, 6):.6g}" for v in best[1][:6].tolist()) + (", ..." if best[1].size > 6 else "")
     raise CoreError(
         f"no root found from this start, nor from {RESTARTS} points around it: the largest |f| is at least "
         f"{best[0]:.3g}, which it is at ({at})",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.core.library.linear_algebra import solve as solve_linear
-from gradcli.language.calculus.posing import Problem, posed
+from gradcli.language.calculus.posing import posed
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.values import Function, Value
@@ -34,7 +34,11 @@ def minimize(call: Call, fn: Function, x0: Value) -> Value:
         LanguageError: for a function that doesn't fit the start.
         CoreError: where it falls without end, or no minimum is found.
     """
-    return _least(call, posed(call, fn, x0, "minimize", square=False))
+    problem = posed(call, fn, x0, "minimize", square=False)
+    from gradcli.core.calculus.equations import argmin
+    from gradcli.core.calculus.minimizing import minimum_of
+
+    return problem.answered(call, argmin, minimum_of)
 
 
 @builtin("where a function is largest, near a start")
@@ -45,11 +49,8 @@ def maximize(call: Call, fn: Function, x0: Value) -> Value:
         LanguageError: for a function that doesn't fit the start.
         CoreError: where it rises without end, or no maximum is found.
     """
-    return _least(call, posed(call, fn, x0, "maximize", square=False))
+    problem = posed(call, fn, x0, "maximize", square=False)
+    from gradcli.core.calculus.equations import argmax
+    from gradcli.core.calculus.minimizing import maximum_of
 
-
-def _least(call: Call, problem: Problem) -> Value:
-    from gradcli.core.calculus.equations import argmin
-    from gradcli.core.calculus.minimizing import minimum_of
-
-    return problem.answered(call, argmin, minimum_of)
+    return problem.answered(call, argmax, maximum_of)

@@ -78,9 +78,6 @@ def posed(call: Call, fn: Function, x0: Value, what: str, square: bool) -> Probl
     starts = [_real(call, item, f"the start of {what}") for item in given]
     several = isinstance(x0, tuple)
     output, inputs = _traced(call, fn, starts, what, square)
-    if what == "maximize":
-        # What is largest is least with the other sign.
-        output = -output
     if not several:
         output = reshape(output, shape=inputs[0].shape) if square else output
         body, args = closed(cast(output, starts[0].dtype), inputs)

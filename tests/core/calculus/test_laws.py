@@ -142,7 +142,7 @@ def _system(p: Node) -> Node:
 
 
 def _minimum_of_vector(p: Node) -> Node:
-    from gradcli.core.library.reductions import sum_
+    from gradcli.core.library.functions import sum_
 
     def function(x: Node) -> Node:
         d = x - p
@@ -170,9 +170,9 @@ def test_vectors(name: str) -> None:
     slopes = Program([jacobian([y], [p])[0][0]], [p])
     h = 1e-3
     for point in (rng.uniform(0.5, 2.0, 3), np.zeros(3), np.ones(3)):
-        forward, reverse = both(point)
+        forward, reverse = map(np.asarray, both(point))
         np.testing.assert_allclose(forward, reverse, rtol=1e-11, atol=1e-13)
-        (curvature,) = second(point)
+        curvature = np.asarray(second(point)[0])
         for i, e in enumerate(np.eye(3)):
             for program, exact in ((value, forward[..., i]), (slopes, curvature[..., i])):
                 near = (np.asarray(program(point + k * h * e)[0]) for k in (1, -1, 2, -2))

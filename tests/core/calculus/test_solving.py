@@ -221,7 +221,7 @@ def test_minima_of_vectors() -> None:
     assert abs(y) == pytest.approx(0.5**0.5, rel=1e-12)
 
     def chain(v: Node) -> Node:
-        from gradcli.core.library.reductions import sum_
+        from gradcli.core.library.functions import sum_
 
         head, tail = index(v, (slice(0, -1),)), index(v, (slice(1, None),))
         return sum_((tail - head * head) * (tail - head * head) + 0.1 * (1.0 - head) * (1.0 - head))
