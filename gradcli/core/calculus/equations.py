@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from gradcli.core.calculus.bodies import Body, instance
 from gradcli.core.calculus.declare import WithBody, all_of, flat_with_body, with_body
 from gradcli.core.calculus.minimizing import doubt_of, maximum_of, minimum_of
-from gradcli.core.calculus.solving import doubt_at, root_of
+from gradcli.core.calculus.solving import CORNERS, doubt_at, root_of
 from gradcli.core.ir.masks import product
 from gradcli.core.ir.nodes import Node, fresh_input, is_number
 from gradcli.core.ir.primitive import edge_of
@@ -84,7 +84,7 @@ class _Equation:
 
     def _doubt(self, body: Body, y: Node, args: Sequence[Node], size: int) -> Node | None:
         """0 where the equation holds and has a slope, nan where not, as at a corner; None where it can't but hold."""
-        if not any(edge_of(node) for node in reachable([body.output])):
+        if not any(edge_of(node, CORNERS) for node in reachable([body.output])):
             return None
         # It moves with y, so that a derivative of any order that is in doubt is nan.
         return self._doubtful()(y, *args, body=body, size=size) * (all_of(y, size) + 1.0)

@@ -1,4 +1,4 @@
-"""Where an integrand jumps at a place that moves with a parameter: its integral has another slope than the rule says."""
+"""Where an integrand jumps at a place that moves with a parameter: the integral has another slope than the rule."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import numpy as np
 from gradcli.core.analysis.one_sided import edges
 from gradcli.core.calculus.bodies import Body
 from gradcli.core.calculus.curves import Array, Field
+from gradcli.core.calculus.solving import CORNERS
 from gradcli.core.errors import CoreError
 from gradcli.core.transforms.reverse import gradient
 
@@ -54,7 +55,7 @@ def doubt_of(body: Body, y: Any, *args: Any) -> Any:
     point = dict(zip([*body.variables, *body.free], [np.asarray(y), *args], strict=True))
     (slope,) = gradient([body.output], body.variables)
     with np.errstate(all="ignore"):
-        corner = edges([body.output], point, body.variables) or edges([slope], point, body.variables)
+        corner = edges([body.output, slope], point, body.variables, CORNERS)
         _, first, second = field.curved(x)
         finite = np.isfinite(first).all() and np.isfinite(second).all()
         step = np.linalg.lstsq(second, first, rcond=None)[0] if finite else np.full(x.shape, np.inf)

@@ -11,6 +11,10 @@ from gradcli.core.analysis.one_sided import edges
 from gradcli.core.calculus.bodies import Body
 from gradcli.core.calculus.curves import Array, Curve, Field
 from gradcli.core.errors import CoreError
+from gradcli.core.ir.edges import EdgeKind
+
+# Where a slope may be a convention; a quotient of zeros is nan by itself.
+CORNERS = frozenset(EdgeKind) - {EdgeKind.QUOTIENT}
 
 MOST_STEPS = 120
 # A scan for a change of sign goes so far: steps from a start on both sides, each larger than the last.
@@ -39,7 +43,7 @@ def doubt_at(body: Body, y: Any, *args: Any) -> Any:
     """0 where the function has no corner at the point, nan where it has one."""
     point = dict(zip([*body.variables, *body.free], [np.asarray(y), *args], strict=True))
     moving = [node for node in point if node.dtype.is_float]
-    return np.asarray(np.nan if edges([body.output], point, moving) else 0.0)
+    return np.asarray(np.nan if edges([body.output], point, moving, CORNERS) else 0.0)
 
 
 class _Search:
