@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import factorial, isfinite
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,11 @@ MINIMUM, MAXIMUM, SADDLE, INFLECTION, UNDECIDED = "minimum", "maximum", "saddle"
 
 # Beyond this order a function is taken for flat.
 HIGHEST = 12
-# A Taylor term is there where, over a share of the interval, it is more than this share of the largest one.
-PRESENT, SHARE = 1e-9, 0.05
+# A Taylor term is there where it is more than this share of the largest one, over a share of the interval that is so
+# short that the terms of high orders have faded.
+PRESENT, SHARE, FADED, MOST_HALVINGS = 1e-9, 0.05, 0.1, 200
+# Places nearer than this share of the interval, whose values differ by no more than this share, are one.
+CLOSE, ROUNDING = 1e-2, 1e-14
 # Newton's method starts from so many points along each side of a box.
 STARTS = 9
 SAME = 1e-6
@@ -53,7 +56,12 @@ def critical_points(body: Body, args: Any, low: float, high: float) -> CriticalP
     """
     curve = Curve(body, args)
     found = turning_points(curve, curve.derivative(), low, high)
-    inner = [Critical((x,), curve.at(x, 0)[0], _kind(curve, x, high - low)) for x in found.places]
+    places = _merged(curve, found.places, high - low)
+    walls = [low, *places, high]
+    inner = [
+        Critical((x,), curve.at(x, 0)[0], _kind(curve, x, before, after, high - low))
+        for before, x, after in zip(walls, places, walls[2:], strict=False)
+    ]
     ends = [(low, "left", curve.at(low), 1.0), (high, "right", curve.at(high), -1.0)]
     points = list(inner)
     for x, _, (value, slope), way in ends:
@@ -90,11 +98,14 @@ def _terms(curve: Curve, x: float, width: float) -> tuple[list[float], list[bool
     found = [
         float(v) for v in program.function(np.asarray(x) if program.engine.on_arrays else x, *_plain(curve, program))
     ]
-    sizes, weight = [], 1.0
-    for k, value in enumerate(found):
-        weight = weight * (SHARE * width / k) if k else 1.0
-        sizes.append(abs(value) * weight if isfinite(value) else 0.0)
-    largest = max(sizes[1:])
+    coefficients = [abs(v) / factorial(k) if isfinite(v) else 0.0 for k, v in enumerate(found)]
+    step = SHARE * width
+    for _ in range(MOST_HALVINGS):
+        sizes = [c * step**k for k, c in enumerate(coefficients)]
+        largest = max(sizes[1 : HIGHEST // 2 + 1])
+        if max(sizes[HIGHEST // 2 + 1 :]) <= FADED * largest:
+            break
+        step /= 2
     return found, [size > PRESENT * largest and isfinite(v) for size, v in zip(sizes, found, strict=True)]
 
 
@@ -102,19 +113,36 @@ def _plain(curve: Curve, program: Any) -> list[Any]:
     return list(curve.args) if program.engine.on_arrays else [float(a) for a in curve.args]
 
 
-def _kind(curve: Curve, x: float, width: float) -> str:
-    """What an inner point is, where the slope is 0 or changes its sign."""
-    step = 1e-7 * max(width, abs(x))
-    before, after = curve.at(x - step)[1], curve.at(x + step)[1]
-    second = abs(curve.derivative().at(x, 1)[1])
-    smooth = isfinite(second) and abs(after - before) <= 4 * step * second + 1e-6 * (abs(before) + abs(after))
-    if not smooth and before * after < 0 and abs(after - before) > 1e3 * step * second:
-        return MINIMUM if before < 0 else MAXIMUM
+def _merged(curve: Curve, places: list[float], width: float) -> list[float]:
+    """Places that lie close and differ in value by rounding alone as one: the flattest of them."""
+    kept: list[float] = []
+    noise = ROUNDING * max((abs(curve.at(x, 0)[0]) for x in places), default=0.0)
+    for x in places:
+        near = bool(kept) and x - kept[-1] <= CLOSE * width
+        if near and abs(curve.at(x, 0)[0] - curve.at(kept[-1], 0)[0]) <= noise:
+            kept[-1] = min(kept[-1], x, key=lambda p: abs(curve.at(p)[1]))
+        else:
+            kept.append(x)
+    return kept
+
+
+def _kind(curve: Curve, x: float, before: float, after: float, width: float) -> str:
+    """What an inner point is; between it and its neighbours, `before` and `after`, the slope has one sign.
+
+    By the first derivative that is there. At a corner, or where rounding hides which that is, the slopes on both sides
+    decide.
+    """
+    reach = min(SHARE * width, 0.25 * (x - before), 0.25 * (after - x))
+    left, right = curve.at(x - reach)[1], curve.at(x + reach)[1]
+    by_slopes = UNDECIDED
+    if isfinite(left) and isfinite(right) and left and right:
+        by_slopes = MINIMUM if left < 0 < right else MAXIMUM if right < 0 < left else INFLECTION
     found, there = _terms(curve, x, width)
-    for k in range(2, HIGHEST + 1):
-        if there[k]:
-            return INFLECTION if k % 2 else MINIMUM if found[k] > 0 else MAXIMUM
-    return UNDECIDED
+    k = next((k for k in range(2, HIGHEST + 1) if there[k]), None)
+    if k is None or found[1] != found[1]:
+        return by_slopes
+    by_order = INFLECTION if k % 2 else MINIMUM if found[k] > 0 else MAXIMUM
+    return by_order if by_slopes in (UNDECIDED, by_order) else by_slopes
 
 
 def critical_points_in_box(body: Body, args: Any, low: Array, high: Array) -> CriticalPoints:

@@ -117,14 +117,22 @@ class _Search:
         """Whether the value is no more than rounding makes of 0, and neither a pole, a jump nor an underflow."""
         f = self.at(x, 1)[0]
         unit = self.curve.epsilon * max(abs(x), 1e-300)
-        wide = 1e-4 * max(1.0, abs(x))
-        around = [_size(self.curve.at(x + way * wide, 0)[0]) for way in (1, -1)]
+        wide = max(1.0, abs(x))
+        around = [_size(self.curve.at(x + way * wide, 0)[0]) for way in (1e-4, -1e-4, 1e-2, -1e-2)]
         around = [size for size in around if isfinite(size)]
         if f == 0:
             return not (all(size == 0 for size in around) and self._underflows(x))
         beside = [self.curve.at(x + k * unit, 0)[0] for k in (-16, -4, -1, 1, 4, 16)]
         change = max((abs(g - f) for g in beside if isfinite(g)), default=0.0)
-        return abs(f) <= 8 * change and abs(f) <= 1e-3 * max(around, default=inf)
+        if abs(f) > 1e-3 * max(around, default=inf):
+            return False
+        return abs(f) <= 8 * change or abs(f) <= 8 * self._noise(x, 64 * unit)
+
+    def _noise(self, x: float, step: float) -> float:
+        """How much values beside one another are off a straight line: so close together, by rounding alone."""
+        values = np.array([self.curve.at(x + k * step, 0)[0] for k in range(-8, 9)])
+        bent = abs(np.diff(values, 2))
+        return float(bent[np.isfinite(bent)].max(initial=0.0)) / 2
 
     def _underflows(self, x: float) -> bool:
         """Whether the value is 0 there only since it is too small for a float: so it is where the zeros begin."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.language.calls.announce import Call, builtin
-from gradcli.language.derivatives.polynomial import TaylorPolynomial, taylor
+from gradcli.language.derivatives.polynomial import TaylorPolynomial, polynomial_of
 from gradcli.language.values.values import Function, Rewrite, Value
 
 
@@ -26,7 +26,7 @@ def tangent(call: Call, fn: Function, x0: Value) -> Tangent:
     Raises:
         LanguageError: where the function has no slope, or is none of numbers to a number.
     """
-    return _tangent(taylor(call, fn, x0, 1))
+    return _tangent(polynomial_of(call, fn, x0, 1, "tangent", "tangent"))
 
 
 def _tangent(polynomial: TaylorPolynomial) -> Tangent:

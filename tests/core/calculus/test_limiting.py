@@ -110,6 +110,35 @@ def test_critical_points(name: str) -> None:
     np.testing.assert_allclose([p.at[0] for p in found.points], [x for x, _ in want], rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_random_critical_points(seed: int) -> None:
+    """Of polynomials whose slope has known roots: simple ones are extrema, double ones inflections."""
+    rng = np.random.default_rng(seed)
+    places = np.linspace(-0.8, 0.8, 4) + rng.uniform(-0.15, 0.15, 4)
+    twice = rng.random(4) < 0.4
+    slope = np.polynomial.Polynomial([1.0])
+    for place, double in zip(places, twice, strict=True):
+        slope = slope * np.polynomial.Polynomial([-place, 1.0]) ** (2 if double else 1)
+    coefficients = slope.integ().coef.tolist()
+
+    def polynomial(x: Node) -> Node:
+        y: Node = x * 0.0 + coefficients[-1]
+        for c in coefficients[-2::-1]:
+            y = y * x + c
+        return y
+
+    found = critical_points(body(polynomial), [], -1.2, 1.2).points[1:-1]
+    np.testing.assert_allclose([p.at[0] for p in found], places, atol=1e-6)
+    changes = int((~twice).sum())
+    for point, double in zip(found, twice, strict=True):
+        if double:
+            assert point.kind == "inflection"
+        else:
+            # To the right of all of them the slope is positive.
+            assert point.kind == ("minimum" if changes % 2 else "maximum")
+            changes -= 1
+
+
 BOXES: dict[str, tuple[Callable[[Node, Node], Node], list[tuple[float, float, str]]]] = {
     "saddle": (lambda x, y: x * x - y * y, [(0, 0, "saddle")]),
     "two": (lambda x, y: x * x * x - 3.0 * x + y * y, [(-1, 0, "saddle"), (1, 0, "minimum")]),
