@@ -62,17 +62,18 @@ def critical_points(body: Body, args: Any, low: float, high: float) -> CriticalP
         Critical((x,), curve.at(x, 0)[0], _kind(curve, x, before, after, high - low))
         for before, x, after in zip(walls, places, walls[2:], strict=False)
     ]
-    ends = [(low, "left", curve.at(low), 1.0), (high, "right", curve.at(high), -1.0)]
-    points = list(inner)
-    for x, _, (value, slope), way in ends:
-        if isfinite(value):
-            points.append(Critical((x,), value, f"endpoint {_end_kind(curve, x, slope * way, way, high - low)}"))
-    points.sort(key=lambda p: p.at)
-    return CriticalPoints(tuple(points), found.unresolved)
+    ends = [_end(curve, x, way, high - low) for x, way in ((low, 1.0), (high, -1.0))]
+    points = [*inner, *(p for p in ends if isfinite(p.value))]
+    return CriticalPoints(tuple(sorted(points, key=lambda p: p.at)), found.unresolved)
+
+
+def _end(curve: Curve, x: float, way: float, width: float) -> Critical:
+    value, slope = curve.at(x)
+    return Critical((x,), value, f"endpoint {_end_kind(curve, x, slope * way, way, width)}")
 
 
 def _end_kind(curve: Curve, x: float, inwards: float, way: float, width: float) -> str:
-    """A minimum where the function rises into the interval."""
+    """A minimum where the function rises into the interval, which lies in the direction `way`."""
     coefficients, there = _terms(curve, x, width)
     for k in range(1, len(coefficients)):
         if there[k]:
@@ -86,7 +87,7 @@ def _end_kind(curve: Curve, x: float, inwards: float, way: float, width: float) 
 
 
 def _terms(curve: Curve, x: float, width: float) -> tuple[list[float], list[bool]]:
-    """The derivatives up to the highest order, and which of them are there; [] where the point is no smooth one."""
+    """The derivatives up to the highest order, and which of them are there."""
     body = curve.body
     (variable,) = body.variables
 

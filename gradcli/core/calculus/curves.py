@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcli.core.calculus.bodies import Body, body_of
 from gradcli.core.interrupt import check
-from gradcli.core.ir.nodes import Node, filled, fresh_input
+from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.jacobian import jacobian
 from gradcli.core.transforms.reverse import gradient
@@ -117,12 +117,7 @@ class Field:
 
         def outputs() -> list[Node]:
             (first,) = gradient([body.output], body.variables)
-            second = jacobian([first], body.variables)[0][0] if first is not filled(0.0, first) else first
-            return [body.output, first, second]
+            return [body.output, first, jacobian([first], body.variables)[0][0]]
 
         value, first, second = self._run("curved", outputs, x)
-        return (
-            float(value),
-            first.reshape(n),
-            np.broadcast_to(second, (n, n)).copy() if n == 1 else second.reshape(n, n),
-        )
+        return float(value), first.reshape(n), second.reshape(n, n)
