@@ -242,3 +242,45 @@ def test_parameters_are_trained_through_it() -> None:
     value, got = floats(Program([y, slope])())
     assert value**3 + 2 * value == pytest.approx(1, rel=1e-15)
     assert got == pytest.approx(-value / (3 * value**2 + 2), rel=1e-14)
+
+
+def test_threads_share_no_buffers() -> None:
+    """One node evaluated in many threads at once gives each its own answer."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    p = fresh_input("p", (3,), F64)
+    y = _system(p)
+    (slope,) = jacobian([y], [p])[0]
+
+    def answer(seed: int) -> tuple[Any, Any]:
+        point = np.random.default_rng(seed).uniform(0.5, 2.0, 3)
+        # A program belongs to one thread; the body is everybody's.
+        value, steep = Program([y, slope], [p])(point)
+        return value, steep
+
+    alone = [answer(seed) for seed in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(answer, range(24)))
+    for (a, b), (c, d) in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(a, c)
+        np.testing.assert_array_equal(b, d)
+
+
+def test_kept_programs_tell_bodies_apart() -> None:
+    """Graphs that differ in their bodies alone are not one program, as a loop in a script would have it."""
+    from gradcli.core.engines.evaluation import evaluate
+
+    for _ in range(3):
+        for power in (2.0, 3.0, 4.0):
+            start, a = (array_constant(np.full(2, v)) for v in (1.0, 16.0))
+            x = fresh_input("x", (2,), F64)
+            w = parameter("w", known(1.0, F64))
+            made, args = closed(_power(x, power) - a * w, [x])
+            (found,) = evaluate([root(start, *args, body=made, size=0)])
+            np.testing.assert_allclose(found, np.full(2, 16.0 ** (1 / power)), rtol=1e-14)
+
+
+def _power(x: Node, exponent: float) -> Node:
+    from gradcli.core.primitives.elementwise import constant_power
+
+    return constant_power(x, exponent=exponent)
