@@ -147,6 +147,34 @@ class Contours(Display, plain.Contours):
     """A function of two numbers on a grid: `x`, `y`, `values`, `levels` of contours, `arrows` of its gradient."""
 
 
+class Bounded(Tensor, plain.Bounded):
+    """A value that was found by approximation, and a bound of its `error`."""
+
+
+class Tangent(Display, plain.Tangent):
+    """A tangent line or plane: `slopes` and `constant`, and the `center` where it touches."""
+
+
+class Extremum(Record, plain.Extremum):
+    """A point: `at`, `value`, `kind`."""
+
+
+class Extrema(Display, plain.Extrema):
+    """Critical points: `points`, each with what it is, and a `note`."""
+
+
+class Share(Record, plain.Share):
+    """An input of `propagate`: `name`, `value`, `error`, `slope`, `contribution`, `share`."""
+
+
+class Propagation(Display, plain.Propagation):
+    """A result with its error: `value`, `error`, `shares`, and what order two adds, `second` and `shift`."""
+
+
+class Uncertain(Display, plain.Uncertain):
+    """A measured number: `value` and `error`."""
+
+
 class Shown(Display, plain.Shown):
     """The value of an expression that stood by itself: `source`, `place`, `value`."""
 
@@ -166,7 +194,8 @@ _KINDS: dict[type, type] = {
     kind.__bases__[1]: kind
     for kind in (
         Place, Tensor, Text, NoNumber, Row, Comparison, ParameterTable, Derivatives, SparseMatrix, Polynomial, Curve,
-        Plot, Arrows, Contours, Shown, Assertion, Answer,
+        Plot, Arrows, Contours, Shown, Assertion, Answer, Bounded, Tangent, Extremum, Extrema, Share, Propagation,
+        Uncertain,
     )
 }  # fmt: skip
 

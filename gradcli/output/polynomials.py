@@ -53,7 +53,7 @@ def _step(variable: str, center: float, digits: int | None) -> str:
 
 
 def _term(coefficient: float, powers: str, digits: int | None) -> str:
-    fraction = _fraction(coefficient)
+    fraction = fraction_of(coefficient)
     if fraction is None:
         number = show_number(coefficient, "float64", digits)
         return f"{number}*{powers}" if powers else number
@@ -62,7 +62,8 @@ def _term(coefficient: float, powers: str, digits: int | None) -> str:
     return text if bottom == 1 else f"{text}/{bottom}"
 
 
-def _fraction(value: float) -> Fraction | None:
+def fraction_of(value: float) -> Fraction | None:
+    """The simple fraction that a float is nearest to, or None."""
     if value != value or value == float("inf"):
         return None
     near = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import IO
 
 from gradcli.language.text.diagnostics import Diagnostic
+from gradcli.output import calculus_views
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.layout import lay_out, wrap_line
 from gradcli.output.stream import OutputError, Stream
@@ -22,6 +23,9 @@ from gradcli.output.views import (
     blocks_of,
 )
 from gradcli.session.results import Assertion, FileSummary, Result, Verdict
+
+# It says how more kinds of values are shown.
+VIEWS = (calculus_views,)
 
 
 class Terminal:

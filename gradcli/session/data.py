@@ -17,21 +17,26 @@ from gradcli.session.results import (
     Answer,
     Arrows,
     Assertion,
+    Bounded,
     Comparison,
     Contours,
     Curve,
     Derivatives,
+    Extrema,
     FileSummary,
     NoNumber,
     ParameterTable,
     Place,
     Plot,
     Polynomial,
+    Propagation,
     Row,
     Shown,
     SparseMatrix,
+    Tangent,
     Tensor,
     Text,
+    Uncertain,
 )
 
 
@@ -198,6 +203,54 @@ def _contours(plot: Contours) -> Any:
         "notes": [*plot.notes],
         "saved": plot.saved,
     }
+
+
+@to_data.register(Bounded)
+def _bounded(value: Bounded) -> Any:
+    return {"kind": "bounded", **_described(value), "error": _number(value.error)}
+
+
+@to_data.register(Tangent)
+def _tangent(line: Tangent) -> Any:
+    return {
+        "kind": "tangent",
+        "of": line.of,
+        "variables": [*line.variables],
+        "center": [_number(x) for x in line.center],
+        "slopes": [_number(x) for x in line.slopes],
+        "constant": _number(line.constant),
+    }
+
+
+@to_data.register(Extrema)
+def _extrema(table: Extrema) -> Any:
+    return {
+        "kind": "extrema",
+        "of": table.of,
+        "variables": [*table.variables],
+        "points": [{"at": [_number(x) for x in p.at], "value": _number(p.value), "kind": p.kind} for p in table.points],
+        "note": table.note,
+    }
+
+
+@to_data.register(Propagation)
+def _propagation(p: Propagation) -> Any:
+    numbers = ("value", "error", "slope", "contribution", "share")
+    return {
+        "kind": "propagation",
+        "of": p.of,
+        "value": _number(p.value),
+        "error": _number(p.error),
+        "inputs": [{"name": s.name, **{key: _number(getattr(s, key)) for key in numbers}} for s in p.shares],
+        "second_order": _number(p.second),
+        "shift": _number(p.shift),
+        "note": p.note,
+    }
+
+
+@to_data.register(Uncertain)
+def _uncertain(value: Uncertain) -> Any:
+    return {"kind": "uncertain", "value": _number(value.value), "error": _number(value.error)}
 
 
 @to_data.register(Place)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import singledispatch
 from types import EllipsisType
 
 from gradcli.core.ir.nodes import Constant, Node, Parameter
+from gradcli.language.calculus.tangents import Tangent
 from gradcli.language.calls.arguments import signature
 from gradcli.language.derivatives.polynomial import TaylorPolynomial
 from gradcli.language.derivatives.spelling import typed_formula
+from gradcli.language.values.findings import Bounded, Extrema, Propagation, Uncertain
 from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import fold, map_items, nodes_in
 from gradcli.language.values.partial import Partial
@@ -24,6 +27,7 @@ from gradcli.language.values.values import (
     SparseMatrix,
     Value,
 )
+from gradcli.session import results
 from gradcli.session.results import (
     Arrows,
     Curve,
@@ -84,6 +88,12 @@ def tensor(node: Node) -> Tensor:
     return Tensor(node.shape, node.dtype.value, float(value) if isinstance(value, float) else value)
 
 
+@_plain.register(Bounded)
+def _bounded(node: Bounded) -> Plain:
+    found = tensor(node)
+    return results.Bounded(found.shape, found.dtype, found.data, float(node.error))
+
+
 @_plain.register(bool)
 def _bool(value: bool) -> Plain:
     return Tensor((), "bool", value)
@@ -132,6 +142,37 @@ def _polynomial(value: TaylorPolynomial) -> Plain:
     terms = tuple((e, float(tensor(node).data)) for e, node in value.coefficients.items())
     center = tuple(float(tensor(node).data) for node in value.center)
     return Polynomial(value.of, tuple(i.name for i in value.inputs), center, terms, value.order)
+
+
+@_plain.register(Tangent)
+def _tangent(value: Tangent) -> Plain:
+    p = _polynomial(value)
+    assert isinstance(p, Polynomial)
+    by = dict(p.terms)
+    count = len(p.variables)
+    slopes = tuple(by.get(tuple(int(i == j) for j in range(count)), 0.0) for i in range(count))
+    # The value at 0, rounded once.
+    numbers = [Fraction(s) * Fraction(c) for s, c in zip(slopes, p.center, strict=True)]
+    return results.Tangent(
+        p.of, p.variables, p.center, slopes, float(Fraction(by.get((0,) * count, 0.0)) - sum(numbers))
+    )
+
+
+@_plain.register(Extrema)
+def _extrema(value: Extrema) -> Plain:
+    points = tuple(results.Extremum(p.at, p.value, p.kind) for p in value.points)
+    return results.Extrema(value.of, value.variables, points, value.note)
+
+
+@_plain.register(Propagation)
+def _propagation(p: Propagation) -> Plain:
+    shares = tuple(results.Share(s.name, s.value, s.error, s.slope, s.contribution, s.share) for s in p.shares)
+    return results.Propagation(p.of, p.value, p.error, shares, p.second, p.shift, p.note)
+
+
+@_plain.register(Uncertain)
+def _uncertain(value: Uncertain) -> Plain:
+    return results.Uncertain(value.value, value.error)
 
 
 @_plain.register(Parameters)

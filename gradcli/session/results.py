@@ -163,9 +163,79 @@ class Contours:
     saved: str | None
 
 
+@record
+class Bounded(Tensor):
+    """A value that was found by approximation, off by `error` at most."""
+
+    error: float
+
+
+@record
+class Tangent:
+    """A line or a plane: the slope by each variable, and the value where all are 0; `center` is where it touches."""
+
+    of: str
+    variables: tuple[str, ...]
+    center: tuple[float, ...]
+    slopes: tuple[float, ...]
+    constant: float
+
+
+@record
+class Extremum:
+    """A point, the value there, and what it is: minimum, maximum, saddle, inflection, undecided, endpoint ..."""
+
+    at: tuple[float, ...]
+    value: float
+    kind: str
+
+
+@record
+class Extrema:
+    """Critical points in ascending order."""
+
+    of: str
+    variables: tuple[str, ...]
+    points: tuple[Extremum, ...]
+    note: str | None = None
+
+
+@record
+class Share:
+    """An input with its error, the slope by it, the error that it makes, and its share of the variance, from 0 to 1."""
+
+    name: str
+    value: float
+    error: float
+    slope: float
+    contribution: float
+    share: float
+
+
+@record
+class Propagation:
+    """A result with its error to first order; `second` and `shift` are what order two adds to error and mean."""
+
+    of: str
+    value: float
+    error: float
+    shares: tuple[Share, ...]
+    second: float
+    shift: float
+    note: str | None = None
+
+
+@record
+class Uncertain:
+    """A measured number and its error."""
+
+    value: float
+    error: float
+
+
 Plain: TypeAlias = (
-    "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | Plot | Contours"
-    " | tuple[Plain, ...]"
+    "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | Plot | Contours | Tangent"
+    " | Extrema | Propagation | Uncertain | tuple[Plain, ...]"
 )
 
 

@@ -9,7 +9,7 @@ ray through the point, so they hold for the polynomials. Cost: the square of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import reduce
 from itertools import starmap
 from math import e as euler
@@ -266,11 +266,24 @@ class _Expansion(Generic[P]):
         for arg, tangent in facts.tangents.items():
             known = k < len(self._series[arg])
             self._series.setdefault(tangent, []).append(self.slopes(arg, k)[k] if known else None)
+        along = _Rate(self, {*steps, *facts.tangents.values()})
         for step in steps:
             assert isinstance(step, Application)
-            self._series.setdefault(step, []).append(step.op.law.coefficient(step, k - 1, self))
+            self._series.setdefault(step, []).append(step.op.law.coefficient(step, k - 1, along))
         moves = facts.rate is not None and (facts.rate in steps or facts.rate in facts.tangents.values())
         return self._series[facts.rate][k - 1] if moves and facts.rate is not None else None
+
+
+class _Rate(_Expansion[P]):
+    """The same within a rate, which is linear in its tangents: what is added to what moves is 0, whatever is in it."""
+
+    def __init__(self, whole: _Expansion[P], moving: Set[Node]) -> None:
+        self.__dict__.update(whole.__dict__)
+        self._moving = moving
+
+    def order(self, node: Node, k: int) -> P | None:
+        """The coefficient of order k of what moves."""
+        return super().order(node, k) if node in self._moving else None
 
 
 def along(outputs: Sequence[Node], tangents: Mapping[Node, Node], order: int) -> list[list[Node]]:

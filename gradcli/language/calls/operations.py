@@ -16,6 +16,7 @@ from gradcli.language.calls.combined import called, combined
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
+from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.numbers import calculate, is_euler, is_number
 from gradcli.language.values.values import Caller, Function, Parameters, SparseMatrix, Value
@@ -169,7 +170,8 @@ def attribute_of(value: Value, name: str, span: Span) -> Value:
             return known[name]
         hint = near(name, ["T", *known]) or f"functions stand in front: `{name}(x)`; a tensor has .T, {_listed(known)}"
         raise fail("name", f"a tensor has no `.{name}`", span, hint)
-    members = value.members if isinstance(value, (Function, SparseMatrix)) else {}
+    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain)
+    members = value.members if isinstance(value, with_members) else {}
     if name in members:
         return members[name]
     listed = near(name, list(members)) or f"it has {_listed(members)}" if members else None

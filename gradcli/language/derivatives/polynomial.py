@@ -85,8 +85,16 @@ def taylor(call: Call, fn: Function, x0: Value, order: Value = 5) -> TaylorPolyn
     Raises:
         LanguageError: for a function that is not of numbers to a number, or a point that doesn't fit it.
     """
+    return polynomial_of(call, fn, x0, to_order(order, call.span), "taylor", "Taylor polynomial")
+
+
+def polynomial_of(call: Call, fn: Function, x0: Value, highest: int, name: str, what: str) -> TaylorPolynomial:
+    """The polynomial of some order; `name` asks for it, and `what` it is called in messages.
+
+    Raises:
+        LanguageError: for a function that is not of numbers to a number, or a point that doesn't fit it.
+    """
     of, point, caller, span = fn, x0, call.caller, call.span
-    highest = to_order(order, span)
     at = point if isinstance(point, tuple) else (point,)
     required = sum(isinstance(i.default, Required) for i in of.inputs)
     if not required <= len(at) <= len(of.inputs) or not at:
@@ -101,7 +109,7 @@ def taylor(call: Call, fn: Function, x0: Value, order: Value = 5) -> TaylorPolyn
         if not is_number(value) and not (isinstance(value, Node) and value.shape == () and value.dtype.is_float):
             raise fail(
                 "derivative",
-                f"taylor needs a point of real numbers, and this is {describe(value)}",
+                f"{name} needs a point of real numbers, and this is {describe(value)}",
                 span,
                 "such as 0.5",
             )
@@ -112,7 +120,7 @@ def taylor(call: Call, fn: Function, x0: Value, order: Value = 5) -> TaylorPolyn
     if len(roots) > 1 or any(root.shape != () for root in roots):
         raise fail(
             "derivative",
-            f"taylor needs a function that returns one number, and `{of.name}` returns {describe(outputs)}",
+            f"{name} needs a function that returns one number, and `{of.name}` returns {describe(outputs)}",
             span,
             "pick one of its numbers",
         )
@@ -132,15 +140,14 @@ def taylor(call: Call, fn: Function, x0: Value, order: Value = 5) -> TaylorPolyn
         done = caller.settle(done, span)
     assert isinstance(done, tuple)
     kept = dict(zip(coefficients, nodes_in(done[0]), strict=True))
-    _refuse_what_has_no_polynomial(caller, of, kept, span)
-    name = str(base_of(of))
+    _refuse_what_has_no_polynomial(caller, of, kept, span, what)
     return TaylorPolynomial(
-        name, tuple(Formal(i.name) for i in of.inputs[: len(at)]), tuple(nodes_in(done[1])), highest, kept
+        str(base_of(of)), tuple(Formal(i.name) for i in of.inputs[: len(at)]), tuple(nodes_in(done[1])), highest, kept
     )
 
 
 def _refuse_what_has_no_polynomial(
-    caller: Caller, of: Function, coefficients: Mapping[Exponents, Node], span: Span
+    caller: Caller, of: Function, coefficients: Mapping[Exponents, Node], span: Span, sought: str
 ) -> None:
     for exponents, node in coefficients.items():
         value = node.value if isinstance(node, Constant) else None
@@ -152,7 +159,7 @@ def _refuse_what_has_no_polynomial(
             lower = f", or lower the order to {order - 1}" if order > 1 else ""
             raise fail(
                 "derivative",
-                f"`{of.name}` has no Taylor polynomial there: {what}",
+                f"`{of.name}` has no {sought} there: {what}",
                 span,
                 f"move the point to where the function is smooth{lower}",
             )

@@ -12,6 +12,7 @@ from gradcli.core.ir.exact import PI, TAU, E
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
+from gradcli.language.calculus import equations, integrals, limits, searches, tangents, uncertainty
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
@@ -26,7 +27,10 @@ from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
-ANNOUNCING = (counting, fields, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables)
+ANNOUNCING = (
+    *(counting, fields, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
+    *(equations, integrals, limits, searches, tangents, uncertainty),
+)
 
 
 @cache

@@ -9,6 +9,7 @@ from gradcli.language.text.diagnostics import LanguageError, Span, fail
 
 if TYPE_CHECKING:
     pass
+from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.values import (
     Contours,
     DerivativeTable,
@@ -47,6 +48,12 @@ def describe(value: Value) -> str:
         return "an interval"
     if isinstance(value, (Plot, Contours)):
         return "a plot"
+    if isinstance(value, Extrema):
+        return "a table of critical points"
+    if isinstance(value, Propagation):
+        return "a result with its error"
+    if isinstance(value, Uncertain):
+        return "a measured number"
     if isinstance(value, Function):
         return f"the {value.kind} `{value.name}`"
     return "..."

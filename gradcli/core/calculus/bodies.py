@@ -1,0 +1,120 @@
+"""A graph as an attribute of a node: closed, so that whatever it needs from outside is an argument of the node."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+from gradcli.core.engines.program import Program
+from gradcli.core.errors import CoreError
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, fresh_input
+from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.traversal import dependents, reachable, replaced, substitute
+from gradcli.core.transforms.batching import batch
+
+_numbers = itertools.count()
+_interned: weakref.WeakValueDictionary[Hashable, Body] = weakref.WeakValueDictionary()
+
+
+class Body:
+    """A graph of `variables`, which are bound in it, and of `free` inputs, for which a node has arguments.
+
+    Bodies of one form are one object, so that nodes with them are one node; `repr` tells bodies of two forms apart.
+    """
+
+    def __init__(self, output: Node, variables: tuple[Node, ...], free: tuple[Node, ...]) -> None:
+        self.output, self.variables, self.free = output, variables, free
+        self._number = next(_numbers)
+        self._graphs: dict[Hashable, Any] = {}
+        self._here = _Programs()
+
+    def __repr__(self) -> str:
+        return f"<body {self._number}>"
+
+    def derived(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What is made of the graph once, such as its Jacobian as a graph of the same inputs."""
+        if key not in self._graphs:
+            self._graphs[key] = make()
+        return self._graphs[key]
+
+    def program(self, key: Hashable, outputs: Callable[[], Sequence[Node]], inputs: Sequence[Node]) -> Program:
+        """A program of derived outputs, compiled once for each thread: it writes into buffers of its own."""
+        found = self._here.found
+        if key not in found:
+            found[key] = Program(outputs(), inputs, native=False)
+        return found[key]
+
+    def forget(self) -> None:
+        """Drop this thread's programs: one that was interrupted may still be using its buffers."""
+        self._here.found.clear()
+
+    def with_same_inputs(self, output: Node) -> Body:
+        """A body with another output and all of the inputs."""
+        return body_of(output, self.variables, self.free)
+
+    def with_output(self, output: Node, args: Sequence[Node]) -> tuple[Body, list[Node]]:
+        """A body of the same variables with another output, and those of some arguments that it needs."""
+        used = set(reachable([output]))
+        kept = [i for i, node in enumerate(self.free) if node in used]
+        return body_of(output, self.variables, [self.free[i] for i in kept]), [args[i] for i in kept]
+
+
+class _Programs(threading.local):
+    def __init__(self) -> None:
+        self.found: dict[Hashable, Program] = {}
+
+
+def body_of(output: Node, variables: Sequence[Node], free: Sequence[Node]) -> Body:
+    """The body with this output; `variables` and `free` are all its inputs."""
+    inputs = [*variables, *free]
+    order = reachable([output])
+    key = _form(order, inputs, output), len(variables)
+    found = _interned.get(key)
+    if found is None:
+        # Inputs of its own: those of the language remember calls, and what these stand for.
+        own = [fresh_input(f"x{i}", node.shape, node.dtype) for i, node in enumerate(inputs)]
+        (made,), _ = replaced([output], order, dict(zip(inputs, own, strict=True)))
+        found = Body(made, tuple(own[: len(variables)]), tuple(own[len(variables) :]))
+        _interned[key] = found
+    return found
+
+
+def closed(output: Node, variables: Sequence[Node]) -> tuple[Body, list[Node]]:
+    """A graph as a body, and the arguments that a node with it has: what doesn't depend on the variables stays outside.
+
+    Raises:
+        CoreError: for an output that is no real number.
+    """
+    if not output.dtype.is_float:
+        raise CoreError(f"this needs real numbers, and the function gives {output.dtype.value}")
+    order = reachable([output])
+    moving = dependents(order, variables)
+    unknown = dependents(order, [n for n in order if isinstance(n, (Input, Parameter))])
+    outer: dict[Node, Node] = {}
+    for node in [*(arg for n in order if n in moving and n not in variables for arg in n.args), output]:
+        if node in unknown and node not in moving and node not in outer:
+            outer[node] = fresh_input("p", node.shape, node.dtype)
+    (inner,) = substitute([output], outer) if outer else (output,)
+    return body_of(inner, variables, list(outer.values())), list(outer)
+
+
+def instance(nodes: Sequence[Node], values: Mapping[Node, Node], size: int) -> tuple[Node, ...]:
+    """Graphs of a body's inputs with nodes in their place; where `size` isn't 0 these have a leading axis more."""
+    return batch(nodes, values, size) if size else substitute(nodes, values)
+
+
+def _form(order: Sequence[Node], inputs: Sequence[Node], output: Node) -> Hashable:
+    place = {node: i for i, node in enumerate([*inputs, *(n for n in order if n not in set(inputs))])}
+    head = tuple((node.shape, node.dtype) for node in inputs)
+    return head, tuple(_part(node, place) for node in place if node not in set(inputs)), place[output]
+
+
+def _part(node: Node, place: Mapping[Node, int]) -> Hashable:
+    if isinstance(node, Constant):
+        # A scalar is interned, and so is itself; an array counts by its numbers.
+        return node if node.shape == () else (node.shape, node.dtype, node.value.tobytes())
+    assert isinstance(node, Application), f"{node!r} is not among the inputs"
+    return node.op, tuple(place[arg] for arg in node.args), tuple(sorted(node.attrs.items()))

@@ -1,0 +1,1 @@
+"""Calculus on top of derivatives: roots, minima, integrals, limits, tangents, uncertainties."""
