@@ -408,8 +408,10 @@ def _is_positive(factor: Factor, exponent: Number) -> bool:
 
 def _root(value: Fraction, degree: int) -> Fraction | None:
     """The root of a positive fraction, where that is one."""
+    if value <= 0:
+        return None
     parts = [round(part ** (1 / degree)) if part.bit_length() < 50 else 0 for part in value.as_integer_ratio()]
-    if value <= 0 or any(r**degree != part for r, part in zip(parts, value.as_integer_ratio(), strict=True)):
+    if any(r**degree != part for r, part in zip(parts, value.as_integer_ratio(), strict=True)):
         return None
     return Fraction(*parts)
 

@@ -210,7 +210,7 @@ class Arranger:
         return self._product_with(powers, formula_of(self._algebra, inner), number)
 
     def _product_with(self, powers: Powers, inner: Formula, number: Number) -> Formula:
-        if not powers and number == 1:
+        if not inner.terms or (not powers and number == 1):
             return inner
         if len(inner.terms) == 1:
             return self._product(powers, dict(inner.terms), number)
