@@ -356,7 +356,7 @@ def derivative_table(derivatives: Derivatives, look: Look) -> Table:
         name, others = _column("derivative", [row.name for row in rows], Role.LABEL, look), []
     formulas = _formulas(rows, look, Role.FOLD if pairs else Role.VALUE)
     order = _column("order", [str(row.order) for row in rows], Role.LABEL, look, "dim", once=True)
-    said = [*_where(derivatives, look), *([derivatives.note] if derivatives.note else [])]
+    said = [*_where(derivatives, look), *_missing(rows), *([derivatives.note] if derivatives.note else [])]
     return Table((order, name, *formulas, *others), note="\n".join(said) or None)
 
 
@@ -367,7 +367,13 @@ def _formulas(rows: Sequence[Row], look: Look, role: Role) -> list[Column]:
 
 
 def _formula_of(row: Row, look: Look) -> str:
-    return look.formula(row.formula) if row.formula else row.reason or ""
+    return look.formula(row.formula) if row.formula else ""
+
+
+def _missing(rows: Sequence[Row]) -> list[str]:
+    """Why some rows have no formula, where others have one."""
+    reasons = dict.fromkeys(row.reason for row in rows if row.reason and not row.formula)
+    return [reason if ":" in reason else f"no formula: {reason}" for reason in reasons if reason]
 
 
 def _where(derivatives: Derivatives, look: Look) -> list[str]:
@@ -377,7 +383,7 @@ def _where(derivatives: Derivatives, look: Look) -> list[str]:
 
 
 def _cell_text(row: Row, look: Look) -> str:
-    return _formula_of(row, look) if row.tensor is None else show_value(row.tensor, look)
+    return _formula_of(row, look) or row.reason or "" if row.tensor is None else show_value(row.tensor, look)
 
 
 def _equation(derivatives: Derivatives, look: Look, source: str | None) -> Iterator[Block]:
