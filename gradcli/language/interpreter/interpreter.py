@@ -34,6 +34,7 @@ from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, 
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called, require_function
+from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
 from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
 
@@ -196,6 +197,10 @@ class Interpreter(Paper):
                 raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
             unevaluated = any(i.names and i.name == keyword.name for i in function.inputs)
             keywords[keyword.name] = _names(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
+        if any(isinstance(v, Uncertain) for v in positional) and not any(isinstance(v, Function) for v in positional):
+            propagate = builtins()["propagate"]
+            assert isinstance(propagate, Function)
+            return propagate.call(self, (function, tuple(positional)), node.span)
         values = bind(function, positional, keywords, node)
         try:
             return function.call(self, values, node.span)

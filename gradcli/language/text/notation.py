@@ -157,23 +157,32 @@ class _Line:
         """A verb at the start of a statement, and the words that belong to it."""
         before, after = self._last(), self._type(1)
         if before is None or before.type in ("SEMICOLON", "COLON"):
-            operand = after in (
-                "NAME",
-                "NUMBER",
-                "ROOT",
-                "NABLA",
-                "LEIBNIZ",
-                "DIFFERENTIAL",
-                "STRING",
-                "BIG",
-                "BAR_OPEN",
-            )
-            if token in VERBS and operand:
+            if token in VERBS and (after in _COMMANDED or self._begins_apart(token)):
                 self.in_command = True
                 return _retyped(token, "VERB")
         elif self.in_command and self.depth == 0 and token in _CLAUSES and before.type in _ENDS and after:
             return _retyped(token, _CLAUSES[token])
         return token
+
+    def _begins_apart(self, verb: Token) -> bool:
+        """Whether a bracket or a minus behind a verb begins what is commanded: `plot (x+1)^2`, `plot -x over 0..1`."""
+        after = self._next(1)
+        if after is None or after.start_pos == verb.end_pos:
+            return False
+        if after.type == "SUM":
+            operand = self._next(2)
+            return operand is not None and operand.start_pos == after.end_pos
+        if after.type != "LPAR":
+            return False
+        # What closes the bracket ends a call; more behind it is commanded, unless it is called in turn.
+        depth = 0
+        for place in range(self.at + 1, len(self.given)):
+            token = self.given[place]
+            depth += (token.type in _OPENING) - (token.type in _CLOSING)
+            if depth == 0:
+                behind = self.given[place + 1].type if place + 1 < len(self.given) else ""
+                return behind not in ("", "LPAR", "LSQB", "PRIME", "SEMICOLON", "_NEWLINE", "EQUAL", "COMMA")
+        return False
 
     def _function(self, name: Token) -> None:
         """`sin x`, `sin^2(x)`, `sin⁻¹ x`: what stands behind the name of a function."""
