@@ -178,7 +178,14 @@ class _NoNumberView(View):
     value: NoNumber
 
     def inline(self, look: Look) -> str:
-        return self.value.text
+        return " ".join(self.value.text.split())
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        """On as many lines as it has: a definition is shown as it was typed."""
+        if "\n" not in self.value.text:
+            yield from super().blocks(look, source)
+            return
+        yield Prose([[(line, "strong")] for line in self.value.text.split("\n")])
 
 
 @view.register(tuple)

@@ -16,12 +16,13 @@ from gradcli.language.derivatives.spelling import typed_formula
 from gradcli.language.values.findings import Bounded, Extrema, Propagation, Uncertain
 from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import fold, map_items, nodes_in
-from gradcli.language.values.partial import Partial
+from gradcli.language.values.partial import Partial, name_in_latex
 from gradcli.language.values.values import (
     Contours,
     DerivativeTable,
     Function,
     Interval,
+    Markup,
     Parameters,
     Plot,
     SparseMatrix,
@@ -112,6 +113,11 @@ def _float(value: float) -> Plain:
 @_plain.register(str)
 def _str(value: str) -> Plain:
     return Text(value)
+
+
+@_plain.register(Markup)
+def _markup(value: Markup) -> Plain:
+    return NoNumber("latex", str(value))
 
 
 @_plain.register(type(None))
@@ -215,6 +221,15 @@ def _rows(
 ) -> tuple[Row, ...]:
     nothing = (None,) * len(rows)
     return tuple(
-        Row(p.order, str(p), None if node is None else tensor(node), formula, p.of, p.variables, reason)
+        Row(
+            p.order,
+            str(p),
+            None if node is None else tensor(node),
+            formula,
+            p.of,
+            p.variables,
+            reason,
+            name_in_latex(p),
+        )
         for (p, node), formula, reason in zip(rows, formulas or nothing, reasons or nothing, strict=True)
     )

@@ -71,7 +71,7 @@ class AllDerivatives(Function):
         texts, reasons, definitions = self._formulas(roots[0], nodes)
         return DerivativeTable(shown, note, texts, reasons, definitions)
 
-    def written(self, caller: Caller, values: Sequence[Value], span: Span) -> DerivativeTable:
+    def written(self, caller: Caller, values: Sequence[Value], span: Span, work: int = PATIENT) -> DerivativeTable:
         """The table of formulas alone, at values that are symbols.
 
         Raises:
@@ -88,7 +88,7 @@ class AllDerivatives(Function):
                 span,
                 f"`jacobian({self.of.name})` has those of all",
             )
-        texts, reasons, definitions = self._formulas(roots[0], [node for _, node in variables], PATIENT)
+        texts, reasons, definitions = self._formulas(roots[0], [node for _, node in variables], work)
         names = [base_of(self.of), *(name for _, name in self._names([name for name, _ in variables]))]
         return DerivativeTable(tuple((n, None) for n in names), legend(self.of), texts, reasons, definitions)
 

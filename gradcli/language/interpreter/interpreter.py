@@ -166,7 +166,8 @@ class Interpreter(Paper):
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
         names = [p.name for p in node.parameters]
         head = names[0] if len(names) == 1 else f"({', '.join(names)})"
-        name = f"{head} -> {node.body.span.title}"
+        # What is written as an expression, and made a function of its variable, is called by its text.
+        name = node.body.span.title if node.span == node.body.span else f"{head} -> {node.body.span.title}"
         return define(self, name, node.parameters, (s.Return(node.body.span, node.body),), frame)
 
     def _call(self, node: s.Call, frame: Frame | None) -> Value:

@@ -113,9 +113,7 @@ def _names(functions: Sequence[Function]) -> list[str]:
     """What each curve is called, no two alike."""
     found: list[str] = []
     for function in functions:
-        # Of `x -> x^2` everybody sees what the variable is.
-        text = " ".join(function.name.split()).rpartition(" -> ")[2]
-        name = shortened(text, LONGEST_TITLE // 4)
+        name = shortened(" ".join(function.name.split()), LONGEST_TITLE // 4)
         if isinstance(function, TaylorPolynomial):
             name = f"{name}, order {function.order}"
         same = sum(other == name or other.startswith(f"{name} (") for other in found)

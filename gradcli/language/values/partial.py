@@ -42,6 +42,25 @@ class Partial:
         return f"{sign}{superscript(len(self.variables))}{self.of}/{below}"
 
 
+def name_in_latex(partial: Partial) -> str:
+    """The name as LaTeX: a fraction of differentials."""
+    from gradcli.language.text.writing import in_latex
+
+    of = in_latex(partial.of.lstrip("∇Δ")) if partial.of.lstrip("∇Δ").isidentifier() else partial.of
+    for sign, command in (("∇", r"\nabla "), ("Δ", r"\Delta ")):
+        of = command + of if partial.of.startswith(sign) else of
+    if not partial.variables:
+        return of
+    sign = "d" if partial.single else r"\partial "
+    counts = {v: partial.variables.count(v) for v in partial.variables}
+    below = " ".join(f"{sign}{in_latex(v)}{_raised(n)}" for v, n in counts.items())
+    return rf"\frac{{{sign.strip()}{_raised(len(partial.variables))} {of}}}{{{below}}}"
+
+
+def _raised(n: int) -> str:
+    return "" if n == 1 else f"^{{{n}}}"
+
+
 def superscript(n: int) -> str:
     """A number above the line; 1 is left out."""
     return "" if n == 1 else str(n).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
