@@ -36,10 +36,6 @@ def _simpler_product(a: Node, b: Node) -> Node | None:
     return b if is_number(a, 1) else a if is_number(b, 1) else None
 
 
-def _without_zeros(a: Node, b: Node) -> Node | None:
-    return b if is_number(a, 0) else a if is_number(b, 0) else None
-
-
 # Arithmetic. Sums are linear, the product is bilinear; both are elementwise in their shapes.
 
 add = linear(
@@ -47,7 +43,7 @@ add = linear(
     lambda g, a, b: (g, g),
     help="sum of two numbers",
     commutes=True,
-    shortcut=_without_zeros,
+    shortcut=lambda a, b: b if is_number(a, 0) else a if is_number(b, 0) else None,
     arity=2,
     examples=PAIRS,
     math="{0} + {1}",
