@@ -70,7 +70,10 @@ def _derivatives(value: Value) -> Derivatives | None:
     if not len(found) == len(set(found)) == whole.count:
         return None
     named = sorted(((n.name, n) for n in found if n.name is not None), key=lambda row: row[0].order)
-    return Derivatives(_rows(tuple(named)), whole.note)
+    rows = _rows(tuple(named))
+    # A number alone is shown without its name.
+    named_so = None if len(rows) == 1 and found[0].shape == () else whole.legend
+    return Derivatives(rows, "\n".join(filter(None, (named_so, whole.note))) or None)
 
 
 @singledispatch

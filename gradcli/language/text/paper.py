@@ -327,7 +327,7 @@ def _is_positional(argument: object) -> bool:
 
 def _function_of(item: s.Expression, name: s.Name) -> s.Expression:
     """What is plotted over a name: a function stays one, an expression becomes that of the name."""
-    if isinstance(item, (s.Name, s.Prime, s.Lambda, s.Nabla)):
+    if isinstance(item, (s.Name, s.Prime, s.Lambda, s.Nabla)) and not (isinstance(item, s.Name) and item.id == name.id):
         return item
     return s.Lambda(item.span, (s.Formal(name.span, name.id, None),), item)
 

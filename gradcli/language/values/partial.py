@@ -54,7 +54,8 @@ def name_in_latex(partial: Partial) -> str:
     sign = "d" if partial.single else r"\partial "
     counts = {v: partial.variables.count(v) for v in partial.variables}
     below = " ".join(f"{sign}{in_latex(v)}{_raised(n)}" for v, n in counts.items())
-    return rf"\frac{{{sign.strip()}{_raised(len(partial.variables))} {of}}}{{{below}}}"
+    above = f"{sign.strip()}{_raised(len(partial.variables))}"
+    return rf"\frac{{{above}{'' if above == 'd' else ' '}{of}}}{{{below}}}"
 
 
 def _raised(n: int) -> str:

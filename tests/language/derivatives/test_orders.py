@@ -118,7 +118,7 @@ def test_what_long_formulas_repeat_is_named_in_the_note() -> None:
         assert row.formula is not None
         (got,) = [r.value for r in run(f"x = 1.0; {definitions}; {row.formula}").results if isinstance(r, Shown)]
         assert isinstance(got, Tensor)
-        np.testing.assert_allclose(got.data, row.tensor.data, rtol=1e-12)
+        np.testing.assert_allclose(got.data, row.data, rtol=1e-12)
 
 
 def test_formulas_are_written_as_one_would() -> None:
