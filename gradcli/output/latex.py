@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
 from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.language.text.writing import in_latex, latex_name
+from gradcli.language.values.partial import name_in_latex
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.numbers import show_number
 from gradcli.output.stream import Stream
 from gradcli.output.views import Look, show_value
-from gradcli.session.results import Answer, Assertion, Derivatives, FileSummary, NoNumber, Plain, Result, Shown, Tensor
+from gradcli.session.results import (
+    Answer,
+    Assertion,
+    Derivatives,
+    FileSummary,
+    NoNumber,
+    Plain,
+    Result,
+    Row,
+    Shown,
+    Tensor,
+)
 
 
 class Latex:
@@ -52,8 +64,8 @@ class Latex:
         yield " \\\\\n".join(lines)
         yield r"\end{align*}"
 
-    def _equation(self, row: Any) -> str:
-        sides = [row.latex]
+    def _equation(self, row: Row) -> str:
+        sides = [name_in_latex(row.of, row.by, row.name.startswith("d"))]
         if row.formula:
             sides.append(in_latex(row.formula))
         if row.tensor is not None and self._value(row.tensor) != sides[-1]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import singledispatch
+from importlib import import_module
 from typing import Any, TypeAlias
 
 from gradcli.core.ir.shapes import size_of
@@ -17,18 +18,23 @@ from gradcli.output.numbers import show_tensor, tensor_lines
 from gradcli.output.style import Line
 from gradcli.session.results import (
     Answer,
+    Bounded,
     Contours,
     Derivatives,
+    Extrema,
     NoNumber,
     ParameterTable,
     Plain,
     Plot,
     Polynomial,
+    Propagation,
     Row,
     Shown,
     SparseMatrix,
+    Tangent,
     Tensor,
     Text,
+    Uncertain,
 )
 
 # On a terminal, tensors with more elements are shown by their edges.
@@ -107,6 +113,9 @@ class View:
         return "no tensor"
 
 
+ELSEWHERE = "gradcli.output.calculus_views"
+
+
 @singledispatch
 def view(value: Any) -> View:
     """The view of a value.
@@ -115,6 +124,17 @@ def view(value: Any) -> View:
         TypeError: for what is no value.
     """
     raise TypeError(f"a {type(value).__name__} can't be shown")
+
+
+def _stated_elsewhere(value: Any) -> View:
+    """The view of a kind that few results are of, whose views are imported where there is one."""
+    import_module(ELSEWHERE)
+    made: View = view.dispatch(type(value))(value)
+    return made
+
+
+for _kind in (Bounded, Extrema, Propagation, Tangent, Uncertain):
+    view.register(_kind)(_stated_elsewhere)
 
 
 def show_value(value: Plain, look: Look | None = None) -> str:

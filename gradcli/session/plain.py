@@ -16,7 +16,7 @@ from gradcli.language.derivatives.spelling import typed_formula
 from gradcli.language.values.findings import Bounded, Extrema, Propagation, Uncertain
 from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import fold, map_items, nodes_in
-from gradcli.language.values.partial import Partial, name_in_latex
+from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import (
     Contours,
     DerivativeTable,
@@ -232,7 +232,6 @@ def _rows(
             p.of,
             p.variables,
             reason,
-            name_in_latex(p),
         )
         for (p, node), formula, reason in zip(rows, formulas or nothing, reasons or nothing, strict=True)
     )

@@ -49,8 +49,7 @@ class ParameterTable:
 class Row:
     """One derivative: its order, its name, its value, which is None without a point, and its formula.
 
-    The name says what was differentiated, `of`, and by what, `by`, in order; `reason` why there is no formula;
-    `latex` is the name as LaTeX.
+    The name says what was differentiated, `of`, and by what, `by`, in order; `reason` why there is no formula.
     """
 
     order: int
@@ -60,7 +59,6 @@ class Row:
     of: str = ""
     by: tuple[str, ...] = ()
     reason: str | None = None
-    latex: str = ""
 
     @property
     def data(self) -> Any:

@@ -95,7 +95,10 @@ class Interpreter(Paper):
         spine = [node]
         while isinstance(spine[-1].left, s.Binary):
             spine.append(spine[-1].left)
-        value = self.evaluate(spine[-1].left, frame)
+        meant = self.quotient_of_differentials(spine[-1], frame)
+        if meant is not None:
+            spine.pop()
+        value = self.evaluate(spine[-1].left if meant is None else meant, frame)
         for step in reversed(spine):
             if step.operator in ("and", "or") and isinstance(value, bool) and value is (step.operator == "or"):
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from gradcli.core.ir.exact import Exact
@@ -342,6 +343,7 @@ def latex_function(name: str) -> str:
     return latex_name(name) if len(name) == 1 else rf"\operatorname{{{name}}}".replace("_", r"\_")
 
 
+@lru_cache(256)
 def on_paper(text: str) -> str:
     """A formula of the language in the signs of paper; what can't be read stays as it is.
 

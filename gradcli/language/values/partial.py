@@ -42,20 +42,21 @@ class Partial:
         return f"{sign}{superscript(len(self.variables))}{self.of}/{below}"
 
 
-def name_in_latex(partial: Partial) -> str:
-    """The name as LaTeX: a fraction of differentials."""
+def name_in_latex(of: str, variables: tuple[str, ...], single: bool) -> str:
+    """The name of a derivative as LaTeX: a fraction of differentials."""
     from gradcli.language.text.writing import in_latex
 
-    of = in_latex(partial.of.lstrip("∇Δ")) if partial.of.lstrip("∇Δ").isidentifier() else partial.of
+    bare = of.lstrip("∇Δ")
+    text = in_latex(bare) if bare.isidentifier() else bare
     for sign, command in (("∇", r"\nabla "), ("Δ", r"\Delta ")):
-        of = command + of if partial.of.startswith(sign) else of
-    if not partial.variables:
-        return of
-    sign = "d" if partial.single else r"\partial "
-    counts = {v: partial.variables.count(v) for v in partial.variables}
+        text = command + text if of.startswith(sign) else text
+    if not variables:
+        return text
+    sign = "d" if single else r"\partial "
+    counts = {v: variables.count(v) for v in variables}
     below = " ".join(f"{sign}{in_latex(v)}{_raised(n)}" for v, n in counts.items())
-    above = f"{sign.strip()}{_raised(len(partial.variables))}"
-    return rf"\frac{{{above}{'' if above == 'd' else ' '}{of}}}{{{below}}}"
+    above = f"{sign.strip()}{_raised(len(variables))}"
+    return rf"\frac{{{above}{'' if above == 'd' else ' '}{text}}}{{{below}}}"
 
 
 def _raised(n: int) -> str:

@@ -106,14 +106,13 @@ def test_a_table_of_tensors_has_the_seeds_sums(order: int) -> None:
     np.testing.assert_allclose(got, want, rtol=1e-12)
 
 
-def test_what_long_formulas_repeat_is_named_in_the_note() -> None:
+def test_what_long_formulas_repeat_is_named() -> None:
     """As definitions of the language, which make each formula the derivative."""
     step = run("f(x) = sin(sin(sin(x)))\nderivatives(f, order=3)(1.0)")
     (shown,) = [r for r in step.results if isinstance(r, Shown)]
     assert isinstance(shown.value, Derivatives)
-    assert shown.value.note is not None
-    assert shown.value.note.startswith("where u = ")
-    definitions = shown.value.note.removeprefix("where ").replace(", ", "; ")
+    assert shown.value.definitions[0][0] == "u"
+    definitions = "; ".join(f"{name} = {text}" for name, text in shown.value.definitions)
     for row in shown.value.rows:
         assert row.formula is not None
         (got,) = [r.value for r in run(f"x = 1.0; {definitions}; {row.formula}").results if isinstance(r, Shown)]
