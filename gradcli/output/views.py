@@ -419,7 +419,12 @@ def _equation(derivatives: Derivatives, look: Look, source: str | None) -> Itera
     name = row.name if source is None else source
     text = look.formula(row.formula) if row.formula else f"no formula: {row.reason or 'elements move or meet'}"
     head = f"{name} = " if name and (row.formula or source) else ""
-    yield Prose([[(head, "dim"), (text, "strong" if row.formula else "dim")]])
+    style = "strong" if row.formula else "dim"
+    # A matrix has a row a line, one below the other.
+    first, *rest = text.split("], [") if text.startswith("[[") else [text]
+    lines = [first, *(f"{' ' * (len(head) + 1)}[{line}" for line in rest)]
+    lines = [f"{line}]," for line in lines[:-1]] + lines[-1:]
+    yield Prose([[(head, "dim"), (lines[0], style)], *([(line, style)] for line in lines[1:])])
     said = [*_where(derivatives, look), *(derivatives.note.split("\n") if derivatives.note else [])]
     if said:
         yield Prose([[(line, "dim")] for line in said])

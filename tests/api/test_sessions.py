@@ -263,8 +263,6 @@ def test_results_refuse_to_be_changed_and_compare(text: str) -> None:
 def test_results_show_what_the_terminal_shows(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As text line by line, and in HTML the same words, each escaped."""
     monkeypatch.setenv("TERM", "dumb")
-    # Readline sets it where a prompt was opened before.
-    monkeypatch.delenv("LINES", raising=False)
     session = gradcli.Session()
     found = session.run(text)
     assert repr(found[0]).rstrip("\n") == shown(text).rstrip("\n")

@@ -11,6 +11,7 @@ from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.ir.traversal import reachable
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.derivatives.base import Operator, innermost, legend, numbered, together
+from gradcli.language.derivatives.of_base import Entries, partial_texts
 from gradcli.language.derivatives.spelling import spellings_of
 from gradcli.language.derivatives.table import PATIENT, AllDerivatives
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
@@ -34,6 +35,10 @@ def formula_table(caller: Caller, function: Function, span: Span, work: int = PA
         return None
     if isinstance(function, AllDerivatives):
         return function.written(caller, values, span, work)
+    if isinstance(function, Operator):
+        told = partial_texts(caller, function, values, span, work)
+        if told is not None:
+            return _of_partials(function, *told)
     result = function.call(caller, values, span, fresh=True)
     if isinstance(function, Operator):
         rows = list(function.rows(result))
@@ -44,6 +49,17 @@ def formula_table(caller: Caller, function: Function, span: Span, work: int = PA
     texts, reasons, definitions = written([node for _, node in rows], function, work)
     note = together(legend(innermost(function)), *(function.note(result),) if isinstance(function, Operator) else ())
     return DerivativeTable(tuple((name, None) for name, _ in rows), note, texts, reasons, definitions)
+
+
+def _of_partials(
+    function: Operator, entries: Entries, texts: list[list[str] | str], definitions: tuple[tuple[str, str], ...]
+) -> DerivativeTable:
+    """The table of what consists of partials of one function."""
+    pairs = zip(texts, entries.shapes, strict=True)
+    formulas = tuple(None if isinstance(t, str) else _bracketed(t, shape) for t, shape in pairs)
+    reasons = tuple(t if isinstance(t, str) else None for t in texts)
+    note = together(legend(innermost(function)), function.note(tuple(0.0 for _ in texts)))
+    return DerivativeTable(tuple((name, None) for name in entries.names), note, formulas, reasons, definitions)
 
 
 def symbols(function: Function) -> list[Value] | None:
