@@ -67,7 +67,7 @@ def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside, foun
 
 def _function(interpreter: Interpreter, function: Function, expression: s.Expression, is_free: bool) -> Plain:
     named = isinstance(expression, (s.Name, s.Attribute))
-    if isinstance(function, _MADE) or is_free or not (named or isinstance(expression, s.Call)):
+    if isinstance(function, _MADE) or is_free or (isinstance(function, UserFunction) and not named):
         found = _formulas(interpreter, function, expression.span)
         if found is not None:
             made_here = not named and isinstance(function, UserFunction)
