@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -67,7 +68,8 @@ def _ranges(interpreter: Interpreter, text: str) -> Value:
     for part in text.split(","):
         span = Span(source, start, start + len(part))
         start += len(part) + 1
-        low, dots, high = part.partition("..")
+        # `x=0..1` names the variable, which the expression tells already.
+        low, dots, high = re.sub(r"^\s*[^\W\d]\w*\s*=", "", part).partition("..")
         if not dots or not low.strip() or not high.strip():
             hint = "write --over -3..3, or --over -2..2,0..1 for two variables"
             raise fail("usage", f"`{part}` is no range", span, hint)

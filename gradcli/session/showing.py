@@ -10,7 +10,7 @@ from gradcli.core.ir.nodes import constant
 from gradcli.language.calls.combined import Combined, Composed
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.derivatives.base import Operator
-from gradcli.language.derivatives.formulas import try_formulas
+from gradcli.language.derivatives.formulas import formula_table, try_formulas
 from gradcli.language.derivatives.table import AllDerivatives
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
@@ -68,6 +68,9 @@ def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside, foun
 def _function(interpreter: Interpreter, function: Function, expression: s.Expression, is_free: bool) -> Plain:
     named = isinstance(expression, (s.Name, s.Attribute))
     if isinstance(function, _MADE) or is_free or (isinstance(function, UserFunction) and not named):
+        if is_free:
+            # What is wrong with the expression is wrong whatever its names stand for.
+            formula_table(interpreter, function, expression.span)
         found = _formulas(interpreter, function, expression.span)
         if found is not None:
             made_here = not named and isinstance(function, UserFunction)

@@ -59,9 +59,12 @@ def as_exact(value: int | float) -> Exact | None:
     """A number with what it stands for, or None for a float of which only the float is known."""
     if isinstance(value, Exact):
         return value
-    if isinstance(value, int):
-        return _made(Fraction(value), 0, 0, False)
+    if isinstance(value, int) or value == 0:
+        return _made(Fraction(value), 0, 0, False) or (_ZERO if value == 0 else None)
     return None
+
+
+_ZERO = Exact(Fraction(0))
 
 
 def calculated(symbol: str, a: int | float, b: int | float) -> Exact | None:
@@ -91,25 +94,48 @@ def _times(a: Exact, b: Exact) -> Exact | None:
 
 
 def _divided(a: Exact, b: Exact) -> Exact | None:
+    if not b.fraction:
+        return None
     return _made(a.fraction / b.fraction, a.pi - b.pi, a.e - b.e, a.decimal or b.decimal)
 
 
 def _plus(a: Exact, b: Exact) -> Exact | None:
+    if not a.fraction or not b.fraction:
+        return a if not b.fraction else b
     if (a.pi, a.e) != (b.pi, b.e):
         return None
     return _made(a.fraction + b.fraction, a.pi, a.e, a.decimal or b.decimal)
 
 
 def _minus(a: Exact, b: Exact) -> Exact | None:
+    if not a.fraction or not b.fraction:
+        return a if not b.fraction else -b
     if (a.pi, a.e) != (b.pi, b.e):
         return None
     return _made(a.fraction - b.fraction, a.pi, a.e, a.decimal or b.decimal)
+
+
+def _floored(a: Exact, b: Exact) -> Exact | None:
+    """How often b goes into a; a whole number has no symbols."""
+    if (a.pi, a.e) != (b.pi, b.e) or not b.fraction:
+        return None
+    return _made(Fraction(a.fraction // b.fraction), 0, 0, a.decimal or b.decimal)
+
+
+def _left(a: Exact, b: Exact) -> Exact | None:
+    """What is left of a after whole multiples of b."""
+    if (a.pi, a.e) != (b.pi, b.e) or not b.fraction:
+        return None
+    left = a.fraction % b.fraction
+    return _made(left, a.pi, a.e, a.decimal or b.decimal) if left else _ZERO
 
 
 def _power(a: Exact, b: Exact) -> Exact | None:
     if not b.rational or b.fraction.denominator != 1 or abs(b.fraction) > LARGEST_POWER:
         return None
     n = int(b.fraction)
+    if not a.fraction:
+        return None
     bits = max(a.fraction.numerator.bit_length(), a.fraction.denominator.bit_length())
     if a.fraction != 1 and bits * abs(n) > MOST_BITS:
         return None
@@ -122,4 +148,6 @@ _OPERATIONS: dict[str, Callable[[Exact, Exact], Exact | None]] = {
     "*": _times,
     "/": _divided,
     "^": _power,
+    "//": _floored,
+    "%": _left,
 }

@@ -5,18 +5,22 @@ from __future__ import annotations
 from gradcli.core.library.linear_algebra import solve as solve_linear
 from gradcli.language.calculus.posing import posed
 from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
+from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.values import Function, Value
 
 
 @builtin("a root of a function near a start, solve(f, x0); of a matrix, the x of a @ x = b")
-def solve(call: Call, a: FunctionOrValue, b: Value) -> Value:
+def solve(call: Call, a: FunctionOrValue, b: Value = None) -> Value:
     """The root in the structure of the start; of matrices what NumPy's function gives.
 
     Raises:
         LanguageError: for a function that doesn't fit the start.
         CoreError: where no root is found.
     """
+    if b is None:
+        hint = "such as solve(f, 1); roots(f, -10..10) are all in an interval"
+        raise fail("type", "solve needs a place to start from", call.span, hint)
     if not isinstance(a, Function):
         return solve_linear(*(to_node(v, call.caller.dtype, call.span) for v in (a, b)))
     problem = posed(call, a, b, "solve", square=True)

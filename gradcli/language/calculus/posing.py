@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant_like, fresh_input
 from gradcli.core.ir.promotion import cast, real
 from gradcli.core.ir.shapes import size_of
@@ -23,6 +24,10 @@ from gradcli.language.values.values import Function, Interval, Required, Value
 
 if TYPE_CHECKING:
     from gradcli.core.calculus.bodies import Body
+
+
+# A search starts no farther out.
+FARTHEST = 1e150
 
 
 @record
@@ -102,6 +107,7 @@ def posed(call: Call, fn: Function, x0: Value, what: str, square: bool) -> Probl
     starts = [_real(call, item, f"the start of {what}") for item in given]
     several = isinstance(x0, tuple)
     output, inputs = _traced(call, fn, starts, what, square)
+    _refuse_far_out(call, starts, what)
     if not several:
         output = reshape(output, shape=inputs[0].shape) if square else output
         body, args = closed(cast(output, starts[0].dtype), inputs)
@@ -115,6 +121,14 @@ def posed(call: Call, fn: Function, x0: Value, what: str, square: bool) -> Probl
     return Problem(body, tuple(args), start, shapes)
 
 
+def _refuse_far_out(call: Call, starts: Sequence[Node], what: str) -> None:
+    """Refuse a start so far out that steps from it leave the floats, or take ages."""
+    for start in starts:
+        known = start.value if isinstance(start, Constant) and start.shape == () else 0.0
+        if abs(known) > FARTHEST:
+            raise fail("value", f"{what} can't start at {known:g}", call.span, "start nearer to what is looked for")
+
+
 def single(call: Call, fn: Function, what: str) -> tuple[Node, Input]:
     """A function of one number to one number or tensor, and its input.
 
@@ -126,6 +140,7 @@ def single(call: Call, fn: Function, what: str) -> tuple[Node, Input]:
     nodes = [to_node(v, call.caller.dtype, call.span) for v in leaves(found)]
     if len(nodes) != 1:
         raise _not_one(call, fn, found, what)
+    _refuse_condition(call, nodes[0], what)
     return real(nodes[0]), variable
 
 
@@ -211,10 +226,21 @@ def traced_at(call: Call, fn: Function, count: int, what: str) -> tuple[Node, li
 
 def _one(call: Call, fn: Function, found: Value, what: str) -> Node:
     items = list(leaves(found))
-    node = real(to_node(items[0], call.caller.dtype, call.span)) if len(items) == 1 else None
+    plain = to_node(items[0], call.caller.dtype, call.span) if len(items) == 1 else None
+    if plain is not None:
+        _refuse_condition(call, plain, what)
+    node = None if plain is None else real(plain)
     if node is None or node.shape != ():
         raise _not_one(call, fn, found, what)
     return node
+
+
+def _refuse_condition(call: Call, node: Node, what: str) -> None:
+    """Refuse `x^2 == 2`, which is true or false and nowhere near 0 or least."""
+    if node.dtype is DType.BOOL:
+        equation = what in ("solve", "roots")
+        hint = f"write the difference of the sides, as in `{what}(x^2 - 2, ...)`" if equation else None
+        raise fail("type", f"{what} needs a number, and this is a condition, true or false", call.span, hint)
 
 
 def _not_one(call: Call, fn: Function, found: Value, what: str) -> LanguageError:
@@ -235,7 +261,10 @@ def _traced(call: Call, fn: Function, starts: Sequence[Node], what: str, square:
     found = _called(call, fn, inputs)
     if not square:
         return _one(call, fn, found, what), inputs
-    outputs = [real(to_node(v, call.caller.dtype, call.span)) for v in leaves(found)]
+    plain = [to_node(v, call.caller.dtype, call.span) for v in leaves(found)]
+    for node in plain:
+        _refuse_condition(call, node, what)
+    outputs = [real(node) for node in plain]
     unknowns, equations = (sum(size_of(n.shape) for n in nodes) for nodes in (inputs, outputs))
     if unknowns != equations:
         raise fail(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.text.notation import PAPER
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import map_items
 from gradcli.language.values.values import REQUIRED, Caller, Function, Rewrite, Value
@@ -113,7 +114,7 @@ def combined(symbol: str, left: Value, right: Value, join: Join, span: Span) -> 
     if isinstance(other, Function):
         if symbol in _SIGNS and len(function.inputs) == len(other.inputs):
             return Combined(symbol, left, right, join)
-    elif symbol in _PRODUCTS and isinstance(left if symbol == "/" else function, Function) and _is_factor(other):
+    elif symbol in _SIGNS and isinstance(left if symbol == "/" else function, Function) and _is_factor(other):
         return Combined(symbol, left, right, join)
     raise fail(
         "type",
@@ -129,6 +130,8 @@ def _is_factor(value: Value) -> bool:
 
 def _instead(symbol: str, function: Function, other: Value) -> str:
     call = called(function)
+    if symbol == "-" and function.name in PAPER:
+        return f"write `{function.name}(-...)`, with brackets"
     if symbol == "^" and other is not function:
         return f"write `{call}^...` for a power of its value, `{_named(function)}∘{_named(function)}` to apply it twice"
     return f"call it first: `{call}`"

@@ -60,7 +60,10 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
         CoreError: for tensors that don't fit together.
     """
     if symbol == "±":
-        return Uncertain(*(_measured(side, span) for side in (left, right)))
+        value, error = (_measured(side, span) for side in (left, right))
+        if not error >= 0:
+            raise fail("value", f"the error of a measured number is 0 or more, not {error:g}", span, "as in 3 ± 0.1")
+        return Uncertain(value, error)
     if symbol in ("and", "or"):
         return _logic(symbol, truth(left, span), truth(right, span))
     if is_number(left) and is_number(right):

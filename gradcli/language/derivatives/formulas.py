@@ -123,10 +123,18 @@ def _bracketed(texts: Sequence[str], shape: tuple[int, ...]) -> str:
 
 
 def try_formulas(caller: Caller, function: Function, span: Span, work: int = PATIENT) -> DerivativeTable | None:
-    """The formulas, or None where the function can't be called with numbers."""
+    """The formulas, or None where the function can't be called with numbers.
+
+    Raises:
+        LanguageError: for a name that has no value.
+    """
     try:
         return formula_table(caller, function, span, work)
-    except (LanguageError, CoreError):
+    except LanguageError as error:
+        if error.diagnostic.kind == "name":
+            raise
+        return None
+    except CoreError:
         return None
 
 

@@ -21,7 +21,7 @@ from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import Chain, UserFunction, declare, define, trainable
 from gradcli.language.calls.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
-from gradcli.language.derivatives.base import LONGEST_LABEL, Operator
+from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.gradient import nth_derivative
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
@@ -30,7 +30,8 @@ from gradcli.language.interpreter.paper import Paper
 from gradcli.language.library.names import builtins
 from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail, shortened
+from gradcli.language.text.build import identifier
+from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called, require_function
@@ -103,6 +104,8 @@ class Interpreter(Paper):
             if step.operator in ("and", "or") and isinstance(value, bool) and value is (step.operator == "or"):
                 continue
             right = self.evaluate(step.right, frame)
+            if step.operator == "*":
+                refuse_products_of_vectors(step, value, right)
             try:
                 value = binary(self, step.operator, value, right, step.span)
             except REFUSALS as error:
@@ -179,7 +182,7 @@ class Interpreter(Paper):
     def _called(self, node: s.Expression, frame: Frame | None) -> Value:
         if isinstance(node, s.Name):
             return self.look_up(node.id, frame, node.span, called=True)
-        return self.evaluate(node, frame)
+        return self.function_or_value(node, frame)
 
     def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
         """The result of a call whose function has been evaluated."""
@@ -201,6 +204,9 @@ class Interpreter(Paper):
                 raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
             unevaluated = any(i.names and i.name == keyword.name for i in function.inputs)
             keywords[keyword.name] = _names(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
+        if node.function.span.text == "|" and positional and isinstance(positional[0], Node) and positional[0].shape:
+            hint = "write `norm(v)` for the length of a vector, `abs(v)` for each of its elements"
+            raise fail("type", f"`{node.span.title}` can be read in two ways: it is no number", node.span, hint)
         if any(isinstance(v, Uncertain) for v in positional) and not any(isinstance(v, Function) for v in positional):
             propagate = builtins()["propagate"]
             assert isinstance(propagate, Function)
@@ -214,10 +220,8 @@ class Interpreter(Paper):
     def _argument(self, node: s.Expression, function: Function, before: Sequence[Value], frame: Frame | None) -> Value:
         """An argument's value; where a function is wanted, an expression with free names is that of them."""
         formal = input_at(function, len(before))
-        if formal is not None and formal.function and not isinstance(node, s.Name):
-            found = self.of_free(node, frame, shortened(node.span.text, LONGEST_LABEL + 1))
-            if found is not None:
-                return found
+        if formal is not None and formal.function:
+            return self.function_wanted(node, frame)
         if formal is not None and formal.name == "grad_position" and before and isinstance(before[0], Function):
             names = _inputs_named(node, before[0])
             if names is not None:
@@ -299,7 +303,8 @@ class Interpreter(Paper):
 
     def _assign(self, statement: s.Assign, frame: Frame | None) -> None:
         if frame is None:
-            self._bind(statement.target, self.result(statement.value), None)
+            value = self.of_free(statement.value, None) if isinstance(statement.value, s.Partial) else None
+            self._bind(statement.target, self.result(statement.value) if value is None else value, None)
         else:
             self._bind(statement.target, self.evaluate(statement.value, frame), frame)
 
@@ -328,7 +333,7 @@ class Interpreter(Paper):
             return self.settle(tuple(map(self.result, expression.items)), expression.span)
         if isinstance(expression, s.Beside) and expression.power is None:
             # Looked at twice, and the first time costs little: what is beside a number is multiplied.
-            function = self.evaluate(expression.function)
+            function = self.function_or_value(expression.function, None)
             if isinstance(function, Operator):
                 expression = s.Call(expression.span, expression.function, expression.arguments, ())
         if not isinstance(expression, s.Call):
@@ -345,7 +350,8 @@ class Interpreter(Paper):
             return self.result(expression), False
         except LanguageError as error:
             # A branch that isn't taken may mention what has no value.
-            if error.diagnostic.kind != "name" or error.diagnostic.span not in free.values():
+            at = error.diagnostic.span
+            if error.diagnostic.kind != "name" or at is None or identifier(at.text) not in free:
                 raise
             found = self.of_free(expression, None)
             if found is None:
@@ -477,6 +483,18 @@ def _picks(value: Node) -> bool:
 
 def _multiplies(value: Value) -> bool:
     return isinstance(value, (int, float, Node)) and not isinstance(value, bool)
+
+
+def refuse_products_of_vectors(node: s.Binary, left: Value, right: Value) -> None:
+    """Refuse `a·b` and `a×b` of vectors, which on paper are not taken element by element."""
+    if not (isinstance(left, Node) and isinstance(right, Node) and left.shape and right.shape):
+        return
+    sign = node.span.source.text[node.left.span.end : node.right.span.start].strip()
+    named = {"·": "dot", "⋅": "dot", "×": "cross"}.get(sign)
+    if named is not None:
+        a, b = node.left.span.title, node.right.span.title
+        hint = f"write `{named}({a}, {b})`, or `{a} * {b}` element by element"
+        raise fail("type", f"`{sign}` of vectors can be read in two ways", node.span, hint)
 
 
 def _names(node: s.Expression) -> Value:

@@ -9,18 +9,21 @@ from gradcli.core.ir.nodes import Input, Node, Parameter
 from gradcli.language.calls.announce import Call
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.operations import binary
+from gradcli.language.derivatives.base import LONGEST_LABEL
 from gradcli.language.derivatives.gradient import Nth, diff
 from gradcli.language.derivatives.targets import Targets
 from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
 from gradcli.language.interpreter.state import State
 from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, Span, fail, near
+from gradcli.language.text.diagnostics import Diagnostic, Span, fail, near, shortened
 from gradcli.language.values.convert import known_value
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Formal, Frame, Function, Interval, Names, Value
 
+# What nobody takes for anything but a variable.
+VARIABLES = ("x", "y", "z", "t")
 # A misspelt name of so many letters is a slip; a shorter one is a variable.
 SHORTEST_SLIP = 3
 
@@ -117,9 +120,35 @@ class Paper(State):
         for unknown, span in free.items():
             known = self.known(frame)
             slip = len(unknown) >= SHORTEST_SLIP and near(unknown, known) is not None
+            of = self.find(unknown[1:], frame) if unknown[:1] == "d" else None
+            if of is not None and isinstance(of[0], Function):
+                name = unknown[1:]
+                hint = f"a derivative among other signs stands in brackets, as `(d{name}/dx)`"
+                raise fail("name", f"unknown name `{unknown}`", span, hint)
             if unknown in calls or slip or self.foreign(unknown):
                 self.look_up(unknown, frame, span, called=unknown in calls)
         return self.define(definition(node, tuple(free), name), frame)
+
+    def function_wanted(self, node: s.Expression, frame: Frame | None) -> Value:
+        """What stands where a function may: an expression is that of its free names, or of one that has a number."""
+        name = shortened(node.span.text, LONGEST_LABEL + 1)
+        if isinstance(node, s.Name):
+            if node.id in VARIABLES and self.find(node.id, frame) is None:
+                return self.define(definition(node, (node.id,), name), frame)
+            return self.evaluate(node, frame)
+        found = self.of_free(node, frame, name)
+        if found is not None:
+            return found
+        value = self.evaluate(node, frame)
+        if isinstance(value, Function) or frame is not None or isinstance(node, (s.Literal, s.Array)):
+            return value
+        numbers = [*free_names(node, lambda n: not self._is_number(n))]
+        return self.define(definition(node, (numbers[0],), name), None) if len(numbers) == 1 else value
+
+    def _is_number(self, name: str) -> bool:
+        """Whether a name stands for a number that was given at the top level."""
+        value = self.scope.get(name, None)
+        return is_number(value) or (isinstance(value, Node) and value.shape == ())
 
     # Products and calls.
 
@@ -136,8 +165,13 @@ class Paper(State):
                 hint = f"to multiply, write `{part.function.id}*{rest}`"
                 self.warnings.append(Diagnostic("type", message, part.span, hint, severity="warning"))
 
+    def function_or_value(self, node: s.Expression, frame: Frame | None) -> Value:
+        """The value of an expression; `d/dx x^2` where x has none is a function of it, wherever it stands."""
+        found = self.of_free(node, frame) if isinstance(node, s.Partial) else None
+        return self.evaluate(node, frame) if found is None else found
+
     def _beside(self, node: s.Beside, frame: Frame | None) -> Value:
-        first = self.evaluate(node.function, frame)
+        first = self.function_or_value(node.function, frame)
         if isinstance(first, Function):
             result = self.apply(first, s.Call(node.span, node.function, node.arguments, ()), frame)
             if node.power is None:
@@ -195,21 +229,22 @@ class Paper(State):
         return self.differentiated(node, node.of, node.by, frame)
 
     def differentiated(self, node: s.Expression, of: s.Expression, by: Sequence[s.Name], frame: Frame | None) -> Value:
-        """The derivative of an expression by names: of a function's inputs in it, else where the names have a value.
-
-        Where one has none it is a function of them.
-        """
+        """The derivative of an expression by names: of a function's inputs in it, else where the names have a value."""
         present = [self.find(name.id, frame) for name in by]
         values = [found[0] for found in present if found is not None]
         inside = frame is not None and any(isinstance(v, Node) for v in values)
         if len(values) == len(by) and (inside or all(isinstance(v, (Input, Parameter)) for v in values)):
             return diff(Call(self, node.span), self.evaluate(of, frame), *values)
         names = dict.fromkeys(name.id for name in by)
+        if not any(name.id in set(s.names_in(of)) for name in by):
+            value = self.evaluate(of, frame)
+            if isinstance(value, Function):
+                return derivative_by(value, by)
         self._require_mentioned(of, by)
-        rest = [n for n in self.free(of, frame) if n not in names]
-        function = self.define(definition(s.Partial(node.span, of, tuple(by)), (*names, *rest)), frame)
-        if len(values) < len(by) or rest:
-            return function
+        for name, found in zip(by, present, strict=True):
+            if found is None:
+                self.look_up(name.id, frame, name.span)
+        function = self.define(definition(s.Partial(node.span, of, tuple(by)), (*names,)), frame)
         at = [self.find(name, frame) for name in names]
         return function.call(self, [found[0] for found in at if found is not None], node.span)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -119,7 +120,8 @@ class State:
     @staticmethod
     def foreign(name: str) -> str | None:
         """What to write for a name of another language."""
-        return _FOREIGN.get(name)
+        base = re.fullmatch(r"log(\d+)", name)
+        return f"the logarithm to base {base[1]} is `log(x, {base[1]})`" if base else _FOREIGN.get(name)
 
     def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
         """The value of a name in a tuple of its own, or None if it has none."""

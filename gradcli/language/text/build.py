@@ -69,7 +69,7 @@ class Builder(Paper, Transformer[Token, Any]):
         return self._assigned(self._span(c), targets[0], value)
 
     def _assigned(self, span: Span, target: s.Expression, value: s.Expression) -> s.Statement:
-        if isinstance(target, s.Call) and isinstance(target.function, s.Name):
+        if isinstance(target, s.Call) and isinstance(target.function, s.Name) and _is_typed(target.function):
             parameters = _distinct(tuple(_parameter(a) for a in (*target.arguments, *target.keywords)))
             return s.Function(span, target.function, parameters, (s.Return(value.span, value),), False)
         _check_target(target)
@@ -151,7 +151,10 @@ class Builder(Paper, Transformer[Token, Any]):
 
     def binary(self, c: Children) -> s.Expression:
         left, operator, right = c
-        return joined(self._span(c), _spelled(operator), left, right)
+        sign = _spelled(operator)
+        if sign in ("+", "-") and isinstance(left, s.Partial) and not is_grouped(left) and not is_grouped(left.of):
+            self.refuse_more_behind(left, self._span(c))
+        return joined(self._span(c), sign, left, right)
 
     def or_(self, c: Children) -> s.Binary:
         return s.Binary(self._span(c), str(c[1]), c[0], c[2])
@@ -337,6 +340,11 @@ def _distinct(parameters: tuple[s.Formal, ...]) -> tuple[s.Formal, ...]:
     return parameters
 
 
+def _is_typed(name: s.Name) -> bool:
+    """Whether a name stands in the text, and is not what a sign such as ! stands for."""
+    return identifier(name.span.text) == name.id
+
+
 def _check_target(target: s.Expression) -> None:
     if isinstance(target, s.Tuple) and target.items:
         for item in target.items:
@@ -348,5 +356,6 @@ def _check_target(target: s.Expression) -> None:
         if not isinstance(model, s.Name):
             raise fail("syntax", "only a model's parameter can be assigned this way", target.span)
     elif not isinstance(target, s.Name):
-        hint = "tensors never change; build a new one" if isinstance(target, s.Subscript) else "use `==` to compare"
+        solved = f"`==` compares, and `solve({target.span.text} - ..., 1)` solves an equation"
+        hint = "tensors never change; build a new one" if isinstance(target, s.Subscript) else solved
         raise fail("syntax", f"`{target.span.text}` can't be assigned to", target.span, hint)

@@ -97,13 +97,21 @@ def _told_apart(line: list[Token]) -> list[Token]:
             found.append(_retyped(token, _SIGNS[token[0]]))
         elif token.type == "LEIBNIZ":
             after = line[place + 1].type if place + 1 < len(line) else ""
-            found += _derivative(token, after)
+            found += _derivative(token, after, _is_minus(line, place + 1))
         else:
             found.append(token)
     return found
 
 
-def _derivative(token: Token, after: str) -> list[Token]:
+def _is_minus(line: list[Token], place: int) -> bool:
+    """Whether a sign stands apart from what is before it, and at what is behind it."""
+    if place < 1 or place + 1 >= len(line) or line[place].type != "SUM":
+        return False
+    before, sign, after = line[place - 1 : place + 2]
+    return bool(before.end_pos != sign.start_pos and sign.end_pos == after.start_pos)
+
+
+def _derivative(token: Token, after: str, before_minus: bool) -> list[Token]:
     """`∂f/∂x`, `d/dx` in front of what it differentiates, and what stands below `∂(x^2*y)`.
 
     d/dx in front of nothing is a quotient of two names.
@@ -113,7 +121,7 @@ def _derivative(token: Token, after: str) -> list[Token]:
     operator = re.fullmatch(r"([∂d](?:[²³⁴-⁹]|\^\d+)?)([ \t]*)/([ \t]*).*", token, re.DOTALL)
     if operator is None:
         return [token]
-    if after in _BEGINS or after in ("SIGN", "NUMBER", "LSQB"):
+    if before_minus or after in _BEGINS or after in ("SIGN", "NUMBER", "LSQB"):
         return [_retyped(token, "DIFFERENTIAL")]
     if operator[1] != "d":
         return [token]
@@ -162,10 +170,13 @@ class _Line:
     at: int = 0
     depth: int = 0
     in_command: bool = False
+    sides: dict[int, str] = field(default_factory=dict)
 
     def tokens(self) -> list[Token]:
         """The tokens with those put in."""
-        sides = self._sides() if any(token.type == "BAR_OPEN" for token in self.given) else {}
+        if any(token.type == "BAR_OPEN" for token in self.given):
+            self.sides = self._sides()
+        sides = self.sides
         while self.at < len(self.given):
             token = self.given[self.at]
             if token.type == "BAR_OPEN":
@@ -249,6 +260,13 @@ class _Line:
         """`sin x`, `sin^2(x)`, `sin⁻¹ x`: what stands behind the name of a function."""
         power, length = self._power()
         operand = self._next(length)
+        if power is None and self.sides.get(self.at) == "BAR_OPEN":
+            self.made.append(_retyped(self.given[self.at], "APPLY"))
+            return
+        if power is None and _is_minus([name, *self.given[self.at : self.at + 2]], 1):
+            end = self._end_of_factor(1)
+            inside = self._span(self.given[self.at], end).text
+            raise self._two_ways(name, end, f"{name}({inside})", f"{name} {inside[0]} {inside[1:]}")
         if operand is None or (
             operand.type not in ("NAME", "NUMBER", "SIGN") and not (power and operand.type == "LPAR")
         ):
@@ -286,7 +304,9 @@ class _Line:
             inner = self._span(operand, end).text
             outer = self._span(after, end).text
             product = "" if after.type in _TIGHT else "*"
-            raise self._two_ways(name, end, f"{name}({inner})", f"{name}({operand}){product}{outer}")
+            power = self.made[-1] if self.made[-1].type == "FUNCTION_POWER" else None
+            head = name if power is None else f"{name}^{power}"
+            raise self._two_ways(name, end, f"{head}({inner})", f"{head}({operand}){product}{outer}")
 
     def _end_of_factor(self, ahead: int) -> Token:
         """The last token of the factor that begins so far ahead."""
@@ -404,6 +424,9 @@ class _Line:
         before = self.given[place - 1]
         if before.type == "BAR_OPEN" and sides and group[len(sides) - 1] == place - 1:
             return sides[-1]
+        if before.type == "NAME" and (before in PAPER or before in VERBS):
+            # `ln|x|` and `plot |x|`: no value ends there.
+            return ""
         return "SIGN" if before == "π" else before.type
 
 

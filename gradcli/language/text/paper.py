@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, TypeGuard
 
@@ -54,26 +55,47 @@ class Paper:
                 f"({one}{left.operator}{other})*{right.span.text}",
                 f"{one}{left.operator}({other}*{right.span.text})",
             )
-        last = left.right if isinstance(left, s.Binary) and left.operator == "*" else left
-        touching = left.span.end == right.span.start and not is_grouped(right)
+        last = left.right if isinstance(left, s.Binary) and left.operator == "*" and not is_grouped(left) else left
+        touching = left.span.end == right.span.start and not right.span.text.startswith("(")
+        before = self.source.text[left.span.start : last.span.start]
         if touching and _has_bare_exponent(last):
-            base, power = last.left.span.text, last.right.span.text
+            base, power = f"{before}{last.left.span.text}", last.right.span.text
             raise _two_ways(span, f"{base}^({power}*{right.span.text})", f"{base}^{power}*{right.span.text}")
         if touching and _is_bare_root(last):
             sign, under = last.span.text[0], last.arguments[0].span.text
-            raise _two_ways(span, f"{sign}({under}*{right.span.text})", f"{last.span.text}*{right.span.text}")
+            inside = f"{before}{sign}({under}*{right.span.text})"
+            raise _two_ways(span, inside, f"{before}{last.span.text}*{right.span.text}")
         return joined(span, "*", left, right)
 
     def raised(self, c: Children) -> s.Expression:
         """`x²`."""
         base, sign = c
+        if (
+            isinstance(base, s.Binary)
+            and base.operator == "^"
+            and base.span.text[-1:] in _RAISED
+            and not is_grouped(base)
+        ):
+            under, first = base.left.span.text, lowered(base.right.span.text)
+            second = lowered(sign)
+            joint = second if second.startswith("-") else f"+{second.lstrip('+')}"
+            raise _two_ways(self._span(c), f"{under}^({first}{joint})", f"({under}^{first})^({second})")
         return joined(self._span(c), "^", base, _whole(self._span([sign]), int(lowered(sign))))
 
     def root(self, c: Children) -> s.Expression:
         """`√x`."""
         sign, under = c
         at = self._span([sign])
+        if isinstance(under, s.Beside) and not is_grouped(under):
+            # What is under a root ends with its bracket.
+            return _regrouped(under, lambda first: self.root([sign, first]))
+        if isinstance(under, s.Call) and under.span.text.endswith("!"):
+            of = under.arguments[0].span.text
+            raise _two_ways(self._span(c), f"{sign}({of}!)", f"({sign}{of})!")
         power = under.right if isinstance(under, s.Binary) and under.operator == "^" else None
+        if power is not None and isinstance(under, s.Binary) and under.left.span.end > power.span.start:
+            # sin²(x) is one thing.
+            power = None
         if power is not None and not is_grouped(under):
             base, raised = under.left.span.text, lowered(power.span.text)
             raise _two_ways(self._span(c), f"{sign}({base}^{raised})", f"({sign}{base})^{raised}")
@@ -156,7 +178,28 @@ class Paper:
     def differential(self, c: Children) -> s.Expression:
         """`d/dx (x^2)`, `∂²/∂x∂y (x^2*y)`."""
         sign, of = c
+        first = of
+        while isinstance(first, s.Binary) and first.operator in ("*", "/") and not is_grouped(first):
+            first = first.left
+        if first is not of and is_grouped(first) and isinstance(of, s.Binary):
+            behind = self.source.text[first.span.end : of.span.end]
+            if behind.lstrip()[:1] in "*/·×÷":
+                whole = f"{sign} ({of.span.text})"
+                raise _two_ways(self._span(c), whole, f"({sign} {first.span.text}){behind}")
         return s.Partial(self._span(c), of, self._variables(sign, "differentiates"))
+
+    def refuse_more_behind(self, partial: s.Partial, whole: Span) -> None:
+        """Refuse `d/dx x^2 + 3x`, where it can't be told what d/dx is of.
+
+        Raises:
+            LanguageError: unless it is written as a fraction of its own, as ∂f/∂x.
+        """
+        sign = self.source.text[partial.span.start : partial.of.span.start].strip()
+        if not sign or partial.of.span.start < partial.span.start + 2:
+            return
+        rest = self.source.text[partial.of.span.start : whole.end]
+        behind = self.source.text[partial.span.end : whole.end]
+        raise _two_ways(whole, f"{sign} ({rest})", f"({partial.span.text}){behind}")
 
     def leibniz(self, c: Children) -> s.Expression:
         """`∂²f/∂x∂y`, `d²f/dx²`."""
@@ -215,7 +258,14 @@ class Paper:
         keywords: list[s.Keyword] = []
         behind: list[s.Expression] = []
         bound: s.Name | None = None
-        for word, value in clauses:
+        for place, (word, value) in enumerate(clauses):
+            before = clauses[place - 1] if place else ("", value)
+            if word == "=" and before[0] == "at" and isinstance(before[1], s.Name) and bound is None:
+                bound, behind = before[1], [*behind[:-1], value]
+                continue
+            if word == "=" and not keywords and verb != "check_answer":
+                items = self._equation(str(verb), items, value)
+                continue
             if word == "=" and keywords and keywords[-1].name == "over" and bound is None:
                 (given,) = (k.value for k in keywords if k.name == "over")
                 if isinstance(given, s.Name):
@@ -232,6 +282,20 @@ class Paper:
         name = s.Name(self._span([verb]), str(verb))
         return s.Show(span, s.Call(span, name, (*items, *behind), tuple(keywords)))
 
+    def _equation(self, verb: str, items: tuple[s.Expression, ...], right: s.Expression) -> tuple[s.Expression, ...]:
+        """`solve x^2 = 2 at 1` finds where the sides are equal; `plot y = x^2` draws the right one."""
+        *before, left = items
+        if verb in ("solve", "roots"):
+            return (*before, s.Binary(left.span.to(right.span), "-", left, right))
+        if verb == "plot" and isinstance(left, s.Name):
+            return (*before, right)
+        raise fail(
+            "syntax",
+            f"`=` means nothing to `{verb}`",
+            left.span.to(right.span),
+            "equations are for solve and roots, as in `solve x^2 = 2 at 1`",
+        )
+
     def clause(self, c: Children) -> tuple[str, s.Expression]:
         """What stands behind `over`, `at` or `=`."""
         return str(c[0]), c[1]
@@ -244,6 +308,9 @@ def joined(span: Span, operator: str, left: s.Expression, right: s.Expression) -
         LanguageError: for what can be read in two ways.
     """
     if operator == "^":
+        if isinstance(right, s.Beside) and not is_grouped(right):
+            # An exponent ends with its bracket: e^(-x)(x+1) is a product.
+            return _regrouped(right, lambda exponent: joined(left.span.to(exponent.span), "^", left, exponent))
         if isinstance(left, s.Beside) and not is_grouped(left) and left.power is None:
             return s.Beside(span, left.function, left.arguments, right)
         if _is_bare_root(left) and not is_grouped(left):
@@ -253,6 +320,16 @@ def joined(span: Span, operator: str, left: s.Expression, right: s.Expression) -
     if operator in _DIVISIONS and isinstance(right, s.Beside) and not is_grouped(right):
         right = s.Beside(right.span, right.function, right.arguments, right.power, divides=left)
     return s.Binary(span, operator, left, right)
+
+
+def _regrouped(beside: s.Beside, first: Callable[[s.Expression], s.Expression]) -> s.Beside:
+    """The same brackets beside each other, with another first factor."""
+    inner = beside.function
+    if isinstance(inner, s.Beside) and not is_grouped(inner):
+        made: s.Expression = _regrouped(inner, first)
+    else:
+        made = first(inner)
+    return s.Beside(made.span.to(beside.span), made, beside.arguments, beside.power, beside.divides)
 
 
 def series(span: Span, function: s.Name, arguments: Children) -> s.Expression:
