@@ -203,6 +203,18 @@ COMMANDS: dict[str, Command] = {
             expressions=True,
         ),
         Command(
+            "steps",
+            "Show how a derivative is found, rule by rule; at a point with the tape.",
+            (
+                FUNCTION,
+                Words("values", "[NAME=VALUE]...", "A point, for its numbers.", many=True, required=False),
+            ),
+            (WRT, DTYPE, FORMAT),
+            "gradcli.faces.steps:explain",
+            example="gradcli steps 'x^2*sin(3x)' x=2",
+            expressions=True,
+        ),
+        Command(
             "plot",
             "Draw functions in the terminal: curves, or contours of two variables.",
             (Words("functions", "EXPR|FILE::NAME...", "Expressions, or functions in files.", many=True),),

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import IO
 
 from gradcli.language.text.diagnostics import Diagnostic
-from gradcli.output import calculus_views
+from gradcli.output import calculus_views, steps_views
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.layout import lay_out, wrap_line
 from gradcli.output.stream import OutputError, Stream
@@ -25,7 +25,7 @@ from gradcli.output.views import (
 from gradcli.session.results import Assertion, FileSummary, Result, Verdict
 
 # It says how more kinds of values are shown.
-VIEWS = (calculus_views,)
+VIEWS = (calculus_views, steps_views)
 
 
 class Terminal:
