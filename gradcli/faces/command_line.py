@@ -204,13 +204,14 @@ COMMANDS: dict[str, Command] = {
         ),
         Command(
             "steps",
-            "Show how a derivative is found, rule by rule; at a point with the tape.",
+            "Show how a derivative is found, rule by rule.",
             (
                 FUNCTION,
                 Words("values", "[NAME=VALUE]...", "A point, for its numbers.", many=True, required=False),
             ),
             (WRT, DTYPE, FORMAT),
             "gradcli.faces.steps:explain",
+            details="At a point it shows the numbers too, and the tape of the forward and the reverse sweep.",
             example="gradcli steps 'x^2*sin(3x)' x=2",
             expressions=True,
         ),

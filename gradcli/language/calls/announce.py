@@ -83,7 +83,12 @@ def _formal(name: str, kind: str, default: Any, variadic: bool = False) -> Forma
     # Where no dtype is given it is the session's.
     given = None if kind == "DType" and default is not REQUIRED else default
     return Formal(
-        name, given, variadic, real=kind in _REAL, names=kind == "Names | None", function=kind in ("Function", "Drawn")
+        name,
+        given,
+        variadic,
+        real=kind in _REAL,
+        names=kind == "Names | None",
+        function=kind in ("Function", "Drawn", "Answer"),
     )
 
 
@@ -116,6 +121,7 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Value": lambda call, v, what: v,
     "Names | None": lambda call, v, what: v,
     "Drawn": lambda call, v, what: v,
+    "Answer": lambda call, v, what: v,
     "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
     "Operand": lambda call, v, what: _operand(call, v),
     "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),

@@ -20,7 +20,7 @@ from gradcli.language.derivatives import fields, gradient, mapping, matrices, po
 from gradcli.language.derivatives import table as tables
 from gradcli.language.library import counting, own, powers, tuples, units
 from gradcli.language.plots import plot
-from gradcli.language.steps import steps
+from gradcli.language.steps import check_answer, steps
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
@@ -29,7 +29,21 @@ from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
 ANNOUNCING = (
-    *(counting, fields, gradient, mapping, matrices, own, plot, polynomial, powers, products, steps, tables),
+    *(
+        check_answer,
+        counting,
+        fields,
+        gradient,
+        mapping,
+        matrices,
+        own,
+        plot,
+        polynomial,
+        powers,
+        products,
+        steps,
+        tables,
+    ),
     *(equations, integrals, limits, searches, tangents, uncertainty),
 )
 
