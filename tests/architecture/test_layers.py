@@ -21,7 +21,18 @@ FLOORS = ["api", "faces", "output", "session", "language", "core"]
 DOORS = ("gradcli.api", "gradcli.faces")
 ROOMS = {
     "language": ["interpreter", "library", "steps", "plots", "calculus", "derivatives", "calls", "values", "text"],
-    "core": ["steps", "formula", "calculus", "analysis", "engines", "simplify", "transforms", "library", "primitives", "ir"],
+    "core": [
+        "steps",
+        "formula",
+        "calculus",
+        "analysis",
+        "engines",
+        "simplify",
+        "transforms",
+        "library",
+        "primitives",
+        "ir",
+    ],
 }
 # Where arrays are worked on; everywhere else they are imported late, since plain numbers don't need them.
 OF_ARRAYS = ("gradcli.core.engines.numpy", "gradcli.core.analysis", "gradcli.core.calculus")

@@ -189,10 +189,12 @@ class Writer:
             condition, yes, no = args
             otherwise = no[0] if no[1] == CHOICE else inside(no, Binding.OR)
             return f"{inside(yes, Binding.OR)} if {inside(condition, Binding.OR)} else {otherwise}", CHOICE
+        if node.kind == "cast":
+            return args[0]
         if node.kind in INFIX and not node.attrs:
-            symbol, binding, *needed = INFIX[node.kind]
+            symbol, _, *needed = INFIX[node.kind]
             left, right = (inside(arg, need) for arg, need in zip(args, needed, strict=True))
-            return f"{left}{symbol}{right}", binding
+            return bound(f"{left}{symbol}{right}")
         if node.kind == "logical_not":
             return f"not {inside(args[0], Binding.NOT)}", Binding.NOT
         if node.kind == "exp" and self.spellings.get("exp") == "e^":

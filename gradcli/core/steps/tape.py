@@ -78,7 +78,7 @@ def tape(
         CoreError: for more work than the limits allow.
     """
     nodes = [n for n in by_need([output]) if not isinstance(n, Constant)]
-    leaves = [n for n in nodes if isinstance(n, (Input, Parameter))]
+    leaves = sorted((n for n in nodes if isinstance(n, (Input, Parameter))), key=lambda n: n.serial)
     nodes = [*leaves, *(n for n in nodes if n not in leaves)]
     if len(nodes) > MOST_ROWS:
         raise UnreadableError(f"the tape has {len(nodes):,} rows")

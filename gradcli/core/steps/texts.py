@@ -21,8 +21,9 @@ _OPERATORS = (
     (re.compile(r" and "), Binding.AND),
     (re.compile(r"^not "), Binding.NOT),
     (re.compile(r"[<>=!]"), Binding.COMPARISON),
-    (re.compile(r" [+-] "), Binding.SUM),
-    (re.compile(r"[*/%]"), Binding.PRODUCT),
+    # A remainder is no factor, as what stands in front of it would be divided too.
+    (re.compile(r" [+-] | % | // "), Binding.SUM),
+    (re.compile(r"[*/]"), Binding.PRODUCT),
     (re.compile(r"^-"), Binding.SIGN),
     (re.compile(r"\^"), Binding.POWER),
 )

@@ -14,7 +14,7 @@ from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.formula.naming import LETTERS
 from gradcli.core.formula.printing import Binding
 from gradcli.core.ir.laws import Flat
-from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, filled, fresh_input
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, filled, fresh_input, registry
 from gradcli.core.ir.primitive import Application, with_args
 from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.records import record
@@ -27,6 +27,8 @@ MOST_STEPS = 200
 LONGEST = 4_000
 # The functions whose rule is that of powers.
 _POWERS = frozenset(("constant_power", "sqrt", "cbrt", "root"))
+
+_OPPOSITE = {"greater": "less_equal", "less": "greater_equal", "greater_equal": "less", "less_equal": "greater"}
 
 
 @record
@@ -118,7 +120,7 @@ class _Teacher:
         assert isinstance(node, Application)
         if node.kind == "select":
             return self._branches(node)
-        if isinstance(node.op.law, Flat):
+        if isinstance(node.op.law, Flat) or not any(arg.dtype.is_float for arg in node.args):
             return self._leaf("flat between jumps", node, ZERO)
         return self._function(node)
 
@@ -196,10 +198,7 @@ class _Teacher:
     def _branches(self, node: Application) -> Step:
         condition, yes, no = node.args
         text = self._writer.write(condition)
-        parts = (
-            self.step(yes, condition=text[0]),
-            self.step(no, condition=f"not {inside(text, Binding.NOT)}"),
-        )
+        parts = (self.step(yes, condition=text[0]), self.step(no, condition=self._otherwise(condition)))
         first, second = (bound(part.result) for part in parts)
         if first == second == ZERO:
             result = "0"
@@ -207,6 +206,13 @@ class _Teacher:
             otherwise = second[0] if second[1] == CHOICE else inside(second, Binding.OR)
             result = f"{inside(first, Binding.OR)} if {inside(text, Binding.OR)} else {otherwise}"
         return Step("by cases", self._writer.text(node), result, node, parts)
+
+    def _otherwise(self, condition: Node) -> str:
+        """When the other branch is taken."""
+        opposite = _OPPOSITE.get(condition.kind)
+        if opposite is not None:
+            return self._writer.text(registry[opposite](*condition.args))
+        return f"not {inside(self._writer.write(condition), Binding.NOT)}"
 
     def _function(self, node: Application) -> Step:
         """A function of pieces: the table's partials, each times the derivative of its piece."""

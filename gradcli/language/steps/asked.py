@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from gradcli.core.errors import CoreError
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, fresh_input
@@ -13,7 +14,7 @@ from gradcli.core.records import record
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.derivatives.base import Operator, innermost
 from gradcli.language.derivatives.fields import Nabla
-from gradcli.language.derivatives.formulas import written
+from gradcli.language.derivatives.formulas import elements_of, written
 from gradcli.language.derivatives.gradient import Nth
 from gradcli.language.derivatives.targets import Targets, real_positions
 from gradcli.language.text import syntax as s
@@ -60,7 +61,7 @@ def asked(function: Function, span: Span, what: str) -> Asked:
             "derivative",
             f"{what} takes derivatives by inputs, and `{function.name}` is made of others",
             span,
-            "such as f', ∂f/∂x, ∇f, or a function itself",
+            "such as f', ∂f/∂x, ∂²f/∂x∂y, ∇f, or a function itself",
         )
     return Asked(base, by)
 
@@ -120,7 +121,11 @@ def traced(caller: Caller, function: Function, values: Sequence[Value], span: Sp
             span,
             "pick one of its numbers, or sum them",
         )
-    return real(node)
+    node = real(node)
+    with suppress(UnreadableError, CoreError):
+        # Of a small tensor the elements may be graphs of numbers.
+        (node,) = elements_of(node)
+    return node
 
 
 def _is_number(value: Value) -> bool:

@@ -77,16 +77,15 @@ class _Examiner:
 
     def _refuse_other_names(self, expression: s.Expression) -> None:
         names = [i.name for i in self._inputs]
-        for part in s.walk(expression):
-            if isinstance(part, s.Name) and part.id not in names and self._caller.find(part.id, None) is None:
-                bound = {
-                    p.name for other in s.walk(expression) if isinstance(other, s.Lambda) for p in other.parameters
-                }
-                if part.id not in bound:
-                    hint = near(part.id, names) or f"`{self._base.name}` is a function of {', '.join(names)}"
-                    raise fail(
-                        "name", f"the answer has a name that `{self._base.name}` has not: `{part.id}`", part.span, hint
-                    )
+        parts = list(s.walk(expression))
+        inner = {p.name for part in parts if isinstance(part, s.Lambda) for p in part.parameters}
+        inner |= {t.id for part in parts if isinstance(part, s.Comprehension) for t in part.targets}
+        for part in parts:
+            if isinstance(part, s.Name) and part.id not in (*names, *inner) and not self._caller.find(part.id, None):
+                hint = near(part.id, names) or f"`{self._base.name}` is a function of {', '.join(names)}"
+                raise fail(
+                    "name", f"the answer has `{part.id}`, which is no input of `{self._base.name}`", part.span, hint
+                )
 
     def _number(self, value: Value, span: Span) -> Node:
         if isinstance(value, Function):
@@ -95,7 +94,8 @@ class _Examiner:
             raise fail("type", f"an answer is a formula, not {describe(value)}", span, 'such as "2x", or x -> 2x')
         node = to_node(value, DType.FLOAT64, span)
         if node.shape != () or node.dtype is DType.BOOL:
-            raise fail("type", f"an answer is a formula for one number, not {describe(value)}", span, 'such as "2x"')
+            what = "a condition" if node.dtype is DType.BOOL else describe(value)
+            raise fail("type", f"an answer is a formula for one number, not {what}", span, 'such as "2x"')
         return node
 
     def _called(self, function: Function, span: Span) -> Value:

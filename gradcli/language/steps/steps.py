@@ -66,7 +66,7 @@ def steps_of(caller: Caller, fn: Function, point: Sequence[Value], span: Span, b
     at = _at(caller, meant.function, values, point, span)
     made = _Explainer(caller, meant, values, at, span)
     found = [derivation for names in meant.by for derivation in made.derivations(names)]
-    corner = any(isnan(d.value) and d.numbers and not isnan(d.tape[-1].tangent) for d in found if d.value is not None)
+    corner = any(d.tape and d.value is not None and isnan(d.value) and not isnan(d.tape[-1].tangent) for d in found)
     shown = tuple((name_of(node), float(value.value)) for node, value in at.items() if isinstance(value, Constant))
     return Steps(fn.name, shown, tuple(found), AT_A_CORNER if corner else None)
 
