@@ -203,7 +203,8 @@ class _CheckView(View):
         check = self.value
         if check.verdict == "right":
             return "right"
-        head = f"right only where {look.formula(check.where)}" if check.where else "wrong"
+        partly = f"right only where {look.formula(check.where)}" if check.where else "right only where it has a value"
+        head = "wrong" if check.verdict == "wrong" else partly
         if check.expected is None or check.given is None:
             return head
         point = ", ".join(f"{name} = {_number(value, look)}" for name, value in check.at)

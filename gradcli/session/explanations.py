@@ -76,8 +76,8 @@ class Steps:
 class Check:
     """What is said of an answer: `verdict` is right, right on a part, or wrong.
 
-    `where` says on which part it is right; `at`, `expected` and `given` are a point that shows that it is wrong, and
-    the values there; `hint` is what slip it may have been.
+    `where` says on which part it is right, None for wherever it has a value; `at`, `expected` and `given` are a point
+    that shows that it isn't all right, and the values there; `hint` is what slip it may have been.
     """
 
     of: str

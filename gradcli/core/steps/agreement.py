@@ -29,8 +29,9 @@ MOST_POINTS = 400
 RELATIVE, ABSOLUTE = 1e-8, 1e-290
 NUDGES = (2.0**-50, -(2.0**-50), 3 * 2.0**-51)
 MOST_NOISE = 64.0
-# So many points that weren't chosen must agree before a part is one.
+# So many points that weren't chosen must agree before a part is one; far out, what differs may be lost in rounding.
 ENOUGH = 5
+NEAR = 3.0
 
 Point: TypeAlias = "tuple[float, ...]"
 _RELATIONS: Mapping[str, Callable[[float, float], bool]] = {
@@ -114,9 +115,14 @@ def constant_ratio(found: Sequence[Sample]) -> Fraction | None:
     return ratio
 
 
+def agrees_somewhere(found: Sequence[Sample]) -> bool:
+    """Whether two functions agree at points enough for a part, and not by chance."""
+    return sum(s.agrees and not s.chosen and max(map(abs, s.at)) <= NEAR for s in found) >= ENOUGH
+
+
 def part(found: Sequence[Sample], names: Sequence[str]) -> str | None:
     """Where two functions agree, as a condition on one variable; None where they agree on no such part."""
-    if sum(s.agrees and not s.chosen for s in found) < ENOUGH:
+    if not agrees_somewhere(found):
         return None
     for text, place, relation, bound, of_size in _conditions(names):
         holds = [relation(abs(s.at[place]) if of_size else s.at[place], bound) for s in found]

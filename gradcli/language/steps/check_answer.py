@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
+from functools import reduce
+from math import isfinite, isnan, sqrt
 from typing import TYPE_CHECKING, TypeAlias
 
 from gradcli.core import formula
@@ -11,7 +12,7 @@ from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Input, Node, filled
 from gradcli.language.calls.announce import Call, builtin
-from gradcli.language.derivatives.base import Operator
+from gradcli.language.derivatives.base import Operator, base_of, is_single
 from gradcli.language.derivatives.spelling import spellings_of
 from gradcli.language.steps.asked import asked, symbols_of, traced
 from gradcli.language.text import syntax as s
@@ -21,6 +22,7 @@ from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.explanations import PARTLY, RIGHT, WRONG, Check
 from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Frame, Function, Required, Value
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 Answer: TypeAlias = Value
 
 WHAT = "check_answer"
+# How far beside a point the slopes on both sides are looked at.
+STEP = 2.0**-20
 
 
 @builtin(
@@ -50,13 +54,16 @@ class _Examiner:
 
     def __init__(self, call: Call, fn: Function, answer: Value) -> None:
         self._caller, self._span, self._fn = call.caller, call.span, fn
-        self._base, self._by = fn, ""
+        self._base, self._by, self._name = fn, "", fn.name
         if isinstance(fn, Operator):
             meant = asked(fn, call.span, WHAT)
             if len(meant.by) != 1:
                 hint = f"such as {WHAT}(∂f/∂{meant.by[0][0]}, ...)"
                 raise fail("type", f"an answer is one formula, and `{fn.name}` has {len(meant.by)}", call.span, hint)
             self._base, self._by = meant.function, meant.by[0][-1] if len(meant.by[0]) == 1 else ""
+            # A prime says nothing of which variable.
+            partial = reduce(Partial.then, meant.by[0], base_of(self._base))
+            self._name = fn.name if is_single(self._base) else str(partial)
         values = symbols_of(self._base, call.span, WHAT)
         self._inputs = [value for value in values if isinstance(value, Input)]
         self._node = traced(call.caller, self._base, values, call.span, WHAT)
@@ -119,7 +126,7 @@ class _Examiner:
 
     def check(self) -> Check:
         """By the formula if both have the same, and by their values."""
-        from gradcli.core.steps.agreement import part, samples
+        from gradcli.core.steps.agreement import agrees_somewhere, part, samples
 
         found = samples(self._node, self._expected, self._given, self._inputs)
         if self._has_same_formula():
@@ -127,20 +134,36 @@ class _Examiner:
         if not found:
             message = f"`{self._fn.name}` has no value at any of the points at which answers are compared"
             raise fail("value", message, self._span)
+        found = [sample for sample in found if isfinite(sample.given) or not self._is_corner(sample)]
         wrong = [sample for sample in found if not sample.agrees]
         if not wrong:
             return self._said(RIGHT)
         where = part(found, [i.name for i in self._inputs])
         shown = next((sample for sample in wrong if isfinite(sample.given)), wrong[0])
-        if where is not None:
+        if where is not None or (isnan(shown.given) and agrees_somewhere(found)):
             return self._said(PARTLY, where, shown)
         return self._said(WRONG, None, shown, self._slip(found))
 
+    def _is_corner(self, sample: Sample) -> bool:
+        """Whether the slopes on both sides of a point differ, so that what is expected there is a convention."""
+        place = next((i for i, node in enumerate(self._inputs) if node.name == self._by), None)
+        if place is None:
+            return False
+        from gradcli.core.engines.program import Program
+
+        program = Program([self._node], list(self._inputs))
+        low, middle, high = (
+            float(program(*(x + step * (i == place) for i, x in enumerate(sample.at)))[0])
+            for step in (-STEP, 0.0, STEP)
+        )
+        # Beside a corner they differ by more than a bend makes of such a step.
+        return abs((high - middle) - (middle - low)) > STEP * sqrt(STEP) * max(1.0, abs(middle))
+
     def _said(self, verdict: str, where: str | None = None, at: Sample | None = None, hint: str | None = None) -> Check:
         if at is None:
-            return Check(self._fn.name, self._text, verdict, where, hint=hint)
+            return Check(self._name, self._text, verdict, where, hint=hint)
         point = tuple(zip((i.name for i in self._inputs), at.at, strict=True))
-        return Check(self._fn.name, self._text, verdict, where, point, at.expected, at.given, hint)
+        return Check(self._name, self._text, verdict, where, point, at.expected, at.given, hint)
 
     def _has_same_formula(self) -> bool:
         found = formula.texts([self._expected, self._given]).texts

@@ -7,7 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Input, Node, constant, name_of
+from gradcli.core.ir.nodes import Constant, Input, Node, constant, fresh_input, name_of
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.derivatives.base import base_of
 from gradcli.language.derivatives.spelling import spellings_of
@@ -64,8 +64,7 @@ def steps_of(caller: Caller, fn: Function, point: Sequence[Value], span: Span, b
         raise fail("value", message, span, f"at most order {HIGHEST_ORDER}, and {MOST_DERIVATIONS} derivatives at once")
     values = symbols_of(meant.function, span, "steps")
     at = _at(caller, meant.function, values, point, span)
-    made = _Explainer(caller, meant, values, at, span)
-    found = [derivation for names in meant.by for derivation in made.derivations(names)]
+    found = [d for names in meant.by for d in _Explainer(caller, meant, values, at, span).derivations(names)]
     corner = any(d.tape and d.value is not None and isnan(d.value) and not isnan(d.tape[-1].tangent) for d in found)
     shown = tuple((name_of(node), float(value.value)) for node, value in at.items() if isinstance(value, Constant))
     return Steps(fn.name, shown, tuple(found), AT_A_CORNER if corner else None)
@@ -107,13 +106,15 @@ def _at(
 
 
 class _Explainer:
-    """Finds the derivations of one function."""
+    """Finds the derivations that lead to one derivative."""
 
     def __init__(
         self, caller: Caller, meant: Asked, values: Sequence[Value], at: Mapping[Node, Node], span: Span
     ) -> None:
         self._caller, self._meant, self._values, self._at, self._span = caller, meant, values, at, span
+        # What is differentiated in the next step is a graph of these, each of which has a value at the point.
         self._inputs = {value.name: value for value in values if isinstance(value, Input)}
+        self._point = at
         self._spellings = spellings_of(meant.function)
 
     def derivations(self, by: Sequence[str]) -> list[Derivation]:
@@ -135,8 +136,11 @@ class _Explainer:
         return found
 
     def _read(self, text: str, definitions: Sequence[tuple[str, str]]) -> Node:
-        """A formula as a graph of the symbols."""
-        frame = Frame(dict(self._inputs))
+        """A formula as a graph of symbols of its own, so that its parts come in the order of the text."""
+        fresh = {name: fresh_input(name, (), DType.FLOAT64) for name in self._inputs}
+        self._point = {fresh[name]: self._point[old] for name, old in self._inputs.items() if old in self._point}
+        self._inputs = fresh
+        frame = Frame(dict(fresh))
         for name, part in definitions:
             frame.names[name] = self._caller.evaluate(parse_expression(Source("<formula>", part)), frame)
         return to_node(
@@ -165,11 +169,11 @@ class _Explainer:
             taken: dict[Node, bool] = {}
             rows: tuple[Row, ...] = ()
             value = None
-            if self._at:
-                chosen, taken = choose(node, self._at)
+            if self._point:
+                chosen, taken = choose(node, self._point)
                 pieces = list(dict.fromkeys(_pieces(tree, taken)))
-                numbers = dict(zip(pieces, derivatives_at(pieces, variable, self._at), strict=True))
-                rows = tape(chosen, variable, self._at, self._spellings, names)
+                numbers = dict(zip(pieces, derivatives_at(pieces, variable, self._point), strict=True))
+                rows = tape(chosen, variable, self._point, self._spellings, names)
                 value = self._value(derivative)
         except UnreadableError as error:
             raise fail(
