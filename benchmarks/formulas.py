@@ -1,8 +1,8 @@
 """How formulas of derivatives read: 275 textbook derivatives beside the shortest that SymPy's simplifiers find.
 
-python benchmarks/formulas.py            # the figures
-python benchmarks/formulas.py --longer   # and each formula that is longer than SymPy's
-python benchmarks/formulas.py --check    # and each, parsed again, against SymPy's derivative to 50 digits
+python -m benchmarks.formulas            # the figures
+python -m benchmarks.formulas --longer   # and each formula that is longer than SymPy's
+python -m benchmarks.formulas --check    # and each, parsed again, against SymPy's derivative to 50 digits
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 
 # What a user has set for their terminal must not decide a test.
 os.environ["COLUMNS"] = "100"
+# Readline sets it for the processes that one of pytest's starts; a picture is as high as a terminal says it is.
+os.environ.pop("LINES", None)
 for variable in ("FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE"):
     os.environ.pop(variable, None)
 

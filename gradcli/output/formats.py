@@ -21,5 +21,11 @@ def _json(command: str) -> Reporter:
     return Json(command)
 
 
+def _latex(command: str) -> Reporter:
+    from gradcli.output.latex import Latex
+
+    return Latex()
+
+
 # Each is given the name of the command whose report it is.
-FORMATS: dict[str, Callable[[str], Reporter]] = {"text": _text, "json": _json}
+FORMATS: dict[str, Callable[[str], Reporter]] = {"text": _text, "json": _json, "latex": _latex}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from gradcli.output import calculus_views
 from gradcli.output.characters import visible
 from gradcli.output.failures import show_failure
 from gradcli.output.layout import Column, Role, lay_out, wrap_line
@@ -13,8 +12,6 @@ from gradcli.output.style import Line, bare
 from gradcli.output.views import Block, Look, Prose, Table, blocks_of, view
 from gradcli.session.results import Answer, Assertion, Plain, Result, Shown
 
-# It says how more kinds of values are shown.
-VIEWS = (calculus_views,)
 # As wide as a terminal is by default; a notebook scrolls what is wider.
 WIDTH = 100
 _CELL = "text-align:left;vertical-align:top;white-space:pre;font-family:monospace"

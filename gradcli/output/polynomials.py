@@ -17,7 +17,7 @@ LARGEST_NUMERATOR = 1000
 
 def show_polynomial(p: Polynomial, digits: int | None = None, width: int | None = None) -> list[str]:
     """The polynomial, on as many lines as it needs, broken between terms, and what is left of the function."""
-    head = f"{p.of}({', '.join(p.variables)}) = "
+    head = f"{p.of}({', '.join(p.variables)}) = " if _is_name(p.of) else f"{p.of[1:-1]} = "
     steps = [_step(v, c, digits) for v, c in zip(p.variables, p.center, strict=True)]
     pieces = _pieces(p, steps, digits)
     widest = max(map(len, pieces))
@@ -32,6 +32,11 @@ def show_polynomial(p: Polynomial, digits: int | None = None, width: int | None 
     lines.append(line.rstrip())
     lines.append(_remainder(p, steps, digits))
     return lines
+
+
+def _is_name(of: str) -> bool:
+    """Whether it is the name of a function, or one in brackets, and not the text of an expression."""
+    return not of.startswith("(") or "->" in of
 
 
 def _pieces(p: Polynomial, steps: list[str], digits: int | None) -> list[str]:
@@ -87,4 +92,5 @@ def _remainder(p: Polynomial, steps: list[str], digits: int | None) -> str:
     sign = "'" * n if n <= 3 else f"⁽{superscript(n)}⁾"
     below = "" if n == 1 else f"/{n}!"
     at = show_number(p.center[0], "float64", digits)
-    return f"remainder: {p.of}{sign}(ξ){below}·{power} for some ξ between {at} and {p.variables[0]}"
+    of = p.of if _is_name(p.of) else "f"
+    return f"remainder: {of}{sign}(ξ){below}·{power} for some ξ between {at} and {p.variables[0]}"

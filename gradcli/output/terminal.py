@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import IO
 
 from gradcli.language.text.diagnostics import Diagnostic
-from gradcli.output import calculus_views, steps_views
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.layout import lay_out, wrap_line
 from gradcli.output.stream import OutputError, Stream
@@ -23,9 +22,6 @@ from gradcli.output.views import (
     blocks_of,
 )
 from gradcli.session.results import Assertion, FileSummary, Result, Verdict
-
-# It says how more kinds of values are shown.
-VIEWS = (calculus_views, steps_views)
 
 
 class Terminal:

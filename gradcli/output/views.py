@@ -5,8 +5,9 @@ The classes are plain, since each dataclass takes time whenever the program star
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import singledispatch
+from importlib import import_module
 from typing import Any, TypeAlias
 
 from gradcli.core.ir.shapes import size_of
@@ -15,20 +16,26 @@ from gradcli.output.characters import escape
 from gradcli.output.layout import Cell, Column, Role
 from gradcli.output.numbers import show_tensor, tensor_lines
 from gradcli.output.style import Line
+from gradcli.session.explanations import Check, Steps
 from gradcli.session.results import (
     Answer,
+    Bounded,
     Contours,
     Derivatives,
+    Extrema,
     NoNumber,
     ParameterTable,
     Plain,
     Plot,
     Polynomial,
+    Propagation,
     Row,
     Shown,
     SparseMatrix,
+    Tangent,
     Tensor,
     Text,
+    Uncertain,
 )
 
 # On a terminal, tensors with more elements are shown by their edges.
@@ -117,6 +124,27 @@ def view(value: Any) -> View:
     raise TypeError(f"a {type(value).__name__} can't be shown")
 
 
+# Of kinds that few results are of, the views are imported where there is one.
+ELSEWHERE: Mapping[str, tuple[type, ...]] = {
+    "gradcli.output.calculus_views": (Bounded, Extrema, Propagation, Tangent, Uncertain),
+    "gradcli.output.steps_views": (Check, Steps),
+}
+
+
+def _stated_in(module: str) -> Callable[[Any], View]:
+    def stated(value: Any) -> View:
+        import_module(module)
+        made: View = view.dispatch(type(value))(value)
+        return made
+
+    return stated
+
+
+for _module, _kinds in ELSEWHERE.items():
+    for _kind in _kinds:
+        view.register(_kind)(_stated_in(_module))
+
+
 def show_value(value: Plain, look: Look | None = None) -> str:
     """A value on as few lines as it needs; of a nested tuple so many items at most."""
     return view(value).inline(look or Look())
@@ -178,7 +206,14 @@ class _NoNumberView(View):
     value: NoNumber
 
     def inline(self, look: Look) -> str:
-        return self.value.text
+        return " ".join(self.value.text.split())
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        """On as many lines as it has: a definition is shown as it was typed."""
+        if "\n" not in self.value.text:
+            yield from super().blocks(look, source)
+            return
+        yield Prose([[(line, "strong")] for line in self.value.text.split("\n")])
 
 
 @view.register(tuple)
@@ -356,7 +391,7 @@ def derivative_table(derivatives: Derivatives, look: Look) -> Table:
         name, others = _column("derivative", [row.name for row in rows], Role.LABEL, look), []
     formulas = _formulas(rows, look, Role.FOLD if pairs else Role.VALUE)
     order = _column("order", [str(row.order) for row in rows], Role.LABEL, look, "dim", once=True)
-    said = [*_where(derivatives, look), *([derivatives.note] if derivatives.note else [])]
+    said = [*_where(derivatives, look), *_missing(rows), *([derivatives.note] if derivatives.note else [])]
     return Table((order, name, *formulas, *others), note="\n".join(said) or None)
 
 
@@ -367,7 +402,13 @@ def _formulas(rows: Sequence[Row], look: Look, role: Role) -> list[Column]:
 
 
 def _formula_of(row: Row, look: Look) -> str:
-    return look.formula(row.formula) if row.formula else row.reason or ""
+    return look.formula(row.formula) if row.formula else ""
+
+
+def _missing(rows: Sequence[Row]) -> list[str]:
+    """Why some rows have no formula, where others have one."""
+    reasons = dict.fromkeys(row.reason for row in rows if row.reason and not row.formula)
+    return [reason if ":" in reason else f"no formula: {reason}" for reason in reasons if reason]
 
 
 def _where(derivatives: Derivatives, look: Look) -> list[str]:
@@ -377,7 +418,7 @@ def _where(derivatives: Derivatives, look: Look) -> list[str]:
 
 
 def _cell_text(row: Row, look: Look) -> str:
-    return _formula_of(row, look) if row.tensor is None else show_value(row.tensor, look)
+    return _formula_of(row, look) or row.reason or "" if row.tensor is None else show_value(row.tensor, look)
 
 
 def _equation(derivatives: Derivatives, look: Look, source: str | None) -> Iterator[Block]:
@@ -386,7 +427,12 @@ def _equation(derivatives: Derivatives, look: Look, source: str | None) -> Itera
     name = row.name if source is None else source
     text = look.formula(row.formula) if row.formula else f"no formula: {row.reason or 'elements move or meet'}"
     head = f"{name} = " if name and (row.formula or source) else ""
-    yield Prose([[(head, "dim"), (text, "strong" if row.formula else "dim")]])
+    style = "strong" if row.formula else "dim"
+    # A matrix has a row a line, one below the other.
+    first, *rest = text.split("], [") if text.startswith("[[") else [text]
+    lines = [first, *(f"{' ' * (len(head) + 1)}[{line}" for line in rest)]
+    lines = [f"{line}]," for line in lines[:-1]] + lines[-1:]
+    yield Prose([[(head, "dim"), (lines[0], style)], *([(line, style)] for line in lines[1:])])
     said = [*_where(derivatives, look), *(derivatives.note.split("\n") if derivatives.note else [])]
     if said:
         yield Prose([[(line, "dim")] for line in said])

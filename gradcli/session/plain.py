@@ -24,6 +24,7 @@ from gradcli.language.values.values import (
     DerivativeTable,
     Function,
     Interval,
+    Markup,
     Parameters,
     Plot,
     SparseMatrix,
@@ -74,7 +75,10 @@ def _derivatives(value: Value) -> Derivatives | None:
     if not len(found) == len(set(found)) == whole.count:
         return None
     named = sorted(((n.name, n) for n in found if n.name is not None), key=lambda row: row[0].order)
-    return Derivatives(_rows(tuple(named)), whole.note)
+    rows = _rows(tuple(named))
+    # A number alone is shown without its name.
+    named_so = None if len(rows) == 1 and found[0].shape == () else whole.legend
+    return Derivatives(rows, "\n".join(filter(None, (named_so, whole.note))) or None)
 
 
 @singledispatch
@@ -117,6 +121,11 @@ def _float(value: float) -> Plain:
 @_plain.register(str)
 def _str(value: str) -> Plain:
     return Text(value)
+
+
+@_plain.register(Markup)
+def _markup(value: Markup) -> Plain:
+    return NoNumber("latex", str(value))
 
 
 @_plain.register(type(None))
@@ -261,6 +270,14 @@ def _rows(
 ) -> tuple[Row, ...]:
     nothing = (None,) * len(rows)
     return tuple(
-        Row(p.order, str(p), None if node is None else tensor(node), formula, p.of, p.variables, reason)
+        Row(
+            p.order,
+            str(p),
+            None if node is None else tensor(node),
+            formula,
+            p.of,
+            p.variables,
+            reason,
+        )
         for (p, node), formula, reason in zip(rows, formulas or nothing, reasons or nothing, strict=True)
     )

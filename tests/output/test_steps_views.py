@@ -102,7 +102,7 @@ def test_at_forty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
         "│ │ ├ v'   power rule   d/dx x² = 2x\n"
         "│ │ └ u' = cos(x²)·2·x\n"
         "└ together   exp(sin(x²))·cos(x²)·2·x\n"
-        "simplified   2x·cos(x²)·exp(sin(x²))\n"
+        "simplified   2x·exp(sin(x²))·cos(x²)\n"
     )
 
 

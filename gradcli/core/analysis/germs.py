@@ -331,6 +331,9 @@ class Germs:
     def rounded(self, side: Side, function: Callable[[Array], Array]) -> Array:
         """A step function: at a step, the value of the side that the germ is on."""
         germ = self.real(side)
+        if (abs(germ.coefficients[: self.poles]) > CERTAIN * germ.noise[: self.poles]).any():
+            # What grows without bound crosses one step after the other.
+            raise UntoldError("a step at a pole")
         head = germ.coefficients[self.poles]
         rest = Germ(germ.coefficients.copy(), germ.noise, germ.known)
         rest.coefficients[self.poles] = 0.0

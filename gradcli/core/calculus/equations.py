@@ -138,7 +138,7 @@ root: WithBody = with_body(
     kernel=root_of,
 )
 argmin: WithBody = with_body(
-    "argmin",
+    "minimizer",
     _STATIONARY.rate,
     _STATIONARY.adjoint,
     help="where a function is least, near a start",
@@ -146,7 +146,7 @@ argmin: WithBody = with_body(
     kernel=minimum_of,
 )
 argmax: WithBody = with_body(
-    "argmax",
+    "maximizer",
     _STATIONARY.rate,
     _STATIONARY.adjoint,
     help="where a function is largest, near a start",

@@ -26,7 +26,8 @@ CERTAIN = 16.0
 # The distances of values: each of two sequences is a number between 1 and 2 times powers of 1/2.
 SEQUENCES = (1.0, 1.3719812)
 CLOSEST_AT_ZERO, CLOSEST, FARTHEST = 1000, 44, 1000
-SETTLED, AGREE, VANISHED, FALLEN = 1e-12, 1e-9, 1e-12, 1e-8
+SETTLED, AGREE, VANISHED, FALLEN, CONSISTENT = 1e-12, 1e-9, 1e-12, 1e-8, 1e-3
+LARGE = 1e100
 PLATEAU, LONG_ENOUGH = 1e-6, 6
 
 
@@ -124,20 +125,42 @@ def _before_the_end(curve: Curve, points: Array, here: Array) -> Array:
 
 
 def _tends_to(values: Array) -> float | None:
-    """What values tend to whose points come closer by halves; None where that can't be told."""
+    """What values tend to whose points come closer by halves; None where that can't be told.
+
+    Those of the last points have lost digits, or are of whole numbers alone: those halfway must tell the same.
+    """
+    end = _last(values)
+    if end is None or _settled_elsewhere(values, end):
+        return None
+    halfway = values[26:46] if len(values) > 2 * 46 else values[16:26]
+    if isinf(end):
+        grows = (np.diff(abs(halfway)) >= 0) | np.isinf(halfway[1:])
+        return end if bool(grows.all()) and bool((np.sign(halfway) == np.sign(end)).all()) else None
+    near = abs(halfway - end) <= CONSISTENT * max(abs(end), _early(values))
+    return end if bool(near.all()) else None
+
+
+def _early(values: Array) -> float:
+    """How large the first values are."""
+    first = values[:12]
+    return float(abs(first[np.isfinite(first)]).max(initial=0.0))
+
+
+def _last(values: Array) -> float | None:
+    """What the last values come to."""
     last = values[-8:]
     if np.isinf(last).all() and (last == last[0]).all():
-        return float(last[0])
+        # What overflows has grown large before; else a part of it has, and the whole need not.
+        before = values[np.isfinite(values)]
+        return float(last[0]) if before.size and before[-1] * np.sign(last[0]) > LARGE else None
     if not np.isfinite(last).all():
         return None
     size = float(abs(last).max())
-    early = float(np.nanmax(np.where(np.isfinite(values[:12]), abs(values[:12]), np.nan), initial=0.0))
     falls = bool((np.diff(abs(values[-16:])) < 0).all())
-    if size == 0 or size <= VANISHED * early or (falls and size <= FALLEN * early):
+    if size == 0 or size <= VANISHED * _early(values) or (falls and size <= FALLEN * _early(values)):
         return 0.0
     if float(last.max() - last.min()) <= SETTLED * size:
-        end = float(last[-1])
-        return None if _settled_elsewhere(values, end) else end
+        return float(last[-1])
     steps = np.diff(values[-32:])
     if (steps > 0).all() or (steps < 0).all():
         ratio = steps[1:] / steps[:-1]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
-from math import inf, isfinite, isnan, pi
+from math import inf, isfinite, isnan, pi, sqrt
 from typing import Any
 
 import numpy as np
 
 from gradcli.core.calculus.bodies import Body
-from gradcli.core.calculus.curves import Array, Curve
+from gradcli.core.calculus.curves import TOGETHER, Array, Curve
 from gradcli.core.errors import CoreError
 from gradcli.core.records import record
 
@@ -42,10 +42,14 @@ DEEPEST = 40
 MOST_PANELS = 6_000
 # A panel that still fails after so many halvings is looked at as one with an end of its own.
 SINGULAR_AFTER = 6
+# One that fails within is searched for a place where the integrand has grown so many times.
+PEAK_AFTER, GROWN = 20, 100.0
 # How far from an infinite end its panels begin: the powers of 2 up to this one.
 FURTHEST = 14
 HALVINGS_OF_A_STEP = 8
 ENOUGH = 1e-14
+# Rounded points are off by a quarter of a rounding or so; the bound is so many standard deviations of what that makes.
+OFF, DEVIATIONS = 0.25, 4
 GOOD_ENOUGH = 1e-6
 
 
@@ -79,11 +83,15 @@ class Panel:
 
 @record
 class Part:
-    """What a panel comes to: the integral, a bound of its error, and the integral of the absolute value."""
+    """What a panel comes to: the integral, a bound of its error, and the integral of the absolute value.
+
+    `noise` is the standard deviation of what rounding does to its points, which falls on either side.
+    """
 
     value: Any
     error: float
     size: float
+    noise: float = 0.0
 
 
 class Integrand:
@@ -168,15 +176,22 @@ class _Integral:
                     failing.append(panel)
             waiting = []
             for panel in failing:
+                peak = self._peak(panel) if panel.depth == PEAK_AFTER else None
                 if panel.depth >= SINGULAR_AFTER and self._has_an_end(panel):
                     done.append(self._at_an_end(panel))
+                elif peak is not None:
+                    # Both sides of it end there.
+                    self.ends.add(peak)
+                    sides = (Panel(panel.low, peak), Panel(peak, panel.high))
+                    done += [self._at_an_end(side) for side in sides if side.low < side.high]
                 elif panel.depth >= DEEPEST or count > MOST_PANELS:
                     done.append(self._stubborn(panel))
                 else:
                     waiting += panel.halves()
         value = sum((p.value for p in done[1:]), start=done[0].value)
         size = sum(p.size for p in done)
-        error = sum(p.error for p in done) + 8 * self.epsilon * size
+        noise = sqrt(sum(p.noise**2 for p in done))
+        error = sum(p.error for p in done) + 8 * self.epsilon * size + DEVIATIONS * noise
         self._refuse_what_is_nothing(value, error, size)
         return value, float(error)
 
@@ -194,12 +209,29 @@ class _Integral:
             values = values.reshape(len(places), 21, *values.shape[1:])
             for i, h, v in zip(places, half.tolist(), values, strict=True):
                 _refuse_missing(panels[i], v)
-                found[i] = _estimated(v, h, weights, inner, self.epsilon)
+                found[i] = _estimated(v, h, max(abs(panels[i].low), abs(panels[i].high)), weights, inner, self.epsilon)
         return [part for part in found if part is not None]
 
     def _has_an_end(self, panel: Panel) -> bool:
         """Whether it begins or ends where the integral does, or at infinity."""
         return (panel.inverted and 0.0 in (panel.low, panel.high)) or bool(self.ends & {panel.low, panel.high})
+
+    def _peak(self, panel: Panel) -> float | None:
+        """Where, within a panel, the integrand grows without bound as far as floats show; None where it does not."""
+        if panel.inverted:
+            return None
+        low, high = panel.low, panel.high
+        beside: float | None = None
+        while True:
+            x = np.linspace(low, high, TOGETHER)
+            sizes = abs(self.integrand(x, inverted=False)).reshape(len(x), -1).max(axis=1)
+            sizes = np.where(np.isnan(sizes), inf, sizes)
+            beside = max(float(sizes[0]), float(sizes[-1])) if beside is None else beside
+            k = int(sizes.argmax())
+            around = float(x[max(k - 1, 0)]), float(x[min(k + 1, len(x) - 1)])
+            if around == (low, high) or np.isinf(sizes[k]) or around[1] - around[0] <= 4 * np.spacing(abs(x[k])):
+                return float(x[k]) if sizes[k] > GROWN * beside else None
+            low, high = around
 
     def _at_an_end(self, panel: Panel) -> Part:
         """A panel whose integrand has no Taylor series at one end, or at both."""
@@ -326,7 +358,7 @@ def _refuse_missing(panel: Panel, values: Array) -> None:
     )
 
 
-def _estimated(values: Array, half: float, weights: Array, inner: Array, epsilon: float) -> Part:
+def _estimated(values: Array, half: float, farthest: float, weights: Array, inner: Array, epsilon: float) -> Part:
     """Kronrod's sum, and how far it is from Gauss' as QUADPACK weighs it (Piessens et al. 1983, section 2.2.4)."""
     whole = np.tensordot(weights, values, 1) * half
     rough = np.tensordot(inner, values, 1) * half
@@ -338,7 +370,11 @@ def _estimated(values: Array, half: float, weights: Array, inner: Array, epsilon
     )
     bound = np.where(error == 0, 0.0, scaled)
     total = float(np.sum(size))
-    return Part(whole, float(np.max(bound, initial=0.0)) if isfinite(total) else inf, total)
+    if not isfinite(total):
+        return Part(whole, inf, total)
+    steps = np.diff(values.reshape(len(values), -1), axis=0)
+    noise = OFF * epsilon * farthest * float(np.sqrt((steps**2).sum(axis=0)).max(initial=0.0))
+    return Part(whole, float(np.max(bound, initial=0.0)), total, noise)
 
 
 def _together(parts: list[Part]) -> Part:

@@ -195,6 +195,9 @@ class Algebra:
         if len(args) == 1 and (name in ODD or name in EVEN) and self._is_turned(name, args[0]):
             turned = self._single(self._factor(function=name, args=(self.scale(args[0], Fraction(-1)),)))
             return turned if name in EVEN else self.scale(turned, Fraction(-1))
+        if name == "hypot" and len(known) - known.count(None) == 1:
+            # Of a number it is written out, as in the slope of asinh.
+            return self.power(self._sum(self.power(arg, Fraction(2)) for arg in args), Fraction(1, 2))
         if len(args) == 2 and registry[name].commutes:
             args = _in_order(*args)
         return self._single(self._factor(function=name, attrs=attrs, args=args))
@@ -408,8 +411,10 @@ def _is_positive(factor: Factor, exponent: Number) -> bool:
 
 def _root(value: Fraction, degree: int) -> Fraction | None:
     """The root of a positive fraction, where that is one."""
+    if value <= 0:
+        return None
     parts = [round(part ** (1 / degree)) if part.bit_length() < 50 else 0 for part in value.as_integer_ratio()]
-    if value <= 0 or any(r**degree != part for r, part in zip(parts, value.as_integer_ratio(), strict=True)):
+    if any(r**degree != part for r, part in zip(parts, value.as_integer_ratio(), strict=True)):
         return None
     return Fraction(*parts)
 

@@ -133,11 +133,12 @@ class Arranger:
         for turned in (quotients(self._algebra, powers), lengths(self._algebra, powers)):
             if turned != powers:
                 yield self._product(turned, primitive, number)
-        if number != 1:
-            yield self._product(powers, inner, Fraction(1))
+        sign = Fraction(1 if number > 0 else -1)
         below = number.denominator if isinstance(number, Fraction) and abs(number.numerator) != 1 else 1
         if below != 1:
-            yield self._product(powers, {t: c * below for t, c in inner.items()}, Fraction(1, below))
+            yield self._product(powers, {t: c * below * sign for t, c in inner.items()}, sign / below)
+        elif number != 1 and (not powers or not isinstance(number, Fraction) or number.denominator == 1):
+            yield self._product(powers, {t: c * sign for t, c in inner.items()}, sign)
         if powers:
             yield formula_of(self._algebra, times(self._algebra, {as_term(powers): Fraction(1)}, inner))
         for shared in self._shared(primitive):
@@ -210,7 +211,7 @@ class Arranger:
         return self._product_with(powers, formula_of(self._algebra, inner), number)
 
     def _product_with(self, powers: Powers, inner: Formula, number: Number) -> Formula:
-        if not powers and number == 1:
+        if not inner.terms or (not powers and number == 1):
             return inner
         if len(inner.terms) == 1:
             return self._product(powers, dict(inner.terms), number)

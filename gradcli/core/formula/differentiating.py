@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from gradcli.core.formula.algebra import Algebra, Factor, Formula, Number, Term, UnreadableError
+from gradcli.core.formula.algebra import Algebra, Factor, Formula, Number, Term, UnreadableError, number_of
 from gradcli.core.formula.reading import Reader
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Flat
@@ -20,6 +20,10 @@ from gradcli.core.transforms.reverse import gradient
 
 # What a partial of the table costs to make and to read, in steps of arithmetic.
 STEPS_OF_A_PARTIAL = 16
+
+
+def _is_mask(factor: Factor) -> bool:
+    return factor.function == "select" and not (factor.args[1].terms and factor.args[2].terms)
 
 
 class Differentiator:
@@ -47,7 +51,28 @@ class Differentiator:
                 slope = self._slope(factor, name)
                 if slope.terms:
                     rest = self._without(term, place, coefficient, exponent)
-                    total = self._algebra.add(total, self._algebra.multiply(rest, slope))
+                    total = self._algebra.add(total, self._times(rest, slope))
+        return total
+
+    def _times(self, rest: Formula, slope: Formula) -> Formula:
+        """The product; 0 where a choice in the slope is, whatever the rest is: `where(x > 0, 1, 0)/sqrt(relu(x))`."""
+        if number_of(rest) is not None or not any(e == 1 and _is_mask(f) for t, _ in slope.terms for f, e in t):
+            return self._algebra.multiply(rest, slope)
+        total = self._zero
+        for term, coefficient in slope.terms:
+            choice = next((f for f, e in term if e == 1 and _is_mask(f)), None)
+            if choice is None:
+                part = self._algebra.multiply(rest, self._algebra.sum_of({term: coefficient}))
+            else:
+                condition, yes, no = choice.args
+                others = self._algebra.product([pair for pair in term if pair[0] is not choice], coefficient)
+                whole = self._times(rest, others)
+                part = self._reader.choice(
+                    condition,
+                    self._algebra.multiply(whole, yes) if yes.terms else yes,
+                    self._algebra.multiply(whole, no) if no.terms else no,
+                )
+            total = self._algebra.add(total, part)
         return total
 
     def _without(self, term: Term, place: int, coefficient: Number, exponent: Number) -> Formula:
@@ -82,8 +107,9 @@ class Differentiator:
         for place, arg in enumerate(factor.args):
             inner = self.derivative(arg, name)
             if inner.terms:
-                part = self._algebra.multiply(self._partial(factor, op, place), self._tidied(inner))
-                total = self._algebra.add(total, part)
+                partial, inner = self._partial(factor, op, place), self._tidied(inner)
+                both = (partial, inner) if len(partial.terms) == 1 else (inner, partial)
+                total = self._algebra.add(total, self._times(*both))
         return self._tidied(total)
 
     def _partial(self, factor: Factor, op: Primitive, place: int) -> Formula:

@@ -24,6 +24,11 @@ class Guards:
         turned = test is not None and test.function == "logical_not"
         if test is not None and turned:
             condition, yes, no = test.args[0], no, yes
+        # Inside a choice its condition is known.
+        for place, side in ((1, yes), (2, no)):
+            inner = alone(side)
+            if inner is not None and inner.function == "select" and inner.args[0] is condition:
+                yes, no = (inner.args[1], no) if place == 1 else (yes, inner.args[2])
         if yes is no or (not yes.terms and self._vanishes(no, condition)):
             return no
         return self._of_signs(condition, yes, no) or self._algebra.function("select", (condition, yes, no))

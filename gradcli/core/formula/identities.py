@@ -90,10 +90,10 @@ def _double_angles(
             rest = as_term({f: e for f, e in p.items() if f not in (s, c)})
             parts: list[tuple[Term, Number]] = [(term, number)]
             if pair in ((2, 0), (0, 2)):
-                turned = as_term({**dict(rest), algebra.opaque("cos", double): Fraction(1)})
+                turned = _beside(rest, algebra.opaque("cos", double))
                 parts = [(rest, number * half), (turned, number * (half if pair == (0, 2) else -half))]
             elif pair == (1, 1):
-                parts = [(as_term({**dict(rest), algebra.opaque("sin", double): Fraction(1)}), number * half)]
+                parts = [(_beside(rest, algebra.opaque("sin", double)), number * half)]
             changed = changed or parts[0][0] is not term
             for t, n in parts:
                 out[t] = out.get(t, Fraction(0)) + n
@@ -130,18 +130,19 @@ def _hyperbolic(algebra: Algebra, powers: Powers, inner: Polynomial) -> Iterator
         for rest, group in groups.items():
             for exponent, c in group.items():
                 if exponent == 0:
-                    out[rest] = c
+                    out[rest] = out.get(rest, Fraction(0)) + c
                 elif group.get(-exponent) not in (c, -c):
                     break
                 elif exponent > 0:
                     name = "cosh" if group[-exponent] == c else "sinh"
                     made = algebra.opaque(name, (algebra.scale(factor.args[0], exponent),))
-                    out[as_term({**dict(rest), made: Fraction(1)})] = 2 * c
+                    together = _beside(rest, made)
+                    out[together] = out.get(together, Fraction(0)) + 2 * c
             else:
                 continue
             break
         else:
-            yield {f: e for f, e in powers.items() if f is not factor}, out
+            yield {f: e for f, e in powers.items() if f is not factor}, {t: c for t, c in out.items() if c != 0}
 
 
 def quotients(algebra: Algebra, powers: Powers) -> Powers:
@@ -248,6 +249,13 @@ def doubled(algebra: Algebra, powers: Powers) -> tuple[Powers, Number]:
             _move(out, algebra.opaque("sin", (algebra.scale(args[0], Fraction(2)),)), k)
             number = number * halves
     return out, number
+
+
+def _beside(term: Term, factor: Factor) -> Term:
+    """A term times a factor that may be in it."""
+    powers = dict(term)
+    _move(powers, factor, Fraction(1))
+    return as_term(powers)
 
 
 def _move(powers: Powers, factor: Factor, by: Number) -> None:

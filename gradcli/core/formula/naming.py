@@ -29,23 +29,34 @@ def named(
         best = _saving_most(printer, formulas.values())
         if best is None:
             break
-        # A name of the usual length, for now.
-        printer.names[best] = f"u{i}"
+        # A name of the usual length that nothing else has, for now.
+        printer.names[best] = f"_{i}"
         printer.forget()
     fresh = (n for n in _names() if n not in taken)
-    # What a factor is of was made before it, and is not as deep.
-    ordered = sorted(printer.names, key=lambda factor: (factor.depth, factor.serial))
-    printer.names = {factor: next(fresh) for factor in ordered}
+    printer.names = {factor: next(fresh) for factor in _by_need(printer)}
     printer.forget()
     texts = {indexes: printer.text(formula) for indexes, formula in formulas.items()}
     texts = {indexes: text for indexes, text in texts.items() if len(text) <= longest}
     used, definitions = " ".join(texts.values()), list[tuple[str, str]]()
-    for factor in reversed(ordered):
-        name, text = printer.names[factor], printer.definition(factor)
-        if re.search(rf"\b{name}\b", used):
-            definitions.insert(0, (name, text))
-            used += f" {text}"
+    for factor, name in reversed(printer.names.items()):
+        if name in _words(used):
+            definitions.insert(0, (name, printer.definition(factor)))
+            used += f" {definitions[0][1]}"
     return texts, tuple(definitions)
+
+
+def _by_need(printer: Printer) -> list[Factor]:
+    """The factors that have names, each after those that its definition needs."""
+    words = {factor: _words(printer.definition(factor)) for factor in printer.names}
+    ordered: list[Factor] = []
+    while len(ordered) < len(words):
+        waiting = {name for factor, name in printer.names.items() if factor not in ordered}
+        ordered += [f for f, needed in words.items() if f not in ordered and not needed & waiting]
+    return ordered
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
 
 
 def _names() -> Iterator[str]:

@@ -152,10 +152,11 @@ class Printer:
             text += f" {'-' if negative else '+'} {within(size, Binding.PRODUCT)}"
         return text, Binding.SUM
 
-    def _rank(self, pair: tuple[Term, Number]) -> tuple[float, str]:
-        """Higher degrees first, then by text."""
-        term, _ = pair
-        return (-sum(float(e) for _, e in term), self._term(term, Fraction(1))[0])
+    def _rank(self, pair: tuple[Term, Number]) -> tuple[float, list[tuple[int, int, str]], list[float]]:
+        """Higher degrees first, then variables before functions, then as they were met."""
+        powers = sorted(pair[0], key=self._factor_rank)
+        ranks = [self._factor_rank(power) for power in powers]
+        return (-sum(float(e) for _, e in powers), ranks, [-float(e) for _, e in powers])
 
     def _term(self, term: Term, coefficient: Number) -> Bound:
         powers = sorted(term, key=self._factor_rank)
@@ -197,17 +198,19 @@ class Printer:
         return f"{base}^({exponent.numerator}/{exponent.denominator})", Binding.POWER
 
     def _kind(self, factor: Factor) -> int:
-        """Numbers first, then variables, powers, polynomials, functions, and sums of functions."""
+        """Numbers first, then variables, powers, polynomials, exponentials, functions, and sums of functions."""
         if factor.name or factor.function == "power":
             return 1 if factor.name else 2
         if factor.function:
             named = factor.function == "pi" or (factor.function == "exp" and number_of(factor.args[0]) is not None)
-            return 0 if named else 4
-        return 0 if len(factor.args[0].terms) == 1 else 3 if factor.depth == 2 else 5
+            return 0 if named else 4 if factor.function == "exp" else 5
+        return 0 if len(factor.args[0].terms) == 1 else 3 if factor.depth == 2 else 6
 
-    def _factor_rank(self, pair: tuple[Factor, Number]) -> tuple[int, str]:
+    def _factor_rank(self, pair: tuple[Factor, Number]) -> tuple[int, int, str]:
         factor, _ = pair
-        return (self._kind(factor), self._factor(factor)[0])
+        kind = self._kind(factor)
+        # Variables by name, so that equal products of them are written alike; functions as they were met.
+        return (kind, 0, factor.name) if factor.name else (kind, factor.serial, "")
 
     def _power(self, factor: Factor, exponent: Number) -> Bound:
         bound = self._factor(factor)

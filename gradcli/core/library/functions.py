@@ -10,7 +10,7 @@ from gradcli.core.ir.nodes import Node, Operand, constant
 from gradcli.core.ir.promotion import cast, coerce, real, stretch
 from gradcli.core.ir.shapes import Shape, broadcast_shapes, normalize_axes, size_of
 from gradcli.core.library.declare import composed
-from gradcli.core.primitives import comparisons, shaping
+from gradcli.core.primitives import comparisons, rounding, shaping
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.constants import counted
 from gradcli.core.primitives.linear_algebra import matrix_product
@@ -52,7 +52,7 @@ def heaviside(x: Node, h0: Operand = 0.5) -> Node:
 
 @composed("x to so many decimals; halves go to the even digit")
 def round_(x: Node, decimals: int = 0) -> Node:
-    return ew.rounded(x, decimals=decimals)
+    return rounding.rounded(x, decimals=decimals)
 
 
 @composed("product of matrices, vectors, or stacks of matrices, as NumPy's @")

@@ -36,10 +36,6 @@ def _simpler_product(a: Node, b: Node) -> Node | None:
     return b if is_number(a, 1) else a if is_number(b, 1) else None
 
 
-def _without_zeros(a: Node, b: Node) -> Node | None:
-    return b if is_number(a, 0) else a if is_number(b, 0) else None
-
-
 # Arithmetic. Sums are linear, the product is bilinear; both are elementwise in their shapes.
 
 add = linear(
@@ -47,7 +43,7 @@ add = linear(
     lambda g, a, b: (g, g),
     help="sum of two numbers",
     commutes=True,
-    shortcut=_without_zeros,
+    shortcut=lambda a, b: b if is_number(a, 0) else a if is_number(b, 0) else None,
     arity=2,
     examples=PAIRS,
     math="{0} + {1}",
@@ -497,26 +493,6 @@ ceil = flat(
     math="math.copysign(math.ceil({0}), {0})",
     result="float",
     edge=at_whole(lambda x: x),
-)
-
-
-def _rounded_kernel(xp: Any, x: Any, *, decimals: int) -> Any:
-    # The array library scales by a power of ten; where that overflows, x has no such digits, or no others.
-    if abs(decimals) <= 300:
-        return xp.round(x, decimals)
-    return x if decimals > 0 else xp.where(xp.isfinite(x), x * 0, x)
-
-
-rounded = flat(
-    "round",
-    help="x to so many decimals; halves go to the even digit",
-    kernel=_rounded_kernel,
-    math="math.copysign(round({0} * 10.0**{decimals}) / 10.0**{decimals} if {decimals} >= 0 else "
-    "round({0} / 10.0**-{decimals}) * 10.0**-{decimals}, {0})",
-    result="number",
-    names=(),
-    attributes={"decimals": 1},
-    edge=at_whole(lambda x, *, decimals: 2 * 10.0**decimals * x),
 )
 stop_gradient = flat(
     "stop_gradient", help="x itself, but constant for every derivative", kernel="positive", math="{0}", result="number"

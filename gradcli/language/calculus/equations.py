@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from gradcli.core.library.linear_algebra import solve as solve_linear
 from gradcli.language.calculus.posing import posed
-from gradcli.language.calls.announce import Call, builtin
+from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.values import Function, Value
 
 
 @builtin("a root of a function near a start, solve(f, x0); of a matrix, the x of a @ x = b")
-def solve(call: Call, a: Value, b: Value) -> Value:
+def solve(call: Call, a: FunctionOrValue, b: Value) -> Value:
     """The root in the structure of the start; of matrices what NumPy's function gives.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradcli.core.ir.nodes import Constant, Node, array_constant, constant
 from gradcli.core.ir.promotion import cast, real
-from gradcli.language.calculus.posing import is_known, known_arrays, single
+from gradcli.language.calculus.posing import ends_of, is_known, known_arrays, single
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.convert import to_node
@@ -15,7 +15,7 @@ from gradcli.language.values.values import Function, Value
 
 
 @builtin("the integral of a function from a to b, either of them may be infinite; with a bound of its error")
-def integrate(call: Call, fn: Function, a: Value, b: Value) -> Node:
+def integrate(call: Call, fn: Function, a: Value = None, b: Value = None, over: Value = None) -> Node:
     """The integral, of the shape of the function's result.
 
     Raises:
@@ -24,6 +24,7 @@ def integrate(call: Call, fn: Function, a: Value, b: Value) -> Node:
     """
     from gradcli.core.calculus.bodies import closed
 
+    a, b = ends_of(call, a, b, over, "integrate")
     ends = [_end(call, value, name) for value, name in ((a, "a"), (b, "b"))]
     output, variable = single(call, fn, "integrate")
     low, high = (cast(end, variable.dtype) for end in ends)

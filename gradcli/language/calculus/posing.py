@@ -19,7 +19,7 @@ from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import leaves
 from gradcli.language.values.numbers import is_number
-from gradcli.language.values.values import Function, Required, Value
+from gradcli.language.values.values import Function, Interval, Required, Value
 
 if TYPE_CHECKING:
     from gradcli.core.calculus.bodies import Body
@@ -49,6 +49,30 @@ class Problem:
         sizes = [size_of(shape) for shape in self.parts]
         parts = [found[sum(sizes[:i]) :][: sizes[i]].reshape(shape) for i, shape in enumerate(self.parts)]
         return tuple(array_constant(part.copy()) for part in parts)
+
+
+def ends_of(call: Call, a: Value, b: Value, over: Value, what: str) -> tuple[Value, Value]:
+    """The two ends of an interval, which are given one by one, or as `a..b`, or as `over=a..b`; of a box, two of them.
+
+    Raises:
+        LanguageError: where there are not two.
+    """
+    given = [value for value in (a, b, over) if value is not None]
+    if len(given) == 1:
+        (single,) = given
+        if isinstance(single, Interval):
+            return single.low, single.high
+        if isinstance(single, tuple) and len(single) == 2:
+            a, b = single
+            return _as_pair(a), _as_pair(b)
+    if len(given) != 2:
+        raise fail("type", f"{what} needs an interval", call.span, f"such as {what}(f, 0, 1), or {what}(f, 0..1)")
+    first, second = given
+    return _as_pair(first), _as_pair(second)
+
+
+def _as_pair(value: Value) -> Value:
+    return (value.low, value.high) if isinstance(value, Interval) else value
 
 
 def is_known(nodes: Sequence[Node]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from gradcli.core.ir.nodes import Node, array_constant
-from gradcli.language.calculus.posing import require_known, scalar_body, traced_at
+from gradcli.language.calculus.posing import ends_of, require_known, scalar_body, traced_at
 from gradcli.language.calls.announce import Call, builtin, to_number
 from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.findings import Extrema, Extremum
@@ -13,7 +13,7 @@ from gradcli.language.values.values import Function, Value
 
 
 @builtin("all roots of a function in an interval, as a vector in ascending order")
-def roots(call: Call, fn: Function, a: Value, b: Value) -> Node:
+def roots(call: Call, fn: Function, a: Value = None, b: Value = None, over: Value = None) -> Node:
     """Found by samples, closer together where a cubic between two of them says too little.
 
     Raises:
@@ -25,7 +25,7 @@ def roots(call: Call, fn: Function, a: Value, b: Value) -> Node:
     from gradcli.core.calculus.curves import Curve
     from gradcli.core.calculus.sampling import roots_between
 
-    low, high = _interval(call, a, b, "roots")
+    low, high = _interval(call, *ends_of(call, a, b, over, "roots"), "roots")
     body, args = scalar_body(call, fn, "roots")
     found = roots_between(Curve(body, args), low, high)
     _warn(call, found.unresolved, "roots")
@@ -33,13 +33,14 @@ def roots(call: Call, fn: Function, a: Value, b: Value) -> Node:
 
 
 @builtin("the critical points of a function of one variable in an interval, or of two in a box, with what each is")
-def extrema(call: Call, fn: Function, a: Value, b: Value) -> Extrema:
+def extrema(call: Call, fn: Function, a: Value = None, b: Value = None, over: Value = None) -> Extrema:
     """A table of them, of one variable with the ends of the interval.
 
     Raises:
         LanguageError: for an interval without length, or a function of other variables than it has.
         CoreError: where the function is constant on a whole stretch, or has no values.
     """
+    a, b = ends_of(call, a, b, over, "extrema")
     if isinstance(a, tuple) or isinstance(b, tuple):
         return _in_box(call, fn, a, b)
     from gradcli.core.calculus.critical import critical_points

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from gradcli.core.ir.dtypes import as_float
 from gradcli.core.ir.nodes import Constant, Node, Operand, Parameter
@@ -20,6 +20,9 @@ from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import REQUIRED, Caller, Formal, Value
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# A function, or what else goes where one may; an expression of free names is a function there.
+FunctionOrValue: TypeAlias = Value
 
 
 @record
@@ -88,7 +91,7 @@ def _formal(name: str, kind: str, default: Any, variadic: bool = False) -> Forma
         variadic,
         real=kind in _REAL,
         names=kind == "Names | None",
-        function=kind in ("Function", "Drawn", "Answer"),
+        function=kind in ("Function", "FunctionOrValue"),
     )
 
 
@@ -120,8 +123,7 @@ def _or_none(convert_it: Callable[[Call, Value, str], Any]) -> Callable[[Call, V
 CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Value": lambda call, v, what: v,
     "Names | None": lambda call, v, what: v,
-    "Drawn": lambda call, v, what: v,
-    "Answer": lambda call, v, what: v,
+    "FunctionOrValue": lambda call, v, what: v,
     "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
     "Operand": lambda call, v, what: _operand(call, v),
     "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from gradcli.core import primitives
+from gradcli.core.ir.dtypes import as_float
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.promotion import real
@@ -14,7 +15,7 @@ from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, sum_, transpose
 from gradcli.language.calls.combined import called, combined
 from gradcli.language.text.diagnostics import Span, fail, near
-from gradcli.language.values.convert import to_node
+from gradcli.language.values.convert import known_value, to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.explanations import Check
 from gradcli.language.values.findings import Extrema, Propagation, Uncertain
@@ -57,6 +58,8 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     Raises:
         CoreError: for tensors that don't fit together.
     """
+    if symbol == "±":
+        return Uncertain(*(_measured(side, span) for side in (left, right)))
     if symbol in ("and", "or"):
         return _logic(symbol, truth(left, span), truth(right, span))
     if is_number(left) and is_number(right):
@@ -82,6 +85,13 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     if not any(isinstance(v, Node) for v in weak):
         weak = [a, b]
     return symbols(2)[symbol](*weak)
+
+
+def _measured(value: Value, span: Span) -> float:
+    number = known_value(value, "a measured number") if isinstance(value, Node) else value
+    if not is_number(number):
+        raise fail("type", f"`±` stands between a number and its error, not {describe(value)}", span, "as in 3 ± 0.1")
+    return as_float(number)
 
 
 def _sparse_product(left: SparseMatrix, right: Node, span: Span) -> Node:
@@ -207,6 +217,8 @@ def _operand(caller: Caller, symbol: str, value: Value, span: Span) -> Node:
         hint = None
         if isinstance(value, Function):
             hint = f"call it first: `{called(value)}`"
+        elif isinstance(value, Uncertain):
+            hint = "give it to a function, as in `f(3 ± 0.1)`: errors go through a function's gradient"
         elif isinstance(value, SparseMatrix):
             hint = "write dense(...) for the whole matrix; S @ x multiplies"
         elif isinstance(value, tuple):

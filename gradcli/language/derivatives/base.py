@@ -137,10 +137,6 @@ class Operator(Function):
         """What is to be said under the rows."""
         return None
 
-    def caption(self, result: Value) -> str | None:
-        """The note, and what an abbreviated name stands for."""
-        return together(legend(innermost(self)), self.note(result))
-
 
 def innermost(function: Function) -> Function:
     """What a function is a derivative of, however often."""

@@ -9,16 +9,22 @@ from gradcli.core.errors import CoreError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.ir.traversal import reachable
+from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.derivatives.base import Operator, innermost, legend, numbered, together
+from gradcli.language.derivatives.of_base import Entries, partial_texts
 from gradcli.language.derivatives.spelling import spellings_of
 from gradcli.language.derivatives.table import PATIENT, AllDerivatives
-from gradcli.language.text.diagnostics import LanguageError, Span
+from gradcli.language.text.diagnostics import LanguageError, Span, fail
+from gradcli.language.text.writing import in_latex
 from gradcli.language.values.nesting import leaves
-from gradcli.language.values.partial import Partial
-from gradcli.language.values.values import Caller, DerivativeTable, Function, Required, Value
+from gradcli.language.values.partial import Partial, name_in_latex
+from gradcli.language.values.values import Caller, DerivativeTable, Function, Markup, Required, Value
+
+# So much work takes some seconds, for whoever asks for it by name.
+THOROUGH = 8_000_000
 
 
-def formula_table(caller: Caller, function: Function, span: Span) -> DerivativeTable | None:
+def formula_table(caller: Caller, function: Function, span: Span, work: int = PATIENT) -> DerivativeTable | None:
     """The formulas of what a function gives, without values; None where it takes anything but numbers.
 
     Raises:
@@ -28,7 +34,11 @@ def formula_table(caller: Caller, function: Function, span: Span) -> DerivativeT
     if values is None:
         return None
     if isinstance(function, AllDerivatives):
-        return function.written(caller, values, span)
+        return function.written(caller, values, span, work)
+    if isinstance(function, Operator):
+        told = partial_texts(caller, function, values, span, work)
+        if told is not None:
+            return _of_partials(function, *told)
     result = function.call(caller, values, span, fresh=True)
     if isinstance(function, Operator):
         rows = list(function.rows(result))
@@ -36,9 +46,20 @@ def formula_table(caller: Caller, function: Function, span: Span) -> DerivativeT
         rows = list(numbered(Partial(function.name), result))
     if len(rows) != sum(1 for _ in leaves(result)) or not rows:
         return None
-    texts, reasons, definitions = written([node for _, node in rows], function)
+    texts, reasons, definitions = written([node for _, node in rows], function, work)
     note = together(legend(innermost(function)), *(function.note(result),) if isinstance(function, Operator) else ())
     return DerivativeTable(tuple((name, None) for name, _ in rows), note, texts, reasons, definitions)
+
+
+def _of_partials(
+    function: Operator, entries: Entries, texts: list[list[str] | str], definitions: tuple[tuple[str, str], ...]
+) -> DerivativeTable:
+    """The table of what consists of partials of one function."""
+    pairs = zip(texts, entries.shapes, strict=True)
+    formulas = tuple(None if isinstance(t, str) else _bracketed(t, shape) for t, shape in pairs)
+    reasons = tuple(t if isinstance(t, str) else None for t in texts)
+    note = together(legend(innermost(function)), function.note(tuple(0.0 for _ in texts)))
+    return DerivativeTable(tuple((name, None) for name in entries.names), note, formulas, reasons, definitions)
 
 
 def symbols(function: Function) -> list[Value] | None:
@@ -105,3 +126,39 @@ def try_formulas(caller: Caller, function: Function, span: Span) -> DerivativeTa
         return formula_table(caller, function, span)
     except (LanguageError, CoreError):
         return None
+
+
+def _asked(call: Call, fn: Function, what: str) -> DerivativeTable:
+    """The formulas of a function, with as much work as it takes.
+
+    Raises:
+        LanguageError: where it has none.
+    """
+    found = formula_table(call.caller, fn, call.span, THOROUGH)
+    if found is None:
+        raise fail(
+            "type",
+            f"`{fn.name}` has no {what}, since it takes more than numbers",
+            call.span,
+            "formulas are of functions of numbers",
+        )
+    return found
+
+
+@builtin("the formula of a derivative or of a function's value, however much work it is", "formula")
+def formula_of(call: Call, fn: Function) -> DerivativeTable:
+    """The formulas, without values."""
+    return _asked(call, fn, "formula")
+
+
+@builtin("a derivative, or a function's value, as LaTeX")
+def latex(call: Call, fn: Function) -> Markup:
+    """An equation a line."""
+    found = _asked(call, fn, "formula")
+    lines = []
+    for (name, _), text, reason in zip(found.rows, found.formulas, found.reasons, strict=True):
+        if text is None:
+            raise fail("type", f"`{name}` has no formula: {reason}", call.span)
+        lines.append(f"{name_in_latex(name.of, name.variables, name.single)} = {in_latex(text)}")
+    lines += [f"{in_latex(name)} = {in_latex(text)}" for name, text in found.definitions]
+    return Markup("\n".join(lines))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradcli.core.ir.nodes import Input, Node, Parameter, filled
+from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import structure
 from gradcli.core.transforms.nested import summed_partial, total
 from gradcli.core.transforms.reverse import gradient
@@ -46,7 +47,7 @@ class Derived(Operator):
         differentiated, aux = self._split(outputs, span)
         flat = list(nodes_in(traced.wrt))
         roots = real_outputs(differentiated, self.of, span)
-        self.summed = len(roots) > 1 or any(root.shape != () for root in roots)
+        self.summed = len(roots) > 1 or any(size_of(root.shape) != 1 for root in roots)
         results = dict(zip(flat, gradient(roots, flat), strict=True))
         result: Value = map_nodes(traced.wrt, results.__getitem__)
         if self.has_aux:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.core.ir.nodes import Constant, Node, Parameter
-from gradcli.language.derivatives.base import Operator
+from gradcli.language.derivatives.base import Operator, innermost, legend
 from gradcli.language.values.labelled import Labelled, Whole
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.values import SparseMatrix, Value
@@ -17,7 +17,7 @@ def labelled(function: Operator, value: Value) -> Value:
     """
     require_walkable(value)
     found = function.names(value)
-    names, whole = iter(found), Whole(len(found), function.caption(value))
+    names, whole = iter(found), Whole(len(found), function.note(value), legend(innermost(function)))
 
     def named(item: Value) -> Value:
         if isinstance(item, tuple):

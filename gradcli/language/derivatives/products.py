@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import sqrt as sqrt_of
 from typing import Any
 
 from gradcli.core.ir.dtypes import as_float
-from gradcli.core.ir.nodes import Node, constant, filled
-from gradcli.core.ir.promotion import cast
+from gradcli.core.ir.nodes import Constant, Node, constant, filled
+from gradcli.core.ir.promotion import cast, stretch
 from gradcli.core.library.indexing import index
+from gradcli.core.primitives.elementwise import sqrt
 from gradcli.core.records import structure
 from gradcli.core.transforms.forward import jvp
+from gradcli.core.transforms.nested import total
 from gradcli.core.transforms.reverse import gradient, vjp
 from gradcli.core.transforms.taylor import Scale, along
 from gradcli.language.calls.announce import Call, builtin
@@ -22,8 +25,12 @@ from gradcli.language.derivatives.targets import ALL, make_targets
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import leaves, map_items, map_nodes, nodes_in
+from gradcli.language.values.numbers import is_number
 from gradcli.language.values.partial import Partial, superscript
 from gradcli.language.values.values import Caller, Formal, Function, Names, Rewrite, Value
+
+# A direction of such a length is a unit vector.
+CLOSE_TO_ONE = 1e-9
 
 
 @structure
@@ -36,6 +43,7 @@ class Product(Operator):
     what: str = "jvp"
     vector: Value = None
     order: int = 1
+    unit: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -86,6 +94,9 @@ class Product(Operator):
             return map_nodes(traced.wrt, dict(zip(by, rates, strict=True)).__getitem__)
         if self.order == 0:
             return traced.outputs
+        if self.unit:
+            length = sqrt(total([tangent * tangent for tangent in tangents]))
+            tangents = [tangent / stretch(length, tangent.shape) for tangent in tangents]
         scale = Scale(self.order)
         steps = tangents if scale.step == 1.0 else [tangent * scale.step for tangent in tangents]
         series, weight = along(roots, dict(zip(by, steps, strict=True)), self.order), scale.weight((self.order,))
@@ -93,6 +104,17 @@ class Product(Operator):
             root: parts[-1] if weight == 1.0 else parts[-1] * weight for root, parts in zip(roots, series, strict=True)
         }
         return _with_zeros(traced.outputs, found)
+
+    def note(self, result: Value) -> str | None:
+        """Whether a direction counts with its length."""
+        if self.what != "directional":
+            return None
+        if self.unit:
+            return "along v made a unit vector"
+        length = _length(self.vector)
+        if length is None or abs(length - 1) < CLOSE_TO_ONE:
+            return None
+        return f"along v as it is, of length {length:.6g}; unit=true makes it a unit vector"
 
     def rows(self, result: Value) -> Rows:
         """The product under a name that says what it is."""
@@ -108,6 +130,20 @@ class Product(Operator):
         else:
             named = [Partial(f"(∇²{base}·v)[{label.variables[-1]}]", (), label.order + 1) for label in labels]
         return tuple(zip(named, nodes, strict=True))
+
+
+def _length(vector: Value) -> float | None:
+    """The length of a vector that is known; None for one that isn't."""
+    squares = 0.0
+    for item in leaves(vector):
+        if isinstance(item, Constant):
+            value = item.value
+            squares += float(value * value if item.shape == () else (value * value).sum())
+        elif is_number(item):
+            squares += float(item) ** 2
+        else:
+            return None
+    return sqrt_of(squares)
 
 
 def _with_zeros(outputs: Value, found: dict[Node, Node]) -> Value:
@@ -177,12 +213,13 @@ def directional(
     grad_position: Value = ALL,
     weights: Value = None,
     wrt: Names | None = None,
+    unit: bool = False,
 ) -> Product:
-    """The derivative along a line.
+    """The derivative along a line; with `unit` along one of length 1.
 
     Raises:
         LanguageError: for an order that is none.
     """
     n = to_order(order, call.span)
     targets = make_targets(fn, grad_position, weights, wrt, call.span, default=ALL)
-    return Product(fn, targets, "directional", v, n)
+    return Product(fn, targets, "directional", v, n, unit)

@@ -8,6 +8,7 @@ from itertools import combinations_with_replacement
 from math import comb
 
 from gradcli.core import formula
+from gradcli.core.formula.orders import TOO_LONG
 from gradcli.core.ir.nodes import Node, filled, name_of
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import structure
@@ -70,7 +71,7 @@ class AllDerivatives(Function):
         texts, reasons, definitions = self._formulas(roots[0], nodes)
         return DerivativeTable(shown, note, texts, reasons, definitions)
 
-    def written(self, caller: Caller, values: Sequence[Value], span: Span) -> DerivativeTable:
+    def written(self, caller: Caller, values: Sequence[Value], span: Span, work: int = PATIENT) -> DerivativeTable:
         """The table of formulas alone, at values that are symbols.
 
         Raises:
@@ -87,7 +88,7 @@ class AllDerivatives(Function):
                 span,
                 f"`jacobian({self.of.name})` has those of all",
             )
-        texts, reasons, definitions = self._formulas(roots[0], [node for _, node in variables], PATIENT)
+        texts, reasons, definitions = self._formulas(roots[0], [node for _, node in variables], work)
         names = [base_of(self.of), *(name for _, name in self._names([name for name, _ in variables]))]
         return DerivativeTable(tuple((n, None) for n in names), legend(self.of), texts, reasons, definitions)
 
@@ -103,17 +104,24 @@ class AllDerivatives(Function):
     def _formulas(
         self, root: Node, variables: Sequence[Node], work: int = formula.MOST_WORK
     ) -> tuple[tuple[str | None, ...], tuple[str | None, ...], tuple[tuple[str, str], ...]]:
-        """The formula of each row, the first as it was typed; why the others have none; what they share."""
+        """The formula of each row, the first as it was typed; why the others have none; what they share.
+
+        Nothing where no row has one.
+        """
+        patient = work > formula.MOST_WORK
         found = formula.partials(root, variables, self.order, work, spellings_of(self.of))
         every = [
             indexes
             for order in range(self.order + 1)
             for indexes in combinations_with_replacement(range(len(variables)), order)
         ]
+        if not found.texts and TOO_LONG not in found.reasons.values():
+            return (), (), ()
         first = typed_formula(self.of) or found.texts.get(())
         texts = (first, *(found.texts.get(indexes) for indexes in every[1:]))
-        reasons = (None if text else found.reasons.get(i) for text, i in zip(texts, every, strict=True))
-        return texts, tuple(reasons), found.definitions
+        why = (None if text else found.reasons.get(i) for text, i in zip(texts, every, strict=True))
+        hint = None if patient else f"too long: `formula {self.name}` shows it"
+        return texts, tuple(hint or w if w == TOO_LONG else w for w in why), found.definitions
 
     def substituted(self, substitution: Rewrite) -> AllDerivatives:
         """The table of the function as the caller's values make it."""

@@ -17,14 +17,15 @@ def free_names(
     expression: s.Expression,
     is_known: Callable[[str], bool],
     inputs_of: Callable[[str], Sequence[Formal]] = lambda name: (),
+    quotient: Callable[[s.Binary], object | None] = lambda node: None,
 ) -> dict[str, Span]:
     """The names that an expression takes from outside and nobody knows, and where each stands first.
 
     `inputs_of` tells the inputs of a built-in: where they take names, or a function, which an expression is by itself,
-    what is given them is left out.
+    what is given them is left out. `quotient` tells of a division that is df/dx what is evaluated in it.
     """
     found: dict[str, Span] = {}
-    for name, bound in _scoped(expression, inputs_of):
+    for name, bound in _scoped(expression, inputs_of, quotient):
         if name.id not in bound and not is_known(name.id):
             found.setdefault(name.id, name.span)
     return found
@@ -35,7 +36,7 @@ def called_names(expression: s.Expression) -> set[str]:
     found: set[str] = set()
     for part in s.walk(expression):
         function = part.function if isinstance(part, (s.Call, s.Prime)) else None
-        if isinstance(part, s.Nabla):
+        if isinstance(part, (s.Nabla, s.Partial)):
             function = part.of
         if isinstance(function, s.Name):
             found.add(function.id)
@@ -68,7 +69,9 @@ def _name_at(places: Sequence[Formal], rest: Formal | None, place: int) -> str |
 
 
 def _scoped(
-    expression: s.Expression, inputs_of: Callable[[str], Sequence[Formal]]
+    expression: s.Expression,
+    inputs_of: Callable[[str], Sequence[Formal]],
+    quotient: Callable[[s.Binary], object | None],
 ) -> Iterator[tuple[s.Name, frozenset[str]]]:
     """Every name in the order of the text, with those that the functions around it bind."""
     # A loop, not recursion: a sum may be as deep as it is long.
@@ -88,6 +91,8 @@ def _scoped(
         elif isinstance(part, s.Partial) and isinstance(part.of, s.Name):
             # Of a function by its inputs; what they are called is known there.
             stack.append((part.of, bound))
+        elif isinstance(part, s.Binary) and (known := quotient(part)) is not None:
+            stack.append((known, bound))
         elif isinstance(part, s.Call):
             inputs = inputs_of(part.function.id) if isinstance(part.function, s.Name) else ()
             stack.append((_computed(part, inputs), bound))

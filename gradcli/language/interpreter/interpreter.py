@@ -34,6 +34,7 @@ from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, 
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called, require_function
+from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
 from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
 
@@ -94,7 +95,10 @@ class Interpreter(Paper):
         spine = [node]
         while isinstance(spine[-1].left, s.Binary):
             spine.append(spine[-1].left)
-        value = self.evaluate(spine[-1].left, frame)
+        meant = self.quotient_of_differentials(spine[-1], frame)
+        if meant is not None:
+            spine.pop()
+        value = self.evaluate(spine[-1].left if meant is None else meant, frame)
         for step in reversed(spine):
             if step.operator in ("and", "or") and isinstance(value, bool) and value is (step.operator == "or"):
                 continue
@@ -165,7 +169,8 @@ class Interpreter(Paper):
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
         names = [p.name for p in node.parameters]
         head = names[0] if len(names) == 1 else f"({', '.join(names)})"
-        name = f"{head} -> {node.body.span.title}"
+        # What is written as an expression, and made a function of its variable, is called by its text.
+        name = node.body.span.title if node.span == node.body.span else f"{head} -> {node.body.span.title}"
         return define(self, name, node.parameters, (s.Return(node.body.span, node.body),), frame)
 
     def _call(self, node: s.Call, frame: Frame | None) -> Value:
@@ -196,6 +201,10 @@ class Interpreter(Paper):
                 raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
             unevaluated = any(i.names and i.name == keyword.name for i in function.inputs)
             keywords[keyword.name] = _names(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
+        if any(isinstance(v, Uncertain) for v in positional) and not any(isinstance(v, Function) for v in positional):
+            propagate = builtins()["propagate"]
+            assert isinstance(propagate, Function)
+            return propagate.call(self, (function, tuple(positional)), node.span)
         values = bind(function, positional, keywords, node)
         try:
             return function.call(self, values, node.span)

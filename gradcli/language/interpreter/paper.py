@@ -71,7 +71,37 @@ class Paper(State):
             found = self.find(name, frame)
             return found[0].inputs if found and isinstance(found[0], Builtin) else ()
 
-        return free_names(node, lambda name: self.find(name, frame) is not None, inputs_of)
+        def quotient(part: s.Binary) -> object | None:
+            found = self._of_differentials(part, frame)
+            return None if found is None else (found[0].of, *(found[1] or ()))
+
+        return free_names(node, lambda name: self.find(name, frame) is not None, inputs_of, quotient)
+
+    def _of_differentials(
+        self, node: s.Binary, frame: Frame | None
+    ) -> tuple[s.Partial, tuple[s.Expression, ...] | None] | None:
+        """What `df/dx` differentiates, and what `df/dx(2)` is called with; None where it is any other division."""
+        left, right = node.left, node.right
+        called = isinstance(right, s.Call) and not right.keywords
+        below = right.function if isinstance(right, s.Call) else right
+        if node.operator != "/" or not isinstance(left, s.Name) or not isinstance(below, s.Name):
+            return None
+        if not (left.id[:1] == below.id[:1] == "d") or any(self.find(n.id, frame) for n in (left, below)):
+            return None
+        name, variable = left.id[1:], below.id[1:]
+        found = self.find(name, frame)
+        if found is None or not isinstance(found[0], Function) or all(i.name != variable for i in found[0].inputs):
+            return None
+        of, by = s.Name(left.span, name), s.Name(below.span, variable)
+        return s.Partial(node.span, of, (by,)), right.arguments if called and isinstance(right, s.Call) else None
+
+    def quotient_of_differentials(self, node: s.Binary, frame: Frame | None) -> s.Expression | None:
+        """`df/dx`, or a call of it, as what it means; None where it is any other division."""
+        found = self._of_differentials(node, frame)
+        if found is None:
+            return None
+        partial, arguments = found
+        return partial if arguments is None else s.Call(node.span, partial, arguments, ())
 
     def of_free(self, node: s.Expression, frame: Frame | None, name: str = NAME) -> Function | None:
         """An expression as a function of its free names, in the order of the text; None where it has none.

@@ -16,7 +16,7 @@ from gradcli.language.calculus import equations, integrals, limits, searches, ta
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
-from gradcli.language.derivatives import fields, gradient, mapping, matrices, polynomial, products
+from gradcli.language.derivatives import fields, formulas, gradient, mapping, matrices, polynomial, products
 from gradcli.language.derivatives import table as tables
 from gradcli.language.library import counting, own, powers, tuples, units
 from gradcli.language.plots import plot
@@ -29,21 +29,8 @@ from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
 ANNOUNCING = (
-    *(
-        check_answer,
-        counting,
-        fields,
-        gradient,
-        mapping,
-        matrices,
-        own,
-        plot,
-        polynomial,
-        powers,
-        products,
-        steps,
-        tables,
-    ),
+    *(counting, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
+    *(check_answer, steps),
     *(equations, integrals, limits, searches, tangents, uncertainty),
 )
 

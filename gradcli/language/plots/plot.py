@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeAlias
 
-from gradcli.language.calls.announce import Call, builtin
+from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
 from gradcli.language.plots.ranges import Range, called, ranges_of
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe, require_function
 from gradcli.language.values.values import Caller, Contours, Formal, Function, Plot, Required, Value
-
-# A function, or a tuple of them.
-Drawn: TypeAlias = Value
 
 # Where no ranges are asked for, of a function of two numbers.
 SQUARE: tuple[Range, Range] = ((-3.0, 3.0), (-3.0, 3.0))
@@ -20,7 +16,7 @@ MOST_CURVES = 24
 
 
 @builtin("functions as curves, or a function of two numbers as contours; save= writes a file")
-def plot(call: Call, over: Value = None, save: Value = None, *functions: Drawn) -> Plot | Contours:
+def plot(call: Call, over: Value = None, save: Value = None, *functions: FunctionOrValue) -> Plot | Contours:
     """The picture."""
     return picture_of(call.caller, functions, over, save, call.span)
 

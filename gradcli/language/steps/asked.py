@@ -14,7 +14,7 @@ from gradcli.core.records import record
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.derivatives.base import Operator, innermost
 from gradcli.language.derivatives.fields import Nabla
-from gradcli.language.derivatives.formulas import elements_of, written
+from gradcli.language.derivatives.formulas import elements_of, formula_table
 from gradcli.language.derivatives.gradient import Nth
 from gradcli.language.derivatives.targets import Targets, real_positions
 from gradcli.language.text import syntax as s
@@ -141,12 +141,9 @@ class Simplified:
     reason: str | None
 
 
-def formula_of(caller: Caller, function: Function, values: Sequence[Value], span: Span) -> Simplified:
+def formula_of(caller: Caller, function: Function, span: Span) -> Simplified:
     """The formula that a derivative is shown as."""
-    with suppress(UnreadableError):
-        result = function.call(caller, values, span, fresh=True)
-        nodes = [node for node in leaves(result) if isinstance(node, Node)]
-        if len(nodes) == 1:
-            texts, reasons, definitions = written(nodes, function)
-            return Simplified(texts[0], definitions, reasons[0])
-    return Simplified(None, (), "it has none")
+    table = formula_table(caller, function, span)
+    if table is None or len(table.formulas) != 1:
+        return Simplified(None, (), "it has none")
+    return Simplified(table.formulas[0], table.definitions, table.reasons[0])

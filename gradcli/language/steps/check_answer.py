@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from math import isfinite, isnan, sqrt
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from gradcli.core import formula
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Input, Node, filled
-from gradcli.language.calls.announce import Call, builtin
+from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
 from gradcli.language.derivatives.base import Operator, base_of, is_single
 from gradcli.language.derivatives.spelling import spellings_of
 from gradcli.language.steps.asked import asked, symbols_of, traced
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from gradcli.core.steps.agreement import Sample
     from gradcli.core.steps.tree import Step
 
-# A text in the language's notation, an expression of the function's inputs, or a function.
-Answer: TypeAlias = Value
-
 WHAT = "check_answer"
 # How far beside a point the slopes on both sides are looked at.
 STEP = 2.0**-20
@@ -40,7 +37,7 @@ STEP = 2.0**-20
 @builtin(
     'whether an answer such as "2x" is this derivative; right, wrong with a point that shows it, or right on a part'
 )
-def check_answer(call: Call, fn: Function, answer: Answer) -> Check:
+def check_answer(call: Call, fn: Function, answer: FunctionOrValue) -> Check:
     """What is to be said of it.
 
     Raises:

@@ -126,7 +126,7 @@ class _Explainer:
         for order, name in enumerate(by, 1):
             label = label.then(name)
             derivative = self._meant.derivative(by[:order], span)
-            simplified = formula_of(self._caller, derivative, self._values, span)
+            simplified = formula_of(self._caller, derivative, span)
             found.append(self._one(node, name, order, str(label), derivative, simplified.text, simplified.definitions))
             if order < len(by):
                 if simplified.text is None:

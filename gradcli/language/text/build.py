@@ -159,7 +159,10 @@ class Builder(Paper, Transformer[Token, Any]):
     and_ = or_
 
     def unary(self, c: Children) -> s.Unary:
-        return s.Unary(self._span(c), _spelled(str(c[0])), c[1])
+        sign = _spelled(str(c[0]))
+        if sign == "±":
+            raise fail("syntax", "`±` stands between a number and its error", self._span(c), "as in 3 ± 0.1")
+        return s.Unary(self._span(c), sign, c[1])
 
     not_ = unary
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from lark import Lark, Token
 from lark.grammar import Rule
 from lark.indenter import Indenter
 from lark.lexer import TerminalDef
+from lark.parsers.lalr_analysis import Reduce, Shift
 
 from gradcli.language.text.build import Builder
 from gradcli.language.text.notation import noted
@@ -25,6 +26,8 @@ from gradcli.language.text.notation import noted
 TABLES = Path(__file__).with_name("tables.json")
 # The number of this action in Lark's tables; the other one reduces.
 _SHIFT = 0
+# The same in the file of tables.
+_SHIFTED, _REDUCED = "s", "r"
 OPTIONS: dict[str, Any] = {
     "parser": "lalr",
     # One expression for all tokens: the contextual lexer compiles one for each kind of place, which takes longer
@@ -71,7 +74,28 @@ def parser() -> tuple[Lark, Builder]:
     if tables is None:
         return Lark(grammar, postlex=_Blocks(builder), transformer=builder, **OPTIONS), builder
     load: Any = Lark._load_from_dict
-    return load(**tables, postlex=_Blocks(builder), transformer=builder), builder
+    rows, data = tables
+    made: Any = load(**data, postlex=_Blocks(builder), transformer=builder)
+    tokens = data["data"]["parser"]["parser"]["tokens"]
+    made.parser.parser._parse_table.states = _States(rows, tokens, made.rules)
+    return made, builder
+
+
+class _States(dict[int, dict[str, Any]]):
+    """The parser's states, each read when it is first reached: a short text reaches few of them."""
+
+    def __init__(self, rows: Sequence[str], tokens: Mapping[int, str], rules: Sequence[Rule]) -> None:
+        super().__init__()
+        self._rows, self._tokens, self._rules = rows, tokens, rules
+
+    def __missing__(self, state: int) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+        for entry in self._rows[state].split():
+            token, action, number = entry.partition(_SHIFTED) if _SHIFTED in entry else entry.partition(_REDUCED)
+            name = self._tokens[int(token)]
+            row[name] = (Shift, int(number)) if action == _SHIFTED else (Reduce, self._rules[int(number)])
+        self[state] = row
+        return row
 
 
 def tables_text(grammar: str) -> str:
@@ -86,8 +110,17 @@ def tables_text(grammar: str) -> str:
         "memo": memo,
     }
     lines = [f'"{name}":{json.dumps(entry, separators=(",", ":"))}' for name, entry in entries.items()]
-    rows = [f'"{number}":{json.dumps(row, separators=(",", ":"))}' for number, row in states.items()]
-    return "{\n" + ",\n".join(lines) + ',\n"states":{\n' + ",\n".join(rows) + "\n}}\n"
+    places = {rule["@"]: place for place, rule in enumerate(data["rules"])}
+    rows = [json.dumps(_row_text(states[number], places)) for number in range(len(states))]
+    return "{\n" + ",\n".join(lines) + ',\n"states":[\n' + ",\n".join(rows) + "\n]}\n"
+
+
+def _row_text(row: Mapping[int, Any], places: Mapping[int, int]) -> str:
+    """A state as a text: `4s17 5r3` shifts token 4 and goes to state 17, and reduces by rule 3 before token 5."""
+    return " ".join(
+        f"{token}{_SHIFTED}{to}" if action == _SHIFT else f"{token}{_REDUCED}{places[to['@']]}"
+        for token, (action, to) in row.items()
+    )
 
 
 def _renumber(parsing: dict[str, Any]) -> dict[int, dict[int, Any]]:
@@ -111,8 +144,8 @@ def _renumber(parsing: dict[str, Any]) -> dict[int, dict[int, Any]]:
     }
 
 
-def _tables(grammar: str) -> dict[str, Any] | None:
-    """Lark's data, if the tables are there and fit."""
+def _tables(grammar: str) -> tuple[list[str], dict[str, Any]] | None:
+    """The states' rows, and Lark's data without them, if the tables are there and fit."""
     try:
         entries = json.loads(TABLES.read_bytes())
     except OSError:
@@ -121,9 +154,9 @@ def _tables(grammar: str) -> dict[str, Any] | None:
         return None
     parsing = entries["data"]["parser"]["parser"]
     # Lark numbers states, tokens and rules; the keys of JSON are texts.
-    parsing["states"] = {n: _by_number(row) for n, row in _by_number(entries["states"]).items()}
+    parsing["states"] = {}
     parsing["tokens"] = _by_number(parsing["tokens"])
-    return {"data": entries["data"], "memo": _by_number(entries["memo"])}
+    return entries["states"], {"data": entries["data"], "memo": _by_number(entries["memo"])}
 
 
 def _by_number(entries: dict[str, Any]) -> dict[int, Any]:
@@ -132,4 +165,4 @@ def _by_number(entries: dict[str, Any]) -> dict[int, Any]:
 
 def _made_from(grammar: str) -> str:
     """What tables depend on: the grammar, and the form in which this Lark keeps its data."""
-    return f"grammar {zlib.crc32(grammar.encode()):08x}, lark {lark.__version__}"
+    return f"grammar {zlib.crc32(grammar.encode()):08x}, lark {lark.__version__}, rows of text"

@@ -38,11 +38,11 @@ _CLAUSES = {"over": "OVER", "at": "AT"}
 
 # What ends a value, and may stand in front of another as its factor; a name in front of a bracket is a call.
 _FACTORS = frozenset(
-    ("NUMBER", "INFINITY", "RAISED", "FACTORIAL", "DEGREE", "BAR_CLOSE", "RPAR", "RSQB", "LEIBNIZ", "DENOMINATOR")
+    ("NUMBER", "SIGN", "RAISED", "FACTORIAL", "DEGREE", "BAR_CLOSE", "RPAR", "RSQB", "LEIBNIZ", "DENOMINATOR")
 )
 _ENDS = _FACTORS | {"NAME", "PRIME", "STRING", "TRUE", "FALSE"}
 # What begins a value behind a factor.
-_BEGINS = frozenset(("NAME", "LPAR", "ROOT", "BAR_OPEN", "BIG", "NABLA", "INFINITY", "LEIBNIZ", "PARTIAL"))
+_BEGINS = frozenset(("NAME", "LPAR", "ROOT", "BAR_OPEN", "BIG", "NABLA", "SIGN", "LEIBNIZ", "PARTIAL"))
 # What a verb may stand in front of.
 _COMMANDED = frozenset(
     ("NAME", "NUMBER", "ROOT", "NABLA", "LEIBNIZ", "DIFFERENTIAL", "PARTIAL", "STRING", "BIG", "BAR_OPEN")
@@ -51,11 +51,21 @@ _COMMANDED = frozenset(
 _CALLED = frozenset(("RPAR", "RSQB", "LEIBNIZ", "DENOMINATOR"))
 _OPENING, _CLOSING = ("LPAR", "LSQB"), ("RPAR", "RSQB")
 # What a pair of bars can't reach across.
-_APART = frozenset(("COMMA", "EQUAL", "COLON", "SEMICOLON", "_NEWLINE", "__ANON_0", "__ANON_1"))
+_APART = frozenset(("COMMA", "EQUAL", "COLON", "SEMICOLON", "_NEWLINE", "ARROW", "BECOMES"))
 _POWERS = ("POWER", "RAISED")
 _TIGHT = frozenset((*_POWERS, "LPAR", "LSQB", "DOT", "PRIME", "FACTORIAL"))
 MOST_BARS = 24
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+# What the lexer takes for one kind.
+_SIGNS = {
+    **dict.fromkeys("√∛∜", "ROOT"),
+    **dict.fromkeys("∑∏", "BIG"),
+    "°": "DEGREE",
+    "∞": "SIGN",
+    "∇": "NABLA",
+    "∂": "PARTIAL",
+    "|": "BAR_OPEN",
+}
 _OTHER_BASE = re.compile(r"[xX][0-9a-fA-F]+|[bB][01]+|[oO][0-7]+")
 
 
@@ -71,7 +81,47 @@ def noted(tokens: Iterable[Token], source: Source) -> Iterator[Token]:
         LanguageError: for what can be read in two ways.
     """
     for line in _lines(tokens):
-        yield from _Line(line, source).tokens()
+        yield from _Line(_told_apart(line), source).tokens()
+
+
+def _told_apart(line: list[Token]) -> list[Token]:
+    """The tokens with paper's signs by their kinds."""
+    if not any(token.type in ("SIGN", "LEIBNIZ") for token in line):
+        return line
+    found: list[Token] = []
+    for place, token in enumerate(line):
+        if token.type == "SIGN":
+            found.append(_retyped(token, _SIGNS[token[0]]))
+        elif token.type == "LEIBNIZ":
+            after = line[place + 1].type if place + 1 < len(line) else ""
+            found += _derivative(token, after)
+        else:
+            found.append(token)
+    return found
+
+
+def _derivative(token: Token, after: str) -> list[Token]:
+    """`∂f/∂x`, `d/dx` in front of what it differentiates, and what stands below `∂(x^2*y)`.
+
+    d/dx in front of nothing is a quotient of two names.
+    """
+    if token.startswith("/"):
+        return [_retyped(token, "DENOMINATOR")]
+    operator = re.fullmatch(r"([∂d](?:[²³⁴-⁹]|\^\d+)?)([ \t]*)/([ \t]*).*", token, re.DOTALL)
+    if operator is None:
+        return [token]
+    if after in _BEGINS or after in ("SIGN", "NUMBER", "LSQB"):
+        return [_retyped(token, "DIFFERENTIAL")]
+    if operator[1] != "d":
+        return [token]
+    slash, below = operator.end(2), operator.end(3)
+    parts = (("NAME", 0, 1), ("PRODUCT", slash, slash + 1), ("NAME", below, len(token)))
+    return [_part(token, *part) for part in parts]
+
+
+def _part(token: Token, type: str, start: int, end: int) -> Token:
+    offset = token.start_pos or 0
+    return Token(type, token[start:end], offset + start, end_pos=offset + end)
 
 
 def _lines(tokens: Iterable[Token]) -> Iterator[list[Token]]:
@@ -157,30 +207,39 @@ class _Line:
         """A verb at the start of a statement, and the words that belong to it."""
         before, after = self._last(), self._type(1)
         if before is None or before.type in ("SEMICOLON", "COLON"):
-            operand = after in (
-                "NAME",
-                "NUMBER",
-                "ROOT",
-                "NABLA",
-                "LEIBNIZ",
-                "DIFFERENTIAL",
-                "STRING",
-                "BIG",
-                "BAR_OPEN",
-            )
-            if token in VERBS and operand:
+            if token in VERBS and (after in _COMMANDED or self._begins_apart(token)):
                 self.in_command = True
                 return _retyped(token, "VERB")
         elif self.in_command and self.depth == 0 and token in _CLAUSES and before.type in _ENDS and after:
             return _retyped(token, _CLAUSES[token])
         return token
 
+    def _begins_apart(self, verb: Token) -> bool:
+        """Whether a bracket or a minus behind a verb begins what is commanded: `plot (x+1)^2`, `plot -x over 0..1`."""
+        after = self._next(1)
+        if after is None or after.start_pos == verb.end_pos:
+            return False
+        if after.type == "SUM":
+            operand = self._next(2)
+            return operand is not None and operand.start_pos == after.end_pos
+        if after.type != "LPAR":
+            return False
+        # What closes the bracket ends a call; more behind it is commanded, unless it is called in turn.
+        depth = 0
+        for place in range(self.at + 1, len(self.given)):
+            token = self.given[place]
+            depth += (token.type in _OPENING) - (token.type in _CLOSING)
+            if depth == 0:
+                behind = self.given[place + 1].type if place + 1 < len(self.given) else ""
+                return behind not in ("", "LPAR", "LSQB", "PRIME", "SEMICOLON", "_NEWLINE", "EQUAL", "COMMA")
+        return False
+
     def _function(self, name: Token) -> None:
         """`sin x`, `sin^2(x)`, `sin⁻¹ x`: what stands behind the name of a function."""
         power, length = self._power()
         operand = self._next(length)
         if operand is None or (
-            operand.type not in ("NAME", "NUMBER", "INFINITY") and not (power and operand.type == "LPAR")
+            operand.type not in ("NAME", "NUMBER", "SIGN") and not (power and operand.type == "LPAR")
         ):
             return
         if power is not None:
@@ -334,7 +393,7 @@ class _Line:
         before = self.given[place - 1]
         if before.type == "BAR_OPEN" and sides and group[len(sides) - 1] == place - 1:
             return sides[-1]
-        return "INFINITY" if before == "π" else before.type
+        return "SIGN" if before == "π" else before.type
 
 
 def _retyped(token: Token, type: str) -> Token:

@@ -73,6 +73,10 @@ class Paper:
         """`√x`."""
         sign, under = c
         at = self._span([sign])
+        power = under.right if isinstance(under, s.Binary) and under.operator == "^" else None
+        if power is not None and not is_grouped(under):
+            base, raised = under.left.span.text, lowered(power.span.text)
+            raise _two_ways(self._span(c), f"{sign}({base}^{raised})", f"({sign}{base})^{raised}")
         if sign in _ROOTS:
             return self._call(self._span(c), _ROOTS[sign], at, under)
         return self._call(self._span(c), "root", at, under, s.Literal(at, 4))
@@ -159,7 +163,9 @@ class Paper:
         sign = c[0]
         numerator = sign.partition("/")[0].strip()
         found = re.fullmatch(rf"[∂d](?:[{_RAISED}]|\^\d+)?({_NAME})", numerator)
-        assert found is not None
+        if found is None:
+            hint = "it stands in front of an expression, as in ∂/∂x (x^2*y)"
+            raise fail("syntax", f"`{sign}` has nothing to differentiate", self._span(c), hint)
         at = Span(self.source, sign.start_pos + found.start(1), sign.start_pos + found.end(1))
         return s.Partial(self._span(c), s.Name(at, _spelled_name(found[1])), self._variables(sign, found[1]))
 
@@ -327,7 +333,7 @@ def _is_positional(argument: object) -> bool:
 
 def _function_of(item: s.Expression, name: s.Name) -> s.Expression:
     """What is plotted over a name: a function stays one, an expression becomes that of the name."""
-    if isinstance(item, (s.Name, s.Prime, s.Lambda, s.Nabla)):
+    if isinstance(item, (s.Name, s.Prime, s.Lambda, s.Nabla)) and not (isinstance(item, s.Name) and item.id == name.id):
         return item
     return s.Lambda(item.span, (s.Formal(name.span, name.id, None),), item)
 

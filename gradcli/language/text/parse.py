@@ -255,7 +255,7 @@ _CHARACTER_HINTS = {
 # Every terminal in words. Those that continue an expression are told as one.
 _CONTINUES = {
     *("PRODUCT", "POWER", "COMPARE", "AND", "OR", "IF", "DOT", "PRIME", "LSQB", "LPAR", "SUM", "FOR"),
-    *("RAISED", "FACTORIAL", "DEGREE", "COMPOSE", "DOTS", "PLUS_MINUS", "BESIDE", "APPLY", "FUNCTION_POWER"),
+    *("RAISED", "FACTORIAL", "DEGREE", "DOTS", "BESIDE", "APPLY", "FUNCTION_POWER"),
 }
 TERMINAL_WORDS = {
     "RPAR": "`)`",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from gradcli.core.ir.exact import Exact
@@ -342,6 +343,7 @@ def latex_function(name: str) -> str:
     return latex_name(name) if len(name) == 1 else rf"\operatorname{{{name}}}".replace("_", r"\_")
 
 
+@lru_cache(256)
 def on_paper(text: str) -> str:
     """A formula of the language in the signs of paper; what can't be read stays as it is.
 
@@ -360,6 +362,15 @@ def _written(text: str, writer: Writer) -> str:
     from gradcli.language.text.parse import parse_expression
 
     try:
-        return writer.text(parse_expression(Source("<formula>", text)))
+        return writer.text(as_choice(parse_expression(Source("<formula>", text))))
     except LanguageError:
         return text
+
+
+def as_choice(node: s.Expression) -> s.Expression:
+    """`where(c, a, b)` by itself as `a if c else b`, which says the same and is read more easily."""
+    name = node.function if isinstance(node, s.Call) else None
+    if not isinstance(node, s.Call) or not isinstance(name, s.Name) or name.id != "where" or len(node.arguments) != 3:
+        return node
+    condition, yes, no = node.arguments
+    return s.Conditional(node.span, condition, yes, as_choice(no))

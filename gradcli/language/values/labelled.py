@@ -9,10 +9,11 @@ from gradcli.language.values.partial import Partial
 
 @record
 class Whole:
-    """What one call of a derivative gave: so many tensors, and what is to be said beside all of them."""
+    """What one call of a derivative gave: so many tensors, what is to be said of them, and of their names."""
 
     count: int
     note: str | None = None
+    legend: str | None = None
 
 
 class Labelled(Constant):

@@ -42,6 +42,27 @@ class Partial:
         return f"{sign}{superscript(len(self.variables))}{self.of}/{below}"
 
 
+def name_in_latex(of: str, variables: tuple[str, ...], single: bool) -> str:
+    """The name of a derivative as LaTeX: a fraction of differentials."""
+    from gradcli.language.text.writing import in_latex
+
+    bare = of.lstrip("∇Δ")
+    text = in_latex(bare) if bare.isidentifier() else bare
+    for sign, command in (("∇", r"\nabla "), ("Δ", r"\Delta ")):
+        text = command + text if of.startswith(sign) else text
+    if not variables:
+        return text
+    sign = "d" if single else r"\partial "
+    counts = {v: variables.count(v) for v in variables}
+    below = " ".join(f"{sign}{in_latex(v)}{_raised(n)}" for v, n in counts.items())
+    above = f"{sign.strip()}{_raised(len(variables))}"
+    return rf"\frac{{{above}{'' if above == 'd' else ' '}{text}}}{{{below}}}"
+
+
+def _raised(n: int) -> str:
+    return "" if n == 1 else f"^{{{n}}}"
+
+
 def superscript(n: int) -> str:
     """A number above the line; 1 is left out."""
     return "" if n == 1 else str(n).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))

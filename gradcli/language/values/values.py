@@ -191,6 +191,12 @@ class Names:
     single: bool
 
 
+class Markup(str):
+    """A text for another program, such as LaTeX: shown as it is, without quotes."""
+
+    __slots__ = ()
+
+
 @record
 class Interval:
     """`low..high`: two plain numbers, and all between them."""

@@ -15,6 +15,7 @@ from gradcli.core.ir.nodes import Node, constant, fresh_input, registry
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
+from gradcli.core.primitives import rounding
 from gradcli.core.primitives.reductions import max_to
 
 F64 = DType.FLOAT64
@@ -39,7 +40,7 @@ def kinked() -> Iterator[Primitive]:
         (ew.reciprocal, 0.0, 3.0, EdgeKind.QUOTIENT),
         (ew.sqrt, 0.0, 3.0, EdgeKind.QUOTIENT),
         (ew.floor, 2.0, 2.5, EdgeKind.STEP),
-        (lambda x: ew.rounded(x, decimals=1), 0.25, 0.23, EdgeKind.STEP),
+        (lambda x: rounding.rounded(x, decimals=1), 0.25, 0.23, EdgeKind.STEP),
         (lambda x: ew.remainder(x, 3.0), 6.0, 7.0, EdgeKind.STEP),
         (lambda x: ew.maximum(x, 1.0), 1.0, 2.0, EdgeKind.CORNER),
         (lambda x: cmp.less(x, 4.0), 4.0, 5.0, EdgeKind.COMPARISON),

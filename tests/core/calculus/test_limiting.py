@@ -13,7 +13,7 @@ from gradcli.core.calculus.critical import critical_points, critical_points_in_b
 from gradcli.core.calculus.limiting import one_sided
 from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.library.indexing import index
-from gradcli.core.primitives.elementwise import absolute, atan, cos, exp, log, power, sin, sqrt, tan
+from gradcli.core.primitives.elementwise import absolute, atan, cos, exp, floor, log, power, sin, sqrt, tan
 from tests.core.calculus.bodies import F64, body
 
 # The function, the point, the limits from the left and from the right (None: not told), and whether they are proved.
@@ -43,6 +43,11 @@ LIMITS: dict[str, tuple[Callable[[Node], Node], float, tuple[float | None, float
     "tanh by hand at inf": (lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x)), inf, (1, 1), False),
     "sin(1/x)": (lambda x: sin(1.0 / x), 0, (None, None), False),
     "sin at inf": (sin, inf, (None, None), False),
+    "a part that overflows": (lambda x: log(1.0 + exp(x)) - x, inf, (None, None), False),
+    "overflow": (exp, inf, (inf, inf), False),
+    "digits that are lost": (lambda x: x * (pi / 2 - atan(x)), inf, (None, None), False),
+    "fractions of whole numbers": (lambda x: x - floor(x), inf, (None, None), False),
+    "steps at a pole": (lambda x: floor(x) / x, inf, (1, 1), False),
     "too slow to tell": (lambda x: log(log(x)), inf, (None, None), False),
 }
 

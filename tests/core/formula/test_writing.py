@@ -140,7 +140,7 @@ def test_entries_of_a_jacobian_share_definitions() -> None:
     node, inputs = traced("exp(x*y)*cos(x)", "x", "y")
     entries = gradient([node], inputs)
     found = texts(entries)
-    assert found.texts == {(0,): "exp(x*y)*(y*cos(x) - sin(x))", (1,): "x*cos(x)*exp(x*y)"}
+    assert found.texts == {(0,): "exp(x*y)*(y*cos(x) - sin(x))", (1,): "x*exp(x*y)*cos(x)"}
     assert written(entries[1]).texts == {(): found.texts[(1,)]}
 
 
@@ -173,7 +173,7 @@ def test_guards_cost_nothing(text: str, order: int, monkeypatch: pytest.MonkeyPa
 def test_more_work_is_done_when_it_is_allowed() -> None:
     """What is too long for a table says so, and is there for who asks for it."""
     node, inputs = traced("tan(x*y)^(sin(x)*y)*exp(x^y)", "x", "y")
-    little, much = partials(node, inputs, 3, work=3_000), partials(node, inputs, 3, work=300_000)
+    little, much = partials(node, inputs, 2, work=2_000), partials(node, inputs, 2, work=60_000)
     assert little.too_long
     assert set(little.reasons.values()) == {"too long"}
     assert not much.reasons

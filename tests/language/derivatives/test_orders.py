@@ -106,8 +106,22 @@ def test_a_table_of_tensors_has_the_seeds_sums(order: int) -> None:
     np.testing.assert_allclose(got, want, rtol=1e-12)
 
 
-def test_formulas_are_given_where_they_are_short() -> None:
-    """As one would write them; none where elements are summed."""
+def test_what_long_formulas_repeat_is_named() -> None:
+    """As definitions of the language, which make each formula the derivative."""
+    step = run("f(x) = sin(sin(sin(x)))\nderivatives(f, order=3)(1.0)")
+    (shown,) = [r for r in step.results if isinstance(r, Shown)]
+    assert isinstance(shown.value, Derivatives)
+    assert shown.value.definitions[0][0] == "u"
+    definitions = "; ".join(f"{name} = {text}" for name, text in shown.value.definitions)
+    for row in shown.value.rows:
+        assert row.formula is not None
+        (got,) = [r.value for r in run(f"x = 1.0; {definitions}; {row.formula}").results if isinstance(r, Shown)]
+        assert isinstance(got, Tensor)
+        np.testing.assert_allclose(got.data, row.data, rtol=1e-12)
+
+
+def test_formulas_are_written_as_one_would() -> None:
+    """Those of the function and of each partial; none where elements are summed."""
     table = rows("f(x, y) = x^2 * y + tanh(y)\nderivatives(f, order=2)(3, 5)")
     assert [row.formula for row in table.values()] == [
         "x^2 * y + tanh(y)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from fractions import Fraction
@@ -215,15 +216,14 @@ def test_names_that_are_told_how_they_are_written(text: str, hint: str) -> None:
         ("sec(x)", "sec(x)", "sec(x)*tan(x)"),
         ("cot(x)", "cot(x)", "-csc(x)^2"),
         ("asec(x + 2)", "asec(x + 2)", "1/(abs(x + 2)*sqrt((x + 2)^2 - 1))"),
-        ("acoth(x + 2)", "acoth(x + 2)", "-1/((x + 2)^2 - 1)"),
+        ("acoth(x + 2)", "acoth(x + 2)", "1/(1 - (x + 2)^2)"),
         ("root(x, 5)", "root(x, 5)", "1/(5*root(x, 5)^4)"),
-        ("log(x, 3)", "log(x)/log(3)", "1/(x*log(3))"),
+        ("log(x, 3)", "log(x, 3)", "1/(x*log(3))"),
     ],
 )
 def test_formulas(text: str, formula: str, slope: str) -> None:
     """As they stand in a table of derivatives."""
     from tests.faces.harness import shell
 
-    lines = shell(f"gradcli grad '{text}' x=0.5").out.splitlines()
-    assert any(f" {formula} " in line for line in lines), lines
-    assert any(f" {slope} " in line for line in lines), lines
+    document = json.loads(shell(f"gradcli grad '{text}' x=0.5 --format json").out)
+    assert [row["formula"] for row in document["results"][0]["value"]["rows"]] == [formula, slope]

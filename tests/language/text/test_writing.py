@@ -9,7 +9,7 @@ from hypothesis import given
 
 from gradcli.language.text.diagnostics import Source
 from gradcli.language.text.parse import parse_expression
-from gradcli.language.text.writing import in_latex, on_paper
+from gradcli.language.text.writing import as_choice, in_latex, on_paper
 from tests.core.formula.test_formula import LIST, expressions
 
 TEXTS = [
@@ -45,12 +45,13 @@ TEXTS = [
     ("x^(-y)", "x^(-y)"),
     ("(x^y)^z", "(x^y)^z"),
     ("[x, y^2]", "[x, y²]"),
+    ("where(x < 0, 2*x, where(x < 1, 3, y))", "2x if x < 0 else 3 if x < 1 else y"),
 ]
 
 
 def told(text: str) -> str:
-    """The syntax without its places."""
-    return repr(parse_expression(Source("text", text)))
+    """The syntax without its places; a choice by itself is one however it is spelled."""
+    return repr(as_choice(parse_expression(Source("text", text))))
 
 
 @pytest.mark.parametrize(("plain", "paper"), TEXTS)

@@ -1,0 +1,113 @@
+"""The reporter for papers and sheets: derivatives as LaTeX equations, to paste."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import IO
+
+from gradcli.language.text.diagnostics import Diagnostic
+from gradcli.language.text.writing import in_latex, latex_name
+from gradcli.language.values.partial import name_in_latex
+from gradcli.output.diagnostics import show_diagnostic
+from gradcli.output.numbers import show_number
+from gradcli.output.stream import Stream
+from gradcli.output.views import Look, show_value
+from gradcli.session.results import (
+    Answer,
+    Assertion,
+    Derivatives,
+    FileSummary,
+    NoNumber,
+    Plain,
+    Result,
+    Row,
+    Shown,
+    Tensor,
+)
+
+
+class Latex:
+    """Writes each result as it comes; what is wrong goes to standard error as text."""
+
+    def __init__(self, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
+        self.digits: int | None = None
+        self._out, self._err = Stream(out or sys.stdout), Stream(err or sys.stderr)
+
+    def result(self, result: Result, named: bool = False) -> None:
+        """Derivatives as aligned equations, another value as one; an assert as a comment."""
+        if isinstance(result, Assertion):
+            self._write([f"% {'passed' if result.passed else 'failed'}: {' '.join(result.source.split())}"])
+        elif isinstance(result, Answer):
+            at = ", ".join(f"{latex_name(name)} = {self._value(value)}" for name, value in result.at)
+            self._write([f"% {result.title}", *([f"% at {at}"] if at else []), *self._equations(result.derivatives)])
+        else:
+            self._write([*self._shown(result, named)])
+
+    def _shown(self, result: Shown, named: bool) -> Iterator[str]:
+        value = result.value
+        if isinstance(value, Derivatives):
+            yield from self._equations(value)
+        elif isinstance(value, NoNumber) and value.kind == "latex":
+            yield value.text
+        elif isinstance(value, NoNumber) and value.kind == "function" and " = " in value.text:
+            left, _, right = value.text.partition(" = ")
+            yield rf"\[ {in_latex(left)} = {in_latex(right)} \]"
+        else:
+            left = f"{in_latex(result.source)} = " if named else ""
+            yield rf"\[ {left}{self._value(value)} \]"
+
+    def _equations(self, table: Derivatives) -> Iterator[str]:
+        lines = [self._equation(row) for row in table.rows]
+        lines += [f"{in_latex(name)} &= {in_latex(text)}" for name, text in table.definitions]
+        yield r"\begin{align*}"
+        yield " \\\\\n".join(lines)
+        yield r"\end{align*}"
+
+    def _equation(self, row: Row) -> str:
+        sides = [name_in_latex(row.of, row.by, row.name.startswith("d"))]
+        if row.formula:
+            sides.append(in_latex(row.formula))
+        if row.tensor is not None and self._value(row.tensor) != sides[-1]:
+            sides.append(self._value(row.tensor))
+        return f"{sides[0]} &= {' = '.join(sides[1:])}" if len(sides) > 1 else sides[0]
+
+    def _value(self, value: Plain) -> str:
+        if isinstance(value, Tensor) and value.shape == ():
+            return in_latex(show_number(value.data, value.dtype, self.digits))  # type: ignore[arg-type]
+        if isinstance(value, Tensor):
+            return in_latex(" ".join(show_value(value, Look(self.digits, None)).split()))
+        if isinstance(value, tuple):
+            return rf"\left({', '.join(map(self._value, value))}\right)"
+        return rf"\text{{{' '.join(show_value(value, Look(self.digits)).split())}}}"
+
+    def diagnostic(self, diagnostic: Diagnostic) -> None:
+        """Say what is wrong, to standard error."""
+        self._err.lines(show_diagnostic(diagnostic, self._err.verbatim, self._err.width))
+
+    def program(self, text: str) -> None:
+        """A listing."""
+        self._write([r"\begin{verbatim}", text.rstrip(), r"\end{verbatim}"])
+
+    def say(self, text: str, style: str = "") -> None:
+        """A comment."""
+        self._write([f"% {line}" for line in text.split("\n")])
+
+    def begin_file(self, path: str) -> None:
+        """Name the file in a comment."""
+        self._write([f"% {path}"])
+
+    def end_file(self, summary: FileSummary) -> None:
+        """How the file came out, as a comment."""
+        self._write([f"% {summary.path}: {summary.passed} passed, {summary.failed} failed"])
+
+    def close(self, code: int, error: BaseException | None = None) -> None:
+        """Hand over what is held back.
+
+        Raises:
+            OutputError: where standard output can't be written to.
+        """
+        self._out.flush()
+
+    def _write(self, lines: list[str]) -> None:
+        self._out.lines([[(line, "")] for text in lines for line in text.split("\n")])
