@@ -124,6 +124,21 @@ def test_a_wrong_answer_is_no_failure(tmp_path: Path) -> None:
     assert gradcli("run", str(path)).code == 1
 
 
+def test_as_latex() -> None:
+    """What is differentiated, what the rules make of it, what that is simplified to, and the value at a point."""
+    assert gradcli("steps", "x^2*sin(3x)", "x=0", "--format", "latex").out == (
+        "\\begin{align*}\n"
+        r"\frac{d}{dx}\left(x^{2} \sin\left(3 x\right)\right) &= "
+        r"2 x \sin\left(3 x\right) + x^{2} \cos\left(3 x\right) \cdot 3 \\"
+        "\n"
+        r"&= 3 x^{2} \cos\left(3 x\right) + 2 x \sin\left(3 x\right) \\"
+        "\n"
+        r"&= 0 \quad (x = 0)"
+        "\n\\end{align*}\n"
+    )
+    assert gradcli("steps", "x^y", "--wrt", "y", "--format", "latex").out.count("&=") == 1
+
+
 def test_from_python() -> None:
     """Results with the fields of the JSON."""
     text = "f(x) = x^2*sin(3x)\nsteps(f', 2)\ncheck_answer(f', \"x\")"
