@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gradcli.faces.one_shot import ask
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.interpreter.free import NAME
-from gradcli.language.steps.steps import steps_of
+from gradcli.language.steps.explaining import steps_of
 from gradcli.session.ask import Question, names_of
 from gradcli.session.plain import plain
 from gradcli.session.results import Place, Shown

@@ -14,7 +14,7 @@ from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.steps.tree import Step
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.steps.asked import Asked
-from gradcli.language.steps.steps import steps_of
+from gradcli.language.steps.explaining import steps_of
 from gradcli.language.text.diagnostics import Source, Span
 from gradcli.language.text.parse import parse_expression
 from gradcli.language.values.explanations import Derivation

@@ -1,14 +1,16 @@
-"""`steps`: how a derivative is found, rule by rule, and at a point with all numbers and the tape of both sweeps."""
+"""How a derivative is found, rule by rule, and at a point with all numbers and the tape of both sweeps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isnan
-from typing import TYPE_CHECKING
 
+from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Input, Node, constant, fresh_input, name_of
-from gradcli.language.calls.announce import Call, builtin
+from gradcli.core.steps.tape import Row, choose, derivatives_at, tape
+from gradcli.core.steps.tree import Step
+from gradcli.core.steps.tree import steps_of as tree_of
 from gradcli.language.derivatives.base import base_of
 from gradcli.language.derivatives.spelling import spellings_of
 from gradcli.language.steps.asked import Asked, asked, formula_of, symbols_of, traced
@@ -20,24 +22,10 @@ from gradcli.language.values.explanations import Derivation, Steps
 from gradcli.language.values.nesting import leaves
 from gradcli.language.values.values import Caller, Frame, Function, Names, Value
 
-if TYPE_CHECKING:
-    from gradcli.core.steps.tape import Row
-    from gradcli.core.steps.tree import Step
-
 # Each order's steps are as many again.
 HIGHEST_ORDER = 5
 MOST_DERIVATIONS = 12
 AT_A_CORNER = "a corner: the numbers follow the convention of each function there, and the derivative has no value"
-
-
-@builtin("how a derivative is found, rule by rule; with a point its numbers too, and the tape of both sweeps")
-def steps(call: Call, fn: Function, *point: Value) -> Steps:
-    """The rules.
-
-    Raises:
-        LanguageError: for functions of tensors, and derivatives that nobody finds by such rules.
-    """
-    return steps_of(call.caller, fn, point, call.span)
 
 
 def steps_of(caller: Caller, fn: Function, point: Sequence[Value], span: Span, by: Names | None = None) -> Steps:
@@ -157,14 +145,11 @@ class _Explainer:
         simplified: str | None,
         definitions: tuple[tuple[str, str], ...],
     ) -> Derivation:
-        from gradcli.core.formula.algebra import UnreadableError
-        from gradcli.core.steps.tape import choose, derivatives_at, tape
-        from gradcli.core.steps.tree import steps_of
 
         variable = self._inputs[name]
         names = [*self._inputs]
         try:
-            tree = steps_of(node, variable, self._spellings, names)
+            tree = tree_of(node, variable, self._spellings, names)
             numbers: dict[Node, float] = {}
             taken: dict[Node, bool] = {}
             rows: tuple[Row, ...] = ()

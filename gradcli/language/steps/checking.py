@@ -1,17 +1,19 @@
-"""`check_answer`: whether a student's answer is a derivative, where it is, and which slip it may be."""
+"""Whether a student's answer is a derivative, where it is, and which slip it may be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from math import isfinite, isnan, sqrt
-from typing import TYPE_CHECKING
 
 from gradcli.core import formula
+from gradcli.core.engines.program import Program
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Input, Node, filled
-from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
+from gradcli.core.steps.agreement import Sample, agrees_somewhere, constant_ratio, part, same, samples
+from gradcli.core.steps.tree import Step, steps_of
+from gradcli.core.transforms.forward import jvp
 from gradcli.language.derivatives.base import Operator, base_of, is_single
 from gradcli.language.derivatives.spelling import spellings_of
 from gradcli.language.steps.asked import asked, symbols_of, traced
@@ -23,48 +25,41 @@ from gradcli.language.values.describe import describe
 from gradcli.language.values.explanations import PARTLY, RIGHT, WRONG, Check
 from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.partial import Partial
-from gradcli.language.values.values import Frame, Function, Required, Value
-
-if TYPE_CHECKING:
-    from gradcli.core.steps.agreement import Sample
-    from gradcli.core.steps.tree import Step
+from gradcli.language.values.values import Caller, Frame, Function, Required, Value
 
 WHAT = "check_answer"
 # How far beside a point the slopes on both sides are looked at.
 STEP = 2.0**-20
 
 
-@builtin(
-    'whether an answer such as "2x" is this derivative; right, wrong with a point that shows it, or right on a part'
-)
-def check_answer(call: Call, fn: Function, answer: FunctionOrValue) -> Check:
-    """What is to be said of it.
+def checked(caller: Caller, fn: Function, answer: Value, span: Span) -> Check:
+    """What is to be said of a student's answer: a text, an expression of the function's inputs, or a function.
 
     Raises:
         LanguageError: for an answer that can't be read or isn't of the function's inputs, and functions of tensors.
     """
-    return _Examiner(call, fn, answer).check()
+    return _Examiner(caller, fn, answer, span).check()
 
 
 class _Examiner:
     """Compares one answer with one function."""
 
-    def __init__(self, call: Call, fn: Function, answer: Value) -> None:
-        self._caller, self._span, self._fn = call.caller, call.span, fn
+    def __init__(self, caller: Caller, fn: Function, answer: Value, span: Span) -> None:
+        self._caller, self._span, self._fn = caller, span, fn
         self._base, self._by, self._name = fn, "", fn.name
         if isinstance(fn, Operator):
-            meant = asked(fn, call.span, WHAT)
+            meant = asked(fn, span, WHAT)
             if len(meant.by) != 1:
                 hint = f"such as {WHAT}(∂f/∂{meant.by[0][0]}, ...)"
-                raise fail("type", f"an answer is one formula, and `{fn.name}` has {len(meant.by)}", call.span, hint)
+                raise fail("type", f"an answer is one formula, and `{fn.name}` has {len(meant.by)}", span, hint)
             self._base, self._by = meant.function, meant.by[0][-1] if len(meant.by[0]) == 1 else ""
             # A prime says nothing of which variable.
             partial = reduce(Partial.then, meant.by[0], base_of(self._base))
             self._name = fn.name if is_single(self._base) else str(partial)
-        values = symbols_of(self._base, call.span, WHAT)
+        values = symbols_of(self._base, span, WHAT)
         self._inputs = [value for value in values if isinstance(value, Input)]
-        self._node = traced(call.caller, self._base, values, call.span, WHAT)
-        found = list(nodes_in(fn.call(call.caller, values, call.span, fresh=True)))
+        self._node = traced(caller, self._base, values, span, WHAT)
+        found = list(nodes_in(fn.call(caller, values, span, fresh=True)))
         self._expected = found[0] if found else filled(0.0, self._node)
         self._text, self._given = self._read(answer)
 
@@ -81,14 +76,14 @@ class _Examiner:
 
     def _refuse_other_names(self, expression: s.Expression) -> None:
         names = [i.name for i in self._inputs]
-        parts = list(s.walk(expression))
-        inner = {p.name for part in parts if isinstance(part, s.Lambda) for p in part.parameters}
-        inner |= {t.id for part in parts if isinstance(part, s.Comprehension) for t in part.targets}
-        for part in parts:
-            if isinstance(part, s.Name) and part.id not in (*names, *inner) and not self._caller.find(part.id, None):
-                hint = near(part.id, names) or f"`{self._base.name}` is a function of {', '.join(names)}"
+        nodes = list(s.walk(expression))
+        inner = {p.name for node in nodes if isinstance(node, s.Lambda) for p in node.parameters}
+        inner |= {t.id for node in nodes if isinstance(node, s.Comprehension) for t in node.targets}
+        for node in nodes:
+            if isinstance(node, s.Name) and node.id not in (*names, *inner) and not self._caller.find(node.id, None):
+                hint = near(node.id, names) or f"`{self._base.name}` is a function of {', '.join(names)}"
                 raise fail(
-                    "name", f"the answer has `{part.id}`, which is no input of `{self._base.name}`", part.span, hint
+                    "name", f"the answer has `{node.id}`, which is no input of `{self._base.name}`", node.span, hint
                 )
 
     def _number(self, value: Value, span: Span) -> Node:
@@ -123,8 +118,6 @@ class _Examiner:
 
     def check(self) -> Check:
         """By the formula if both have the same, and by their values."""
-        from gradcli.core.steps.agreement import agrees_somewhere, part, samples
-
         found = samples(self._node, self._expected, self._given, self._inputs)
         if self._has_same_formula():
             found = [self._agreeing(sample) for sample in found]
@@ -146,7 +139,6 @@ class _Examiner:
         place = next((i for i, node in enumerate(self._inputs) if node.name == self._by), None)
         if place is None:
             return False
-        from gradcli.core.engines.program import Program
 
         program = Program([self._node], list(self._inputs))
         low, middle, high = (
@@ -169,17 +161,12 @@ class _Examiner:
     @staticmethod
     def _agreeing(sample: Sample) -> Sample:
         """Rounding makes no difference between two values of one formula; that one has none does."""
-        from gradcli.core.steps.agreement import Sample
-
         return Sample(sample.at, sample.expected, sample.given, isfinite(sample.given), sample.chosen)
 
     # Slips.
 
     def _slip(self, found: Sequence[Sample]) -> str | None:
         """The common slip that the answer comes from, if it is one."""
-        from gradcli.core.engines.program import Program
-        from gradcli.core.steps.agreement import constant_ratio, same
-
         for hint, one, other in self._slips():
             program = Program([one, other], list(self._inputs))
             left, right = zip(*(map(float, program(*sample.at)) for sample in found), strict=True)
@@ -200,7 +187,6 @@ class _Examiner:
         variable = next((i for i in self._inputs if i.name == self._by), None)
         if variable is None:
             return
-        from gradcli.core.transforms.forward import jvp
 
         one = filled(1.0, variable)
         for step in self._tree(variable):
@@ -217,8 +203,6 @@ class _Examiner:
 
     def _tree(self, variable: Input) -> Iterator[Step]:
         """The step at the root, and those that a constant factor is in front of."""
-        from gradcli.core.steps.tree import steps_of
-
         try:
             step = steps_of(self._node, variable, spellings_of(self._base), [i.name for i in self._inputs])
         except UnreadableError:
