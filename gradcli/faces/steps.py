@@ -10,6 +10,7 @@ from gradcli.faces.one_shot import ask
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.interpreter.free import NAME
 from gradcli.language.steps.explaining import steps_of
+from gradcli.language.values.values import REQUIRED
 from gradcli.session.ask import Question, names_of
 from gradcli.session.plain import plain
 from gradcli.session.results import Place, Shown
@@ -25,6 +26,9 @@ def explain(reporter: Reporter, expression: str, values: Sequence[str], wrt: str
         function, interpreter = asked.function, asked.interpreter
         if isinstance(function, UserFunction) and function.name == NAME and "::" not in expression:
             function = replace(function, name=expression.strip())
+        if isinstance(function, UserFunction) and not asked.symbolic:
+            # What has a value is part of the point, also where it would have a default.
+            function = replace(function, inputs=tuple(replace(i, default=REQUIRED) for i in function.inputs))
         by = None if wrt is None else names_of(wrt)
         point = () if asked.symbolic else tuple(asked.arguments.values())
         found = steps_of(interpreter, function, point, asked.span, by)

@@ -209,7 +209,7 @@ class _CheckView(View):
             return head
         point = ", ".join(f"{name} = {_number(value, look)}" for name, value in check.at)
         given, expected = (self._value(v, look) for v in (check.given, check.expected))
-        return f"{head}: at {point} the answer {given}, and {check.of} {expected}"
+        return f"{head}: {f'at {point} ' if point else ''}the answer {given}, and {check.of} {expected}"
 
     def _value(self, value: float, look: Look) -> str:
         return "has no value" if value != value else f"is {_number(value, look)}"

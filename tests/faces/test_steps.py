@@ -52,6 +52,15 @@ def test_a_function_in_a_file(tmp_path: Path) -> None:
     assert [d["value"] for d in found["derivations"]] == [20.0, 4.0]
 
 
+def test_defaults_are_part_of_a_point(tmp_path: Path) -> None:
+    """An input that has one is a number like the others where a point is given."""
+    path = tmp_path / "functions.grad"
+    path.write_text("g(x, a=2) = a*x^2\n")
+    assert value("steps", f"{path}::g", "x=3", "--wrt", "x")["derivations"][0]["value"] == 12.0
+    found = value("steps", f"{path}::g", "x=3", "a=5", "--wrt", "x")
+    assert (found["at"], found["derivations"][0]["value"]) == ({"x": 3.0, "a": 5.0}, 30.0)
+
+
 STEP = {
     *("rule", "of", "by", "result", "value", "pattern", "formula", "where", "letter", "condition", "taken", "parts")
 }

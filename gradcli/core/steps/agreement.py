@@ -117,7 +117,7 @@ def constant_ratio(found: Sequence[Sample]) -> Fraction | None:
 
 def agrees_somewhere(found: Sequence[Sample]) -> bool:
     """Whether two functions agree at points enough for a part, and not by chance."""
-    return sum(s.agrees and not s.chosen and max(map(abs, s.at)) <= NEAR for s in found) >= ENOUGH
+    return sum(s.agrees and not s.chosen and max(map(abs, s.at), default=0.0) <= NEAR for s in found) >= ENOUGH
 
 
 def part(found: Sequence[Sample], names: Sequence[str]) -> str | None:

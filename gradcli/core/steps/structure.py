@@ -49,7 +49,7 @@ def plain(node: Node) -> Node:
         reading = None if node.op.reading is None or node.op.names else node.op.reading(*node.args, **node.attrs)
         if reading is None:
             if not (node.op.broadcasts or node.op.pointwise):
-                raise UnreadableError(f"{node.op.summary} has no rule that is written down")
+                raise UnreadableError(f"there is no rule to write down for {node.op.summary}")
             return node
         node = reading
 

@@ -59,8 +59,10 @@ class _Examiner:
         values = symbols_of(self._base, span, WHAT)
         self._inputs = [value for value in values if isinstance(value, Input)]
         self._node = traced(caller, self._base, values, span, WHAT)
-        found = list(nodes_in(fn.call(caller, values, span, fresh=True)))
-        self._expected = found[0] if found else filled(0.0, self._node)
+        self._expected = self._node
+        if isinstance(fn, Operator):
+            found = list(nodes_in(fn.call(caller, values, span, fresh=True)))
+            self._expected = found[0] if found else filled(0.0, self._node)
         self._text, self._given = self._read(answer)
 
     # The answer as a graph of the function's inputs.
@@ -182,7 +184,7 @@ class _Examiner:
     def _slips(self) -> Iterator[tuple[str, Node, Node]]:
         """What to say of a slip, and two graphs that are equal where it was made."""
         given, of = self._given, self._base.name
-        if self._expected is not self._node:
+        if isinstance(self._fn, Operator):
             yield f"that is `{of}` itself, not its derivative", given, self._node
         variable = next((i for i in self._inputs if i.name == self._by), None)
         if variable is None:
@@ -205,7 +207,7 @@ class _Examiner:
         """The step at the root, and those that a constant factor is in front of."""
         try:
             step = steps_of(self._node, variable, spellings_of(self._base), [i.name for i in self._inputs])
-        except UnreadableError:
+        except (UnreadableError, RecursionError):
             return
         yield step
         while step.rule == "constant factor":

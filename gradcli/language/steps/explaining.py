@@ -44,12 +44,9 @@ def steps_of(caller: Caller, fn: Function, point: Sequence[Value], span: Span, b
         meant = Asked(meant.function, tuple((name,) for name, _ in by.items))
     highest, total = max(map(len, meant.by)), sum(map(len, meant.by))
     if highest > HIGHEST_ORDER or total > MOST_DERIVATIONS:
-        message = (
-            f"the steps of order {highest} are more than anybody reads"
-            if highest > HIGHEST_ORDER
-            else (f"the steps of {total} derivatives are more than anybody reads")
-        )
-        raise fail("value", message, span, f"at most order {HIGHEST_ORDER}, and {MOST_DERIVATIONS} derivatives at once")
+        what = f"order {highest}" if highest > HIGHEST_ORDER else f"{total} derivatives"
+        hint = f"at most order {HIGHEST_ORDER}, and {MOST_DERIVATIONS} derivatives at once"
+        raise fail("value", f"the steps of {what} are more than anybody reads", span, hint)
     values = symbols_of(meant.function, span, "steps")
     at = _at(caller, meant.function, values, point, span)
     found = [d for names in meant.by for d in _Explainer(caller, meant, values, at, span).derivations(names)]
@@ -145,7 +142,6 @@ class _Explainer:
         simplified: str | None,
         definitions: tuple[tuple[str, str], ...],
     ) -> Derivation:
-
         variable = self._inputs[name]
         names = [*self._inputs]
         try:
@@ -160,10 +156,11 @@ class _Explainer:
                 numbers = dict(zip(pieces, derivatives_at(pieces, variable, self._point), strict=True))
                 rows = tape(chosen, variable, self._point, self._spellings, names)
                 value = self._value(derivative)
-        except UnreadableError as error:
+        except (UnreadableError, RecursionError) as error:
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
             raise fail(
                 "derivative",
-                f"`{self._meant.function.name}` has no steps to show: {error or 'it leaves the numbers'}",
+                f"`{self._meant.function.name}` has no steps to show: {reason}",
                 self._span,
                 "steps are those of arithmetic and of functions of numbers",
             ) from None

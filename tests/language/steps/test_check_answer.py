@@ -170,6 +170,13 @@ def test_an_answer_may_be_an_expression_or_a_function() -> None:
     assert value(f'{made}check_answer f\' = "2x"').verdict == "right"
 
 
+def test_a_function_itself_may_be_asked_for() -> None:
+    """Of as many inputs as it has, also none."""
+    assert value('f(x) = sin(x)^2\ncheck_answer(f, "(1 - cos(2x))/2")').verdict == "right"
+    assert value('f() = 3\ncheck_answer(f, "6/2")').verdict == "right"
+    assert value('f() = 3\ncheck_answer(f, "4")').verdict == "wrong"
+
+
 def test_names_that_have_a_value_are_inputs_all_the_same() -> None:
     """Where x is 3 at the prompt, 2x is no 6."""
     assert value('x = 3\nf(x) = x^2\ncheck_answer(f\', "2x")').verdict == "right"

@@ -153,6 +153,13 @@ def test_results_are_data() -> None:
     }
 
 
+def test_deep_functions_are_refused_in_words() -> None:
+    """However deep they are."""
+    for count in (60, 195, 400):
+        body = f"    for i in range({count}):\n        s = sin(s)*x\n    return s\n"
+        assert "has no steps to show" in error(f"def f(x):\n    s = x\n{body}steps(f')").message
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -163,7 +170,10 @@ def test_results_are_data() -> None:
         ("f(x) = x\nsteps(f', [1, 2])", "steps are shown at a point of numbers, not a tensor of shape (2,)"),
         ("f(x) = x\nsteps(f', true)", "steps are shown at a point of numbers, not true"),
         ("f(x) = x^9\nsteps(derivative(f, 6))", "the steps of order 6 are more than anybody reads"),
-        ("f(x) = integrate(sin, 0, x)\nsteps(f')", "`f` has no steps to show: the integral"),
+        (
+            "f(x) = integrate(sin, 0, x)\nsteps(f')",
+            "`f` has no steps to show: there is no rule to write down for the integral",
+        ),
         ("steps(3)", "steps needs a function, not a number"),
     ],
 )
