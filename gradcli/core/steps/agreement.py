@@ -57,7 +57,13 @@ class Sample:
 def points(count: int) -> list[tuple[Point, bool]]:
     """Where functions of so many variables are compared, the same each time; special ones first."""
     rng = random.Random(2718)
-    special = [(x,) for x in SPECIAL] if count == 1 else list(product(FEW, repeat=count))[: MOST_POINTS // 2]
+    if count == 1:
+        special: list[Point] = [(x,) for x in SPECIAL]
+    elif count == 2:
+        special = [*product(FEW, repeat=2)]
+    else:
+        alike: list[Point] = [(x,) * count for x in FEW]
+        special = [*alike, *(tuple(rng.choice(FEW) for _ in range(count)) for _ in range(MOST_POINTS // 2))]
     drawn = [tuple(rng.uniform(*span) for _ in range(count)) for span in SPANS for _ in range(IN_EACH_SPAN)]
     return [*((at, True) for at in special), *((at, False) for at in drawn)]
 
