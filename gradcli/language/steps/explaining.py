@@ -7,15 +7,18 @@ from math import isnan
 
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.exact import PI, E
 from gradcli.core.ir.nodes import Constant, Input, Node, constant, fresh_input, name_of
 from gradcli.core.steps.tape import Row, choose, derivatives_at, tape
 from gradcli.core.steps.tree import Step
 from gradcli.core.steps.tree import steps_of as tree_of
+from gradcli.language.calls.builtin import Builtin
 from gradcli.language.derivatives.base import base_of
 from gradcli.language.derivatives.spelling import spellings_of
 from gradcli.language.steps.asked import Asked, asked, formula_of, symbols_of, traced
 from gradcli.language.text.diagnostics import Source, Span, fail, near
 from gradcli.language.text.parse import parse_expression
+from gradcli.language.text.syntax import names_in
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.explanations import Derivation, Steps
@@ -125,12 +128,24 @@ class _Explainer:
         fresh = {name: fresh_input(name, (), DType.FLOAT64) for name in self._inputs}
         self._point = {fresh[name]: self._point[old] for name, old in self._inputs.items() if old in self._point}
         self._inputs = fresh
-        frame = Frame(dict(fresh))
+        frame = Frame({"e": E, "pi": PI, **fresh})
         for name, part in definitions:
-            frame.names[name] = self._caller.evaluate(parse_expression(Source("<formula>", part)), frame)
-        return to_node(
-            self._caller.evaluate(parse_expression(Source("<formula>", text)), frame), DType.FLOAT64, self._span
-        )
+            frame.names[name] = self._evaluated(part, frame)
+        return to_node(self._evaluated(text, frame), DType.FLOAT64, self._span)
+
+    def _evaluated(self, text: str, frame: Frame) -> Value:
+        """A formula, whose functions are built-ins.
+
+        Raises:
+            LanguageError: where a definition hides one of them, so that the text would be another function.
+        """
+        expression = parse_expression(Source("<formula>", text))
+        for name in names_in(expression):
+            found = self._caller.find(name, None)
+            if name not in frame.names and not (found and isinstance(found[0], Builtin)):
+                message = f"`{name}` is hidden by a definition, and the formula of a derivative needs the built-in"
+                raise fail("name", message, self._span, "choose another name for the definition")
+        return self._caller.evaluate(expression, frame)
 
     def _one(
         self,
@@ -143,7 +158,8 @@ class _Explainer:
         definitions: tuple[tuple[str, str], ...],
     ) -> Derivation:
         variable = self._inputs[name]
-        names = [*self._inputs]
+        # No letter means one thing in the tree and another below it.
+        names = [*self._inputs, *(name for name, _ in definitions)]
         try:
             tree = tree_of(node, variable, self._spellings, names)
             numbers: dict[Node, float] = {}

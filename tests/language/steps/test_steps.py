@@ -182,6 +182,29 @@ def test_what_has_no_steps(text: str, message: str) -> None:
     assert error(text).message.startswith(message)
 
 
+def test_names_that_are_hidden() -> None:
+    """A formula is read again with the language's own e, and refused where a function of its own is hidden."""
+    found = steps("e = 3\nf(x) = exp(1)*x^3\nsteps(f'', 2)").derivations
+    assert "e" in (found[0].simplified or "")
+    assert found[-1].tree.value == pytest.approx(12 * math.e)
+    hidden = "f(x) = sin(x)*x\ng(x) = f(x)\ncos(x) = 3\nsteps(g'')"
+    assert error(hidden).message.startswith("`cos` is hidden by a definition")
+
+
+def test_letters_of_the_tree_are_not_those_of_the_formula() -> None:
+    """Where the formula has names for what it repeats."""
+    long = "f(x) = sin(sin(sin(sin(x))))\nsteps(f'')"
+    last = steps(long).derivations[-1]
+    names = {name for name, _ in last.definitions}
+    stack, letters = [last.tree], set()
+    while stack:
+        step = stack.pop()
+        letters |= {name for name, _ in step.where}
+        stack += step.parts
+    assert names
+    assert not names & letters
+
+
 def test_names_in_other_notation_stay_names() -> None:
     """`steps` is a verb in front of a function, and a name like any other elsewhere."""
     assert value("steps = 3\nsteps + 1") == 4
