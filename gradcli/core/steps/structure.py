@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from types import MappingProxyType
@@ -133,7 +134,9 @@ class Writer:
         taken: Sequence[str] = (),
         names: Mapping[Node, str] = MappingProxyType({}),
     ) -> None:
-        self.spellings, self.taken = spellings, taken
+        # Where e is a variable, no exponential is a power of it.
+        self.spellings = {name: text for name, text in spellings.items() if text != "e^" or "e" not in taken}
+        self.taken = taken
         self._done: dict[Node, Bound] = {node: bound(name) for node, name in names.items()}
 
     def text(self, node: Node) -> str:
@@ -160,10 +163,11 @@ class Writer:
 
     def _constant(self, node: Constant) -> Bound:
         found = formula.written(node, taken=self.taken)
-        if () not in found.texts:
-            # inf and nan are no formulas, and are names all the same.
-            return bound(repr(float(node.value)))
-        return bound(found.texts[()])
+        text = found.texts.get(())
+        if text is None or any(name in self.taken and re.search(rf"\b{name}\b", text) for name in ("e", "pi")):
+            # inf and nan are no formulas; of a number whose name is a variable's there are digits.
+            text = repr(float(node.value))
+        return bound(text)
 
     def _written(self, node: Node) -> Bound:
         same = plain(node)

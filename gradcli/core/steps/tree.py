@@ -82,7 +82,7 @@ class _Teacher:
         self._x, self._taken = variable, [*names, *taken]
         self._writer = Writer(spellings, self._taken)
         self._moving = dependents(order, [variable])
-        self._spellings = spellings
+        self._spellings = self._writer.spellings
         # What a constant factor is called.
         self._constant = next(name for name in chain("ck", _letters()) if name not in self._taken)
         self._fresh = (name for name in _letters() if name not in (*self._taken, self._constant))

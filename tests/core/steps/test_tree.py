@@ -14,7 +14,7 @@ from benchmarks.formulas import traced
 from gradcli.core.engines.program import Program
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Input, Node, fresh_input
+from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.steps.tree import MOST_STEPS, Step, TooManyStepsError, steps_of
 from gradcli.core.transforms.reverse import gradient
 
@@ -96,6 +96,17 @@ def test_letters_are_none_of_the_users_names() -> None:
 
 def _every(step: Step) -> list[Step]:
     return [step, *(inner for part in step.parts for inner in _every(part))]
+
+
+def test_numbers_whose_names_are_variables() -> None:
+    """Where a variable is called e, the number e is none; exp stays exp."""
+    e = fresh_input("e", (), DType.FLOAT64)
+    x = fresh_input("x", (), DType.FLOAT64)
+    number = traced("e^1", {"x": x})
+    assert isinstance(number, Constant)
+    found = steps_of(number * x * e + traced("exp(2x)", {"x": x}), x, {"exp": "e^"}, ["x", "e"])
+    program = Program([traced(found.result, {"x": x, "e": e})], [x, e])
+    assert float(program(0.5, 7.0)[0]) == pytest.approx(math.e * 7 + 2 * math.e)
 
 
 def test_branches_say_when_they_are_taken() -> None:
