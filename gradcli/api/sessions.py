@@ -28,10 +28,10 @@ class Session:
     >>> import gradcli
     >>> session = gradcli.Session()
     >>> session.run("f(x, y) = x^2*y; grad(f, (0, 1))(3, 5)")
-     order   derivative   value
-    ────────────────────────────
-         1   ∂f/∂x        30
-             ∂f/∂y        9
+     order   derivative   formula   value
+    ──────────────────────────────────────
+         1   ∂f/∂x        2x·y      30
+             ∂f/∂y        x²        9
     >>> session["f"](3, 5), session.names
     (45.0, ('f',))
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 
 from gradcli import __version__
@@ -89,8 +90,9 @@ class Prompt:
             return
         self.count += 1
         try:
-            if text.lstrip().startswith(":") or text.strip() in ("exit", "quit", "help"):
-                self.session = run_command(text.strip().lstrip(":"), self.session, self.reporter)
+            command = _as_command(text.strip())
+            if command is not None:
+                self.session = run_command(command, self.session, self.reporter)
                 return
             ran = run_source(Source(f"<input {self.count}>", text), self.session, self.reporter, named=False)
             self.session, self.code = ran.session, max(self.code, ran.verdict)
@@ -118,6 +120,16 @@ class Prompt:
         if self._history is not None:
             self._history.add(line)
         return line
+
+
+def _as_command(text: str) -> str | None:
+    """The command that a line is: with a colon, or as other prompts spell it; None for anything else."""
+    if text.startswith(":"):
+        return text.lstrip(":")
+    if text in ("exit", "quit", "help", "exit()", "quit()"):
+        return text.removesuffix("()")
+    asked = re.fullmatch(r"help\s+(\w+)|help\((\w+)\)|\?\s*(\w+)|(\w+)\?", text)
+    return f"help {next(filter(None, asked.groups()))}" if asked else None
 
 
 def _piped_line(first: bool) -> str:

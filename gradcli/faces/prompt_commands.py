@@ -84,10 +84,13 @@ def help_(rest: str, session: Session, reporter: Reporter) -> Session:
     use(session.settings.limits)
     reporter.say("Type an expression to see its value, or a definition to keep it:")
     for example, meaning in (
-        ("f(x, y) = x^2 * y", "a function"),
-        ("grad(f, (0, 1))(3, 5)", "its gradient"),
+        ("f(x, y) = x^2 y", "a function, as on paper: 2x, x², √x, |x|, sin²(x)"),
+        ("∂f/∂x, ∇f", "its derivatives as formulas; d/dx (x^3) too"),
+        ("grad(f, all)(3, 5)", "its gradient at a point"),
         ("derivatives(f, order=2)(3, 5)", "every partial up to an order"),
         ("sin''(1)", "a prime differentiates a function of one variable"),
+        ("solve(x^2 - 2, 1)", "a root; minimize, integrate, limit, extrema too"),
+        ("plot sin(x), x over x = -3..3", "a picture"),
         ("model net(x):", "a block; an empty line ends it"),
     ):
         reporter.say(f"  {example:<32}{meaning}")

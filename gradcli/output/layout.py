@@ -19,8 +19,8 @@ class Role(Enum):
     """What a column does where the terminal is narrow."""
 
     LABEL = "stays as it is"
-    FOLD = "folds, or is left out first"
-    EXTRA = "is left out next"
+    FOLD = "folds"
+    EXTRA = "is left out first"
     VALUE = "takes what is left, and makes all others leave where that is too little"
 
 
@@ -68,7 +68,7 @@ class Column:
 
 def lay_out(table: Sequence[Column], width: int | None, footer: tuple[str, str] | None = None) -> list[Line]:
     """A table as lines that fit a terminal: columns if its values can stand in one, else a block for each row."""
-    for left_out in ((), (Role.FOLD,), (Role.FOLD, Role.EXTRA)):
+    for left_out in ((), (Role.EXTRA,)):
         shown = [column for column in table if column.role not in left_out]
         widths = _widths(shown, width)
         if widths is not None:

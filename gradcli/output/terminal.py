@@ -64,7 +64,7 @@ class Terminal:
     def _table(self, table: Table) -> None:
         self._out.lines(lay_out(table.columns, self._out.width, table.footer))
         if table.note:
-            self._prose([(table.note, "dim")])
+            self._prose(*([(line, "dim")] for line in table.note.split("\n")))
         self._out.lines([[]])
 
     def diagnostic(self, diagnostic: Diagnostic) -> None:

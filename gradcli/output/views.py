@@ -297,9 +297,11 @@ class _DerivativesView(View):
             return
         if len(self.value.rows) == 1 and first.tensor is not None and first.tensor.shape == ():
             yield from view(first.tensor).blocks(look, source)
-            if self.value.note and look.width is not None:
+            if look.width is not None:
                 # A file gets the number alone, for whoever reads it from there.
-                yield Prose([[(line, "dim")] for line in self.value.note.split("\n")])
+                said = [f"{first.name} = {look.formula(first.formula)}"] if first.formula else []
+                said += [*_where(self.value, look), *(self.value.note.split("\n") if self.value.note else [])]
+                yield Prose([[(line, "dim")] for line in said])
             return
         yield from _title(source)
         yield derivative_table(self.value, look)

@@ -22,6 +22,8 @@ from gradcli.session.results import Derivatives, NoNumber, Plain
 
 # A function that is shown is called with symbols, and its loops are gone through so many times at most.
 MOST_STEPS = 5_000
+# Formulas beside numbers take so much work at most, a fraction of what whoever asks for them alone waits for.
+BESIDE = 6_000
 # What is made of functions has a formula rather than a definition.
 _MADE = (Operator, AllDerivatives, Combined, Composed)
 
@@ -41,12 +43,31 @@ def shown(interpreter: Interpreter, expression: s.Expression) -> Plain:
     if isinstance(value, tuple) and isinstance(expression, s.Tuple) and any(isinstance(v, Function) for v in value):
         # What derivatives in it are called is told by the items themselves.
         return tuple(shown(interpreter, item) for item in expression.items)
-    return plain(typed(value, interpreter.dtype))
+    found = plain(typed(value, interpreter.dtype))
+    if isinstance(found, Derivatives) and not found.whole and isinstance(expression, (s.Call, s.Beside)):
+        return _with_formulas(interpreter, expression, found)
+    return found
+
+
+def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside, found: Derivatives) -> Derivatives:
+    """The numbers of a derivative with the formulas that they are of, where those are of the same numbers."""
+    function = interpreter.evaluate(expression.function)
+    if not isinstance(function, Operator):
+        return found
+    interpreter.steps, interpreter.most_steps = 0, MOST_STEPS
+    table = try_formulas(interpreter, function, expression.span, BESIDE)
+    shapes = [row.tensor.shape for row in found.rows if row.tensor is not None]
+    names = [row.name for row in found.rows]
+    if table is None or [*table.shapes] != shapes or [str(name) for name, _ in table.rows] != names:
+        return found
+    formulas = zip(found.rows, table.formulas, table.reasons, strict=True)
+    rows = tuple(replace(row, formula=formula, reason=reason) for row, formula, reason in formulas)
+    return replace(found, rows=rows, definitions=table.definitions)
 
 
 def _function(interpreter: Interpreter, function: Function, expression: s.Expression, is_free: bool) -> Plain:
     named = isinstance(expression, (s.Name, s.Attribute))
-    if isinstance(function, _MADE) or is_free or not (named or isinstance(expression, s.Call)):
+    if isinstance(function, _MADE) or is_free or (isinstance(function, UserFunction) and not named):
         found = _formulas(interpreter, function, expression.span)
         if found is not None:
             made_here = not named and isinstance(function, UserFunction)

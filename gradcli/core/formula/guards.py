@@ -21,6 +21,8 @@ class Guards:
     def choice(self, condition: Formula, yes: Formula, no: Formula) -> Formula:
         """where(condition, yes, no), without the guard where it changes nothing."""
         test = alone(condition)
+        if test is not None and test.name in ("true", "false"):
+            return yes if test.name == "true" else no
         turned = test is not None and test.function == "logical_not"
         if test is not None and turned:
             condition, yes, no = test.args[0], no, yes

@@ -14,6 +14,7 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.templates import applied
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.general_power import multiplied_out
 
@@ -118,6 +119,11 @@ class Reader:
             raise UnreadableError(MOVES)
         if name == "select":
             return self._guards.choice(*args)
+        known = [number_of(arg) for arg in args]
+        if node.dtype is DType.BOOL and None not in known:
+            # A comparison of numbers is decided, as those of a power are whose exponent is known.
+            value = applied(node.op, [float(number) for number in known if number is not None], node.attrs)
+            return self.algebra.variable("true" if value else "false")
         return self.algebra.function(name, tuple(args), tuple(node.attrs.items()))
 
     def _constant(self, node: Constant) -> Formula:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import operator as op
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import cache
 
 from gradcli.core import primitives
 from gradcli.core.ir.dtypes import as_float
+from gradcli.core.ir.exact import Exact
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.promotion import real
@@ -65,6 +67,8 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     if is_number(left) and is_number(right):
         result = calculate(symbol, left, right)
         if result is not None:
+            if symbol == "^" and result != result and left < 0 and isinstance(right, Exact):
+                _tell_of_roots(caller, right.fraction, span)
             return result
     if symbol == "∘" or isinstance(left, Function) or isinstance(right, Function):
         return combined(symbol, left, right, binary, span)
@@ -85,6 +89,14 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     if not any(isinstance(v, Node) for v in weak):
         weak = [a, b]
     return symbols(2)[symbol](*weak)
+
+
+def _tell_of_roots(caller: Caller, exponent: Fraction, span: Span) -> None:
+    """Say that the power of a negative number is nan, and where a real root is meant, how it is written."""
+    if exponent.denominator % 2:
+        raised = "" if exponent.numerator == 1 else f"^{exponent.numerator}"
+        hint = f"the real root is `root(x, {exponent.denominator}){raised}`"
+        caller.warn("a negative number has no real power with this exponent", span, hint)
 
 
 def _measured(value: Value, span: Span) -> float:

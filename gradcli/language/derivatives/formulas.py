@@ -48,7 +48,8 @@ def formula_table(caller: Caller, function: Function, span: Span, work: int = PA
         return None
     texts, reasons, definitions = written([node for _, node in rows], function, work)
     note = together(legend(innermost(function)), *(function.note(result),) if isinstance(function, Operator) else ())
-    return DerivativeTable(tuple((name, None) for name, _ in rows), note, texts, reasons, definitions)
+    shapes = tuple(node.shape for _, node in rows)
+    return DerivativeTable(tuple((name, None) for name, _ in rows), note, texts, reasons, definitions, shapes)
 
 
 def _of_partials(
@@ -59,7 +60,8 @@ def _of_partials(
     formulas = tuple(None if isinstance(t, str) else _bracketed(t, shape) for t, shape in pairs)
     reasons = tuple(t if isinstance(t, str) else None for t in texts)
     note = together(legend(innermost(function)), function.note(tuple(0.0 for _ in texts)))
-    return DerivativeTable(tuple((name, None) for name in entries.names), note, formulas, reasons, definitions)
+    names = tuple((name, None) for name in entries.names)
+    return DerivativeTable(names, note, formulas, reasons, definitions, entries.shapes)
 
 
 def symbols(function: Function) -> list[Value] | None:
@@ -120,10 +122,10 @@ def _bracketed(texts: Sequence[str], shape: tuple[int, ...]) -> str:
     return f"[{', '.join(parts)}]"
 
 
-def try_formulas(caller: Caller, function: Function, span: Span) -> DerivativeTable | None:
+def try_formulas(caller: Caller, function: Function, span: Span, work: int = PATIENT) -> DerivativeTable | None:
     """The formulas, or None where the function can't be called with numbers."""
     try:
-        return formula_table(caller, function, span)
+        return formula_table(caller, function, span, work)
     except (LanguageError, CoreError):
         return None
 

@@ -305,6 +305,8 @@ class Interpreter(Paper):
 
     def _function(self, statement: s.Function, frame: Frame | None) -> None:
         self._bind(statement.name, self.define(statement, frame), frame)
+        if frame is None:
+            self.warn_of_called_numbers(statement)
 
     def _param(self, statement: s.Param, frame: Frame | None) -> None:
         self._bind(statement.name, declare(self, statement, frame), frame)

@@ -13,8 +13,9 @@ from gradcli.language.derivatives.gradient import Nth, diff
 from gradcli.language.derivatives.targets import Targets
 from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
 from gradcli.language.interpreter.state import State
+from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Span, fail, near
+from gradcli.language.text.diagnostics import Diagnostic, Span, fail, near
 from gradcli.language.values.convert import known_value
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.numbers import is_number
@@ -121,6 +122,19 @@ class Paper(State):
         return self.define(definition(node, tuple(free), name), frame)
 
     # Products and calls.
+
+    def warn_of_called_numbers(self, statement: s.Function) -> None:
+        """Say at once that a definition calls what is a number now; it may be a function by the time of a call."""
+        own = {p.name for p in statement.parameters} | set(s.bound_in(statement.body))
+        for part in s.walk(statement.body):
+            if not isinstance(part, s.Call) or not isinstance(part.function, s.Name) or part.function.id in own:
+                continue
+            found = self.find(part.function.id, None)
+            if found is not None and isinstance(found[0], (int, float, Node)) and not isinstance(found[0], Unit):
+                rest = part.span.text[len(part.function.span.text) :]
+                message = f"`{part.function.id}` is a number now, and can't be called"
+                hint = f"to multiply, write `{part.function.id}*{rest}`"
+                self.warnings.append(Diagnostic("type", message, part.span, hint, severity="warning"))
 
     def _beside(self, node: s.Beside, frame: Frame | None) -> Value:
         first = self.evaluate(node.function, frame)

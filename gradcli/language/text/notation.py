@@ -34,6 +34,9 @@ VERBS = frozenset(
         *("derivatives", "solve", "roots", "minimize", "maximize", "integrate", "limit", "grad"),
     )
 )
+# What English has between a verb and what it is about.
+_ENGLISH = frozenset(("of", "line", "to", "the", "for"))
+_EXAMPLES = {"tangent": "tangent x^2 at 1", "limit": "limit sin(x)/x at 0", "roots": "roots x^2 - 2 over 0..2"}
 _CLAUSES = {"over": "OVER", "at": "AT"}
 
 # What ends a value, and may stand in front of another as its factor; a name in front of a bracket is a call.
@@ -207,6 +210,14 @@ class _Line:
         """A verb at the start of a statement, and the words that belong to it."""
         before, after = self._last(), self._type(1)
         if before is None or before.type in ("SEMICOLON", "COLON"):
+            if token in VERBS and after == "NAME" and self.given[self.at + 1] in _ENGLISH:
+                last = self.given[self.at + 1]
+                raise fail(
+                    "syntax",
+                    f"`{last}` is no word of the notation",
+                    self._span(token, last),
+                    f"such as `{_EXAMPLES.get(token, f'{token} x^2')}`",
+                )
             if token in VERBS and (after in _COMMANDED or self._begins_apart(token)):
                 self.in_command = True
                 return _retyped(token, "VERB")

@@ -248,6 +248,7 @@ _CHARACTER_HINTS = {
     "{": "arrays take [ ], groups take ( )",
     "}": "arrays take [ ], groups take ( )",
     "&": "write `and`",
+    "?": "at the prompt, `:help grad` explains a built-in",
     "\u201c": 'texts stand in straight quotes, "',
     "\u201d": 'texts stand in straight quotes, "',
 }

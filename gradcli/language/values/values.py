@@ -209,7 +209,8 @@ class Interval:
 class DerivativeTable:
     """Derivatives by order, as `derivatives` and the grad command show them; without a point they have no values.
 
-    `reasons` say why a row has no formula; `definitions` are the names of parts that formulas share.
+    `reasons` say why a row has no formula; `definitions` are the names of parts that formulas share. `shapes` are those
+    of what formulas alone stand for.
     """
 
     rows: tuple[tuple[Partial, Node | None], ...]
@@ -217,6 +218,7 @@ class DerivativeTable:
     formulas: tuple[str | None, ...] = ()
     reasons: tuple[str | None, ...] = ()
     definitions: tuple[tuple[str, str], ...] = ()
+    shapes: tuple[tuple[int, ...], ...] = ()
 
 
 @record
