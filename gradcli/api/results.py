@@ -11,6 +11,7 @@ from dataclasses import FrozenInstanceError, fields
 from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex, overload
 
 from gradcli.output.notebook import as_html, as_text, blocks
+from gradcli.session import explanations
 from gradcli.session import results as plain
 from gradcli.session.data import to_data
 
@@ -175,6 +176,29 @@ class Uncertain(Display, plain.Uncertain):
     """A measured number: `value` and `error`."""
 
 
+class Step(Record, explanations.Step):
+    """A rule of a derivation: `rule`, the piece that it is applied `of`, its `result` and `value`, and its `parts`."""
+
+
+class TapeRow(Record, explanations.TapeRow):
+    """A value on the way: `name`, `formula`, `value`, `partials`, and what the sweeps give it, `tangent`, `adjoint`."""
+
+
+class Derivation(Record, explanations.Derivation):
+    """How one derivative is found: `tree`, the formula that it is `simplified` to, `value` and `tape` at a point."""
+
+
+class Steps(Display, explanations.Steps):
+    """How derivatives are found: `derivations`, in order, and the point that they are `at`."""
+
+
+class Check(Display, explanations.Check):
+    """What is said of an answer: its `verdict`, and a point `at` which `expected` and `given` differ."""
+
+    def __bool__(self) -> bool:
+        return self.verdict == "right"
+
+
 class Shown(Display, plain.Shown):
     """The value of an expression that stood by itself: `source`, `place`, `value`."""
 
@@ -195,7 +219,7 @@ _KINDS: dict[type, type] = {
     for kind in (
         Place, Tensor, Text, NoNumber, Row, Comparison, ParameterTable, Derivatives, SparseMatrix, Polynomial, Curve,
         Plot, Arrows, Contours, Shown, Assertion, Answer, Bounded, Tangent, Extremum, Extrema, Share, Propagation,
-        Uncertain,
+        Uncertain, Step, TapeRow, Derivation, Steps, Check,
     )
 }  # fmt: skip
 

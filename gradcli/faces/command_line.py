@@ -203,6 +203,19 @@ COMMANDS: dict[str, Command] = {
             expressions=True,
         ),
         Command(
+            "steps",
+            "Show how a derivative is found, rule by rule.",
+            (
+                FUNCTION,
+                Words("values", "[NAME=VALUE]...", "A point, for its numbers.", many=True, required=False),
+            ),
+            (WRT, DTYPE, FORMAT),
+            "gradcli.faces.steps:explain",
+            details="At a point it shows the numbers too, and the tape of the forward and the reverse sweep.",
+            example="gradcli steps 'x^2*sin(3x)' x=2",
+            expressions=True,
+        ),
+        Command(
             "plot",
             "Draw functions in the terminal: curves, or contours of two variables.",
             (Words("functions", "EXPR|FILE::NAME...", "Expressions, or functions in files.", many=True),),

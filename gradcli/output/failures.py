@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradcli.output.layout import Cell
 from gradcli.output.style import Line
 from gradcli.output.views import Look, show_value, view
+from gradcli.session.explanations import Check
 from gradcli.session.results import Assertion, Plain, Tensor
 
 
@@ -19,7 +20,10 @@ def show_failure(assertion: Assertion, look: Look) -> list[Line]:
     if assertion.message:
         lines.append([("   = ", "frame"), (assertion.message, "hint")])
     c = assertion.comparison
-    if c is not None:
+    if c is not None and isinstance(c.left, Check):
+        said = [show_value(c.left, look), *([c.left.hint] if c.left.hint else [])]
+        lines += [[("   | ", "frame"), (line, "")] for line in said]
+    elif c is not None:
         lines += [*_side("   | left:  ", c.left, look), *_side("   | right: ", c.right, look)]
         left, right = view(c.left).shape(), view(c.right).shape()
         if c.difference is not None:

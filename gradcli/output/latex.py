@@ -13,6 +13,7 @@ from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.numbers import show_number
 from gradcli.output.stream import Stream
 from gradcli.output.views import Look, show_value
+from gradcli.session.explanations import Derivation, Steps
 from gradcli.session.results import (
     Answer,
     Assertion,
@@ -48,6 +49,9 @@ class Latex:
         value = result.value
         if isinstance(value, Derivatives):
             yield from self._equations(value)
+        elif isinstance(value, Steps):
+            for derivation in value.derivations:
+                yield from self._derivation(derivation, value.at)
         elif isinstance(value, NoNumber) and value.kind == "latex":
             yield value.text
         elif isinstance(value, NoNumber) and value.kind == "function" and " = " in value.text:
@@ -56,6 +60,24 @@ class Latex:
         else:
             left = f"{in_latex(result.source)} = " if named else ""
             yield rf"\[ {left}{self._value(value)} \]"
+
+    def _derivation(self, d: Derivation, at: tuple[tuple[str, float], ...]) -> Iterator[str]:
+        """What is differentiated, what the rules make of it, what that is simplified to, and its value at a point."""
+        sign = "d" if d.sign.startswith("d") else r"\partial "
+        operator = rf"\frac{{{sign.strip()}}}{{{sign}{latex_name(d.by)}}}"
+        sides = dict.fromkeys(in_latex(text) for text in (d.tree.result, d.simplified) if text is not None)
+        first, *others = sides
+        lines = [rf"{operator}\left({in_latex(d.of)}\right) &= {first}", *(f"&= {side}" for side in others)]
+        if d.value is not None:
+            point = ", ".join(f"{latex_name(name)} = {self._number(x)}" for name, x in at)
+            lines.append(rf"&= {self._number(d.value)} \quad ({point})")
+        lines += [f"{in_latex(name)} &= {in_latex(text)}" for name, text in d.definitions]
+        yield r"\begin{align*}"
+        yield " \\\\\n".join(lines)
+        yield r"\end{align*}"
+
+    def _number(self, value: float) -> str:
+        return in_latex(show_number(value, "float64", self.digits))
 
     def _equations(self, table: Derivatives) -> Iterator[str]:
         lines = [self._equation(row) for row in table.rows]

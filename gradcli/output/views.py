@@ -5,7 +5,7 @@ The classes are plain, since each dataclass takes time whenever the program star
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import singledispatch
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -16,6 +16,7 @@ from gradcli.output.characters import escape
 from gradcli.output.layout import Cell, Column, Role
 from gradcli.output.numbers import show_tensor, tensor_lines
 from gradcli.output.style import Line
+from gradcli.session.explanations import Check, Steps
 from gradcli.session.results import (
     Answer,
     Bounded,
@@ -113,9 +114,6 @@ class View:
         return "no tensor"
 
 
-ELSEWHERE = "gradcli.output.calculus_views"
-
-
 @singledispatch
 def view(value: Any) -> View:
     """The view of a value.
@@ -126,15 +124,25 @@ def view(value: Any) -> View:
     raise TypeError(f"a {type(value).__name__} can't be shown")
 
 
-def _stated_elsewhere(value: Any) -> View:
-    """The view of a kind that few results are of, whose views are imported where there is one."""
-    import_module(ELSEWHERE)
-    made: View = view.dispatch(type(value))(value)
-    return made
+# Of kinds that few results are of, the views are imported where there is one.
+ELSEWHERE: Mapping[str, tuple[type, ...]] = {
+    "gradcli.output.calculus_views": (Bounded, Extrema, Propagation, Tangent, Uncertain),
+    "gradcli.output.steps_views": (Check, Steps),
+}
 
 
-for _kind in (Bounded, Extrema, Propagation, Tangent, Uncertain):
-    view.register(_kind)(_stated_elsewhere)
+def _stated_in(module: str) -> Callable[[Any], View]:
+    def stated(value: Any) -> View:
+        import_module(module)
+        made: View = view.dispatch(type(value))(value)
+        return made
+
+    return stated
+
+
+for _module, _kinds in ELSEWHERE.items():
+    for _kind in _kinds:
+        view.register(_kind)(_stated_in(_module))
 
 
 def show_value(value: Plain, look: Look | None = None) -> str:

@@ -70,7 +70,7 @@ class Question:
         if values is None:
             missing = next(i.name for i in self.function.inputs if isinstance(i.default, Required))
             raise no_value(missing, self.span)
-        asked = AllDerivatives(self.function, order, None if wrt is None else _names(wrt))
+        asked = AllDerivatives(self.function, order, None if wrt is None else names_of(wrt))
         try:
             return asked.written(self.interpreter, values, self.span)
         except REFUSALS as error:
@@ -88,7 +88,7 @@ class Question:
             LanguageError: as `derivatives` does.
         """
         self._refuse_order(order)
-        asked = AllDerivatives(self.function, order, self._variables() if wrt is None else _names(wrt))
+        asked = AllDerivatives(self.function, order, self._variables() if wrt is None else names_of(wrt))
         try:
             found = asked.call(self.interpreter, values, self.span)
         except REFUSALS as error:
@@ -261,8 +261,12 @@ def no_value(name: str, span: Span) -> LanguageError:
     return fail("usage", f"no value for `{name}`", span, f"add its value, such as {name}=1")
 
 
-def _names(text: str) -> Names:
-    """`x,y` as names."""
+def names_of(text: str) -> Names:
+    """`x,y` as names, as `--wrt` has them.
+
+    Raises:
+        LanguageError: where it names none.
+    """
     source = Source("<--wrt>", text)
     items = [(identifier(m[0]) or m[0], Span(source, m.start(), m.end())) for m in re.finditer(r"[^,\s()]+", text)]
     if not items:

@@ -11,9 +11,10 @@ from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.describe import describe
+from gradcli.language.values.explanations import RIGHT, Check
 from gradcli.language.values.values import Parameters, Value
 from gradcli.session.plain import plain
-from gradcli.session.results import Assertion, Comparison, Place, Tensor
+from gradcli.session.results import Assertion, Comparison, Place, Tensor, Text
 
 
 def check_assert(interpreter: Interpreter, statement: s.Assert) -> Assertion:
@@ -46,7 +47,10 @@ def check_assert(interpreter: Interpreter, statement: s.Assert) -> Assertion:
             f"rtol {within.rtol:g}, atol {within.atol:g}{', equal_nan' if within.equal_nan else ''}",
         )
     else:
-        passed = _holds(interpreter, interpreter.evaluate(condition), condition)
+        value = interpreter.evaluate(condition)
+        passed = _holds(interpreter, value, condition)
+        if isinstance(value, Check):
+            comparison = Comparison("is", plain(value), Text(RIGHT), None, None)
     message = None if statement.message is None else interpreter.evaluate(statement.message)
     if message is not None and not isinstance(message, str):
         raise fail("type", f"the message of an assert is a text, not {describe(message)}", statement.span)

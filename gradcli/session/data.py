@@ -6,6 +6,7 @@ read back as the same float32.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import singledispatch
 from math import inf, isfinite
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from gradcli.core.limits import limit
 from gradcli.language.text.diagnostics import Diagnostic, Span
 from gradcli.language.values.nesting import count_items, fold
+from gradcli.session.explanations import Check, Derivation, Step, Steps, TapeRow
 from gradcli.session.results import (
     Answer,
     Arrows,
@@ -251,6 +253,85 @@ def _propagation(p: Propagation) -> Any:
 @to_data.register(Uncertain)
 def _uncertain(value: Uncertain) -> Any:
     return {"kind": "uncertain", "value": _number(value.value), "error": _number(value.error)}
+
+
+@to_data.register(Step)
+def _step(step: Step) -> Any:
+    return {
+        "rule": step.rule,
+        "of": step.of,
+        "by": step.by,
+        "result": step.result,
+        "value": _maybe(step.value),
+        "pattern": step.pattern or None,
+        "formula": step.formula or None,
+        "where": _pairs("name", "formula", step.where),
+        "letter": step.letter or None,
+        "condition": step.condition or None,
+        "taken": step.taken,
+        "parts": [to_data(part) for part in step.parts],
+    }
+
+
+@to_data.register(TapeRow)
+def _tape_row(row: TapeRow) -> Any:
+    return {
+        "name": row.name,
+        "formula": row.formula,
+        "value": _number(row.value),
+        "partials": _pairs("by", "value", [(name, _number(value)) for name, value in row.partials]),
+        "tangent": _number(row.tangent),
+        "adjoint": _number(row.adjoint),
+    }
+
+
+@to_data.register(Derivation)
+def _derivation(d: Derivation) -> Any:
+    return {
+        "name": d.name,
+        "of": d.of,
+        "by": d.by,
+        "order": d.order,
+        "tree": to_data(d.tree),
+        "simplified": d.simplified,
+        "definitions": _pairs("name", "formula", d.definitions),
+        "value": _maybe(d.value),
+        "tape": [to_data(row) for row in d.tape],
+    }
+
+
+@to_data.register(Steps)
+def _steps(steps: Steps) -> Any:
+    return {
+        "kind": "steps",
+        "of": steps.of,
+        "at": {name: _number(value) for name, value in steps.at},
+        "derivations": [to_data(d) for d in steps.derivations],
+        "note": steps.note,
+    }
+
+
+@to_data.register(Check)
+def _check(check: Check) -> Any:
+    return {
+        "kind": "check",
+        "of": check.of,
+        "answer": check.answer,
+        "verdict": check.verdict,
+        "where": check.where,
+        "at": {name: _number(value) for name, value in check.at},
+        "expected": _maybe(check.expected),
+        "given": _maybe(check.given),
+        "hint": check.hint,
+    }
+
+
+def _maybe(value: float | None) -> Any:
+    return None if value is None else _number(value)
+
+
+def _pairs(first: str, second: str, items: Iterable[tuple[Any, Any]]) -> list[dict[str, Any]]:
+    return [{first: a, second: b} for a, b in items]
 
 
 @to_data.register(Place)

@@ -7,12 +7,14 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import singledispatch
 from types import EllipsisType
+from typing import TYPE_CHECKING
 
 from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.language.calculus.tangents import Tangent
 from gradcli.language.calls.arguments import signature
 from gradcli.language.derivatives.polynomial import TaylorPolynomial
 from gradcli.language.derivatives.spelling import typed_formula
+from gradcli.language.values.explanations import Check, Derivation, Steps
 from gradcli.language.values.findings import Bounded, Extrema, Propagation, Uncertain
 from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import fold, map_items, nodes_in
@@ -28,7 +30,7 @@ from gradcli.language.values.values import (
     SparseMatrix,
     Value,
 )
-from gradcli.session import results
+from gradcli.session import explanations, results
 from gradcli.session.results import (
     Arrows,
     Curve,
@@ -44,6 +46,9 @@ from gradcli.session.results import (
 from gradcli.session.results import Contours as ContourPlot
 from gradcli.session.results import Plot as CurvePlot
 from gradcli.session.results import SparseMatrix as Sparse
+
+if TYPE_CHECKING:
+    from gradcli.core.steps.tree import Step
 
 # A function's definition stands for it among other values where it is no longer.
 LONGEST_DEFINITION = 100
@@ -182,6 +187,47 @@ def _propagation(p: Propagation) -> Plain:
 @_plain.register(Uncertain)
 def _uncertain(value: Uncertain) -> Plain:
     return results.Uncertain(value.value, value.error)
+
+
+@_plain.register(Steps)
+def _steps(value: Steps) -> Plain:
+    return explanations.Steps(value.of, value.at, tuple(map(_derivation, value.derivations)), value.note)
+
+
+def _derivation(d: Derivation) -> explanations.Derivation:
+    rows = tuple(explanations.TapeRow(r.name, r.formula, r.value, r.partials, r.tangent, r.adjoint) for r in d.tape)
+    return explanations.Derivation(
+        *(d.name, d.sign, d.of, d.by, d.order, _step(d, d.tree, None)),
+        *(d.simplified, d.definitions, d.value, rows),
+    )
+
+
+def _step(d: Derivation, step: Step, taken: bool | None, reached: bool = True) -> explanations.Step:
+    """A step of a derivation; `reached` says that no branch around it is left out at the point."""
+    choice = d.taken.get(step.node) if reached and step.rule == "by cases" else None
+    reached = reached and taken is not False
+    ways = (None,) * len(step.parts) if choice is None else (choice, not choice)
+    parts = tuple(_step(d, part, way, reached) for part, way in zip(step.parts, ways, strict=True))
+    value = d.numbers.get(step.node) if reached else None
+    return explanations.Step(
+        step.rule,
+        step.of,
+        d.by,
+        step.result,
+        value,
+        step.pattern,
+        step.formula,
+        step.where,
+        step.letter,
+        step.condition,
+        taken,
+        parts,
+    )
+
+
+@_plain.register(Check)
+def _check(c: Check) -> Plain:
+    return explanations.Check(c.of, c.answer, c.verdict, c.where, c.at, c.expected, c.given, c.hint)
 
 
 @_plain.register(Parameters)

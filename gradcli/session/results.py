@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.core.records import record
 from gradcli.language.text.diagnostics import Span
+from gradcli.session.explanations import Check, Steps
 
 if TYPE_CHECKING:
     import numpy
@@ -235,7 +236,7 @@ class Uncertain:
 
 Plain: TypeAlias = (
     "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | Plot | Contours | Tangent"
-    " | Extrema | Propagation | Uncertain | tuple[Plain, ...]"
+    " | Extrema | Propagation | Uncertain | Steps | Check | tuple[Plain, ...]"
 )
 
 

@@ -20,8 +20,19 @@ FLOORS = ["api", "faces", "output", "session", "language", "core"]
 # Two doors beside each other: neither goes through the other.
 DOORS = ("gradcli.api", "gradcli.faces")
 ROOMS = {
-    "language": ["interpreter", "library", "plots", "calculus", "derivatives", "calls", "values", "text"],
-    "core": ["formula", "calculus", "analysis", "engines", "simplify", "transforms", "library", "primitives", "ir"],
+    "language": ["interpreter", "library", "steps", "plots", "calculus", "derivatives", "calls", "values", "text"],
+    "core": [
+        "steps",
+        "formula",
+        "calculus",
+        "analysis",
+        "engines",
+        "simplify",
+        "transforms",
+        "library",
+        "primitives",
+        "ir",
+    ],
 }
 # Where arrays are worked on; everywhere else they are imported late, since plain numbers don't need them.
 OF_ARRAYS = ("gradcli.core.engines.numpy", "gradcli.core.analysis", "gradcli.core.calculus")

@@ -41,7 +41,7 @@ _COMPARISONS = {
 }
 
 # The operator, how strongly it binds, and how strongly its operands must: what binds less goes into parentheses.
-_INFIX: Mapping[str, tuple[str, Binding, Binding, Binding]] = {
+INFIX: Mapping[str, tuple[str, Binding, Binding, Binding]] = {
     **{name: (f" {symbol} ", Binding.COMPARISON, Binding.SUM, Binding.SUM) for name, symbol in _COMPARISONS.items()},
     "logical_or": (" or ", Binding.OR, Binding.OR, Binding.AND),
     "logical_and": (" and ", Binding.AND, Binding.AND, Binding.NOT),
@@ -65,6 +65,24 @@ def number_text(value: float) -> str:
     if value == int(value) and abs(value) < 10**15:
         return str(int(value))
     return repr(float(value))
+
+
+def call_text(function: str, attrs: Mapping[str, Any], args: str, spellings: Mapping[str, str]) -> str:
+    """A primitive applied to arguments that are written already.
+
+    Raises:
+        UnreadableError: where the language has no name for it.
+    """
+    if attrs:
+        call = _WITH_ATTRIBUTE.get(function)
+        text = call(next(iter(attrs.values())), args) if call is not None and len(attrs) == 1 else None
+    else:
+        op = registry[function]
+        spelled = spellings.get(function) or (op.names[0] if isinstance(op, Primitive) and op.names else None)
+        text = f"{spelled}({args})" if spelled else None
+    if text is None:
+        raise UnreadableError(f"the language has no name for a derivative of {function}")
+    return text
 
 
 class Printer:
@@ -127,11 +145,11 @@ class Printer:
         ordered.insert(0, ordered.pop(first))
         if len(ordered) == 1:
             return self._term(*ordered[0])
-        text = _within(self._term(*ordered[0]), Binding.SUM)
+        text = within(self._term(*ordered[0]), Binding.SUM)
         for term, coefficient in ordered[1:]:
             negative = coefficient < 0
             size = self._term(term, -coefficient if negative else coefficient)
-            text += f" {'-' if negative else '+'} {_within(size, Binding.PRODUCT)}"
+            text += f" {'-' if negative else '+'} {within(size, Binding.PRODUCT)}"
         return text, Binding.SUM
 
     def _rank(self, pair: tuple[Term, Number]) -> tuple[float, list[tuple[int, int, str]], list[float]]:
@@ -157,9 +175,9 @@ class Printer:
         if coefficient > 0 and not below:
             return _product(above)
         # A sign in front of a product is that of its first factor, which comes to the same.
-        text = ("-" if coefficient < 0 else "") + "*".join(_within(factor, Binding.SIGN) for factor in above)
+        text = ("-" if coefficient < 0 else "") + "*".join(within(factor, Binding.SIGN) for factor in above)
         if below:
-            return f"{text}/{_within(_product(below), Binding.SIGN)}", Binding.PRODUCT
+            return f"{text}/{within(_product(below), Binding.SIGN)}", Binding.PRODUCT
         return text, Binding.PRODUCT if len(above) > 1 else Binding.SIGN
 
     def _fraction(self, size: Number) -> tuple[float, int]:
@@ -176,7 +194,7 @@ class Printer:
         """1/u^(3/2) as u^(-3/2)."""
         if not isinstance(exponent, Fraction) or exponent.denominator in (1, -exponent.numerator * 2):
             return None
-        base = _within(self._factor(factor), Binding.ATOM)
+        base = within(self._factor(factor), Binding.ATOM)
         return f"{base}^({exponent.numerator}/{exponent.denominator})", Binding.POWER
 
     def _kind(self, factor: Factor) -> int:
@@ -201,7 +219,7 @@ class Printer:
             return f"sqrt({bound[0] if plain else self.text(factor.args[0])})", Binding.ATOM
         if exponent == 1:
             return bound
-        base = _within(bound, Binding.ATOM)
+        base = within(bound, Binding.ATOM)
         if isinstance(exponent, Fraction) and exponent.denominator > 1:
             return f"{base}^({exponent.numerator}/{exponent.denominator})", Binding.POWER
         return f"{base}^{number_text(float(exponent))}", Binding.POWER
@@ -221,25 +239,14 @@ class Printer:
             return "pi", Binding.ATOM
         if factor.function == "exp":
             return self._exponential(factor.args[0])
-        if factor.function in _INFIX:
-            symbol, binding, *needed = _INFIX[factor.function]
-            left, right = (_within(self._argument(arg), need) for arg, need in zip(factor.args, needed, strict=True))
+        if factor.function in INFIX:
+            symbol, binding, *needed = INFIX[factor.function]
+            left, right = (within(self._argument(arg), need) for arg, need in zip(factor.args, needed, strict=True))
             return f"{left}{symbol}{right}", binding
         if factor.function == "logical_not":
-            return f"not {_within(self._argument(factor.args[0]), Binding.NOT)}", Binding.NOT
+            return f"not {within(self._argument(factor.args[0]), Binding.NOT)}", Binding.NOT
         args = ", ".join(self._argument(arg)[0] for arg in factor.args)
-        if factor.attrs:
-            call = _WITH_ATTRIBUTE.get(factor.function)
-            text = call(factor.attrs[0][1], args) if call is not None and len(factor.attrs) == 1 else None
-        else:
-            op = registry[factor.function]
-            spelled = self._spellings.get(factor.function) or (
-                op.names[0] if isinstance(op, Primitive) and op.names else None
-            )
-            text = f"{spelled}({args})" if spelled else None
-        if text is None:
-            raise UnreadableError(f"the language has no name for a derivative of {factor.function}")
-        return text, Binding.ATOM
+        return call_text(factor.function, dict(factor.attrs), args, self._spellings), Binding.ATOM
 
     def _exponential(self, exponent: Formula) -> Bound:
         """As exp(...), or as a power of e; e itself is a number with a name, where no variable has it."""
@@ -248,11 +255,11 @@ class Printer:
         if self._has_e and value == 1:
             return "e", Binding.ATOM
         if self._has_e and (self._spellings.get("exp") == "e^" or value == 2):
-            return f"e^{_within(bound, Binding.ATOM)}", Binding.POWER
+            return f"e^{within(bound, Binding.ATOM)}", Binding.POWER
         return f"exp({bound[0]})", Binding.ATOM
 
 
-def _within(bound: Bound, needed: Binding) -> str:
+def within(bound: Bound, needed: Binding) -> str:
     """A text where something that binds so strongly is needed."""
     text, binding = bound
     return text if binding >= needed else f"({text})"
@@ -261,4 +268,4 @@ def _within(bound: Bound, needed: Binding) -> str:
 def _product(factors: list[Bound]) -> Bound:
     if len(factors) == 1:
         return factors[0]
-    return "*".join(_within(factor, Binding.SIGN) for factor in factors), Binding.PRODUCT
+    return "*".join(within(factor, Binding.SIGN) for factor in factors), Binding.PRODUCT

@@ -19,6 +19,7 @@ from gradcli.language.calls.combined import called, combined
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.convert import known_value, to_node
 from gradcli.language.values.describe import describe
+from gradcli.language.values.explanations import Check
 from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.numbers import calculate, is_euler, is_number
@@ -169,6 +170,8 @@ def truth(value: Value, span: Span) -> bool | Node:
     Raises:
         LanguageError: for a value that is neither true nor false.
     """
+    if isinstance(value, Check):
+        return value.right
     if isinstance(value, bool) or (isinstance(value, Node) and value.dtype.value == "bool"):
         if isinstance(value, Constant) and value.shape == ():
             return bool(value.value)
@@ -195,7 +198,7 @@ def attribute_of(value: Value, name: str, span: Span) -> Value:
             return known[name]
         hint = near(name, ["T", *known]) or f"functions stand in front: `{name}(x)`; a tensor has .T, {_listed(known)}"
         raise fail("name", f"a tensor has no `.{name}`", span, hint)
-    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain)
+    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain, Check)
     members = value.members if isinstance(value, with_members) else {}
     if name in members:
         return members[name]

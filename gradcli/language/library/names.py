@@ -20,6 +20,7 @@ from gradcli.language.derivatives import fields, formulas, gradient, mapping, ma
 from gradcli.language.derivatives import table as tables
 from gradcli.language.library import counting, own, powers, tuples, units
 from gradcli.language.plots import plot
+from gradcli.language.steps import announced
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
@@ -29,6 +30,7 @@ from gradcli.language.values.values import Caller, Formal, Value
 # They announce the functions that they make.
 ANNOUNCING = (
     *(counting, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
+    announced,
     *(equations, integrals, limits, searches, tangents, uncertainty),
 )
 

@@ -9,6 +9,7 @@ from gradcli.language.text.diagnostics import LanguageError, Span, fail
 
 if TYPE_CHECKING:
     pass
+from gradcli.language.values.explanations import Check, Steps
 from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.values import (
     Contours,
@@ -54,6 +55,10 @@ def describe(value: Value) -> str:
         return "a result with its error"
     if isinstance(value, Uncertain):
         return "a measured number"
+    if isinstance(value, Steps):
+        return "the steps of a derivative"
+    if isinstance(value, Check):
+        return "what is said of an answer"
     if isinstance(value, Function):
         return f"the {value.kind} `{value.name}`"
     return "..."

@@ -18,6 +18,7 @@ from gradcli.core.library.random import Random
 from gradcli.core.records import record
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span
+from gradcli.language.values.explanations import Check, Steps
 from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.partial import Partial
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
-    " | DerivativeTable | SparseMatrix | Interval | Plot | Contours | Extrema | Propagation | Uncertain | Names | None"
+    " | DerivativeTable | SparseMatrix | Interval | Plot | Contours | Extrema | Propagation | Uncertain | Steps | Check"
+    " | Names | None"
 )
 
 

@@ -1,0 +1,1 @@
+"""Derivatives explained and checked: the rules by which they are found, and the answers of a student."""

@@ -1,0 +1,33 @@
+"""`steps` and `check_answer`, as the language knows them; what they do is imported when they are called."""
+
+from __future__ import annotations
+
+from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
+from gradcli.language.values.explanations import Check, Steps
+from gradcli.language.values.values import Function, Value
+
+
+@builtin("how a derivative is found, rule by rule; with a point its numbers too, and the tape of both sweeps")
+def steps(call: Call, fn: Function, *point: Value) -> Steps:
+    """The rules.
+
+    Raises:
+        LanguageError: for functions of tensors, and derivatives that nobody finds by such rules.
+    """
+    from gradcli.language.steps.explaining import steps_of
+
+    return steps_of(call.caller, fn, point, call.span)
+
+
+@builtin(
+    'whether an answer such as "2x" is this derivative: right, wrong with a point that shows it, or right on a part'
+)
+def check_answer(call: Call, fn: Function, answer: FunctionOrValue) -> Check:
+    """What is to be said of it.
+
+    Raises:
+        LanguageError: for an answer that can't be read or isn't of the function's inputs, and functions of tensors.
+    """
+    from gradcli.language.steps.checking import checked
+
+    return checked(call.caller, fn, answer, call.span)
