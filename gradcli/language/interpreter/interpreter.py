@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +25,7 @@ from gradcli.language.derivatives.gradient import nth_derivative
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
 from gradcli.language.interpreter.items import item_of_tuple, items_of
+from gradcli.language.interpreter.meant import names_meant, refuse_products_of_vectors
 from gradcli.language.interpreter.paper import Paper
 from gradcli.language.library.names import builtins
 from gradcli.language.library.units import Unit
@@ -203,7 +203,7 @@ class Interpreter(Paper):
             if keyword.name in keywords:
                 raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
             unevaluated = any(i.names and i.name == keyword.name for i in function.inputs)
-            keywords[keyword.name] = _names(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
+            keywords[keyword.name] = names_meant(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
         if node.function.span.text == "|" and positional and isinstance(positional[0], Node) and positional[0].shape:
             hint = "write `norm(v)` for the length of a vector, `abs(v)` for each of its elements"
             raise fail("type", f"`{node.span.title}` can be read in two ways: it is no number", node.span, hint)
@@ -483,34 +483,6 @@ def _picks(value: Node) -> bool:
 
 def _multiplies(value: Value) -> bool:
     return isinstance(value, (int, float, Node)) and not isinstance(value, bool)
-
-
-def refuse_products_of_vectors(node: s.Binary, left: Value, right: Value) -> None:
-    """Refuse `a·b` and `a×b` of vectors, which on paper are not taken element by element."""
-    if not (isinstance(left, Node) and isinstance(right, Node) and left.shape and right.shape):
-        return
-    sign = node.span.source.text[node.left.span.end : node.right.span.start].strip()
-    named = {"·": "dot", "⋅": "dot", "×": "cross"}.get(sign)
-    if named is not None:
-        a, b = node.left.span.title, node.right.span.title
-        hint = f"write `{named}({a}, {b})`, or `{a} * {b}` element by element"
-        raise fail("type", f"`{sign}` of vectors can be read in two ways", node.span, hint)
-
-
-def _names(node: s.Expression) -> Value:
-    """What `wrt=` names, without evaluating it."""
-    if isinstance(node, s.Tuple):
-        return Names(tuple(_one_name(item) for item in node.items), single=False)
-    return Names((_one_name(node),), single=True)
-
-
-def _one_name(node: s.Expression) -> tuple[str, Span]:
-    if isinstance(node, (s.Name, s.Attribute)):
-        # A part of a Sequential, net[0].weight, goes by its place.
-        return re.sub(r"\[\s*(\d+)\s*\]", r".\1", node.span.text), node.span
-    if isinstance(node, s.Literal) and isinstance(node.value, str):
-        return node.value, node.span
-    raise fail("type", "wrt= takes names", node.span, "such as wrt=x or wrt=(x, w)")
 
 
 def _called_here(error: LanguageError, span: Span) -> LanguageError:

@@ -357,5 +357,6 @@ def _check_target(target: s.Expression) -> None:
             raise fail("syntax", "only a model's parameter can be assigned this way", target.span)
     elif not isinstance(target, s.Name):
         solved = f"`==` compares, and `solve({target.span.text} - ..., 1)` solves an equation"
-        hint = "tensors never change; build a new one" if isinstance(target, s.Subscript) else solved
+        other = "use `==` to compare" if isinstance(target, s.Literal) else solved
+        hint = "tensors never change; build a new one" if isinstance(target, s.Subscript) else other
         raise fail("syntax", f"`{target.span.text}` can't be assigned to", target.span, hint)

@@ -36,7 +36,8 @@ def calculate(symbol: str, a: Number, b: Number) -> Number | None:
         return None
     if symbol in "+-*" and isinstance(a, int) and isinstance(b, int):
         return checked(int(function(a, b)))
-    exact = calculated(symbol, a, b)
+    whole = isinstance(a, int) and isinstance(b, int) and symbol in ("//", "%")
+    exact = None if whole else calculated(symbol, a, b)
     if exact is not None and not (isinstance(a, int) and isinstance(b, int) and symbol == "^" and b >= 0):
         return exact
     try:
