@@ -106,8 +106,7 @@ def help_(rest: str, session: Session, reporter: Reporter) -> Session:
         reporter.say(f"  {entry.name:<16}{allowed:>18} {entry.unit:<12}{entry.help}")
     functions = sorted(name for name, value in builtins().items() if isinstance(value, Function))
     reporter.say("Built-ins:")
-    for line in _wrapped(functions, 92):
-        reporter.say(f"  {line}")
+    reporter.say(f"  {', '.join(functions)}")
     return session
 
 
@@ -134,9 +133,3 @@ def reset(rest: str, session: Session, reporter: Reporter) -> Session:
 def quit_(rest: str, session: Session, reporter: Reporter) -> Session:
     """Leave the prompt."""
     raise Leave
-
-
-def _wrapped(words: list[str], width: int) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(", ".join(words), width)
