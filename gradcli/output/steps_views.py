@@ -208,11 +208,13 @@ class _CheckView(View):
         if check.expected is None or check.given is None:
             return head
         point = ", ".join(f"{name} = {_number(value, look)}" for name, value in check.at)
-        given, expected = (self._value(v, look) for v in (check.given, check.expected))
+        given, expected = (self._value(v, look.digits or FEW_DIGITS) for v in (check.given, check.expected))
+        if given == expected:
+            given, expected = (self._value(v, None) for v in (check.given, check.expected))
         return f"{head}: {f'at {point} ' if point else ''}the answer {given}, and {check.of} {expected}"
 
-    def _value(self, value: float, look: Look) -> str:
-        return "has no value" if value != value else f"is {_number(value, look)}"
+    def _value(self, value: float, digits: int | None) -> str:
+        return "has no value" if value != value else f"is {show_number(value, 'float64', digits)}"
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
         """The verdict, and below it what slip it may have been."""

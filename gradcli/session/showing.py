@@ -7,7 +7,7 @@ from textwrap import dedent
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import constant
-from gradcli.language.calls.combined import Combined, Composed
+from gradcli.language.calls.combined import Combined, Composed, Lifted
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.formulas import formula_table, try_formulas
@@ -25,7 +25,7 @@ MOST_STEPS = 5_000
 # Formulas beside numbers take so much work at most, a fraction of what whoever asks for them alone waits for.
 BESIDE = 6_000
 # What is made of functions has a formula rather than a definition.
-_MADE = (Operator, AllDerivatives, Combined, Composed)
+_MADE = (Operator, AllDerivatives, Combined, Composed, Lifted)
 
 
 def shown(interpreter: Interpreter, expression: s.Expression) -> Plain:
@@ -44,14 +44,14 @@ def shown(interpreter: Interpreter, expression: s.Expression) -> Plain:
         # What derivatives in it are called is told by the items themselves.
         return tuple(shown(interpreter, item) for item in expression.items)
     found = plain(typed(value, interpreter.dtype))
-    if isinstance(found, Derivatives) and not found.whole and isinstance(expression, (s.Call, s.Beside)):
+    if isinstance(found, Derivatives) and not found.whole and isinstance(expression, (s.Call, s.Beside, s.At)):
         return _with_formulas(interpreter, expression, found)
     return found
 
 
-def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside, found: Derivatives) -> Derivatives:
+def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside | s.At, found: Derivatives) -> Derivatives:
     """The numbers of a derivative with the formulas that they are of, where those are of the same numbers."""
-    function = interpreter.evaluate(expression.function)
+    function = interpreter.called(expression)
     if not isinstance(function, Operator):
         return found
     interpreter.steps, interpreter.most_steps = 0, MOST_STEPS

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
-from math import isfinite, isnan
-from typing import TypeAlias
+from math import isfinite, isinf
+from typing import TypeAlias, TypeGuard
 
 from gradcli.core.engines.program import Program
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Constant, Node
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import record
 
 # In the order in which a point is named that shows a difference. Zeros, signs, halves, and far out.
@@ -25,10 +26,14 @@ SPANS = ((-1.0, 1.0), (-3.0, 3.0), (0.0, 1.0), (0.0, 10.0), (-10.0, 0.0), (-50.0
 IN_EACH_SPAN = 16
 MOST_POINTS = 400
 
-# What two ways of computing one number may differ by, beside what rounding the point makes of each.
-RELATIVE, ABSOLUTE = 1e-8, 1e-290
-NUDGES = (2.0**-50, -(2.0**-50), 3 * 2.0**-51)
-MOST_NOISE = 64.0
+# What two ways of computing one number may differ by, beside what rounding changes beside the point.
+RELATIVE, ABSOLUTE = 1e-13, 1e-320
+# A part ends in a jump or a corner; where the difference only grows out of rounding, there is no part.
+VISIBLE = 1e-7
+# So many numbers of the functions' own are looked at: a choice changes at one.
+MOST_THRESHOLDS = 6
+NUDGES = (2.0**-30, 3 * 2.0**-31, 2.0**-29)
+MOST_NOISE = 16.0
 # So many points that weren't chosen must agree before a part is one; far out, what differs may be lost in rounding.
 ENOUGH = 5
 NEAR = 3.0
@@ -54,8 +59,21 @@ class Sample:
     chosen: bool
 
 
-def points(count: int) -> list[tuple[Point, bool]]:
-    """Where functions of so many variables are compared, the same each time; special ones first."""
+def thresholds(nodes: Iterable[Node]) -> list[float]:
+    """The numbers in some graphs, at which a choice between branches may change."""
+    found = {abs(n.value) for n in reachable(nodes) if isinstance(n, Constant) and n.shape == () and _is_plain(n.value)}
+    return sorted(found - {0.0, 1.0})[:MOST_THRESHOLDS]
+
+
+def _is_plain(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 1e-3 <= abs(value) <= 1e9
+
+
+def points(count: int, bounds: Sequence[float] = ()) -> list[tuple[Point, bool]]:
+    """Where functions of so many variables are compared, the same each time; special ones first.
+
+    `bounds` are numbers on both sides of which they are compared too.
+    """
     rng = random.Random(2718)
     if count == 1:
         special: list[Point] = [(x,) for x in SPECIAL]
@@ -64,23 +82,33 @@ def points(count: int) -> list[tuple[Point, bool]]:
     else:
         alike: list[Point] = [(x,) * count for x in FEW]
         special = [*alike, *(tuple(rng.choice(FEW) for _ in range(count)) for _ in range(MOST_POINTS // 2))]
+    for bound in bounds:
+        special += [(x,) * count for x in (bound, -bound)]
     drawn = [tuple(rng.uniform(*span) for _ in range(count)) for span in SPANS for _ in range(IN_EACH_SPAN)]
+    beside = [(-bound, bound) for bound in bounds] + [(bound, 2 * bound + 1) for bound in bounds]
+    drawn += [tuple(rng.uniform(*span) for _ in range(count)) for span in beside for _ in range(IN_EACH_SPAN)]
     return [*((at, True) for at in special), *((at, False) for at in drawn)]
 
 
 def samples(base: Node, expected: Node, given: Node, inputs: Sequence[Node]) -> list[Sample]:
     """Both at each point at which the base function and what is expected have a value.
 
+    A point where the given one overflows says nothing of it, unless there are no others.
+
     Raises:
         CoreError: for more work than the limits allow.
     """
     program = Program([base, expected, given], list(inputs))
-    found = []
-    for at, chosen in points(len(inputs)):
+    inside = Program([n for n in reachable([given]) if n.shape == ()], list(inputs))
+    found: list[Sample] = []
+    lost: list[Sample] = []
+    for at, chosen in points(len(inputs), thresholds([base, expected, given])):
         of, want, got = _at(program, at)
-        if isfinite(of) and isfinite(want) and abs(got) != float("inf"):
-            found.append(Sample(at, want, got, _agree(program, at, want, got), chosen))
-    return found
+        if isfinite(of) and isfinite(want):
+            overflows = not isfinite(got) and any(map(isinf, _at(inside, at)))
+            sample = Sample(at, want, got, _agree(program, at, want, got), chosen)
+            (lost if overflows else found).append(sample)
+    return found or lost
 
 
 def _at(program: Program, at: Point) -> tuple[float, ...]:
@@ -88,20 +116,18 @@ def _at(program: Program, at: Point) -> tuple[float, ...]:
 
 
 def _agree(program: Program, at: Point, want: float, got: float) -> bool:
-    if isnan(got):
+    if not isfinite(got):
         return False
     allowed = RELATIVE * max(abs(want), abs(got)) + ABSOLUTE
-    gap = abs(want - got)
-    if gap <= allowed:
+    gap = want - got
+    if abs(gap) <= allowed:
         return True
-    if gap > 1e-3 * max(abs(want), abs(got)):
-        # Rounding may be all that there is of a number that others cancel to.
-        allowed = 0.0
-    noise = 0.0
-    for nudge in NUDGES:
-        _, near, other = _at(program, tuple(x * (1 + nudge) for x in at))
-        noise = max(noise, *(abs(d) for d in (near - want, other - got) if isfinite(d)), 0.0)
-    return gap <= allowed + MOST_NOISE * noise
+    # Rounding is another one beside the point; what differs in truth is almost the same there.
+    sides = []
+    for side in (1, -1):
+        near = [_at(program, tuple(x * (1 + side * nudge) for x in at)) for nudge in NUDGES]
+        sides.append(max((abs(a - b - gap) for _, a, b in near if isfinite(a - b)), default=0.0))
+    return abs(gap) <= MOST_NOISE * min(sides)
 
 
 def same(a: Sequence[float], b: Sequence[float], tolerance: float = 1e-7) -> bool:
@@ -121,25 +147,36 @@ def constant_ratio(found: Sequence[Sample]) -> Fraction | None:
     return ratio
 
 
-def agrees_somewhere(found: Sequence[Sample]) -> bool:
+def agrees_somewhere(found: Sequence[Sample], bound: float = 0.0) -> bool:
     """Whether two functions agree at points enough for a part, and not by chance."""
-    return sum(s.agrees and not s.chosen and max(map(abs, s.at), default=0.0) <= NEAR for s in found) >= ENOUGH
+    near = max(NEAR, 2 * bound + 1)
+    return sum(s.agrees and not s.chosen and max(map(abs, s.at), default=0.0) <= near for s in found) >= ENOUGH
 
 
-def part(found: Sequence[Sample], names: Sequence[str]) -> str | None:
+def part(found: Sequence[Sample], names: Sequence[str], bounds: Sequence[float] = ()) -> str | None:
     """Where two functions agree, as a condition on one variable; None where they agree on no such part."""
-    if not agrees_somewhere(found):
+    if not agrees_somewhere(found, max(bounds, default=0.0)):
         return None
-    for text, place, relation, bound, of_size in _conditions(names):
+    for text, place, relation, bound, of_size in _conditions(names, bounds):
         holds = [relation(abs(s.at[place]) if of_size else s.at[place], bound) for s in found]
         if all(h == s.agrees for h, s in zip(holds, found, strict=True)):
-            return text
+            least = min((_gap(s) for s in found if not s.agrees), default=1.0)
+            return text if least > VISIBLE else None
     return None
 
 
-def _conditions(names: Sequence[str]) -> Iterator[tuple[str, int, Callable[[float, float], bool], float, bool]]:
+def _gap(sample: Sample) -> float:
+    """How much the two differ, of the larger one."""
+    if not isfinite(sample.given):
+        return 1.0
+    return abs(sample.given - sample.expected) / max(abs(sample.given), abs(sample.expected), ABSOLUTE)
+
+
+def _conditions(
+    names: Sequence[str], bounds: Sequence[float]
+) -> Iterator[tuple[str, int, Callable[[float, float], bool], float, bool]]:
     """Conditions on one variable, the simplest first: in words, its place, the relation to a bound, whether of size."""
-    for bound in sorted(SPECIAL, key=abs):
+    for bound in sorted({*SPECIAL, *bounds, *(-b for b in bounds)}, key=lambda b: (abs(b), -b)):
         for place, name in enumerate(names):
             for sign, relation in _RELATIONS.items():
                 yield f"{name} {sign} {bound:g}", place, relation, bound, False

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 from gradcli.core.ir.dtypes import as_float
 from gradcli.core.ir.nodes import Constant, Node, Operand, Parameter
 from gradcli.core.records import record
-from gradcli.language.calls.builtin import Builtin
+from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe, require_function
@@ -38,7 +38,7 @@ ANNOUNCED: dict[str, Builtin] = {}
 
 
 def builtin(
-    summary: str, *names: str, by_inputs: bool = False, of_tensor: Callable[..., Node] = lambda x: x
+    summary: str, *names: str, by_inputs: bool = False, of_tensor: Callable[..., Node] = same
 ) -> Callable[[F], F]:
     """Enter a function under names of the language, its own if none is given; its first argument is the call.
 

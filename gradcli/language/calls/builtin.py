@@ -14,11 +14,17 @@ from gradcli.language.values.values import Caller, Formal, Function, Value
 Apply = Callable[["Caller", Sequence[Value], Span], Value]
 
 
+def same(x: Node) -> Node:
+    """What a built-in that isn't one of tensors is to a tensor."""
+    return x
+
+
 @structure
 class Builtin(Function):
     """A function of the language's own.
 
-    `by_inputs` says that it differentiates by inputs of the function that calls it.
+    `by_inputs` says that it differentiates by inputs of the function that calls it. `of_tensor` is what it is to
+    tensors, where it calculates with them: such a built-in of functions is the function of their results.
     """
 
     name: str
@@ -27,7 +33,7 @@ class Builtin(Function):
     summary: str
     kind: str = "built-in"
     by_inputs: bool = False
-    of_tensor: Callable[..., Node] = field(default=lambda x: x, repr=False)
+    of_tensor: Callable[..., Node] = field(default=same, repr=False)
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The result.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from gradcli.core.ir.nodes import Node
 from gradcli.core.records import structure
-from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.text.diagnostics import Ambiguous, Span, fail
 from gradcli.language.text.notation import PAPER
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import map_items
@@ -16,6 +17,8 @@ from gradcli.language.values.values import REQUIRED, Caller, Function, Rewrite, 
 Join = Callable[[Caller, str, Value, Value, Span], Value]
 
 _PRODUCTS = ("*", "/")
+# Signs of two products of vectors, and the built-ins that these are.
+_OF_VECTORS = {"·": "dot", "⋅": "dot", "×": "cross"}
 _SIGNS = (*_PRODUCTS, "+", "-")
 
 
@@ -27,6 +30,7 @@ class Combined(Function):
     left: Value
     right: Value
     join: Join
+    sign: str = ""
     kind: str = "function"
 
     def __post_init__(self) -> None:
@@ -52,11 +56,35 @@ class Combined(Function):
         if isinstance(right, tuple):
             other: Value = map_items(right, lambda item: self.join(caller, self.symbol, left, item, span))
             return other
+        refuse_products_of_vectors(self.sign, left, right, (_named(self.left), _named(self.right)), span)
         return self.join(caller, self.symbol, left, right, span)
 
     def substituted(self, substitution: Rewrite) -> Combined:
         """The same of what both stand for among the caller's values."""
         return replace(self, left=substitution.value(self.left), right=substitution.value(self.right))
+
+
+@structure
+class Lifted(Function):
+    """A built-in of functions, `norm(∇f)`: that of what they give."""
+
+    outer: Function
+    values: tuple[Value, ...]
+    kind: str = "function"
+
+    def __post_init__(self) -> None:
+        self.inputs = next(v for v in self.values if isinstance(v, Function)).inputs
+        given = zip(self.outer.inputs, self.values, strict=False)
+        self.name = f"{self.outer.name}({', '.join(_named(v) for i, v in given if v is not i.default)})"
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The built-in's result."""
+        given = [v.call(caller, values, span, fresh) if isinstance(v, Function) else v for v in self.values]
+        return self.outer.call(caller, given, span)
+
+    def substituted(self, substitution: Rewrite) -> Lifted:
+        """The same of what they stand for among the caller's values."""
+        return Lifted(self.outer, tuple(map(substitution.value, self.values)))
 
 
 @structure
@@ -91,8 +119,22 @@ class Composed(Function):
         return Composed(self.outer.substituted(substitution), self.inner.substituted(substitution))
 
 
-def combined(symbol: str, left: Value, right: Value, join: Join, span: Span) -> Function:
-    """The function that a sign makes of functions, or of a function and a number.
+def refuse_products_of_vectors(sign: str, left: Value, right: Value, names: tuple[str, str], span: Span) -> None:
+    """Refuse `a·b` and `a×b` of vectors, which on paper are not taken element by element."""
+    if sign not in _OF_VECTORS or not (isinstance(left, Node) and isinstance(right, Node)):
+        return
+    if not (left.shape and right.shape):
+        return
+    a, b = names
+    fits = left.shape == right.shape and len(left.shape) == 1 and (sign != "×" or left.shape in ((2,), (3,)))
+    if fits:
+        raise Ambiguous(span, f"{_OF_VECTORS[sign]}({a}, {b})", f"{a} * {b}", "element by element")
+    hint = f"write `{a} * {b}` for one element by element, `@` for that of matrices"
+    raise fail("type", f"`{sign}` is a product of two vectors of one length", span, hint)
+
+
+def combined(symbol: str, left: Value, right: Value, join: Join, span: Span, sign: str = "") -> Function:
+    """The function that a sign makes of functions, or of a function and a number; `sign` is what was written.
 
     Raises:
         LanguageError: for signs that make none.
@@ -113,15 +155,20 @@ def combined(symbol: str, left: Value, right: Value, join: Join, span: Span) -> 
     assert isinstance(function, Function)
     if isinstance(other, Function):
         if symbol in _SIGNS and len(function.inputs) == len(other.inputs):
-            return Combined(symbol, left, right, join)
+            return Combined(symbol, left, right, join, sign)
     elif symbol in _SIGNS and isinstance(left if symbol == "/" else function, Function) and _is_factor(other):
-        return Combined(symbol, left, right, join)
+        return Combined(symbol, left, right, join, sign)
     raise fail(
         "type",
         f"`{symbol}` needs numbers or tensors, not {describe(function)}",
         span,
         _instead(symbol, function, other),
     )
+
+
+def any_function(values: Sequence[Value]) -> bool:
+    """Whether a function is among them."""
+    return any(isinstance(v, Function) for v in values)
 
 
 def _is_factor(value: Value) -> bool:

@@ -14,7 +14,7 @@ from gradcli.language.derivatives.base import Operator, innermost, legend, numbe
 from gradcli.language.derivatives.of_base import Entries, partial_texts
 from gradcli.language.derivatives.spelling import spellings_of
 from gradcli.language.derivatives.table import PATIENT, AllDerivatives
-from gradcli.language.text.diagnostics import LanguageError, Span, fail
+from gradcli.language.text.diagnostics import Ambiguous, LanguageError, Span, fail
 from gradcli.language.text.writing import in_latex
 from gradcli.language.values.nesting import leaves
 from gradcli.language.values.partial import Partial, name_in_latex
@@ -126,12 +126,12 @@ def try_formulas(caller: Caller, function: Function, span: Span, work: int = PAT
     """The formulas, or None where the function can't be called with numbers.
 
     Raises:
-        LanguageError: for a name that has no value.
+        LanguageError: for a name that has no value, and for what can be read in two ways.
     """
     try:
         return formula_table(caller, function, span, work)
     except LanguageError as error:
-        if error.diagnostic.kind == "name":
+        if error.diagnostic.kind == "name" or isinstance(error, Ambiguous):
             raise
         return None
     except CoreError:

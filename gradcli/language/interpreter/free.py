@@ -36,11 +36,16 @@ def called_names(expression: s.Expression) -> set[str]:
     found: set[str] = set()
     for part in s.walk(expression):
         function = part.function if isinstance(part, (s.Call, s.Prime)) else None
-        if isinstance(part, (s.Nabla, s.Partial)):
+        if isinstance(part, s.Nabla) or (isinstance(part, s.Partial) and not _of_its_variable(part)):
             function = part.of
         if isinstance(function, s.Name):
             found.add(function.id)
     return found
+
+
+def _of_its_variable(partial: s.Partial) -> bool:
+    """Whether it is `d/dx x`."""
+    return isinstance(partial.of, s.Name) and partial.of.id in {name.id for name in partial.by}
 
 
 def definition(expression: s.Expression, names: tuple[str, ...], name: str = NAME) -> s.Function:
@@ -91,6 +96,8 @@ def _scoped(
         elif isinstance(part, s.Partial) and isinstance(part.of, s.Name):
             # Of a function by its inputs; what they are called is known there.
             stack.append((part.of, bound))
+        elif isinstance(part, s.At):
+            stack.extend((a, bound) for a in reversed((*part.arguments, *(k.value for k in part.keywords))))
         elif isinstance(part, s.Binary) and (known := quotient(part)) is not None:
             stack.append((known, bound))
         elif isinstance(part, s.Call):

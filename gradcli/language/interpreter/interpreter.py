@@ -16,16 +16,16 @@ from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
 from gradcli.core.library.random import Random
 from gradcli.language.calls.arguments import bind, input_at
-from gradcli.language.calls.builtin import Builtin
+from gradcli.language.calls.builtin import Builtin, same
+from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.functions import Chain, UserFunction, declare, define, trainable
 from gradcli.language.calls.operations import attribute_of, binary, compare, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.derivatives.base import Operator
-from gradcli.language.derivatives.gradient import nth_derivative
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
 from gradcli.language.interpreter.items import item_of_tuple, items_of
-from gradcli.language.interpreter.meant import names_meant, refuse_products_of_vectors
+from gradcli.language.interpreter.meant import difference_of, names_meant, product
 from gradcli.language.interpreter.paper import Paper
 from gradcli.language.library.names import builtins
 from gradcli.language.library.units import Unit
@@ -34,7 +34,7 @@ from gradcli.language.text.build import identifier
 from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Span, fail
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.convert import known_value, to_int, to_node
-from gradcli.language.values.describe import describe, not_called, require_function
+from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
 from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
@@ -104,10 +104,11 @@ class Interpreter(Paper):
             if step.operator in ("and", "or") and isinstance(value, bool) and value is (step.operator == "or"):
                 continue
             right = self.evaluate(step.right, frame)
-            if step.operator == "*":
-                refuse_products_of_vectors(step, value, right)
             try:
-                value = binary(self, step.operator, value, right, step.span)
+                if step.operator == "*":
+                    value = product(self, step, value, right)
+                else:
+                    value = binary(self, step.operator, value, right, step.span)
             except REFUSALS as error:
                 raise refused(error, step.span) from error
         return value
@@ -165,10 +166,6 @@ class Interpreter(Paper):
             return value
         return to_int(value, item.span, "an index")
 
-    def _prime(self, node: s.Prime, frame: Frame | None) -> Value:
-        function = require_function(self.evaluate(node.function, frame), node.function.span, "a prime")
-        return nth_derivative(function, node.span, node.order)
-
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
         names = [p.name for p in node.parameters]
         head = names[0] if len(names) == 1 else f"({', '.join(names)})"
@@ -188,6 +185,9 @@ class Interpreter(Paper):
         """The result of a call whose function has been evaluated."""
         if isinstance(function, Unit):
             function = function.conversion
+        if not isinstance(function, Function) and (difference := difference_of(node)) is not None:
+            # `limit - 2`, where limit is a number.
+            return binary(self, difference.operator, function, self.evaluate(difference.operand, frame), node.span)
         if not isinstance(function, Function):
             raise not_called(node.function.span, describe(function), _multiplies(function))
         if isinstance(function, Builtin) and function.by_inputs and len(node.arguments) > 1:
@@ -212,6 +212,8 @@ class Interpreter(Paper):
             assert isinstance(propagate, Function)
             return propagate.call(self, (function, tuple(positional)), node.span)
         values = bind(function, positional, keywords, node)
+        if isinstance(function, Builtin) and function.of_tensor is not same and any_function(values):
+            return Lifted(function, tuple(values))
         try:
             return function.call(self, values, node.span)
         except LanguageError as error:
@@ -331,7 +333,12 @@ class Interpreter(Paper):
         """The value of an expression at the top level, computed; a derivative's parts keep their names."""
         if isinstance(expression, s.Tuple):
             return self.settle(tuple(map(self.result, expression.items)), expression.span)
+        if isinstance(expression, s.At):
+            return self._at_top(expression)
         if isinstance(expression, s.Beside) and expression.power is None:
+            called = self.exponent_called(expression, None)
+            if called is not None:
+                return self.settle(called, expression.span)
             # Looked at twice, and the first time costs little: what is beside a number is multiplied.
             function = self.function_or_value(expression.function, None)
             if isinstance(function, Operator):
@@ -340,6 +347,11 @@ class Interpreter(Paper):
             return self.settle(self.evaluate(expression), expression.span)
         function = self._called(expression.function, None)
         value = self.settle(self.apply(function, expression), expression.span)
+        return labelled(function, value) if isinstance(function, Operator) else value
+
+    def _at_top(self, node: s.At) -> Value:
+        value = self.settle(self._at(node, None), node.span)
+        function = self.called(node)
         return labelled(function, value) if isinstance(function, Operator) else value
 
     def shown(self, expression: s.Expression) -> tuple[Value, bool]:
@@ -351,7 +363,7 @@ class Interpreter(Paper):
         except LanguageError as error:
             # A branch that isn't taken may mention what has no value.
             at = error.diagnostic.span
-            if error.diagnostic.kind != "name" or at is None or identifier(at.text) not in free:
+            if error.diagnostic.kind != "name" or at is None or identifier(at.text.strip("() \t\n")) not in free:
                 raise
             found = self.of_free(expression, None)
             if found is None:
@@ -453,6 +465,7 @@ _EVALUATE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value]] = {
     s.Lambda: Interpreter._lambda,
     s.Call: Interpreter._call,
     s.Beside: Interpreter._beside,
+    s.At: Interpreter._at,
     s.Interval: Interpreter._interval,
     s.Comprehension: Interpreter._comprehension,
     s.Partial: Interpreter._partial,

@@ -5,21 +5,41 @@ from __future__ import annotations
 import re
 
 from gradcli.core.ir.nodes import Node
+from gradcli.language.calls.combined import combined, refuse_products_of_vectors
+from gradcli.language.calls.operations import binary
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail
-from gradcli.language.values.values import Names, Value
+from gradcli.language.text.paper import is_grouped
+from gradcli.language.values.values import Caller, Function, Names, Value
 
 
-def refuse_products_of_vectors(node: s.Binary, left: Value, right: Value) -> None:
-    """Refuse `a·b` and `a×b` of vectors, which on paper are not taken element by element."""
-    if not (isinstance(left, Node) and isinstance(right, Node) and left.shape and right.shape):
-        return
+def product(caller: Caller, node: s.Binary, left: Value, right: Value) -> Value:
+    """A product of what may be vectors or functions, for which its sign matters: `a·b`, `a×b`, `f g`.
+
+    Raises:
+        LanguageError: where it can be read in two ways.
+    """
+    functions = isinstance(left, Function), isinstance(right, Function)
+    vectors = isinstance(left, Node) and isinstance(right, Node) and left.shape and right.shape
+    if not vectors and not any(functions):
+        return binary(caller, "*", left, right, node.span)
     sign = node.span.source.text[node.left.span.end : node.right.span.start].strip()
-    named = {"·": "dot", "⋅": "dot", "×": "cross"}.get(sign)
-    if named is not None:
-        a, b = node.left.span.title, node.right.span.title
-        hint = f"write `{named}({a}, {b})`, or `{a} * {b}` element by element"
-        raise fail("type", f"`{sign}` of vectors can be read in two ways", node.span, hint)
+    names = node.left.span.title, node.right.span.title
+    refuse_products_of_vectors(sign, left, right, names, node.span)
+    if not any(functions):
+        return binary(caller, "*", left, right, node.span)
+    if isinstance(left, Function) and not sign and not is_grouped(node.right):
+        a, b = names
+        hint = f"write `{a}*{b}` or `{a}∘{b}`" if functions[1] else f"write `{a}({b})`, or `{a}*{b}` for a product"
+        raise fail("syntax", f"`{node.span.title}` can be read in two ways", node.span, hint)
+    return combined("*", left, right, binary, node.span, sign)
+
+
+def difference_of(node: s.Call) -> s.Unary | None:
+    """What stands behind a sign and no bracket: `-2` in `limit -2`, which is a command where limit is a function."""
+    sign = node.arguments[0] if len(node.arguments) == 1 and not node.keywords else None
+    between = "" if sign is None else node.span.source.text[node.function.span.end : sign.span.start]
+    return sign if isinstance(sign, s.Unary) and sign.operator in ("+", "-") and "(" not in between else None
 
 
 def names_meant(node: s.Expression) -> Value:

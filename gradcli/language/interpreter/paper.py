@@ -10,15 +10,17 @@ from gradcli.language.calls.announce import Call
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.operations import binary
 from gradcli.language.derivatives.base import LONGEST_LABEL
-from gradcli.language.derivatives.gradient import Nth, diff
+from gradcli.language.derivatives.gradient import Nth, diff, nth_derivative
 from gradcli.language.derivatives.targets import Targets
 from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
 from gradcli.language.interpreter.state import State
+from gradcli.language.interpreter.unknown import foreign
 from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, Span, fail, near, shortened
+from gradcli.language.text.diagnostics import Ambiguous, Diagnostic, Span, fail, near, shortened
+from gradcli.language.text.paper import is_grouped
 from gradcli.language.values.convert import known_value
-from gradcli.language.values.describe import describe, not_called
+from gradcli.language.values.describe import describe, not_called, require_function
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Formal, Frame, Function, Interval, Names, Value
 
@@ -125,13 +127,21 @@ class Paper(State):
                 name = unknown[1:]
                 hint = f"a derivative among other signs stands in brackets, as `(d{name}/dx)`"
                 raise fail("name", f"unknown name `{unknown}`", span, hint)
-            if unknown in calls or slip or self.foreign(unknown):
+            if unknown in calls or slip or foreign(unknown):
                 self.look_up(unknown, frame, span, called=unknown in calls)
+        if isinstance(node, s.Partial) and all(by.id in free for by in node.by):
+            # Of the function, so that it is known where that has a value.
+            text = node.of.span.text[1:-1] if is_grouped(node.of) else node.of.span.text
+            title = text if name == NAME else shortened(text, LONGEST_LABEL + 1)
+            return derivative_by(self.define(definition(node.of, tuple(free), title), frame), node.by)
         return self.define(definition(node, tuple(free), name), frame)
 
     def function_wanted(self, node: s.Expression, frame: Frame | None) -> Value:
         """What stands where a function may: an expression is that of its free names, or of one that has a number."""
         name = shortened(node.span.text, LONGEST_LABEL + 1)
+        if isinstance(node, s.Compare) and node.operators == ("==",):
+            # An equation, for whoever looks for a zero.
+            node = s.Binary(node.span, "-", *node.operands)
         if isinstance(node, s.Name):
             if node.id in VARIABLES and self.find(node.id, frame) is None:
                 return self.define(definition(node, (node.id,), name), frame)
@@ -165,12 +175,21 @@ class Paper(State):
                 hint = f"to multiply, write `{part.function.id}*{rest}`"
                 self.warnings.append(Diagnostic("type", message, part.span, hint, severity="warning"))
 
+    def only_variable(self, node: s.Expression, frame: Frame | None) -> s.Name | None:
+        """The one variable that an expression is of; None where it is of several."""
+        found = {name: self.find(name, frame) for name in s.names_in(node)}
+        names = [name for name, value in found.items() if value is not None and isinstance(value[0], Node)]
+        return s.Name(node.span, names[0]) if len(names) == 1 else None
+
     def function_or_value(self, node: s.Expression, frame: Frame | None) -> Value:
         """The value of an expression; `d/dx x^2` where x has none is a function of it, wherever it stands."""
         found = self.of_free(node, frame) if isinstance(node, s.Partial) else None
         return self.evaluate(node, frame) if found is None else found
 
     def _beside(self, node: s.Beside, frame: Frame | None) -> Value:
+        called = self.exponent_called(node, frame)
+        if called is not None:
+            return called
         first = self.function_or_value(node.function, frame)
         if isinstance(first, Function):
             result = self.apply(first, s.Call(node.span, node.function, node.arguments, ()), frame)
@@ -183,17 +202,36 @@ class Paper(State):
         behind = node.span.text[len(node.function.span.text) :]
         factors = f"{node.function.span.text}*{behind}"
         if node.divides is not None:
-            above = node.divides.span.text
-            raise fail(
-                "syntax",
-                f"`{above}/{node.span.text}` can be read in two ways",
-                Span(node.span.source, node.divides.span.start, node.span.end),
-                f"write `({above}/{node.function.span.text})*{behind}` or `{above}/({factors})`",
-            )
+            above = node.span.source.text[node.divides.span.start : node.span.start]
+            whole = Span(node.span.source, node.divides.span.start, node.span.end)
+            raise Ambiguous(whole, f"({above}{node.function.span.text})*{behind}", f"{above}({factors})")
         second = self.evaluate(argument, frame)
         if node.power is not None:
             second = binary(self, "^", second, self.evaluate(node.power, frame), node.span)
         return binary(self, "*", first, second, node.span)
+
+    def exponent_called(self, node: s.Beside, frame: Frame | None) -> Value | None:
+        """`2^(f)(3)`, where f is a function that the exponent calls; None for anything else."""
+        power = node.function
+        if not isinstance(power, s.Binary) or power.operator != "^" or is_grouped(power) or not is_grouped(power.right):
+            return None
+        if not isinstance(power.right, (s.Name, s.Lambda, s.Prime, s.Partial, s.Nabla, s.Call, s.Binary)):
+            return None
+        if not isinstance(exponent := self.evaluate(power.right, frame), Function):
+            return None
+        called = self.apply(exponent, s.Call(node.span, power.right, node.arguments, ()), frame)
+        value = binary(self, "^", self.evaluate(power.left, frame), called, node.span)
+        return value if node.power is None else binary(self, "^", value, self.evaluate(node.power, frame), node.span)
+
+    def _at(self, node: s.At, frame: Frame | None) -> Value:
+        function = require_function(self.function_wanted(node.function, frame), node.function.span, "`at`")
+        return self.apply(function, s.Call(node.span, node.function, node.arguments, node.keywords), frame)
+
+    def called(self, node: s.Call | s.Beside | s.At) -> Value:
+        """What a call calls."""
+        if isinstance(node, s.At):
+            return self.function_wanted(node.function, None)
+        return self.function_or_value(node.function, None)
 
     # Intervals and what goes through them.
 
@@ -222,11 +260,28 @@ class Paper(State):
     # Derivatives.
 
     def _partial(self, node: s.Partial, frame: Frame | None) -> Value:
-        if isinstance(node.of, s.Name):
+        if isinstance(node.of, s.Name) and not self._is_variable_of(node, frame):
             of = self.look_up(node.of.id, frame, node.of.span)
             if isinstance(of, Function):
                 return derivative_by(of, node.by)
         return self.differentiated(node, node.of, node.by, frame)
+
+    def _is_variable_of(self, node: s.Partial, frame: Frame | None) -> bool:
+        """Whether it is `d/dx x`, of what nothing is called."""
+        of = node.of
+        return isinstance(of, s.Name) and of.id in {n.id for n in node.by} and self.find(of.id, frame) is None
+
+    def _prime(self, node: s.Prime, frame: Frame | None) -> Value:
+        of = self.function_wanted(node.function, frame)
+        if isinstance(of, Node) and (by := self.only_variable(node.function, frame)) is not None:
+            return self.differentiated(node, node.function, (by,) * node.order, frame)
+        if not isinstance(of, Function):
+            text = node.function.span.text
+            inner = text[1:-1] if is_grouped(node.function) else text
+            what = f"a prime needs a function, not {describe(of)}"
+            raise fail("type", what, node.function.span, f"the derivative of an expression is `d/dx ({inner})`")
+        function = of
+        return nth_derivative(function, node.span, node.order)
 
     def differentiated(self, node: s.Expression, of: s.Expression, by: Sequence[s.Name], frame: Frame | None) -> Value:
         """The derivative of an expression by names: of a function's inputs in it, else where the names have a value."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,9 +12,10 @@ from gradcli.core.ir.promotion import use_float
 from gradcli.core.library.random import Random
 from gradcli.core.limits import limit, use
 from gradcli.language.calls.reach import Reach
+from gradcli.language.interpreter.unknown import instead
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import LONGEST_NEAR, Diagnostic, Span, fail, near
+from gradcli.language.text.diagnostics import Diagnostic, Span, fail
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Frame, Function, Value
 
@@ -105,8 +105,7 @@ class State:
         found = self.find(name, frame)
         if found is not None:
             return found[0]
-        given = f"`{name}(x) = ...` defines it" if called else f"`{name} = 3` gives it a value"
-        hint = self.foreign(name) or near(name, self.known(frame)) or (given if len(name) <= LONGEST_NEAR else None)
+        hint = instead(name, self.known(frame), lambda n: self.find(n, frame), span.behind if called else None)
         raise fail("name", f"unknown name `{name}`", span, hint)
 
     def known(self, frame: Frame | None) -> list[str]:
@@ -116,12 +115,6 @@ class State:
             known = [*frame.names, *known]
             frame = frame.outer
         return known
-
-    @staticmethod
-    def foreign(name: str) -> str | None:
-        """What to write for a name of another language."""
-        base = re.fullmatch(r"log(\d+)", name)
-        return f"the logarithm to base {base[1]} is `log(x, {base[1]})`" if base else _FOREIGN.get(name)
 
     def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
         """The value of a name in a tuple of its own, or None if it has none."""
@@ -136,30 +129,3 @@ class State:
     def present(self, value: Value) -> Value:
         """A parameter as it is now: the model keeps the one that it was made with."""
         return self.trained.get(value.key, value) if isinstance(value, Parameter) else value
-
-
-_FOREIGN = {
-    "lambda": "a function without a name is written `x -> x^2`",
-    "np": "NumPy's functions have their own names here, such as `sin(x)`",
-    "numpy": "NumPy's functions have their own names here, such as `sin(x)`",
-    "torch": "functions have their own names here, such as `tanh(x)`",
-    "jnp": "functions have their own names here, such as `sin(x)`",
-    "math": "functions have their own names here, such as `sin(x)`",
-    "print": "an expression by itself is shown",
-    "sen": "the sine is `sin(x)`",
-    "sh": "the hyperbolic sine is `sinh(x)`",
-    "ch": "the hyperbolic cosine is `cosh(x)`",
-    "th": "the hyperbolic tangent is `tanh(x)`",
-    "Log": "`log(x)` is the natural logarithm, `lg(x)` that to base 10, `log(x, b)` that to any base",
-    "average": "the mean of the elements is `mean(x)`",
-    "sqr": "the square is `x^2`, the square root `sqrt(x)`",
-    "nil": "write `none`",
-    "help": "at the prompt, `:help` lists what there is, and `:help grad` explains one of it",
-    "exit": "at the prompt, `:quit` or Ctrl-D leaves",
-    "quit": "at the prompt, `:quit` or Ctrl-D leaves",
-    "q": "at the prompt, `:quit` or Ctrl-D leaves",
-    "clear": "at the prompt, `:reset` forgets what is defined, and Ctrl-L clears the screen",
-    "ans": "give a result a name to go on with it, such as `a = 2 + 3`",
-    "_": "give a result a name to go on with it, such as `a = 2 + 3`",
-    "null": "write `none`",
-}

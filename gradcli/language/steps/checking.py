@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from math import isfinite, isnan, sqrt
@@ -11,7 +12,7 @@ from gradcli.core.engines.program import Program
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Input, Node, filled
-from gradcli.core.steps.agreement import Sample, agrees_somewhere, constant_ratio, part, same, samples
+from gradcli.core.steps.agreement import Sample, agrees_somewhere, constant_ratio, part, same, samples, thresholds
 from gradcli.core.steps.tree import Step, steps_of
 from gradcli.core.transforms.forward import jvp
 from gradcli.language.derivatives.base import Operator, base_of, is_single
@@ -30,6 +31,8 @@ from gradcli.language.values.values import Caller, Frame, Function, Required, Va
 WHAT = "check_answer"
 # How far beside a point the slopes on both sides are looked at.
 STEP = 2.0**-20
+# An answer that is off by no more everywhere has a number in it that was rounded.
+ROUNDED = 1e-3
 
 
 def checked(caller: Caller, fn: Function, answer: Value, span: Span) -> Check:
@@ -55,7 +58,8 @@ class _Examiner:
             self._base, self._by = meant.function, meant.by[0][-1] if len(meant.by[0]) == 1 else ""
             # A prime says nothing of which variable.
             partial = reduce(Partial.then, meant.by[0], base_of(self._base))
-            self._name = fn.name if is_single(self._base) else str(partial)
+            plain = is_single(self._base) and self._base.name.isidentifier()
+            self._name = fn.name if plain else str(partial)
         values = symbols_of(self._base, span, WHAT)
         self._inputs = [value for value in values if isinstance(value, Input)]
         self._node = traced(caller, self._base, values, span, WHAT)
@@ -69,6 +73,7 @@ class _Examiner:
 
     def _read(self, answer: Value) -> tuple[str, Node]:
         if isinstance(answer, str):
+            answer = _right_side(answer)
             expression = parse_expression(Source("<answer>", answer))
             self._refuse_other_names(expression)
             value = self._caller.evaluate(expression, Frame({i.name: i for i in self._inputs}))
@@ -126,11 +131,12 @@ class _Examiner:
         if not found:
             message = f"`{self._fn.name}` has no value at any of the points at which answers are compared"
             raise fail("value", message, self._span)
-        found = [sample for sample in found if isfinite(sample.given) or not self._is_corner(sample)]
+        found = [sample for sample in found if sample.agrees or not self._is_corner(sample)]
         wrong = [sample for sample in found if not sample.agrees]
         if not wrong:
             return self._said(RIGHT)
-        where = part(found, [i.name for i in self._inputs])
+        bounds = thresholds([self._node, self._expected, self._given])
+        where = part(found, [i.name for i in self._inputs], bounds)
         shown = next((sample for sample in wrong if isfinite(sample.given)), wrong[0])
         if where is not None or (isnan(shown.given) and agrees_somewhere(found)):
             return self._said(PARTLY, where, shown)
@@ -174,6 +180,10 @@ class _Examiner:
             left, right = zip(*(map(float, program(*sample.at)) for sample in found), strict=True)
             if same(left, right):
                 return hint
+        ratios = [s.given / s.expected for s in found if s.expected]
+        off = max((abs(ratio - 1) for ratio in ratios), default=1.0)
+        if off <= ROUNDED and max(ratios) - min(ratios) <= ROUNDED * off:
+            return "that is right to a few digits: a number in it is rounded"
         ratio = constant_ratio(found)
         if ratio == -1:
             return "all but the sign is right"
@@ -213,3 +223,10 @@ class _Examiner:
         while step.rule == "constant factor":
             (step,) = step.parts
             yield step
+
+
+def _right_side(answer: str) -> str:
+    """What stands behind `=` in `y = 2x` and `f'(x) = 2x`."""
+    sides = re.split(r"(?<![=<>!:])=(?!=)", answer)
+    named = len(sides) == 2 and re.fullmatch(r"\s*[^\W\d][\w'′/∂]*(?:\s*\([\w\s,]*\))?\s*", sides[0])
+    return sides[1] if named else answer

@@ -174,7 +174,9 @@ class Builder(Paper, Transformer[Token, Any]):
 
     def call(self, c: Children) -> s.Expression:
         function, _, arguments, _ = c
-        beside = isinstance(function, s.Beside) or (is_grouped(function) and not isinstance(function, s.Tuple))
+        # What a call gives may be called, or be a factor: sin(x)(x+1).
+        is_result = isinstance(function, (s.Beside, s.Call, s.Binary))
+        beside = is_result or (is_grouped(function) and not isinstance(function, s.Tuple))
         if beside and not any(isinstance(a, s.Keyword) for a in arguments):
             return s.Beside(self._span(c), function, tuple(arguments))
         if isinstance(function, s.Name) and function.id in BIG and len(arguments) == 4:

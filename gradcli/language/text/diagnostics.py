@@ -11,6 +11,8 @@ from gradcli.core.records import record
 
 # What is quoted of the user's text is for finding the place in it.
 LONGEST_TITLE, LONGEST_MESSAGE = 200, 500
+# What is repeated in a hint.
+LONGEST_FACTOR = 24
 # Longer names have no near ones that are worth the search.
 LONGEST_NEAR = 100
 
@@ -50,6 +52,16 @@ class Span:
     source: Source
     start: int
     end: int
+
+    @property
+    def behind(self) -> str:
+        """What stands in the brackets that begin where this ends; nothing where none do."""
+        text, depth = self.source.text, 0
+        for place in range(self.end, min(len(text), self.end + LONGEST_FACTOR)):
+            depth += (text[place] == "(") - (text[place] == ")")
+            if depth == 0:
+                return text[self.end : place].removeprefix("(").strip()
+        return "..." if text[self.end : self.end + 1] == "(" else ""
 
     def to(self, other: Span) -> Span:
         """From the start of this to the end of the other."""
@@ -99,6 +111,15 @@ class LanguageError(Exception):
 
 class IncompleteInput(LanguageError):  # noqa: N818 - it is no mistake yet
     """The text ends where more must follow: a prompt asks for another line."""
+
+
+class Ambiguous(LanguageError):  # noqa: N818 - the readings are right, each by itself
+    """What can be read in two ways, with both as they would be written, and what is said of the second."""
+
+    def __init__(self, span: Span, one: str, other: str, how: str = "") -> None:
+        hint = f"write `{one}` or `{other}`{how and f' {how}'}"
+        super().__init__(Diagnostic("syntax", f"`{span.text}` can be read in two ways", span, hint))
+        self.readings = (one, other)
 
 
 def fail(kind: str, message: str, span: Span | None = None, hint: str | None = None) -> LanguageError:

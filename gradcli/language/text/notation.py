@@ -13,7 +13,7 @@ from dataclasses import field
 from lark import Token
 
 from gradcli.core.records import structure
-from gradcli.language.text.diagnostics import LanguageError, Source, Span, fail
+from gradcli.language.text.diagnostics import Ambiguous, LanguageError, Source, Span, fail
 
 # Functions of one number that paper writes without brackets, or with a power behind the name; and their inverses.
 INVERSES = {
@@ -31,13 +31,17 @@ PAPER = {*INVERSES, "lg", "log2", "log10", "sqrt", "cbrt", "abs", "sgn", "sign"}
 VERBS = frozenset(
     (
         *("plot", "steps", "formula", "latex", "tangent", "extrema", "taylor", "check_answer", "derivative"),
-        *("derivatives", "solve", "roots", "minimize", "maximize", "integrate", "limit", "grad"),
+        *("derivatives", "solve", "roots", "minimize", "maximize", "integrate", "limit", "grad", "hessian"),
+        *("jacobian", "laplacian", "divergence", "curl"),
     )
 )
+# Those that make a function, which is called: `grad (f)(3)`.
+_OPERATORS = frozenset(("grad", "derivative", "derivatives", "hessian", "jacobian", "laplacian"))
+_CALLS = ("LPAR", "LSQB", "PRIME")
 # What English has between a verb and what it is about.
 _ENGLISH = frozenset(("of", "line", "to", "the", "for"))
 _EXAMPLES = {"tangent": "tangent x^2 at 1", "limit": "limit sin(x)/x at 0", "roots": "roots x^2 - 2 over 0..2"}
-_CLAUSES = {"over": "OVER", "at": "AT"}
+_CLAUSES = {"over": "OVER", "order": "OVER", "at": "AT"}
 
 # What ends a value, and may stand in front of another as its factor; a name in front of a bracket is a call.
 _FACTORS = frozenset(
@@ -45,7 +49,9 @@ _FACTORS = frozenset(
 )
 _ENDS = _FACTORS | {"NAME", "PRIME", "STRING", "TRUE", "FALSE"}
 # What begins a value behind a factor.
-_BEGINS = frozenset(("NAME", "LPAR", "ROOT", "BAR_OPEN", "BIG", "NABLA", "SIGN", "LEIBNIZ", "PARTIAL"))
+_BEGINS = frozenset(("NAME", "LPAR", "ROOT", "BAR_OPEN", "BIG", "NABLA", "SIGN", "LEIBNIZ", "PARTIAL", "DIFFERENTIAL"))
+# What may stand behind `at` and `over`.
+_ARGUMENTS = _BEGINS | {"NUMBER", "SUM", "LSQB", "STRING"}
 # What a verb may stand in front of.
 _COMMANDED = frozenset(
     ("NAME", "NUMBER", "ROOT", "NABLA", "LEIBNIZ", "DIFFERENTIAL", "PARTIAL", "STRING", "BIG", "BAR_OPEN")
@@ -53,9 +59,12 @@ _COMMANDED = frozenset(
 # What a call or a subscript may stand behind.
 _CALLED = frozenset(("RPAR", "RSQB", "LEIBNIZ", "DENOMINATOR"))
 _OPENING, _CLOSING = ("LPAR", "LSQB"), ("RPAR", "RSQB")
+_OPENS, _CLOSES = (*_OPENING, "BAR_OPEN"), (*_CLOSING, "BAR_CLOSE")
 # What a pair of bars can't reach across.
 _APART = frozenset(("COMMA", "EQUAL", "COLON", "SEMICOLON", "_NEWLINE", "ARROW", "BECOMES"))
 _POWERS = ("POWER", "RAISED")
+# What is followed by a name that is given, not used.
+_NAMING = ("SET", "PARAM", "MODEL", "DEF", "FOR")
 _TIGHT = frozenset((*_POWERS, "LPAR", "LSQB", "DOT", "PRIME", "FACTORIAL"))
 MOST_BARS = 24
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
@@ -69,12 +78,23 @@ _SIGNS = {
     "∂": "PARTIAL",
     "|": "BAR_OPEN",
 }
+# A variable: a letter, with a number or an index behind it, or a Greek letter's name.
+_GREEK = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu"),
+    *("xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
+)
+_VARIABLE = re.compile(rf"(?:[^\W\d_]|{'|'.join(_GREEK)})(?:[0-9₀-₉]+|_\w)?", re.IGNORECASE)
 _OTHER_BASE = re.compile(r"[xX][0-9a-fA-F]+|[bB][01]+|[oO][0-7]+")
 
 
 def lowered(raised: str) -> str:
     """`⁻¹` as -1."""
     return raised.translate(_LOWERED)
+
+
+def is_variable(name: str) -> bool:
+    """Whether a name is as short as those of paper: what stands behind it, apart, is multiplied."""
+    return _VARIABLE.fullmatch(name) is not None
 
 
 def noted(tokens: Iterable[Token], source: Source) -> Iterator[Token]:
@@ -95,12 +115,26 @@ def _told_apart(line: list[Token]) -> list[Token]:
     for place, token in enumerate(line):
         if token.type == "SIGN":
             found.append(_retyped(token, _SIGNS[token[0]]))
+        elif token.type == "LEIBNIZ" and _joins(line, place):
+            # `∂F/∂x / ∂F/∂y`: a quotient of two, whose sign the lexer took for that of a fraction.
+            slash = token.index("∂")
+            start = (token.start_pos or 0) + slash
+            whole = Token("LEIBNIZ", token[slash:] + line[place + 1], start, end_pos=line[place + 1].end_pos)
+            found += [_part(token, "PRODUCT", 0, 1), whole]
+        elif token.type == "LEIBNIZ" and _joins(line, place - 1):
+            continue
         elif token.type == "LEIBNIZ":
             after = line[place + 1].type if place + 1 < len(line) else ""
             found += _derivative(token, after, _is_minus(line, place + 1))
         else:
             found.append(token)
     return found
+
+
+def _joins(line: list[Token], place: int) -> bool:
+    """Whether a fraction's lower part stands in front of another."""
+    pair = line[max(place, 0) : place + 2]
+    return len(pair) == 2 and all(token.type == "LEIBNIZ" and token.startswith("/") for token in pair)
 
 
 def _is_minus(line: list[Token], place: int) -> bool:
@@ -168,7 +202,7 @@ class _Line:
     source: Source
     made: list[Token] = field(default_factory=list)
     at: int = 0
-    depth: int = 0
+    brackets: list[str] = field(default_factory=list)
     in_command: bool = False
     sides: dict[int, str] = field(default_factory=dict)
 
@@ -184,19 +218,22 @@ class _Line:
             elif token.type == "NAME":
                 token = self._word(token)
             self._refuse_odd(token)
-            if self._are_factors(self._last(), token):
+            if self._are_factors(self._last(), token) or self._is_behind_variable(token):
                 # It goes by the position and the text of what follows, which is what is odd where it is odd.
                 self.made.append(_retyped(token, "BESIDE"))
             self._append(token)
         return self.made
 
     def _append(self, token: Token) -> None:
-        self.depth += (token.type in _OPENING) - (token.type in _CLOSING)
+        if token.type in _OPENING:
+            self.brackets.append(token.type)
+        elif token.type in _CLOSING and self.brackets:
+            self.brackets.pop()
         self.made.append(token)
         self.at += 1
-        if token.type in ("SEMICOLON", "_NEWLINE") and self.depth <= 0:
+        if token.type in ("SEMICOLON", "_NEWLINE") and not self.brackets:
             self.in_command = False
-        if token.type == "NAME" and token in PAPER and not self._is(-2, "DOT", "SET", "PARAM"):
+        if token.type == "NAME" and token in PAPER and not self._is(-2, "DOT", *_NAMING):
             self._function(token)
 
     def _last(self) -> Token | None:
@@ -232,8 +269,10 @@ class _Line:
             if token in VERBS and (after in _COMMANDED or self._begins_apart(token)):
                 self.in_command = True
                 return _retyped(token, "VERB")
-        elif self.in_command and self.depth == 0 and token in _CLAUSES and before.type in _ENDS and after:
-            return _retyped(token, _CLAUSES[token])
+        elif not self.brackets and token in _CLAUSES and before.type in _ENDS and after in _ARGUMENTS:
+            called = after == "LPAR" and before.type in _FACTORS and self.given[self.at + 1].start_pos == token.end_pos
+            if self.in_command or (token == "at" and not called):
+                return _retyped(token, _CLAUSES[token])
         return token
 
     def _begins_apart(self, verb: Token) -> bool:
@@ -253,7 +292,9 @@ class _Line:
             depth += (token.type in _OPENING) - (token.type in _CLOSING)
             if depth == 0:
                 behind = self.given[place + 1].type if place + 1 < len(self.given) else ""
-                return behind not in ("", "LPAR", "LSQB", "PRIME", "SEMICOLON", "_NEWLINE", "EQUAL", "COMMA")
+                return behind not in ("", "SEMICOLON", "_NEWLINE", "EQUAL", "COMMA") and not (
+                    behind in _CALLS and verb in _OPERATORS
+                )
         return False
 
     def _function(self, name: Token) -> None:
@@ -288,10 +329,12 @@ class _Line:
         if token is not None and token.type == "RAISED":
             return lowered(token), 1
         if token is not None and token.type == "POWER":
-            sign = 1 if self._type(1) == "SUM" and self.given[self.at + 1] != "+" else 0
-            number = self._next(1 + sign)
-            if number is not None and number.type == "NUMBER" and number.isdecimal():
-                return ("-" if sign else "") + number, 2 + sign
+            bracket = self._type(1) == "LPAR"
+            sign = 1 if self._type(1 + bracket) == "SUM" and self.given[self.at + 1 + bracket] != "+" else 0
+            number = self._next(1 + bracket + sign)
+            closed = not bracket or (sign and self._type(3 + sign) == "RPAR")
+            if number is not None and number.type == "NUMBER" and number.isdecimal() and closed:
+                return ("-" if sign else "") + number, 2 + sign + 2 * bracket
         return None, 0
 
     def _refuse_longer(self, name: Token, operand: Token) -> None:
@@ -299,29 +342,43 @@ class _Line:
         after = self._next(1)
         if after is None or after.type == "DEGREE":
             return
-        if after.type in _TIGHT or self._are_factors(operand, after):
+        divisor = self._next(2)
+        if after == "/" and divisor is not None and divisor.type == "NUMBER" and after.end_pos == divisor.start_pos:
+            raise self._two_ways(name, divisor, f"{name}({operand}/{divisor})", f"{name}({operand})/{divisor}")
+        if after.type in _TIGHT or self._are_factors(operand, after) or self._is_longer(operand, after):
             end = self._end_of_factor(1)
             inner = self._span(operand, end).text
             outer = self._span(after, end).text
-            product = "" if after.type in _TIGHT else "*"
+            product = "" if after.type in _TIGHT and after.type != "LPAR" else "*"
+            if after.type == "LPAR" and is_variable(operand):
+                inner = f"{operand}*{outer}"
             power = self.made[-1] if self.made[-1].type == "FUNCTION_POWER" else None
             head = name if power is None else f"{name}^{power}"
             raise self._two_ways(name, end, f"{head}({inner})", f"{head}({operand}){product}{outer}")
 
+    @staticmethod
+    def _is_longer(operand: Token, after: Token) -> bool:
+        """Whether what is behind may be a factor of the argument: y in `sin x y`, but not cos in `sin x cos x`."""
+        if operand.type != "NAME" or not is_variable(operand):
+            return False
+        return after.type == "ROOT" or (after.type == "NAME" and after not in PAPER and after not in _CLAUSES)
+
     def _end_of_factor(self, ahead: int) -> Token:
         """The last token of the factor that begins so far ahead."""
         depth = 0
-        last = self.given[self.at + ahead]
+        last = first = self.given[self.at + ahead]
         while (token := self._next(ahead)) is not None:
-            depth += (token.type in _OPENING) - (token.type in _CLOSING)
-            if depth < 0 or (depth == 0 and token.type not in (*_TIGHT, *_CLOSING, "NAME", "NUMBER")):
+            type = self.sides.get(self.at + ahead, token.type)
+            depth += (type in _OPENS) - (type in _CLOSES)
+            begins = token is first or last.type == "POWER"
+            goes_on = type in (*_TIGHT, *_CLOSES, "BAR_OPEN", "ROOT", "NUMBER") or (begins and type == "SUM")
+            if depth < 0 or (depth == 0 and not goes_on and (type != "NAME" or (token in PAPER and not begins))):
                 break
             last, ahead = token, ahead + 1
         return last
 
-    def _two_ways(self, first: Token, last: Token, one: str, other: str) -> LanguageError:
-        span = self._span(first, last)
-        return fail("syntax", f"`{span.text}` can be read in two ways", span, f"write `{one}` or `{other}`")
+    def _two_ways(self, first: Token, last: Token, one: str, other: str) -> Ambiguous:
+        return Ambiguous(self._span(first, last), one, other)
 
     # Products.
 
@@ -334,6 +391,19 @@ class _Line:
             return bool(left == "π")
         return left.type in _FACTORS and not (right.type == "LPAR" and left.type in _CALLED)
 
+    def _is_behind_variable(self, token: Token) -> bool:
+        """Whether it stands behind a variable that it is a factor of, as in `x sin(x)` and `a x^2`."""
+        if not self._is(-1, "NAME") or self._is(-2, "DOT", *_NAMING) or not is_variable(self.made[-1]):
+            return False
+        if token.type == "NAME":
+            is_factor = is_variable(token) or token in PAPER or self._type(1) == "LPAR"
+        else:
+            is_factor = token.type == "ROOT"
+        if is_factor and self.brackets[-1:] == ["LSQB"] and token.type == "NAME":
+            left, right = self.made[-1], self._span(token, token).text
+            raise self._two_ways(left, token, f"{left}, {right}", f"{left}*{right}")
+        return is_factor
+
     def _refuse_odd(self, token: Token) -> None:
         """What is no product although it looks like one."""
         before = self._last()
@@ -345,6 +415,10 @@ class _Line:
             if touching:
                 raise fail("syntax", f"`{span.text}` is not a number", span, "a number has one point at most")
             return
+        apart = len(self.made) > 1 and self.made[-2].end_pos != before.start_pos and self._begins_after_gap(token)
+        if before == "+" and token == "-" and touching and apart:
+            left, right = self.made[-2], self.given[self.at + 1]
+            raise self._two_ways(left, right, f"{left} ± {right}", f"{left} + -{right}")
         if token.type != "NAME":
             return
         if before == "0" and touching and _OTHER_BASE.fullmatch(token):
@@ -357,6 +431,10 @@ class _Line:
         if before == "%" and token == "of":
             span = self._span(before, token)
             raise fail("syntax", "`%` is the remainder of a division", span, "20% of 50 is written `0.2*50`")
+
+    def _begins_after_gap(self, token: Token) -> bool:
+        after = self._next(1)
+        return after is not None and after.start_pos != token.end_pos
 
     # Bars.
 

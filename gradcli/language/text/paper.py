@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypeGuard
 
@@ -11,7 +11,7 @@ from lark import Token
 
 from gradcli.core.ir.exact import Exact
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import LanguageError, Source, Span, fail
+from gradcli.language.text.diagnostics import Ambiguous, Source, Span, fail
 from gradcli.language.text.notation import INVERSES, lowered
 
 Children = list[Any]
@@ -49,22 +49,19 @@ class Paper:
         left, _, right = c
         span = self._span(c)
         if isinstance(left, s.Binary) and left.operator in _DIVISIONS and not is_grouped(left):
-            one, other = left.left.span.text, left.right.span.text
-            raise _two_ways(
-                span,
-                f"({one}{left.operator}{other})*{right.span.text}",
-                f"{one}{left.operator}({other}*{right.span.text})",
-            )
+            above = self.source.text[left.span.start : left.right.span.start]
+            below = left.right.span.text
+            raise Ambiguous(span, f"({above}{below})*{right.span.text}", f"{above}({below}*{right.span.text})")
         last = left.right if isinstance(left, s.Binary) and left.operator == "*" and not is_grouped(left) else left
         touching = left.span.end == right.span.start and not right.span.text.startswith("(")
         before = self.source.text[left.span.start : last.span.start]
         if touching and _has_bare_exponent(last):
             base, power = f"{before}{last.left.span.text}", last.right.span.text
-            raise _two_ways(span, f"{base}^({power}*{right.span.text})", f"{base}^{power}*{right.span.text}")
+            raise Ambiguous(span, f"{base}^({power}*{right.span.text})", f"{base}^{power}*{right.span.text}")
         if touching and _is_bare_root(last):
             sign, under = last.span.text[0], last.arguments[0].span.text
             inside = f"{before}{sign}({under}*{right.span.text})"
-            raise _two_ways(span, inside, f"{before}{last.span.text}*{right.span.text}")
+            raise Ambiguous(span, inside, f"{before}{last.span.text}*{right.span.text}")
         return joined(span, "*", left, right)
 
     def raised(self, c: Children) -> s.Expression:
@@ -79,7 +76,7 @@ class Paper:
             under, first = base.left.span.text, lowered(base.right.span.text)
             second = lowered(sign)
             joint = second if second.startswith("-") else f"+{second.lstrip('+')}"
-            raise _two_ways(self._span(c), f"{under}^({first}{joint})", f"({under}^{first})^({second})")
+            raise Ambiguous(self._span(c), f"{under}^({first}{joint})", f"({under}^{first})^({second})")
         return joined(self._span(c), "^", base, _whole(self._span([sign]), int(lowered(sign))))
 
     def root(self, c: Children) -> s.Expression:
@@ -89,16 +86,16 @@ class Paper:
         if isinstance(under, s.Beside) and not is_grouped(under):
             # What is under a root ends with its bracket.
             return _regrouped(under, lambda first: self.root([sign, first]))
-        if isinstance(under, s.Call) and under.span.text.endswith("!"):
+        if isinstance(under, s.Call) and under.span.text.endswith("!") and not is_grouped(under):
             of = under.arguments[0].span.text
-            raise _two_ways(self._span(c), f"{sign}({of}!)", f"({sign}{of})!")
+            raise Ambiguous(self._span(c), f"{sign}({of}!)", f"({sign}{of})!")
         power = under.right if isinstance(under, s.Binary) and under.operator == "^" else None
         if power is not None and isinstance(under, s.Binary) and under.left.span.end > power.span.start:
             # sin²(x) is one thing.
             power = None
         if power is not None and not is_grouped(under):
-            base, raised = under.left.span.text, lowered(power.span.text)
-            raise _two_ways(self._span(c), f"{sign}({base}^{raised})", f"({sign}{base})^{raised}")
+            base, raised = under.left.span.text, _exponent(power)
+            raise Ambiguous(self._span(c), f"{sign}({base}^{raised})", f"({sign}{base})^{raised}")
         if sign in _ROOTS:
             return self._call(self._span(c), _ROOTS[sign], at, under)
         return self._call(self._span(c), "root", at, under, s.Literal(at, 4))
@@ -108,7 +105,7 @@ class Paper:
         of, sign = c
         span = self._span(c)
         if isinstance(of, s.Beside) and not is_grouped(of):
-            raise _two_ways(
+            raise Ambiguous(
                 span, f"{of.function.span.text}*({of.span.text[len(of.function.span.text) :]}!)", f"({of.span.text})!"
             )
         if len(sign) > 1:
@@ -178,6 +175,10 @@ class Paper:
     def differential(self, c: Children) -> s.Expression:
         """`d/dx (x^2)`, `∂²/∂x∂y (x^2*y)`."""
         sign, of = c
+        if isinstance(of, s.Beside) and not is_grouped(of) and of.power is None and _are_numbers(of.arguments):
+            behind = self.source.text[of.function.span.end : of.span.end]
+            inner = of.function.span.text
+            raise Ambiguous(self._span(c), f"({sign} {inner}){behind}", f"{sign} ({inner}*{behind})")
         first = of
         while isinstance(first, s.Binary) and first.operator in ("*", "/") and not is_grouped(first):
             first = first.left
@@ -185,7 +186,7 @@ class Paper:
             behind = self.source.text[first.span.end : of.span.end]
             if behind.lstrip()[:1] in "*/·×÷":
                 whole = f"{sign} ({of.span.text})"
-                raise _two_ways(self._span(c), whole, f"({sign} {first.span.text}){behind}")
+                raise Ambiguous(self._span(c), whole, f"({sign} {first.span.text}){behind}")
         return s.Partial(self._span(c), of, self._variables(sign, "differentiates"))
 
     def refuse_more_behind(self, partial: s.Partial, whole: Span) -> None:
@@ -199,7 +200,7 @@ class Paper:
             return
         rest = self.source.text[partial.of.span.start : whole.end]
         behind = self.source.text[partial.span.end : whole.end]
-        raise _two_ways(whole, f"{sign} ({rest})", f"({partial.span.text}){behind}")
+        raise Ambiguous(whole, f"{sign} ({rest})", f"({partial.span.text}){behind}")
 
     def leibniz(self, c: Children) -> s.Expression:
         """`∂²f/∂x∂y`, `d²f/dx²`."""
@@ -257,30 +258,35 @@ class Paper:
         items = shown.items if isinstance(shown, s.Tuple) and not is_grouped(shown) else (shown,)
         keywords: list[s.Keyword] = []
         behind: list[s.Expression] = []
-        bound: s.Name | None = None
-        for place, (word, value) in enumerate(clauses):
-            before = clauses[place - 1] if place else ("", value)
-            if word == "=" and before[0] == "at" and isinstance(before[1], s.Name) and bound is None:
-                bound, behind = before[1], [*behind[:-1], value]
+        bound: dict[str, s.Name] = {}
+        for word, given in clauses:
+            if word == "=" and verb != "check_answer":
+                items = self._equation(str(verb), items, given[0])
                 continue
-            if word == "=" and not keywords and verb != "check_answer":
-                items = self._equation(str(verb), items, value)
-                continue
-            if word == "=" and keywords and keywords[-1].name == "over" and bound is None:
-                (given,) = (k.value for k in keywords if k.name == "over")
-                if isinstance(given, s.Name):
-                    bound = given
-                    keywords[-1] = s.Keyword(value.span, "over", value)
-                    continue
-            if word == "over":
-                keywords.append(s.Keyword(value.span, "over", value))
+            named = [a for a in given if isinstance(a, s.Keyword)]
+            bound |= {a.name: s.Name(a.span, a.name) for a in named}
+            values = [a.value if isinstance(a, s.Keyword) else a for a in given]
+            if named or word == "over":
+                values = [s.Tuple(self._span(values), tuple(values))] if len(values) > 1 else values
+            if word in ("over", "order"):
+                keywords.append(s.Keyword(values[0].span, word, values[0]))
             else:
-                behind += value.items if isinstance(value, s.Tuple) and not is_grouped(value) else [value]
-        if bound is not None:
-            items = tuple(_function_of(item, bound) for item in items)
-        span = self._span([verb, shown, *(value for _, value in clauses)])
+                behind += values
+        if bound:
+            items = tuple(_function_of(item, tuple(bound.values())) for item in items)
+        span = self._span([verb, shown, *(value for _, given in clauses for value in given)])
         name = s.Name(self._span([verb]), str(verb))
         return s.Show(span, s.Call(span, name, (*items, *behind), tuple(keywords)))
+
+    def shown_at(self, c: Children) -> s.Show:
+        """`f' at 2`, which is `f'(2)`."""
+        of, _, *given = c
+        arguments = [a for a in given if not isinstance(a, Token)]
+        span = self._span([of, arguments[-1]])
+        positional = tuple(a for a in arguments if not isinstance(a, s.Keyword))
+        if len(positional) == 1 == len(arguments) and isinstance(positional[0], s.Tuple):
+            positional = positional[0].items
+        return s.Show(span, s.At(span, of, positional, tuple(a for a in arguments if isinstance(a, s.Keyword))))
 
     def _equation(self, verb: str, items: tuple[s.Expression, ...], right: s.Expression) -> tuple[s.Expression, ...]:
         """`solve x^2 = 2 at 1` finds where the sides are equal; `plot y = x^2` draws the right one."""
@@ -296,9 +302,9 @@ class Paper:
             "equations are for solve and roots, as in `solve x^2 = 2 at 1`",
         )
 
-    def clause(self, c: Children) -> tuple[str, s.Expression]:
-        """What stands behind `over`, `at` or `=`."""
-        return str(c[0]), c[1]
+    def clause(self, c: Children) -> tuple[str, list[Any]]:
+        """What stands behind `over`, `at`, `order` or `=`."""
+        return str(c[0]), [part for part in c[1:] if not isinstance(part, Token)]
 
 
 def joined(span: Span, operator: str, left: s.Expression, right: s.Expression) -> s.Expression:
@@ -308,15 +314,24 @@ def joined(span: Span, operator: str, left: s.Expression, right: s.Expression) -
         LanguageError: for what can be read in two ways.
     """
     if operator == "^":
+        signs: list[s.Unary] = []
+        while isinstance(right, s.Unary) and not is_grouped(right):
+            signs.append(right)
+            right = right.operand
         if isinstance(right, s.Beside) and not is_grouped(right):
             # An exponent ends with its bracket: e^(-x)(x+1) is a product.
-            return _regrouped(right, lambda exponent: joined(left.span.to(exponent.span), "^", left, exponent))
+            def raised(exponent: s.Expression) -> s.Expression:
+                for sign in reversed(signs):
+                    exponent = s.Unary(sign.span.to(exponent.span), sign.operator, exponent)
+                return joined(left.span.to(exponent.span), "^", left, exponent)
+
+            return _regrouped(right, raised)
+        right = signs[0] if signs else right
         if isinstance(left, s.Beside) and not is_grouped(left) and left.power is None:
             return s.Beside(span, left.function, left.arguments, right)
         if _is_bare_root(left) and not is_grouped(left):
-            sign, under, power = left.span.text[0], left.arguments[0].span.text, right.span.text
-            power = lowered(power)
-            raise _two_ways(span, f"{sign}({under}^{power})", f"({left.span.text})^{power}")
+            sign, under, power = left.span.text[0], left.arguments[0].span.text, _exponent(right)
+            raise Ambiguous(span, f"{sign}({under}^{power})", f"({left.span.text})^{power}")
     if operator in _DIVISIONS and isinstance(right, s.Beside) and not is_grouped(right):
         right = s.Beside(right.span, right.function, right.arguments, right.power, divides=left)
     return s.Binary(span, operator, left, right)
@@ -340,6 +355,14 @@ def series(span: Span, function: s.Name, arguments: Children) -> s.Expression:
         return s.Call(span, function, positional, tuple(a for a in arguments if isinstance(a, s.Keyword)))
     values = s.Interval(low.span.to(high.span), low, high)
     return s.Call(span, function, (s.Comprehension(body.span.to(high.span), body, (variable,), values),), ())
+
+
+def _exponent(node: s.Expression) -> str:
+    """An exponent as it is written behind ^."""
+    text = node.span.text
+    if set(text) <= {*_RAISED, "⁻", "⁺"}:
+        return lowered(text)
+    return text if (text.isalnum() and not set(text) & set(_RAISED)) or is_grouped(node) else f"({text})"
 
 
 def is_grouped(node: s.Expression) -> bool:
@@ -400,6 +423,11 @@ def _whole(span: Span, number: int) -> s.Expression:
     return s.Unary(span, "-", s.Literal(span, -number)) if number < 0 else s.Literal(span, number)
 
 
+def _are_numbers(arguments: Sequence[s.Expression]) -> bool:
+    """Whether nothing but numbers is written there: a point, or a factor."""
+    return bool(arguments) and not any(isinstance(part, s.Name) for a in arguments for part in s.walk(a))
+
+
 def _count(variables: int) -> str:
     return "is one variable" if variables == 1 else f"are {variables} variables"
 
@@ -408,18 +436,15 @@ def _is_positional(argument: object) -> bool:
     return not isinstance(argument, (s.Keyword, s.Comprehension))
 
 
-def _function_of(item: s.Expression, name: s.Name) -> s.Expression:
-    """What is plotted over a name: a function stays one, an expression becomes that of the name."""
-    if isinstance(item, (s.Name, s.Prime, s.Lambda, s.Nabla)) and not (isinstance(item, s.Name) and item.id == name.id):
+def _function_of(item: s.Expression, names: tuple[s.Name, ...]) -> s.Expression:
+    """What is plotted over names: a function stays one, an expression becomes that of the names."""
+    is_one = isinstance(item, (s.Name, s.Prime, s.Lambda, s.Nabla))
+    if is_one and not (isinstance(item, s.Name) and item.id in {n.id for n in names}):
         return item
-    return s.Lambda(item.span, (s.Formal(name.span, name.id, None),), item)
+    return s.Lambda(item.span, tuple(s.Formal(n.span, n.id, None) for n in names), item)
 
 
 def _spelled_name(text: str) -> str:
     from unicodedata import normalize
 
     return text if text.isascii() else normalize("NFKC", text)
-
-
-def _two_ways(span: Span, one: str, other: str) -> LanguageError:
-    return fail("syntax", f"`{span.text}` can be read in two ways", span, f"write `{one}` or `{other}`")

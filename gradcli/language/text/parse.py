@@ -7,14 +7,14 @@ import threading
 from typing import Any
 
 from lark import Token, UnexpectedCharacters, UnexpectedToken
-from lark.exceptions import VisitError
+from lark.exceptions import LarkError, VisitError
 from lark.indenter import DedentError
 
 from gradcli.core.errors import CoreError
 from gradcli.core.limits import limit
 from gradcli.language.text import syntax as s
 from gradcli.language.text.build import INSTEAD, MOST_DIGITS
-from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, LanguageError, Source, Span, fail
+from gradcli.language.text.diagnostics import Ambiguous, Diagnostic, IncompleteInput, LanguageError, Source, Span, fail
 from gradcli.language.text.grammar import parser
 
 # The parser and what builds its result remember where they are.
@@ -34,7 +34,11 @@ def parse(source: Source) -> tuple[s.Statement, ...]:
             lark, builder = parser()
             builder.source = source
             statements: Any = lark.parse(source.text + "\n")
+    except Ambiguous as error:
+        raise _with_what_parses(error) from None
     except VisitError as error:
+        if isinstance(error.orig_exc, Ambiguous):
+            raise _with_what_parses(error.orig_exc) from None
         if isinstance(error.orig_exc, LanguageError):
             raise error.orig_exc from None
         raise
@@ -51,6 +55,27 @@ def parse(source: Source) -> tuple[s.Statement, ...]:
         raise _bracket_error(source) from None
     result: tuple[s.Statement, ...] = statements
     return result
+
+
+def _with_what_parses(error: Ambiguous) -> LanguageError:
+    """The same with those readings that are one, for a reading may hold what goes two ways in turn."""
+    d = error.diagnostic
+    readings = [reading for reading in error.readings if _is_read(reading)]
+    if len(readings) == len(error.readings):
+        return error
+    around = "put brackets around what belongs together"
+    return fail(d.kind, d.message, d.span, f"{around}, as in `{readings[0]}`" if readings else around)
+
+
+def _is_read(text: str) -> bool:
+    try:
+        with _one_at_a_time:
+            lark, builder = parser()
+            builder.source = Source("<reading>", text)
+            lark.parse(text + "\n")
+    except (LanguageError, LarkError):
+        return False
+    return True
 
 
 def parse_expression(source: Source) -> s.Expression:
@@ -173,6 +198,10 @@ def _token_hint(source: Source, token: Token, error: UnexpectedToken) -> str | N
         return "a function without a name is written `x -> x^2`"
     if token.type == "FACTORIAL":
         return "write `not x`; the sign of a factorial stands behind its number, as in `5!`"
+    if token.type == "DIFFERENTIAL":
+        return f"put it in brackets, as in `({token} x^2)`"
+    if (between := _WORDS_BETWEEN.get(str(token)) or _WORDS_BETWEEN.get(word)) and token.type in ("NAME", "NUMBER"):
+        return between
     if token.type in ("NAME", "NUMBER") and (word or before[-1:] in (")", "]")):
         return "an operator or a comma is missing between the two"
     if token.type == "EQUAL":
@@ -186,6 +215,15 @@ def _token_hint(source: Source, token: Token, error: UnexpectedToken) -> str | N
     return None
 
 
+# Other languages' words, and what is written here.
+_WORDS_BETWEEN = {
+    "mod": "the remainder is `mod(a, b)`",
+    **dict.fromkeys(("let", "var", "const"), "a name gets its value by `x = 3`"),
+    "squared": "the square of x is `x^2`",
+    "times": "the sign of a product is `*`",
+    "plus": "the sign of a sum is `+`",
+    "minus": "the sign of a difference is `-`",
+}
 _STATEMENTS_ELSEWHERE = ("while", "if", "import", "class", "from", "print", "del", "try", "with", "elif", "else")
 
 

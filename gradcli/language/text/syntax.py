@@ -163,6 +163,16 @@ class Beside:
 
 
 @record
+class At:
+    """`f at 2`: what stands in front is a function, or becomes one of its names, and is called."""
+
+    span: Span
+    function: Expression
+    arguments: tuple[Expression, ...]
+    keywords: tuple[Keyword, ...]
+
+
+@record
 class Interval:
     """`a..b`: the numbers from one to another, both among them."""
 
@@ -201,7 +211,7 @@ class Nabla:
 
 Expression: TypeAlias = (
     "Name | Literal | Array | Tuple | Unary | Binary | Compare | Conditional | Call | Subscript"
-    " | Attribute | Prime | Lambda | Beside | Interval | Comprehension | Partial | Nabla"
+    " | Attribute | Prime | Lambda | Beside | At | Interval | Comprehension | Partial | Nabla"
 )
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
 
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
-
-if TYPE_CHECKING:
-    pass
 from gradcli.language.values.explanations import Check, Steps
 from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.values import (
@@ -66,7 +63,13 @@ def describe(value: Value) -> str:
 
 def not_called(span: Span, what: str, multiplies: bool) -> LanguageError:
     """The refusal to call what is no function; `span` is where that stands."""
-    hint = f"to multiply, write `{span.text}*(...)`" if multiplies else None
+    name, inside = span.text, span.behind or "..."
+    hint: str | None = f"to multiply, write `{name}*({inside})`"
+    base = re.search(r"[\w.)]+(?:\^|\*\*)-?$", span.source.text[: span.start])
+    if base is not None:
+        hint = f"write `{base[0]}{name}*({inside})` or `{base[0]}({name}*({inside}))`"
+    if not multiplies:
+        hint = None
     return fail("type", f"{what} can't be called", span, hint)
 
 
