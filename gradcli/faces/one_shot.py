@@ -38,7 +38,7 @@ def gradient(
 
     def report(asked: Question) -> None:
         reporter.digits = asked.interpreter.settings.digits
-        reporter.result(asked.derivatives(wrt, order))
+        reporter.result(asked.propagated() if asked.measured else asked.derivatives(wrt, order))
         for warning in asked.warnings:
             reporter.diagnostic(warning)
 

@@ -53,14 +53,15 @@ def _declared(word: str, options: Sequence[Option]) -> Option | None:
 
 
 def _is_near(word: str, options: Sequence[Option]) -> bool:
-    """Whether a word is a slip of a long option: `--ordr`, `--ordr=2`, `-order`."""
+    """Whether a word is spelled as a long option: `--ordr`, `--ordr=2`, `-order`."""
     flag = word.partition("=")[0].lstrip("-")
     if not flag.replace("-", "").isalpha():
         return False
-    from difflib import get_close_matches
-
+    if word.startswith("--") and len(flag) > 1:
+        # Nobody negates a variable twice.
+        return True
     names = [f.lstrip("-") for option in (*options, HELP) for f in option.flags if f.startswith("--")]
-    return flag in names or (word.startswith("--") and bool(get_close_matches(flag, names, n=1, cutoff=0.67)))
+    return flag in names
 
 
 def read(arguments: Sequence[str]) -> tuple[Command, dict[str, Any]] | None:

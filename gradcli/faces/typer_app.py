@@ -75,6 +75,10 @@ class OfExpressions(TyperCommand):
             for word in options:
                 if word.startswith("-") and not word.startswith("--") and len(word.partition("=")[0]) > 2:
                     ctx.fail(f"No such option: {word}. Did you mean -{word}?")
+            given = [word.partition("=")[0] for word in options if word.startswith("-")]
+            for flag in given:
+                if given.count(flag) > 1:
+                    ctx.fail(f"{flag} is given twice")
             args = [*options, "--", *positional]
         return super().parse_args(ctx, args)
 

@@ -25,12 +25,14 @@ from gradcli.language.text.diagnostics import (
     near,
     shortened,
 )
-from gradcli.language.text.parse import parse_expression
+from gradcli.language.text.parse import parse_expression, parse_question
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.text.syntax import names_in
+from gradcli.language.values.describe import describe
+from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.values import DerivativeTable, Function, Names, Required, Value
 from gradcli.session.plain import plain
-from gradcli.session.results import Answer, Derivatives
+from gradcli.session.results import Answer, Derivatives, Place, Shown
 from gradcli.session.session import Session
 
 
@@ -97,6 +99,22 @@ class Question:
         return found
 
     @property
+    def measured(self) -> bool:
+        """Whether a value has an error, `3 ± 0.1`, so that the result's is asked for."""
+        return any(isinstance(value, Uncertain) for value in self.arguments.values())
+
+    def propagated(self) -> Shown:
+        """The value with its error.
+
+        Raises:
+            LanguageError: where it has none.
+        """
+        propagate = builtins()["propagate"]
+        assert isinstance(propagate, Function)
+        found = propagate.call(self.interpreter, (self.function, tuple(self.arguments.values())), self.span)
+        return Shown(self.title, Place.of(self.span), plain(found))
+
+    @property
     def warnings(self) -> Sequence[Diagnostic]:
         """What is to be said beside the answers so far."""
         return self.interpreter.warnings
@@ -108,7 +126,9 @@ class Question:
         real = [name for name, value in self.arguments.items() if is_real(value) and name not in fixed]
         names = [*real, *parameters_of(self.interpreter, self.function).names]
         if not names:
-            raise fail("derivative", f"`{self.function.name}` has no real input to differentiate by", span)
+            kinds = [f"`{name}` is {describe(value)}" for name, value in self.arguments.items()]
+            hint = f"{', '.join(kinds)}; derivatives are by numbers and tensors" if kinds else "give it an input: x^2"
+            raise fail("derivative", "there is no real input to differentiate by", self.span, hint)
         return Names(tuple((name, span) for name in names), single=False)
 
 
@@ -143,13 +163,19 @@ def question(session: Session, text: str, given: Mapping[str, Value], missing: V
         LanguageError: for a mistake in the text, an input without a value, and a value without an input.
     """
     source = Source("<expression>", text)
-    expression = parse_expression(source)
+    expression = parse_question(source)
     whole = Span(source, 0, len(text))
     interpreter = session.interpreter()
+    if isinstance(expression, s.Function):
+        defined = interpreter.define(expression, None)
+        return _question(session, defined, given, {}, expression.span.title, whole, missing)
     if _is_function(expression):
         function = interpreter.evaluate(expression)
         assert isinstance(function, Function)
         return _question(session, function, given, {}, expression.span.title, whole, missing)
+    if expression.span.start > 0:
+        # Behind `y =`.
+        text = expression.span.text
     free = free_names(expression, builtins().__contains__)
     called = called_names(expression)
     symbolic = not given and bool(free)

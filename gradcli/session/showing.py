@@ -13,6 +13,7 @@ from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.formulas import formula_table, try_formulas
 from gradcli.language.derivatives.table import AllDerivatives
 from gradcli.language.interpreter.interpreter import Interpreter
+from gradcli.language.interpreter.unknown import is_row
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.nesting import map_items
@@ -95,6 +96,8 @@ def _of_names(found: Derivatives, function: Function, is_free: bool) -> Derivati
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     values = f", which {have} no value" if is_free or all(i.default is REQUIRED for i in function.inputs) else ""
     note = f"a function of {listed}{values}; `f({', '.join(names)}) = ...` gives it a name"
+    for word in filter(is_row, names):
+        note += f"\n`{word}` is one name; a product is written `{'*'.join(word)}`"
     rows = tuple(replace(row, name="" if len(found.rows) == 1 else row.name) for row in found.rows)
     return replace(found, rows=rows, note=note)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from fractions import Fraction
 from math import inf
@@ -85,11 +85,16 @@ def call_text(function: str, attrs: Mapping[str, Any], args: str, spellings: Map
     return text
 
 
+# What variables begin with that stand behind others in a product.
+_UNKNOWNS = frozenset("tuvwxyz")
+
+
 class Printer:
     """Writes formulas, each part once.
 
     `arranged` gives what is written for an argument of a function. `spellings` are other names of primitives, such as
-    {"log": "ln"}, and "e^" for exp; `taken` are names that variables have. `names` are those of factors that are
+    {"log": "ln"}, and "e^" for exp; `taken` are the names of variables, in the order
+    in which they stand in a product. `names` are those of factors that are
     defined beside the text. Methods raise UnreadableError for what can't be written, TooLongError for what is longer
     than `longest`.
     """
@@ -98,7 +103,7 @@ class Printer:
         self,
         arranged: Callable[[Formula], Formula] | None = None,
         spellings: Mapping[str, str] = MappingProxyType({}),
-        taken: Container[str] = (),
+        taken: Sequence[str] = (),
         longest: float = inf,
     ) -> None:
         self.arranged = arranged or (lambda formula: formula)
@@ -107,6 +112,7 @@ class Printer:
         # Whether fractions are written with a point, and denominators that were typed without.
         self.decimal, self.denominators = False, frozenset((1,))
         self._spellings, self._has_e = spellings, "e" not in taken
+        self._places = {name: place for place, name in enumerate(taken)}
         self._sums: dict[Formula, Bound] = {}
         self._factors: dict[Factor, Bound] = {}
 
@@ -209,8 +215,10 @@ class Printer:
     def _factor_rank(self, pair: tuple[Factor, Number]) -> tuple[int, int, str]:
         factor, _ = pair
         kind = self._kind(factor)
-        # Variables by name, so that equal products of them are written alike; functions as they were met.
-        return (kind, 0, factor.name) if factor.name else (kind, factor.serial, "")
+        if not factor.name:
+            return kind, factor.serial, ""
+        # As on paper: m*g*h as it is typed, and x, y, z behind them in the order of the alphabet.
+        return kind, len(self._places) if factor.name[0] in _UNKNOWNS else self._places[factor.name], factor.name
 
     def _power(self, factor: Factor, exponent: Number) -> Bound:
         bound = self._factor(factor)

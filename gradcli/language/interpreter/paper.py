@@ -20,7 +20,7 @@ from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Ambiguous, Diagnostic, Span, fail, near, shortened
 from gradcli.language.text.paper import is_grouped
 from gradcli.language.values.convert import known_value
-from gradcli.language.values.describe import describe, not_called, require_function
+from gradcli.language.values.describe import describe, not_called, raised_by, require_function
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Formal, Frame, Function, Interval, Names, Value
 
@@ -145,7 +145,7 @@ class Paper(State):
         if isinstance(node, s.Name):
             if node.id in VARIABLES and self.find(node.id, frame) is None:
                 return self.define(definition(node, (node.id,), name), frame)
-            return self.evaluate(node, frame)
+            return self.look_up(node.id, frame, node.span, called=True)
         found = self.of_free(node, frame, name)
         if found is not None:
             return found
@@ -279,7 +279,10 @@ class Paper(State):
             text = node.function.span.text
             inner = text[1:-1] if is_grouped(node.function) else text
             what = f"a prime needs a function, not {describe(of)}"
-            raise fail("type", what, node.function.span, f"the derivative of an expression is `d/dx ({inner})`")
+            hint = f"the derivative of an expression is `d/dx ({inner})`"
+            if base := raised_by(node.function.span):
+                hint = f"brackets say what it is of: `({base}{text})'`"
+            raise fail("type", what, node.function.span, hint)
         function = of
         return nth_derivative(function, node.span, node.order)
 

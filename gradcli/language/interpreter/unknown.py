@@ -70,9 +70,14 @@ def instead(
     if called is not None:
         return f"`{name}(x) = ...` defines it" if len(name) <= LONGEST_NEAR else None
     given = f"`{name} = 3` gives it a value"
-    if 1 < len(name) <= LONGEST_ROW and name.isalpha() and name.islower() and not is_variable(name):
+    if is_row(name):
         return f"{given}; a product is written `{'*'.join(name)}`"
     return given if len(name) <= LONGEST_NEAR else None
+
+
+def is_row(name: str) -> bool:
+    """Whether a name may be meant as variables that are multiplied: `xy`."""
+    return 1 < len(name) <= LONGEST_ROW and name.isalpha() and name.islower() and not is_variable(name)
 
 
 def _partial_of(name: str, value_of: Callable[[str], tuple[Value] | None]) -> str | None:

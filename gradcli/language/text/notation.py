@@ -398,7 +398,7 @@ class _Line:
         if token.type == "NAME":
             is_factor = is_variable(token) or token in PAPER or self._type(1) == "LPAR"
         else:
-            is_factor = token.type == "ROOT"
+            is_factor = token.type in ("ROOT", "BAR_OPEN")
         if is_factor and self.brackets[-1:] == ["LSQB"] and token.type == "NAME":
             left, right = self.made[-1], self._span(token, token).text
             raise self._two_ways(left, token, f"{left}, {right}", f"{left}*{right}")
@@ -505,7 +505,12 @@ class _Line:
         if before.type == "NAME" and (before in PAPER or before in VERBS):
             # `ln|x|` and `plot |x|`: no value ends there.
             return ""
-        return "SIGN" if before == "π" else before.type
+        bar, after = self.given[place], self.given[min(place + 1, len(self.given) - 1)]
+        apart = before.end_pos != bar.start_pos and bar.end_pos == after.start_pos
+        if before == "π" or (before.type == "NAME" and apart and is_variable(before)):
+            # It may be a factor of what stands behind it: `x |y|`.
+            return "SIGN"
+        return before.type
 
 
 def _retyped(token: Token, type: str) -> Token:

@@ -94,6 +94,23 @@ def parse_expression(source: Source) -> s.Expression:
     raise fail("syntax", "only one expression can stand here", extra.span, "run statements with `gradcli eval`")
 
 
+def parse_question(source: Source) -> s.Expression | s.Function:
+    """The one expression that a text is, also behind `y =`, or the one function that it defines.
+
+    Raises:
+        LanguageError: if it is anything else.
+    """
+    if "=" in source.text:
+        statements = parse(source)
+        if len(statements) == 1:
+            (only,) = statements
+            if isinstance(only, s.Function):
+                return only
+            if isinstance(only, s.Assign) and isinstance(only.target, s.Name):
+                return only.value
+    return parse_expression(source)
+
+
 def _refuse_long_literals(source: Source) -> None:
     """Arrays, texts and names that are longer than the limit, told before they are read."""
     if len(source.text) <= MOST_DIGITS:

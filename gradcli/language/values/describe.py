@@ -65,12 +65,18 @@ def not_called(span: Span, what: str, multiplies: bool) -> LanguageError:
     """The refusal to call what is no function; `span` is where that stands."""
     name, inside = span.text, span.behind or "..."
     hint: str | None = f"to multiply, write `{name}*({inside})`"
-    base = re.search(r"[\w.)]+(?:\^|\*\*)-?$", span.source.text[: span.start])
-    if base is not None:
-        hint = f"write `{base[0]}{name}*({inside})` or `{base[0]}({name}*({inside}))`"
+    base = raised_by(span)
+    if base:
+        hint = f"write `{base}{name}*({inside})` or `{base}({name}*({inside}))`"
     if not multiplies:
         hint = None
     return fail("type", f"{what} can't be called", span, hint)
+
+
+def raised_by(exponent: Span) -> str:
+    """What an exponent stands behind, with the sign of the power: `e^`; nothing where it is none."""
+    found = re.search(r"[\w.)]+(?:\^|\*\*)-?$", exponent.source.text[: exponent.start])
+    return found[0] if found else ""
 
 
 def require_function(value: Value, span: Span, what: str) -> Function:
