@@ -136,8 +136,10 @@ def to_python(value: Value, function: Callable[[LanguageFunction], Any]) -> Any:
 
 
 def _to_python(value: Value, function: Callable[[LanguageFunction], Any]) -> Any:
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, int)):
         return value
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, float):
         return float(value)
     if isinstance(value, Node):

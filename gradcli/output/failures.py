@@ -8,6 +8,11 @@ from gradcli.output.views import Look, show_value, view
 from gradcli.session.explanations import Check
 from gradcli.session.results import Assertion, Plain, Tensor
 
+# A difference this small, beside the numbers, is mostly made by rounding.
+ROUNDING = 1e-12
+_TOLERANT = "that may be rounding; `allclose(a, b)` compares within a tolerance"
+_AROUND_0 = "beside 0 a tolerance is absolute: `allclose(a, b, atol=1e-12)`"
+
 
 def show_failure(assertion: Assertion, look: Look) -> list[Line]:
     """The lines, each a list of (text, style) pieces."""
@@ -29,9 +34,18 @@ def show_failure(assertion: Assertion, look: Look) -> list[Line]:
         if c.difference is not None:
             allowed = f" (allowed: {c.tolerance})" if c.tolerance else ""
             lines.append([("   | largest difference: ", "frame"), (f"{c.difference:g}{allowed}", "")])
+            if 0 < c.difference <= ROUNDING * max(1.0, _size(c.left), _size(c.right)):
+                lines.append([("   = ", "frame"), (_TOLERANT if c.relation == "==" else _AROUND_0, "hint")])
         elif left != right:
             lines.append([("   | ", "frame"), (f"shapes differ: {left} and {right}", "")])
     return lines
+
+
+def _size(value: Plain) -> float:
+    """The largest number in it."""
+    data = value.data if isinstance(value, Tensor) else 0.0
+    largest = abs(data) if isinstance(data, (int, float)) else abs(data).max(initial=0.0)
+    return float(largest)
 
 
 def _side(head: str, value: Plain, look: Look) -> list[Line]:

@@ -11,6 +11,7 @@ from gradcli.language.text.writing import in_latex, latex_name
 from gradcli.language.values.partial import name_in_latex
 from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.numbers import show_number
+from gradcli.output.polynomials import show_polynomial
 from gradcli.output.stream import Stream
 from gradcli.output.views import Look, show_value
 from gradcli.session.explanations import Derivation, Steps
@@ -21,10 +22,12 @@ from gradcli.session.results import (
     FileSummary,
     NoNumber,
     Plain,
+    Polynomial,
     Result,
     Row,
     Shown,
     Tensor,
+    Text,
 )
 
 
@@ -52,11 +55,16 @@ class Latex:
         elif isinstance(value, Steps):
             for derivation in value.derivations:
                 yield from self._derivation(derivation, value.at)
+        elif isinstance(value, Polynomial):
+            yield rf"\[ {' = '.join(map(in_latex, show_polynomial(value, self.digits)[0].split(' = ')))} \]"
         elif isinstance(value, NoNumber) and value.kind == "latex":
             yield value.text
         elif isinstance(value, NoNumber) and value.kind == "function" and " = " in value.text:
             left, _, right = value.text.partition(" = ")
             yield rf"\[ {in_latex(left)} = {in_latex(right)} \]"
+        elif not isinstance(value, (Tensor, Text, tuple)):
+            # A picture or a table is no formula.
+            yield from (f"% {line}".rstrip() for line in show_value(value, Look(self.digits)).split("\n"))
         else:
             left = f"{in_latex(result.source)} = " if named else ""
             yield rf"\[ {left}{self._value(value)} \]"
@@ -101,7 +109,7 @@ class Latex:
             return in_latex(" ".join(show_value(value, Look(self.digits, None)).split()))
         if isinstance(value, tuple):
             return rf"\left({', '.join(map(self._value, value))}\right)"
-        return rf"\text{{{' '.join(show_value(value, Look(self.digits)).split())}}}"
+        return rf"\text{{{_escaped(' '.join(show_value(value, Look(self.digits)).split()))}}}"
 
     def diagnostic(self, diagnostic: Diagnostic) -> None:
         """Say what is wrong, to standard error."""
@@ -133,3 +141,9 @@ class Latex:
 
     def _write(self, lines: list[str]) -> None:
         self._out.lines([[(line, "")] for text in lines for line in text.split("\n")])
+
+
+def _escaped(text: str) -> str:
+    """A text whose signs mean themselves."""
+    named = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(named.get(char, rf"\{char}" if char in "%&_#${}" else char) for char in text)

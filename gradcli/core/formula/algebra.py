@@ -356,8 +356,12 @@ class Algebra:
         return self._with_known_pairs({f: e for f, e in powers.items() if e != 0}, coefficient)
 
     def _with_known_pairs(self, powers: dict[Factor, Number], coefficient: Number) -> Formula:
-        """The term, with sigmoid(u) sigmoid(-u) read as s (1 - s), and u sign(u) as abs(u)."""
+        """The term, with sigmoid(u) sigmoid(-u) read as s (1 - s), u sign(u) as abs(u), abs(u)^2 as u^2."""
         for factor, exponent in powers.items():
+            if factor.function in ("sign", "abs"):
+                known = self._without_size(powers, factor, exponent)
+                if known is not None:
+                    return self.scale(known, coefficient)
             if factor.function == "sign" and exponent == 1:
                 inner = alone(factor.args[0])
                 if inner is not None and powers.get(inner, Fraction(0)) >= 1:
@@ -377,6 +381,17 @@ class Algebra:
                     [*rest.items(), (factor, exponent), (self._factor(args=(opposite,)), exponent)], coefficient
                 )
         return self._out_of_parentheses(self._sorted(powers), coefficient)
+
+    def _without_size(self, powers: dict[Factor, Number], factor: Factor, exponent: Number) -> Formula | None:
+        """abs(u)^2 as u^2, and sign(u)/abs(u) as 1/u; None where there is neither."""
+        size = self._factor(function="abs", args=factor.args)
+        sign = self._factor(function="sign", args=factor.args)
+        power = powers.get(size, Fraction(0))
+        odd = power % 2 == 1 and factor is sign and exponent == 1
+        if not odd and not (factor is size and power % 2 == 0):
+            return None
+        rest = {f: e for f, e in powers.items() if f is not size and not (odd and f is sign)}
+        return self.multiply(self._formula({self._sorted(rest): Fraction(1)}), self.power(factor.args[0], power))
 
     def _sorted(self, powers: dict[Factor, Number]) -> Term:
         self.charge(len(powers))

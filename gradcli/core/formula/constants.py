@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
-from math import log, pi, sqrt
+from math import e, isfinite, log, pi, sqrt, ulp
 
 from gradcli.core.formula.algebra import Algebra, Formula, exact
 from gradcli.core.ir.exact import Exact
 
 # A float is looked for among products of such numbers with fractions this small.
 _SMALL = 8
+_MOST_DERIVATIVES = 12
 
 
 def constant_formula(algebra: Algebra, value: float, with_pi: bool) -> Formula:
@@ -49,10 +50,27 @@ ONE = Fraction(1)
 
 def _named(algebra: Algebra, name: str, with_pi: bool) -> Formula:
     kind, _, of = name.partition(" ")
+    if kind == "exp":
+        return algebra.function("exp", (algebra.number(ONE),))
     inner = algebra.number(Fraction(of) if of != "pi" else pi)
     if of == "pi" and with_pi:
         inner = algebra.constant("pi")
     return algebra.function("log", (inner,)) if kind == "log" else inner
+
+
+def as_typed(exponent: float) -> tuple[float, int]:
+    """An exponent as a number that was typed, less a whole number, as far as rules of derivatives have lowered it.
+
+    1/3 - 1 is rounded, and the float of -2/3 is another.
+    """
+    near = Fraction(exponent).limit_denominator(1000) if isfinite(exponent) else Fraction(0)
+    if near.denominator > 1 and abs(float(near) - exponent) <= 4 * ulp(exponent):
+        return float(near), 0
+    for typed in (pi, e) if isfinite(exponent) else ():
+        less = round(typed - exponent)
+        if 1 <= less <= _MOST_DERIVATIVES and abs(typed - less - exponent) <= 4 * ulp(typed):
+            return typed, less
+    return exponent, 0
 
 
 @cache
@@ -60,7 +78,7 @@ def _known() -> dict[float, tuple[str, Fraction, Fraction]]:
     """Floats by value: a name, its exponent, and the fraction in front."""
     half = Fraction(1, 2)
     bases = [("log 2", log(2), ONE), ("log 10", log(10), ONE), ("number 2", sqrt(2), half), ("number 3", sqrt(3), half)]
-    bases += [("number pi", sqrt(pi), half), ("number pi", pi, ONE)]
+    bases += [("number pi", sqrt(pi), half), ("number pi", pi, ONE), ("exp 1", e, ONE)]
     found: dict[float, tuple[str, Fraction, Fraction]] = {}
     for name, size, exponent in bases:
         for above in range(1, _SMALL + 1):

@@ -218,7 +218,8 @@ class Printer:
         if not factor.name:
             return kind, factor.serial, ""
         # As on paper: m*g*h as it is typed, and x, y, z behind them in the order of the alphabet.
-        return kind, len(self._places) if factor.name[0] in _UNKNOWNS else self._places[factor.name], factor.name
+        place = len(self._places) if factor.name[0] in _UNKNOWNS else self._places.get(factor.name, -1)
+        return kind, place, factor.name
 
     def _power(self, factor: Factor, exponent: Number) -> Bound:
         bound = self._factor(factor)

@@ -8,8 +8,9 @@ from math import comb
 from types import MappingProxyType
 
 from gradcli.core.formula.algebra import Algebra, Formula, UnreadableError, number_of
-from gradcli.core.formula.constants import constant_formula
+from gradcli.core.formula.constants import as_typed, constant_formula
 from gradcli.core.formula.guards import Guards
+from gradcli.core.formula.numbers import of_numbers
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter
 from gradcli.core.ir.primitive import Application
@@ -62,7 +63,8 @@ def _quotient(algebra: Algebra, a: Formula, b: Formula) -> Formula:
 
 def _constant_power(algebra: Algebra, a: Formula, exponent: float) -> Formula:
     """A power known in advance; one of pi or the like is written as one."""
-    n = constant_formula(algebra, exponent, True)
+    typed, less = as_typed(exponent)
+    n = algebra.add(constant_formula(algebra, typed, True), algebra.number(Fraction(-less)))
     value = number_of(n)
     return algebra.function("power", (a, n)) if value is None else algebra.power(a, value)
 
@@ -86,6 +88,7 @@ class Reader:
             UnreadableError: where elements move or meet, or numbers leave the floats.
             TooLongError: where the work is spent.
         """
+        node = of_numbers(node)
         order = reachable([node])
         shapes = {n.shape for n in order if isinstance(n, (Input, Parameter))}
         if len(shapes) > 1:

@@ -45,12 +45,17 @@ def clip(x: Node, low: Operand | None = None, high: Operand | None = None) -> No
         require(not low > high, f"the bounds {low:g} and {high:g} of clip cross")
     held = x
     if low is not None:
-        held = select(cmp.logical_or(cmp.less(held, low), _is_nan(low)), low, held)
+        held = select(_or_nan(cmp.less(held, low), low), low, held)
     if high is not None:
-        held = select(cmp.logical_or(cmp.greater(held, high), _is_nan(high)), high, held)
+        # Between numbers that don't cross, what is over the upper one is no matter of the lower.
+        apart = not isinstance(low, Node) and not isinstance(high, Node)
+        held = select(_or_nan(cmp.greater(x if apart else held, high), high), high, held)
     # What is no number has no slope either.
     return select(cmp.not_equal(x, x), x * float("nan"), held) if x.dtype.is_float else held
 
 
-def _is_nan(bound: Operand) -> Operand:
-    return cmp.not_equal(bound, bound) if isinstance(bound, Node) else bound != bound
+def _or_nan(crossed: Node, bound: Operand) -> Node:
+    """Whether a bound is crossed, or is no number; of a plain number that is known."""
+    if isinstance(bound, Node):
+        return cmp.logical_or(crossed, cmp.not_equal(bound, bound))
+    return crossed if bound == bound else cmp.logical_or(crossed, True)

@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from gradcli.core import formula
 from gradcli.core.formula.algebra import UnreadableError
+from gradcli.core.formula.constants import as_typed
+from gradcli.core.formula.numbers import chooses_for_nan
 from gradcli.core.formula.printing import INFIX, Binding, call_text
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, constant, registry
 from gradcli.core.ir.primitive import Application
@@ -44,6 +46,9 @@ def plain(node: Node) -> Node:
             raise UnreadableError("tensors are on the way")
         if not isinstance(node, Application):
             return node
+        if chooses_for_nan(node):
+            node = node.args[2]
+            continue
         if node.kind in _SAME and node.dtype.is_float and node.args[0].dtype.is_float:
             node = node.args[0]
             continue
@@ -161,6 +166,12 @@ class Writer:
         """A number as it was typed, where that is known."""
         return self._constant(constant(value, node.dtype if node.dtype.is_float else node.args[0].dtype))
 
+    def _exponent(self, value: float, node: Node) -> Bound:
+        """An exponent; one that was typed, less a few ones, is still known: 1/3 - 1 is -2/3, pi - 1 is that."""
+        typed, less = as_typed(value)
+        text, binding = self.number(typed, node)
+        return bound(f"{text} - {less}") if less else (text, binding)
+
     def _constant(self, node: Constant) -> Bound:
         found = formula.written(node, taken=self.taken)
         text = found.texts.get(())
@@ -186,7 +197,7 @@ class Writer:
             return self.quotient(product)
         args = [self.write(arg) for arg in node.args]
         if node.kind == "constant_power":
-            return self._power(args[0], self.number(node.attrs["exponent"], node))
+            return self._power(args[0], self._exponent(node.attrs["exponent"], node))
         if node.kind == "power" and not node.attrs:
             return self._power(*args)
         if node.kind == "select":

@@ -7,7 +7,7 @@ from math import isfinite
 from gradcli.core.ir.nodes import Node, array_constant
 from gradcli.language.calculus.posing import ends_of, require_known, scalar_body, traced_at
 from gradcli.language.calls.announce import Call, builtin, to_number
-from gradcli.language.text.diagnostics import fail
+from gradcli.language.text.diagnostics import Diagnostic, fail
 from gradcli.language.values.findings import Extrema, Extremum
 from gradcli.language.values.values import Function, Value
 
@@ -29,6 +29,9 @@ def roots(call: Call, fn: Function, a: Value = None, b: Value = None, over: Valu
     body, args = scalar_body(call, fn, "roots")
     found = roots_between(Curve(body, args), low, high)
     _warn(call, found.unresolved, "roots")
+    if not found.places and not found.unresolved:
+        what = f"`{fn.name}` has no root between {low:g} and {high:g}"
+        call.caller.warnings.append(Diagnostic("value", what, call.span, severity="note"))
     return array_constant(np.array(found.places, body.output.dtype.value))
 
 

@@ -131,6 +131,7 @@ class Nth(Operator):
     """What primes and `derivative` give: one variable, differentiated so many times."""
 
     order: int = 1
+    summed: bool = False
 
     @property
     def differentiations(self) -> int:
@@ -156,6 +157,8 @@ class Nth(Operator):
             result: Value = map_items(traced.outputs, lambda item: each[item] if isinstance(item, Node) else 0.0)
             return result
         scalar = len(flat) == 1 and flat[0].shape == ()
+        many = len(roots) > 1 or any(size_of(root.shape) != 1 for root in roots)
+        self.summed = many or (self.order > 1 and any(size_of(node.shape) != 1 for node in flat))
         lower = 0 if scalar and self.order > 1 else 1
         nodes = gradient(roots, flat) if lower else (total(roots),)
         if self.order > lower:
@@ -164,6 +167,10 @@ class Nth(Operator):
                 parts.get((self.order - lower,), filled(0.0, node)) for parts, node in zip(found, nodes, strict=True)
             )
         return map_nodes(traced.wrt, dict(zip(flat, nodes, strict=True)).__getitem__)
+
+    def note(self, result: Value) -> str | None:
+        """That numbers were summed on the way, where they were."""
+        return SUMMED if self.summed else None
 
     def _by_number(self, traced: Traced) -> bool:
         """Whether several numbers are differentiated by one, each by itself."""

@@ -36,7 +36,7 @@ class TaylorPolynomial(Function):
     kind: str = "Taylor polynomial"
 
     def __post_init__(self) -> None:
-        self.name = f"taylor({self.of})"
+        self.name = f"taylor{self.of}" if self.of.startswith("(") else f"taylor({self.of})"
         self.members: Mapping[str, Value] = {"coefficients": self._listed()}
 
     def _listed(self) -> Value:

@@ -58,14 +58,15 @@ class AllDerivatives(Function):
         found = _partials(caller, roots, nodes, self.order, replacements, span, times_differentiated(self.of))
         rows = [(name, found[indexes]) for indexes, name in self._names([name for name, _ in variables])]
         refuse_counts(nodes, span)
-        summed = any(size_of(n.shape) != 1 for n in [*nodes, *roots]) or len(roots) > 1
+        outputs_summed = self.order > 0 and (any(size_of(n.shape) != 1 for n in roots) or len(roots) > 1)
+        slopes_summed = self.order > 1 and any(size_of(n.shape) != 1 for n in nodes)
         rows = [*numbered(base_of(self.of), tuple(roots)), *rows]
         done = replace_nodes(tuple(node for _, node in rows), replacements)
         assert isinstance(done, tuple)
         settled = caller.settle(done, span) if not has_free(nodes_in(done)) else done
         assert isinstance(settled, tuple)
         shown = tuple((p, n) for (p, _), n in zip(rows, settled, strict=True) if isinstance(n, Node))
-        note = together(legend(self.of), SUMMED if summed else None)
+        note = together(legend(self.of), SUMMED if outputs_summed else None, AGAIN if slopes_summed else None)
         if len(roots) != 1 or len(rows) > MOST_FORMULAS:
             return DerivativeTable(shown, note)
         texts, reasons, definitions = self._formulas(roots[0], nodes)
@@ -157,9 +158,8 @@ class AllDerivatives(Function):
         return pairs
 
 
-SUMMED = (
-    "outputs that are not one number are summed before each differentiation; jacobian and hessian have every partial"
-)
+SUMMED = "outputs that are not one number are summed before they are differentiated; jacobian has every partial"
+AGAIN = "a gradient is summed before it is differentiated again; hessian has every partial"
 
 
 def _partials(

@@ -155,6 +155,20 @@ class Paper(State):
         numbers = [*free_names(node, lambda n: not self._is_number(n))]
         return self.define(definition(node, (numbers[0],), name), None) if len(numbers) == 1 else value
 
+    def of_its_variable(self, function: Function, node: s.Call, frame: Frame | None) -> s.Call:
+        """`limit(sin(x)/x, x, 0)`: where a variable without a value stands behind an expression, it is of that."""
+        if len(node.arguments) < 2 or not function.inputs or not function.inputs[0].function:
+            return node
+        of, by, *rest = node.arguments
+        second = function.inputs[1] if len(function.inputs) > 1 else None
+        takes_names = second is None or second.names or second.variadic or second.name == "grad_position"
+        if takes_names or not isinstance(by, s.Name) or isinstance(of, s.Name) or by.id not in set(s.names_in(of)):
+            return node
+        if self.find(by.id, frame) is not None and (frame is not None or not self._is_number(by.id)):
+            return node
+        lambda_ = s.Lambda(of.span, (s.Formal(by.span, by.id, None),), of)
+        return s.Call(node.span, node.function, (lambda_, *rest), node.keywords)
+
     def _is_number(self, name: str) -> bool:
         """Whether a name stands for a number that was given at the top level."""
         value = self.scope.get(name, None)

@@ -79,6 +79,7 @@ CONSTANTS: dict[str, float] = {
     "τ": TAU,
     "e": E,
     "inf": math.inf,
+    "infinity": math.inf,
     "nan": math.nan,
     **units.UNITS,
 }

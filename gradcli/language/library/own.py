@@ -84,7 +84,15 @@ def uniform(call: Call, shape: Value = (), low: Value = 0.0, high: Value = 1.0, 
 def _draw(call: Call, kind: str, shape: Value, given: tuple[Value, Value], dtype: Value) -> Node:
     draw: Callable[..., Any] = getattr(call.caller.random, kind)
     numbers = [to_number(what, call.span, f"each number of {kind}") for what in given]
+    if isinstance(shape, (Function, Node)) and not (isinstance(shape, Node) and convert.known_value(shape) is not None):
+        hint = f"such as `{kind}((2, 3))`"
+        if kind == "normal":
+            hint += "; the line at right angles to a curve at x0 has the slope `-1/f'(x0)`"
+        raise fail("type", f"`{kind}` draws random numbers, and takes a shape first", call.span, hint)
     lengths = check_shape(convert.to_shape(shape, call.span))
+    if kind == "uniform" and not numbers[0] <= numbers[1]:
+        hint = "the second argument is the lower bound, the third the upper one; a shape of two axes is `(5, 5)`"
+        raise fail("value", f"{numbers[0]:g} is no lower bound of numbers up to {numbers[1]:g}", call.span, hint)
     if kind == "normal" and numbers[1] < 0:
         raise fail("value", f"a standard deviation can't be {numbers[1]}", call.span)
     chosen = call.caller.dtype if dtype is None else convert.to_dtype(dtype, call.span)

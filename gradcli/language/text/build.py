@@ -77,8 +77,9 @@ class Builder(Paper, Transformer[Token, Any]):
 
     def augmented(self, c: Children) -> s.Assign:
         target, operator, value = c
-        if not isinstance(target, s.Name):
+        if not isinstance(target, s.Attribute | s.Name):
             raise fail("syntax", f"`{operator}` needs a name on its left", target.span, "assign the result to a name")
+        _check_target(target)
         span = self._span(c)
         return s.Assign(span, target, s.Binary(span, _spelled(str(operator)[:-1]), target, value))
 

@@ -345,7 +345,8 @@ class _Line:
         divisor = self._next(2)
         if after == "/" and divisor is not None and divisor.type == "NUMBER" and after.end_pos == divisor.start_pos:
             raise self._two_ways(name, divisor, f"{name}({operand}/{divisor})", f"{name}({operand})/{divisor}")
-        if after.type in _TIGHT or self._are_factors(operand, after) or self._is_longer(operand, after):
+        bars = self.sides.get(self.at + 1) == "BAR_OPEN"
+        if after.type in _TIGHT or bars or self._are_factors(operand, after) or self._is_longer(operand, after):
             end = self._end_of_factor(1)
             inner = self._span(operand, end).text
             outer = self._span(after, end).text
@@ -444,7 +445,8 @@ class _Line:
         for group in self._groups():
             if len(group) > MOST_BARS:
                 raise fail("syntax", "these are too many bars", self._span(*self._ends(group)), "write `abs(...)`")
-            readings = list(self._readings(group))
+            # A variable that touches a bar is inside of it, unless nothing can be read so: `x|y|`.
+            readings = list(self._readings(group)) or list(self._readings(group, multiplied=True))
             if len(readings) != 1:
                 raise self._unread(group, len(readings))
             found.update(zip(group, readings[0], strict=True))
@@ -478,7 +480,7 @@ class _Line:
                 open_groups[-1] = []
         yield from filter(None, open_groups)
 
-    def _readings(self, group: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    def _readings(self, group: Sequence[int], multiplied: bool = False) -> Iterator[tuple[str, ...]]:
         """Every way to tell opening bars from closing ones."""
         waiting: list[tuple[tuple[str, ...], int]] = [((), 0)]
         while waiting:
@@ -488,7 +490,7 @@ class _Line:
                     yield sides
                 continue
             place = group[len(sides)]
-            before = self._type_before(place, group, sides)
+            before = self._type_before(place, group, sides, multiplied)
             after = self.given[place + 1] if place + 1 < len(self.given) else None
             left = len(group) - len(sides)
             if depth + 1 <= left - 1 and (before not in _ENDS or before in _FACTORS):
@@ -496,7 +498,7 @@ class _Line:
             if depth and before in _ENDS and (after is None or after.type != "NUMBER"):
                 waiting.append(((*sides, "BAR_CLOSE"), depth - 1))
 
-    def _type_before(self, place: int, group: Sequence[int], sides: Sequence[str]) -> str:
+    def _type_before(self, place: int, group: Sequence[int], sides: Sequence[str], multiplied: bool) -> str:
         if place == 0:
             return ""
         before = self.given[place - 1]
@@ -507,8 +509,7 @@ class _Line:
             return ""
         bar, after = self.given[place], self.given[min(place + 1, len(self.given) - 1)]
         apart = before.end_pos != bar.start_pos and bar.end_pos == after.start_pos
-        if before == "π" or (before.type == "NAME" and apart and is_variable(before)):
-            # It may be a factor of what stands behind it: `x |y|`.
+        if before == "π" or (before.type == "NAME" and (apart or multiplied) and is_variable(before)):
             return "SIGN"
         return before.type
 

@@ -47,7 +47,7 @@ def name_in_latex(of: str, variables: tuple[str, ...], single: bool) -> str:
     from gradcli.language.text.writing import in_latex
 
     bare = of.lstrip("∇Δ")
-    text = in_latex(bare) if bare.isidentifier() else bare
+    text = in_latex(bare)
     for sign, command in (("∇", r"\nabla "), ("Δ", r"\Delta ")):
         text = command + text if of.startswith(sign) else text
     if not variables:
@@ -56,6 +56,9 @@ def name_in_latex(of: str, variables: tuple[str, ...], single: bool) -> str:
     counts = {v: variables.count(v) for v in variables}
     below = " ".join(f"{sign}{in_latex(v)}{_raised(n)}" for v, n in counts.items())
     above = f"{sign.strip()}{_raised(len(variables))}"
+    if not bare.isidentifier():
+        inner = in_latex(bare[1:-1]) if bare.startswith("(") and bare.endswith(")") else text
+        return rf"\frac{{{above}}}{{{below}}}\left({inner}\right)"
     return rf"\frac{{{above}{'' if above == 'd' else ' '}{text}}}{{{below}}}"
 
 
