@@ -16,6 +16,7 @@ from gradcli.output.characters import escape
 from gradcli.output.layout import Cell, Column, Role
 from gradcli.output.numbers import show_tensor, tensor_lines
 from gradcli.output.style import Line
+from gradcli.output.wrapping import wrap
 from gradcli.session.explanations import Check, Steps
 from gradcli.session.results import (
     Answer,
@@ -430,14 +431,48 @@ def _equation(derivatives: Derivatives, look: Look, source: str | None) -> Itera
     text = look.formula(row.formula) if row.formula else f"no formula: {row.reason or 'elements move or meet'}"
     head = f"{name} = " if name and (row.formula or source) else ""
     style = "strong" if row.formula else "dim"
-    # A matrix has a row a line, one below the other.
-    first, *rest = text.split("], [") if text.startswith("[[") else [text]
-    lines = [first, *(f"{' ' * (len(head) + 1)}[{line}" for line in rest)]
-    lines = [f"{line}]," for line in lines[:-1]] + lines[-1:]
-    yield Prose([[(head, "dim"), (lines[0], style)], *([(line, style)] for line in lines[1:])])
+    lines = _matrix(text, " " * len(head), None)
+    if look.width is not None and len(lines) > 1 and max(map(len, lines)) > look.width:
+        # A head that leaves too little room stands above.
+        yield Prose([[(head.rstrip(), "dim")], *([(line, style)] for line in _matrix(text, "", look.width))])
+    else:
+        yield Prose([[(head, "dim"), (lines[0].strip(), style)], *([(line, style)] for line in lines[1:])])
     said = [*_where(derivatives, look), *(derivatives.note.split("\n") if derivatives.note else [])]
     if said:
         yield Prose([[(line, "dim")] for line in said])
+
+
+def _matrix(text: str, indent: str, width: int | None) -> list[str]:
+    """A matrix with a row a line, one below the other; where one is too long, with an entry a line."""
+    if not text.startswith("[["):
+        return [text]
+    rows = [f"[{row}]" for row in text[2:-2].split("], [")]
+    lines: list[str] = []
+    for number, row in enumerate(rows):
+        end = "," if number < len(rows) - 1 else "]"
+        line = f"{indent}{'[' if number == 0 else ' '}{row}{end}"
+        if width is None or len(line) <= width:
+            lines.append(line)
+            continue
+        entries = [f"{entry}," for entry in _entries(line)]
+        inner = f"{indent}  "
+        first, *rest = [entry.strip() for entry in entries]
+        lines += wrap(f"{indent}{'' if number == 0 else ' '}{first}", width, f"{inner}  ")
+        for entry in rest[:-1]:
+            lines += wrap(f"{inner}{entry}", width, f"{inner}  ")
+        lines += wrap(f"{inner}{rest[-1].removesuffix(',')}", width, f"{inner}  ") if rest else []
+    return lines
+
+
+def _entries(row: str) -> list[str]:
+    """The entries of a row, at the commas outside of brackets of theirs."""
+    found, depth, start = [], 0, 0
+    for place, char in enumerate(row):
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0 and place < len(row) - 1:
+            found.append(row[start:place])
+            start = place + 1
+    return [*found, row[start:]]
 
 
 def _typed(title: str, rows: Sequence[tuple[str, Tensor]], look: Look, style: str = "") -> tuple[Column, ...]:

@@ -192,6 +192,10 @@ class Algebra:
             return self._exponential(args[0])
         if name == "power" and not attrs:
             return self._general_power(*args)
+        if name == "log" and len(args[0].terms) == 1:
+            ((inside, number),) = args[0].terms
+            if number == 1 and all(f.function == "exp" for f, _ in inside):
+                return self._sum(self.scale(f.args[0], e) for f, e in inside)
         if len(args) == 1 and (name in ODD or name in EVEN) and self._is_turned(name, args[0]):
             turned = self._single(self._factor(function=name, args=(self.scale(args[0], Fraction(-1)),)))
             return turned if name in EVEN else self.scale(turned, Fraction(-1))
@@ -230,10 +234,18 @@ class Algebra:
         """Each term of the exponent without its number, which is that exponential's own exponent."""
         if len(a.terms) > MOST_EXPONENTS:
             return self._single(self._factor(function="exp", args=(a,)))
-        return self._term(
-            [(self._factor(function="exp", args=(self._formula({t: Fraction(1)}),)), c) for t, c in a.terms],
+        logs = {t: c for t, c in a.terms if _is_log_of_positive(t)}
+        found = self._term(
+            [
+                (self._factor(function="exp", args=(self._formula({t: Fraction(1)}),)), c)
+                for t, c in a.terms
+                if t not in logs
+            ],
             Fraction(1),
         )
+        for ((log, _),), c in logs.items():
+            found = self.multiply(found, self.power(log.args[0], c))
+        return found
 
     def _general_power(self, a: Formula, b: Formula) -> Formula:
         """a^(b + n) = a^b a^n for whole n, which a derivative may take away again."""
@@ -416,6 +428,14 @@ def _positive(a: Formula) -> bool:
     """Whether a product is positive wherever it has a value: even roots, which only positive numbers have, and exp."""
     ((term, coefficient),) = a.terms
     return bool(term) and coefficient == 1 and all(_is_positive(f, e) for f, e in term)
+
+
+def _is_log_of_positive(term: Term) -> bool:
+    """Whether a term is the logarithm of a sum of positive terms, so that exp takes it back for all numbers."""
+    if len(term) != 1 or term[0][0].function != "log" or term[0][1] != 1:
+        return False
+    inside = term[0][0].args[0].terms
+    return bool(inside) and all(c > 0 and all(_is_positive(f, e) for f, e in t) for t, c in inside)
 
 
 def _is_positive(factor: Factor, exponent: Number) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcli.core.formula.algebra import UnreadableError
+from gradcli.core.formula.numbers import of_numbers
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, constant, fresh_input
 from gradcli.core.ir.primitive import Application
@@ -25,6 +26,7 @@ def elements(node: Node) -> list[Node]:
     Raises:
         UnreadableError: for one that is too large, or that takes more than arithmetic on elements and moving them.
     """
+    node = of_numbers(node)
     order = reachable([node])
     if all(n.shape == () for n in order):
         return [node]

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from gradcli.core.formula.algebra import Algebra, Formula, UnreadableError, number_of
 from gradcli.core.formula.constants import as_typed, constant_formula
+from gradcli.core.formula.elements import elements
 from gradcli.core.formula.guards import Guards
 from gradcli.core.formula.numbers import of_numbers
 from gradcli.core.ir.dtypes import DType
@@ -49,6 +50,7 @@ _ARITHMETIC: Mapping[str, Callable[..., Formula]] = {
     "broadcast": lambda algebra, a, **attrs: a,
     "reshape": lambda algebra, a, **attrs: a,
     "sum_to": lambda algebra, a, **attrs: a,
+    "max_to": lambda algebra, a, **attrs: a,
     "constant_power": lambda algebra, a, *, exponent: _constant_power(algebra, a, exponent),
     "power": _general_power,
 }
@@ -91,6 +93,10 @@ class Reader:
         node = of_numbers(node)
         order = reachable([node])
         shapes = {n.shape for n in order if isinstance(n, (Input, Parameter))}
+        if node.shape == () and shapes <= {()} and any(n.shape != () for n in order):
+            # Tensors on the way, as those of a norm, are read by their elements.
+            (node,) = elements(node)
+            order = reachable([node])
         if len(shapes) > 1:
             raise UnreadableError("its inputs differ in shape, so that elements move or meet")
         found: dict[Node, Formula] = {}
@@ -109,7 +115,7 @@ class Reader:
             return self._constant(node)
         assert isinstance(node, Application)
         name = node.kind
-        if name in ("sum_to", "reshape") and size_of(node.args[0].shape) != 1:
+        if name in ("sum_to", "reshape", "max_to") and size_of(node.args[0].shape) != 1:
             raise UnreadableError(MOVES)
         if name == "cast":
             return self._cast(node, args[0])
@@ -119,7 +125,8 @@ class Reader:
         if reading is not None:
             return self.read(reading, dict(zip(node.args, args, strict=True)))
         if not node.op.broadcasts or node.shape not in ((), shape):
-            raise UnreadableError(MOVES)
+            of_numbers_alone = all(n.shape == () for n in (node, *node.args))
+            raise UnreadableError(f"{node.op.summary} has no formula" if of_numbers_alone else MOVES)
         if name == "select":
             return self._guards.choice(*args)
         known = [number_of(arg) for arg in args]

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from gradcli.core import formula
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.formula.constants import as_typed
-from gradcli.core.formula.numbers import chooses_for_nan
 from gradcli.core.formula.printing import INFIX, Binding, call_text
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, constant, registry
 from gradcli.core.ir.primitive import Application
@@ -46,9 +45,6 @@ def plain(node: Node) -> Node:
             raise UnreadableError("tensors are on the way")
         if not isinstance(node, Application):
             return node
-        if chooses_for_nan(node):
-            node = node.args[2]
-            continue
         if node.kind in _SAME and node.dtype.is_float and node.args[0].dtype.is_float:
             node = node.args[0]
             continue

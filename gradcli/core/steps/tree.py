@@ -12,6 +12,7 @@ from itertools import chain, count
 from gradcli.core import formula
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.formula.naming import LETTERS
+from gradcli.core.formula.numbers import of_numbers
 from gradcli.core.formula.printing import Binding
 from gradcli.core.ir.laws import Flat
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, filled, fresh_input, registry
@@ -70,6 +71,7 @@ def steps_of(output: Node, variable: Input, spellings: Mapping[str, str], taken:
         UnreadableError: for tensors, and for what has no rule that is written down.
         TooManyStepsError: where it takes more than anybody reads.
     """
+    output = of_numbers(output)
     return _Teacher(output, variable, spellings, taken).step(output)
 
 

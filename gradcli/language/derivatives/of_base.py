@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gradcli.core import formula
+from gradcli.core.formula.orders import TOO_LONG
 from gradcli.core.ir.nodes import Input, Node
 from gradcli.core.records import record
 from gradcli.language.derivatives.base import Operator, base_of, innermost, label_of
@@ -71,6 +72,9 @@ def partial_texts(
     variables = [*used]
     order = max(len(by) for group in entries.partials for by in group)
     found = formula.partials(output, [nodes[name] for name in variables], order, work, spellings_of(function))
+    if found.reasons.get((), TOO_LONG) != TOO_LONG:
+        # What has no formula itself may have one as its slope: an integral by its bound.
+        return None
     texts: list[list[str] | str] = []
     for group in entries.partials:
         places = [tuple(sorted(map(variables.index, by))) for by in group]

@@ -13,11 +13,13 @@ from gradcli.core.formula.elements import elements
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Input, Node, array_constant, fresh_input
 from gradcli.core.ir.traversal import reachable
+from gradcli.core.library import COMPOSED
 from gradcli.core.library.functions import matmul, stack, sum_, transpose
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.transforms.jacobian import jacobian
 from gradcli.core.transforms.reverse import gradient
 
+SCALED = ("norm", "softmax", "log_softmax", "logsumexp", "std", "var", "mean", "clip")
 VECTOR = fresh_input("v", (3,), DType.FLOAT64)
 MATRIX = array_constant(np.arange(9.0).reshape(3, 3) + 1)
 X = fresh_input("x", (), DType.FLOAT64)
@@ -33,6 +35,14 @@ def graphs() -> dict[str, Node]:
         "a slope": gradient([matmul(VECTOR, product)], [VECTOR])[0],
         "a matrix": jacobian([VECTOR * VECTOR * VECTOR], [VECTOR])[0][0],
         "a transpose": transpose(MATRIX) * VECTOR,
+        # What is scaled against overflow is read without its scale.
+        **{name: COMPOSED[name].function(VECTOR) for name in SCALED},
+        **{
+            f"a slope of {name}": gradient([sum_(COMPOSED[name].function(VECTOR))], [VECTOR])[0]
+            for name in ("var", "mean")
+        },
+        "a norm of order 3": COMPOSED["norm"].function(VECTOR, 3.0),
+        "a norm of a slope": COMPOSED["norm"].function(gradient([sum_(VECTOR * VECTOR * VECTOR)], [VECTOR])[0]),
     }
 
 
