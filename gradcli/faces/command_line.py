@@ -209,7 +209,7 @@ COMMANDS: dict[str, Command] = {
                 FUNCTION,
                 Words("values", "[NAME=VALUE]...", "A point, for its numbers.", many=True, required=False),
             ),
-            (WRT, DTYPE, FORMAT),
+            (WRT, FORMAT),
             "gradcli.faces.steps:explain",
             details="At a point it shows the numbers too, and the tape of the forward and the reverse sweep.",
             example="gradcli steps 'x^2*sin(3x)' x=2",

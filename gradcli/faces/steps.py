@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
 
 
-def explain(reporter: Reporter, expression: str, values: Sequence[str], wrt: str | None, dtype: str | None) -> int:
+def explain(reporter: Reporter, expression: str, values: Sequence[str], wrt: str | None) -> int:
     """Report the steps of an expression's derivatives, or of a function's in a file; the exit code."""
 
     def report(asked: Question) -> None:
@@ -37,4 +37,4 @@ def explain(reporter: Reporter, expression: str, values: Sequence[str], wrt: str
         for warning in asked.warnings:
             reporter.diagnostic(warning)
 
-    return ask(reporter, expression, values, dtype, report)
+    return ask(reporter, expression, values, None, report)

@@ -212,6 +212,8 @@ class Interpreter(Paper):
             propagate = builtins()["propagate"]
             assert isinstance(propagate, Function)
             return propagate.call(self, (function, tuple(positional)), node.span)
+        if function.name == "norm":
+            self.note_hidden_partials(node, positional, frame)
         values = bind(function, positional, keywords, node)
         if isinstance(function, Builtin) and function.of_tensor is not same and any_function(values):
             return Lifted(function, tuple(values))

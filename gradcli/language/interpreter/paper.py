@@ -9,7 +9,7 @@ from gradcli.core.ir.nodes import Input, Node, Parameter
 from gradcli.language.calls.announce import Call
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.operations import binary
-from gradcli.language.derivatives.base import LONGEST_LABEL
+from gradcli.language.derivatives.base import LONGEST_LABEL, Operator
 from gradcli.language.derivatives.gradient import Nth, diff, nth_derivative
 from gradcli.language.derivatives.targets import Targets
 from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
@@ -194,6 +194,16 @@ class Paper(State):
         found = {name: self.find(name, frame) for name in s.names_in(node)}
         names = [name for name, value in found.items() if value is not None and isinstance(value[0], Node)]
         return s.Name(node.span, names[0]) if len(names) == 1 else None
+
+    def note_hidden_partials(self, node: s.Call, values: Sequence[Value], frame: Frame | None) -> None:
+        """Say of `norm(grad(f)(1, 2))` that it is of one partial, where the length of the gradient is meant."""
+        of = node.arguments[0] if node.arguments else None
+        if not isinstance(of, (s.Beside, s.Call)) or not isinstance(values[0], Node) or values[0].shape or frame:
+            return
+        found = self.function_or_value(of.function, frame)
+        hidden = found.note(values[0]) if isinstance(found, Operator) else None
+        if hidden is not None:
+            self.warnings.append(Diagnostic("derivative", f"`{of.span.title}` is {hidden}", of.span, severity="note"))
 
     def function_or_value(self, node: s.Expression, frame: Frame | None) -> Value:
         """The value of an expression; `d/dx x^2` where x has none is a function of it, wherever it stands."""

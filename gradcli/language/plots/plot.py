@@ -48,6 +48,10 @@ def picture_of(caller: Caller, functions: tuple[Value, ...], over: Value, save: 
             picture = replace(picture, notes=(*picture.notes, "no ranges were given, so these are from -3 to 3"))
     else:
         picture = curves_of(caller, drawn, ranges[0] if ranges else None, span)
+        names = [*dict.fromkeys(inputs[0].name for inputs in variables)]
+        if len(names) > 1:
+            note = f"{', '.join(names)} are all drawn along the one axis"
+            picture = replace(picture, notes=(*picture.notes, note))
     if path is None:
         return picture
     write(picture, path, span)

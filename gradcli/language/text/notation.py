@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
+from functools import cache
 
 from lark import Token
 
@@ -83,7 +84,6 @@ _GREEK = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu"),
     *("xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
 )
-_VARIABLE = re.compile(rf"(?:[^\W\d_]|{'|'.join(_GREEK)})(?:[0-9₀-₉]+|_\w)?", re.IGNORECASE)
 _OTHER_BASE = re.compile(r"[xX][0-9a-fA-F]+|[bB][01]+|[oO][0-7]+")
 
 
@@ -94,7 +94,12 @@ def lowered(raised: str) -> str:
 
 def is_variable(name: str) -> bool:
     """Whether a name is as short as those of paper: what stands behind it, apart, is multiplied."""
-    return _VARIABLE.fullmatch(name) is not None
+    return (len(name) == 1 and name.isalpha()) or _variable().fullmatch(name) is not None
+
+
+@cache
+def _variable() -> re.Pattern[str]:
+    return re.compile(rf"(?:[^\W\d_]|{'|'.join(_GREEK)})(?:[0-9₀-₉]+|_\w)?", re.IGNORECASE)
 
 
 def noted(tokens: Iterable[Token], source: Source) -> Iterator[Token]:
