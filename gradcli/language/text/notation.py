@@ -15,6 +15,7 @@ from lark import Token
 
 from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import Ambiguous, LanguageError, Source, Span, fail
+from gradcli.language.text.signs import BEGINS, is_minus, retyped, told_apart
 
 # Functions of one number that paper writes without brackets, or with a power behind the name; and their inverses.
 INVERSES = {
@@ -49,10 +50,8 @@ _FACTORS = frozenset(
     ("NUMBER", "SIGN", "RAISED", "FACTORIAL", "DEGREE", "BAR_CLOSE", "RPAR", "RSQB", "LEIBNIZ", "DENOMINATOR")
 )
 _ENDS = _FACTORS | {"NAME", "PRIME", "STRING", "TRUE", "FALSE"}
-# What begins a value behind a factor.
-_BEGINS = frozenset(("NAME", "LPAR", "ROOT", "BAR_OPEN", "BIG", "NABLA", "SIGN", "LEIBNIZ", "PARTIAL", "DIFFERENTIAL"))
 # What may stand behind `at` and `over`.
-_ARGUMENTS = _BEGINS | {"NUMBER", "SUM", "LSQB", "STRING"}
+_ARGUMENTS = BEGINS | {"NUMBER", "SUM", "LSQB", "STRING"}
 # What a verb may stand in front of.
 _COMMANDED = frozenset(
     ("NAME", "NUMBER", "ROOT", "NABLA", "LEIBNIZ", "DIFFERENTIAL", "PARTIAL", "STRING", "BIG", "BAR_OPEN")
@@ -69,16 +68,6 @@ _NAMING = ("SET", "PARAM", "MODEL", "DEF", "FOR")
 _TIGHT = frozenset((*_POWERS, "LPAR", "LSQB", "DOT", "PRIME", "FACTORIAL"))
 MOST_BARS = 24
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-# What the lexer takes for one kind.
-_SIGNS = {
-    **dict.fromkeys("√∛∜", "ROOT"),
-    **dict.fromkeys("∑∏", "BIG"),
-    "°": "DEGREE",
-    "∞": "SIGN",
-    "∇": "NABLA",
-    "∂": "PARTIAL",
-    "|": "BAR_OPEN",
-}
 # A variable: a letter, with a number or an index behind it, or a Greek letter's name.
 _GREEK = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu"),
@@ -109,69 +98,7 @@ def noted(tokens: Iterable[Token], source: Source) -> Iterator[Token]:
         LanguageError: for what can be read in two ways.
     """
     for line in _lines(tokens):
-        yield from _Line(_told_apart(line), source).tokens()
-
-
-def _told_apart(line: list[Token]) -> list[Token]:
-    """The tokens with paper's signs by their kinds."""
-    if not any(token.type in ("SIGN", "LEIBNIZ") for token in line):
-        return line
-    found: list[Token] = []
-    for place, token in enumerate(line):
-        if token.type == "SIGN":
-            found.append(_retyped(token, _SIGNS[token[0]]))
-        elif token.type == "LEIBNIZ" and _joins(line, place):
-            # `∂F/∂x / ∂F/∂y`: a quotient of two, whose sign the lexer took for that of a fraction.
-            slash = token.index("∂")
-            start = (token.start_pos or 0) + slash
-            whole = Token("LEIBNIZ", token[slash:] + line[place + 1], start, end_pos=line[place + 1].end_pos)
-            found += [_part(token, "PRODUCT", 0, 1), whole]
-        elif token.type == "LEIBNIZ" and _joins(line, place - 1):
-            continue
-        elif token.type == "LEIBNIZ":
-            after = line[place + 1].type if place + 1 < len(line) else ""
-            found += _derivative(token, after, _is_minus(line, place + 1))
-        else:
-            found.append(token)
-    return found
-
-
-def _joins(line: list[Token], place: int) -> bool:
-    """Whether a fraction's lower part stands in front of another."""
-    pair = line[max(place, 0) : place + 2]
-    return len(pair) == 2 and all(token.type == "LEIBNIZ" and token.startswith("/") for token in pair)
-
-
-def _is_minus(line: list[Token], place: int) -> bool:
-    """Whether a sign stands apart from what is before it, and at what is behind it."""
-    if place < 1 or place + 1 >= len(line) or line[place].type != "SUM":
-        return False
-    before, sign, after = line[place - 1 : place + 2]
-    return bool(before.end_pos != sign.start_pos and sign.end_pos == after.start_pos)
-
-
-def _derivative(token: Token, after: str, before_minus: bool) -> list[Token]:
-    """`∂f/∂x`, `d/dx` in front of what it differentiates, and what stands below `∂(x^2*y)`.
-
-    d/dx in front of nothing is a quotient of two names.
-    """
-    if token.startswith("/"):
-        return [_retyped(token, "DENOMINATOR")]
-    operator = re.fullmatch(r"([∂d](?:[²³⁴-⁹]|\^\d+)?)([ \t]*)/([ \t]*).*", token, re.DOTALL)
-    if operator is None:
-        return [token]
-    if before_minus or after in _BEGINS or after in ("SIGN", "NUMBER", "LSQB"):
-        return [_retyped(token, "DIFFERENTIAL")]
-    if operator[1] != "d":
-        return [token]
-    slash, below = operator.end(2), operator.end(3)
-    parts = (("NAME", 0, 1), ("PRODUCT", slash, slash + 1), ("NAME", below, len(token)))
-    return [_part(token, *part) for part in parts]
-
-
-def _part(token: Token, type: str, start: int, end: int) -> Token:
-    offset = token.start_pos or 0
-    return Token(type, token[start:end], offset + start, end_pos=offset + end)
+        yield from _Line(told_apart(line), source).tokens()
 
 
 def _lines(tokens: Iterable[Token]) -> Iterator[list[Token]]:
@@ -219,13 +146,13 @@ class _Line:
         while self.at < len(self.given):
             token = self.given[self.at]
             if token.type == "BAR_OPEN":
-                token = _retyped(token, sides[self.at])
+                token = retyped(token, sides[self.at])
             elif token.type == "NAME":
                 token = self._word(token)
             self._refuse_odd(token)
             if self._are_factors(self._last(), token) or self._is_behind_variable(token):
                 # It goes by the position and the text of what follows, which is what is odd where it is odd.
-                self.made.append(_retyped(token, "BESIDE"))
+                self.made.append(retyped(token, "BESIDE"))
             self._append(token)
         return self.made
 
@@ -273,11 +200,11 @@ class _Line:
                 )
             if token in VERBS and (after in _COMMANDED or self._begins_apart(token)):
                 self.in_command = True
-                return _retyped(token, "VERB")
+                return retyped(token, "VERB")
         elif not self.brackets and token in _CLAUSES and before.type in _ENDS and after in _ARGUMENTS:
             called = after == "LPAR" and before.type in _FACTORS and self.given[self.at + 1].start_pos == token.end_pos
             if self.in_command or (token == "at" and not called):
-                return _retyped(token, _CLAUSES[token])
+                return retyped(token, _CLAUSES[token])
         return token
 
     def _begins_apart(self, verb: Token) -> bool:
@@ -307,9 +234,9 @@ class _Line:
         power, length = self._power()
         operand = self._next(length)
         if power is None and self.sides.get(self.at) == "BAR_OPEN":
-            self.made.append(_retyped(self.given[self.at], "APPLY"))
+            self.made.append(retyped(self.given[self.at], "APPLY"))
             return
-        if power is None and _is_minus([name, *self.given[self.at : self.at + 2]], 1):
+        if power is None and is_minus([name, *self.given[self.at : self.at + 2]], 1):
             end = self._end_of_factor(1)
             inside = self._span(self.given[self.at], end).text
             raise self._two_ways(name, end, f"{name}({inside})", f"{name} {inside[0]} {inside[1:]}")
@@ -326,7 +253,7 @@ class _Line:
             self.at += length
         if operand.type != "LPAR":
             self._refuse_longer(name, operand)
-            self.made.append(_retyped(operand, "APPLY"))
+            self.made.append(retyped(operand, "APPLY"))
 
     def _power(self) -> tuple[str | None, int]:
         """The whole power that stands next, and how many tokens it takes."""
@@ -391,7 +318,7 @@ class _Line:
     @staticmethod
     def _are_factors(left: Token | None, right: Token) -> bool:
         """Whether two tokens beside each other are multiplied."""
-        if left is None or right.type not in _BEGINS:
+        if left is None or right.type not in BEGINS:
             return False
         if left.type == "NAME":
             return bool(left == "π")
@@ -517,7 +444,3 @@ class _Line:
         if before == "π" or (before.type == "NAME" and (apart or multiplied) and is_variable(before)):
             return "SIGN"
         return before.type
-
-
-def _retyped(token: Token, type: str) -> Token:
-    return Token.new_borrow_pos(type, token.value, token)
