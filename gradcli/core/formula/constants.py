@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
-from math import e, isfinite, log, pi, sqrt, ulp
+from math import pi
 
 from gradcli.core.formula.algebra import Algebra, Formula, exact
 from gradcli.core.ir.exact import Exact
-
-# A float is looked for among products of such numbers with fractions this small.
-_SMALL = 8
-_MOST_DERIVATIVES = 12
+from gradcli.core.ir.standing import named_parts
 
 
 def constant_formula(algebra: Algebra, value: float, with_pi: bool) -> Formula:
@@ -35,14 +31,11 @@ def constant_formula(algebra: Algebra, value: float, with_pi: bool) -> Formula:
                     found = algebra.multiply(found, algebra.power(base, Fraction(exponent)))
             return found
     near = exact(float(value))
-    if isinstance(near, Fraction):
+    parts = None if isinstance(near, Fraction) else named_parts(near)
+    if parts is None:
         return algebra.number(near)
-    known = _known().get(abs(near))
-    if known is None:
-        return algebra.number(near)
-    name, power, fraction = known
-    size = fraction if near > 0 else -fraction
-    return algebra.scale(algebra.power(_named(algebra, name, with_pi), power), size)
+    fraction, name, power = parts
+    return algebra.scale(algebra.power(_named(algebra, name, with_pi), power), fraction)
 
 
 ONE = Fraction(1)
@@ -56,37 +49,3 @@ def _named(algebra: Algebra, name: str, with_pi: bool) -> Formula:
     if of == "pi" and with_pi:
         inner = algebra.constant("pi")
     return algebra.function("log", (inner,)) if kind == "log" else inner
-
-
-def as_typed(exponent: float) -> tuple[float, int]:
-    """An exponent as a number that was typed, less a whole number, as far as rules of derivatives have lowered it.
-
-    1/3 - 1 is rounded, and the float of -2/3 is another.
-    """
-    near = Fraction(exponent).limit_denominator(1000) if isfinite(exponent) else Fraction(0)
-    if near.denominator > 1 and abs(float(near) - exponent) <= 4 * ulp(exponent):
-        return float(near), 0
-    for typed in (pi, e) if isfinite(exponent) else ():
-        less = round(typed - exponent)
-        if 1 <= less <= _MOST_DERIVATIVES and abs(typed - less - exponent) <= 4 * ulp(typed):
-            return typed, less
-    return exponent, 0
-
-
-@cache
-def _known() -> dict[float, tuple[str, Fraction, Fraction]]:
-    """Floats by value: a name, its exponent, and the fraction in front."""
-    half = Fraction(1, 2)
-    bases = [("log 2", log(2), ONE), ("log 10", log(10), ONE), ("number 2", sqrt(2), half), ("number 3", sqrt(3), half)]
-    bases += [("number pi", sqrt(pi), half), ("number pi", pi, ONE), ("exp 1", e, ONE)]
-    found: dict[float, tuple[str, Fraction, Fraction]] = {}
-    for name, size, exponent in bases:
-        for above in range(1, _SMALL + 1):
-            for below in range(1, _SMALL + 1):
-                fraction = Fraction(above, below)
-                # A rule may have multiplied first or last, and may have divided by a reciprocal.
-                for value in (above / below * size, above * size / below):
-                    found.setdefault(value, (name, exponent, fraction))
-                for value in (above / below / size, above / size / below, above / below * (1 / size)):
-                    found.setdefault(value, (name, -exponent, fraction))
-    return found

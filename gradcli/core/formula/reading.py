@@ -8,7 +8,7 @@ from math import comb
 from types import MappingProxyType
 
 from gradcli.core.formula.algebra import Algebra, Formula, UnreadableError, number_of
-from gradcli.core.formula.constants import as_typed, constant_formula
+from gradcli.core.formula.constants import constant_formula
 from gradcli.core.formula.elements import elements
 from gradcli.core.formula.guards import Guards
 from gradcli.core.formula.numbers import of_numbers
@@ -16,6 +16,7 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.standing import as_typed
 from gradcli.core.ir.templates import applied
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.general_power import multiplied_out

@@ -106,6 +106,7 @@ class Primitive:
     `names` are what the language calls it, `symbol` its operator; without either it is internal.
     `reading` is how it is read where it has no name: a node of the same value by primitives that have names, from the
     operands and the attributes, or None for attributes with which it has one. Never evaluated.
+    `ball` names its function of balls in `gradcli.core.engines.balls.special`; by default the template is one.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Primitive:
     family: bool = False
     edge: Edge | None = None
     reading: Callable[..., Node | None] | None = None
+    ball: str | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:

@@ -59,6 +59,7 @@ erfinv = elementwise(
     help="the number whose error function is x",
     domain=((-0.9, 0.9),),
     kernel=_from_scipy("erfinv"),
+    ball="erfinv",
 )
 
 
@@ -104,6 +105,7 @@ polygamma: Primitive = elementwise(
     family=True,
     domain=POSITIVE,
     kernel=_polygamma_kernel,
+    ball="polygamma",
     names=(),
     attributes={"order": 1},
 )
@@ -160,6 +162,7 @@ beta: Primitive = elementwise(
         xp, scipy_special(), lambda n, x: _polygamma_kernel(xp, x, order=n), a, b, by_a, by_b
     ),
     reading=_beta_read,
+    ball="beta",
 )
 
 
@@ -178,6 +181,7 @@ besselj: Primitive = elementwise(
     family=True,
     domain=((0.3, 1.5),),
     kernel=lambda xp, x, *, order: scipy_special().jv(order, x),
+    ball="besselj",
     names=(),
     attributes={"order": 1},
 )
@@ -221,6 +225,7 @@ normalized_sinc: Primitive = elementwise(
     help="sin(pi x) / (pi x), 1 at 0",
     family=True,
     kernel=_sinc_kernel,
+    ball="sinc",
     names=(),
     attributes={"order": 0},
 )

@@ -9,10 +9,10 @@ from types import MappingProxyType
 
 from gradcli.core import formula
 from gradcli.core.formula.algebra import UnreadableError
-from gradcli.core.formula.constants import as_typed
 from gradcli.core.formula.printing import INFIX, Binding, call_text
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, constant, registry
 from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.standing import as_typed
 from gradcli.core.records import record
 from gradcli.core.steps.texts import CHOICE, Bound, bound, inside, product_of, sum_of
 
