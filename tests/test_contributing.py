@@ -199,7 +199,7 @@ def test_the_format(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(FORMATS, "csv", entered("_csv")["_csv"])
     answer = COMMANDS["grad"].handle()
-    assert answer(FORMATS["csv"]("grad"), "x^2*y", ["x=3", "y=5"], None, 1, None) == 0
+    assert answer(FORMATS["csv"]("grad"), "x^2*y", ["x=3", "y=5"], None, 1, None, None) == 0
     assert capsys.readouterr().out == dedent("""\
         0,f,"x^2*y","45"
         1,∂f/∂x,"2*x*y","30"

@@ -115,6 +115,7 @@ def _refuse(reporter: Reporter, option: Option, value: str) -> int:
 
 WRT = Option("wrt", ("--wrt",), "NAMES", str, "Differentiate by these, such as x,y.")
 ORDER = Option("order", ("--order", "-n"), "N", int, "The highest order of derivatives.", 1)
+DIGITS = Option("digits", ("--digits",), "N", int, "So many digits of each number, up to 10,000.")
 DTYPE = Option(
     "dtype",
     ("--dtype",),
@@ -159,7 +160,7 @@ COMMANDS: dict[str, Command] = {
             "grad",
             "Show a value and its derivatives.",
             (FUNCTION, Words("values", "[NAME=VALUE]...", "Where to evaluate it.", many=True, required=False)),
-            (WRT, ORDER, DTYPE, FORMAT),
+            (WRT, ORDER, DIGITS, DTYPE, FORMAT),
             "gradcli.faces.one_shot:gradient",
             example="gradcli grad 'x*x*y*z' x=3 y=5 z=1",
             expressions=True,
@@ -171,7 +172,7 @@ COMMANDS: dict[str, Command] = {
                 Words("text", "EXPR", "An expression, or statements with ; between them."),
                 Words("values", "[NAME=VALUE]...", "Names to define before.", many=True, required=False),
             ),
-            (DTYPE, FORMAT),
+            (DIGITS, DTYPE, FORMAT),
             "gradcli.faces.one_shot:evaluate",
             example='gradcli eval "f(x) = sin(x)/x; f\'(2)"',
             expressions=True,

@@ -8,22 +8,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradcli.faces.scripts import read_source, run_source
-from gradcli.language.text.diagnostics import Source
+from gradcli.language.text.diagnostics import Source, fail
+from gradcli.language.values.scope import MOST_DIGITS
 from gradcli.language.values.values import Value
 from gradcli.session.ask import Question, question, question_about, values_of
 from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.results import Verdict
-from gradcli.session.session import fresh_session
+from gradcli.session.session import Session, fresh_session
 
 if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
 
 
-def evaluate(reporter: Reporter, text: str, values: Sequence[str], dtype: str | None) -> int:
+def evaluate(reporter: Reporter, text: str, values: Sequence[str], digits: int | None, dtype: str | None) -> int:
     """Run a text with some names defined before it, and report what it shows; the exit code."""
     source = Source("<expression>", text)
-    session = fresh_session(dtype)
     try:
+        session = session_of(dtype, digits)
         session = replace(session, scope=session.scope.updated(values_of(session, values)))
     except Mistakes as error:
         reporter.diagnostic(diagnose(error, source))
@@ -32,7 +33,13 @@ def evaluate(reporter: Reporter, text: str, values: Sequence[str], dtype: str | 
 
 
 def gradient(
-    reporter: Reporter, expression: str, values: Sequence[str], wrt: str | None, order: int, dtype: str | None
+    reporter: Reporter,
+    expression: str,
+    values: Sequence[str],
+    wrt: str | None,
+    order: int,
+    digits: int | None,
+    dtype: str | None,
 ) -> int:
     """Report the value of an expression, or of a function in a file, and its derivatives; the exit code."""
 
@@ -42,7 +49,21 @@ def gradient(
         for warning in asked.warnings:
             reporter.diagnostic(warning)
 
-    return ask(reporter, expression, values, dtype, report)
+    return ask(reporter, expression, values, dtype, report, digits=digits)
+
+
+def session_of(dtype: str | None, digits: int | None) -> Session:
+    """A fresh session that shows so many digits.
+
+    Raises:
+        LanguageError: for a number of digits that can't be shown.
+    """
+    session = fresh_session(dtype)
+    if digits is None:
+        return session
+    if not 1 <= digits <= MOST_DIGITS:
+        raise fail("usage", f"{digits} digits can't be shown", None, f"from 1 to {MOST_DIGITS:,}")
+    return replace(session, settings=replace(session.settings, digits=digits))
 
 
 def listing(
@@ -68,14 +89,15 @@ def ask(
     dtype: str | None,
     report: Callable[[Question], None],
     missing: Value = None,
+    digits: int | None = None,
 ) -> int:
     """Find out what is asked about and report something of it, or what is wrong; the exit code.
 
     `missing` is the value of inputs that are not given one; None refuses them.
     """
-    session = fresh_session(dtype)
     verdict = Verdict.OK
     try:
+        session = session_of(dtype, digits)
         in_file = re.fullmatch(r"(.+)::([^\W\d]\w*)", text) if "::" in text else None
         if in_file:
             source = read_source(in_file[1], session, reporter)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
+from gradcli.core.ir.exact import Precise
 from gradcli.output.wrapping import wrap
 from gradcli.session.results import Tensor
 
 # A tensor that is shown by its edges is shown to so many digits.
 DIGITS_OF_A_PART = 6
 EDGE = 3
+FLOAT_DIGITS = 17
 
 
 def show_number(value: bool | int | float, dtype: str, digits: int | None = None) -> str:
@@ -19,13 +22,23 @@ def show_number(value: bool | int | float, dtype: str, digits: int | None = None
     if dtype.startswith("int"):
         return str(value)
     number = float(value)
-    if digits is not None:
+    if isinstance(value, Precise) and ((digits or 0) > FLOAT_DIGITS or number in (0, inf, -inf)):
+        return _rounded(value.digits, digits or FLOAT_DIGITS) if (digits or 0) <= FLOAT_DIGITS else value.digits
+    if digits is not None and digits <= FLOAT_DIGITS:
         return _trim(f"{number:.{digits}g}")
     if dtype == "float32":
         import numpy as np
 
         return _trim(str(np.float32(number)))
     return _trim(repr(number))
+
+
+def _rounded(text: str, digits: int) -> str:
+    """A number beyond the floats to so many digits."""
+    from decimal import Context, Decimal
+
+    mantissa, e, exponent = f"{Context(prec=digits).plus(Decimal(text)):e}".partition("e")
+    return f"{mantissa.rstrip('0').removesuffix('.') if '.' in mantissa else mantissa}{e}{exponent}"
 
 
 def _trim(text: str) -> str:

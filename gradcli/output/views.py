@@ -155,6 +155,8 @@ def blocks_of(result: Shown | Answer, look: Look, named: bool = False) -> Iterat
     """A result by itself; `named` puts the expression in front, for where the reader did not just type it."""
     if isinstance(result, Shown):
         yield from view(result.value).blocks(look, result.source if named else None)
+        if result.note and look.width is not None:
+            yield Prose([[(result.note, "dim")]])
         return
     at = ", ".join(f"{name} = {_short(value)}" for name, value in result.at)
     yield Prose([[(f"{result.title}{f'   at {at}' if at else ''}", "strong")]])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gradcli.core.records import record
 from gradcli.language.calls.reach import parameters_of
+from gradcli.language.derivatives.base import together
 from gradcli.language.derivatives.checks import is_real
 from gradcli.language.derivatives.formulas import symbols
 from gradcli.language.derivatives.table import AllDerivatives
@@ -34,6 +36,7 @@ from gradcli.language.values.values import DerivativeTable, Function, Names, Req
 from gradcli.session.plain import plain
 from gradcli.session.results import Answer, Derivatives, Place, Shown
 from gradcli.session.session import Session
+from gradcli.session.showing import note_on_digits
 
 
 @record
@@ -58,13 +61,15 @@ class Question:
         Raises:
             LanguageError: for names that there are none of, and for what has no derivative.
         """
+        self.interpreter.at_top = True
         at = () if self.symbolic else tuple((name, plain(value)) for name, value in self.arguments.items())
         if self.symbolic:
             found = plain(self._formulas(wrt, order))
         else:
             found = plain(self.interpreter.settle(self.table(wrt, order, [*self.arguments.values()]), self.span))
         assert isinstance(found, Derivatives)
-        return Answer(self.title, at, found)
+        note = together(found.note, note_on_digits(self.interpreter.kept))
+        return Answer(self.title, at, replace(found, note=note))
 
     def _formulas(self, wrt: str | None, order: int) -> DerivativeTable:
         self._refuse_order(order)

@@ -341,7 +341,8 @@ def _place(place: Place) -> Any:
 
 @to_data.register(Shown)
 def _shown(shown: Shown) -> Any:
-    return {"kind": "value", "source": shown.source, **to_data(shown.place), "value": to_data(shown.value)}
+    note = {"note": shown.note} if shown.note else {}
+    return {"kind": "value", "source": shown.source, **to_data(shown.place), "value": to_data(shown.value), **note}
 
 
 @to_data.register(Answer)

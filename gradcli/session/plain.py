@@ -9,6 +9,7 @@ from functools import singledispatch
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
+from gradcli.core.ir.exact import Precise
 from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.language.calculus.tangents import Tangent
 from gradcli.language.calls.arguments import signature
@@ -94,7 +95,12 @@ def tensor(node: Node) -> Tensor:
     assert isinstance(node, Constant), f"{node!r} is not settled"
     value = node.value
     # Whoever reads results gets floats as Python makes them.
-    return Tensor(node.shape, node.dtype.value, float(value) if isinstance(value, float) else value)
+    return Tensor(node.shape, node.dtype.value, _bare(value) if isinstance(value, float) else value)
+
+
+def _bare(value: float) -> float:
+    """A float without what a calculation knows of it; its digits stay."""
+    return value if isinstance(value, Precise) else float(value)
 
 
 @_plain.register(Bounded)
@@ -115,7 +121,7 @@ def _int(value: int) -> Plain:
 
 @_plain.register(float)
 def _float(value: float) -> Plain:
-    return Tensor((), "float64", float(value))
+    return Tensor((), "float64", _bare(value))
 
 
 @_plain.register(str)

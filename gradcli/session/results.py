@@ -264,6 +264,7 @@ class Shown:
     source: str
     place: Place
     value: Plain
+    note: str | None = None
 
 
 @record

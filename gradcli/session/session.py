@@ -19,7 +19,7 @@ from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Value
 from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.results import Place, Result, Shown
-from gradcli.session.showing import shown, typed
+from gradcli.session.showing import note_on_digits, shown, typed
 
 
 @record
@@ -129,7 +129,8 @@ class Session:
             nonlocal settings
             if isinstance(inner, s.Show):
                 span = inner.value.span
-                results.append(Shown(span.title, Place.of(span), shown(interpreter, inner.value)))
+                value = shown(interpreter, inner.value)
+                results.append(Shown(span.title, Place.of(span), value, note_on_digits(interpreter.kept)))
             elif isinstance(inner, s.Assert):
                 from gradcli.session.asserts import check_assert
 
@@ -140,6 +141,8 @@ class Session:
                 settings = set_to(interpreter, inner, settings)
 
         interpreter.outside = outside
+        # What a loop computes again and again is float64's.
+        interpreter.at_top = isinstance(statement, (s.Show, s.Assert, s.Assign))
         interpreter.execute(statement, None)
         return Step(self.after(interpreter, settings), tuple(results), (*warnings, *interpreter.warnings))
 

@@ -13,7 +13,7 @@ from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.convert import known_value, to_dtype, to_int
-from gradcli.language.values.scope import Settings
+from gradcli.language.values.scope import MOST_DIGITS, Settings
 from gradcli.language.values.values import Value
 
 Setter: TypeAlias = Callable[[Interpreter, s.Expression, Settings], Settings]
@@ -58,13 +58,23 @@ def _seed(interpreter: Interpreter, value: s.Expression, settings: Settings) -> 
 def _digits(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
     given = interpreter.evaluate(value)
     digits = None if given is None else to_int(given, value.span, "the number of digits")
-    if digits is not None and not 1 <= digits <= 17:
-        raise fail("value", f"{digits} digits can't be shown", value.span, "from 1 to 17, or none for all")
+    if digits is not None and not 1 <= digits <= MOST_DIGITS:
+        raise fail(
+            "value", f"{digits} digits can't be shown", value.span, f"from 1 to {MOST_DIGITS:,}, or none for all"
+        )
     return replace(settings, digits=digits)
 
 
+def _numbers(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
+    text = value.id if isinstance(value, s.Name) else interpreter.evaluate(value)
+    if text not in ("certified", "float64"):
+        hint = "certified is the float nearest to the true value, float64 what arithmetic in it gives"
+        raise fail("value", "numbers are certified or float64", value.span, hint)
+    return replace(settings, certified=text == "certified")
+
+
 # By name: called with the interpreter, the value as it is written, and the settings so far.
-SETTINGS: dict[str, Setter] = {"dtype": _dtype, "seed": _seed, "digits": _digits}
+SETTINGS: dict[str, Setter] = {"dtype": _dtype, "seed": _seed, "digits": _digits, "numbers": _numbers}
 
 
 def _limited(interpreter: Interpreter, name: str, value: s.Expression, settings: Settings) -> Settings:

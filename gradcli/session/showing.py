@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from textwrap import dedent
 
+from gradcli.core.engines.nearest import FLOAT_DIGITS
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.exact import Exact, Precise
 from gradcli.core.ir.nodes import constant
 from gradcli.language.calls.combined import Combined, Composed, Lifted
 from gradcli.language.calls.functions import UserFunction
@@ -25,6 +27,8 @@ from gradcli.session.results import Derivatives, NoNumber, Plain
 MOST_STEPS = 5_000
 # Formulas beside numbers take so much work at most, a fraction of what whoever asks for them alone waits for.
 BESIDE = 6_000
+# Where float64 arithmetic keeps fewer, that is said.
+FEWEST_DIGITS = 12
 # What is made of functions has a formula rather than a definition.
 _MADE = (Operator, AllDerivatives, Combined, Composed, Lifted)
 
@@ -44,9 +48,24 @@ def shown(interpreter: Interpreter, expression: s.Expression) -> Plain:
     if isinstance(value, tuple) and isinstance(expression, s.Tuple) and any(isinstance(v, Function) for v in value):
         # What derivatives in it are called is told by the items themselves.
         return tuple(shown(interpreter, item) for item in expression.items)
-    found = plain(typed(value, interpreter.dtype))
+    found = plain(typed(_with_digits(interpreter, value), interpreter.dtype))
     if isinstance(found, Derivatives) and not found.whole and isinstance(expression, (s.Call, s.Beside, s.At)):
         return _with_formulas(interpreter, expression, found)
+    return found
+
+
+def _with_digits(interpreter: Interpreter, value: Value) -> Value:
+    """Plain numbers with more digits than a float has, where they are asked for: those of pi, and of 1/3."""
+    if (interpreter.settings.digits or 0) <= FLOAT_DIGITS:
+        return value
+
+    def known(item: Value) -> Value:
+        if not isinstance(item, Exact):
+            return item
+        (certain,) = interpreter.certified([constant(item, DType.FLOAT64)], [item])
+        return certain if isinstance(certain, Precise) else item
+
+    found: Value = map_items(value, known)
     return found
 
 
@@ -115,3 +134,11 @@ def typed(value: Value, dtype: DType) -> Value:
         return value
     changed: Value = map_items(value, lambda item: constant(item, dtype) if isinstance(item, float) else item)
     return changed
+
+
+def note_on_digits(kept: float) -> str | None:
+    """What is said where float64 arithmetic would have shown digits that are wrong."""
+    if kept >= FEWEST_DIGITS:
+        return None
+    number = "no digit" if kept < 1 else "1 digit" if kept < 2 else f"{int(kept)} digits"
+    return f"float64 arithmetic keeps {number} here"

@@ -8,8 +8,8 @@ from gradcli.core.limits import LIMITS
 from gradcli.session.settings import SETTINGS
 from tests.language.running import error, run, value
 
-GOOD = {"dtype": "float32", "seed": "3", "digits": "4"}
-BAD = {"dtype": "int64", "seed": "-1", "digits": "18"}
+GOOD = {"dtype": "float32", "seed": "3", "digits": "4", "numbers": "float64"}
+BAD = {"dtype": "int64", "seed": "-1", "digits": "10001", "numbers": "raw"}
 
 
 @pytest.mark.parametrize("name", [*SETTINGS, *LIMITS])

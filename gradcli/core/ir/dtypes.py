@@ -6,7 +6,7 @@ from enum import Enum
 from math import isfinite
 
 from gradcli.core.errors import DTypeError
-from gradcli.core.ir.exact import Exact
+from gradcli.core.ir.exact import Exact, Precise
 
 
 class DType(Enum):
@@ -46,7 +46,7 @@ _FLOAT32_OVERFLOW = 2.0**128 * (1 - 2.0**-25)
 
 def as_float(value: int | float, dtype: DType = DType.FLOAT64) -> float:
     """A number as a float; one too large for its type becomes inf, with its sign."""
-    if isinstance(value, Exact) and (dtype is DType.FLOAT64 or abs(value) < _FLOAT32_OVERFLOW):
+    if isinstance(value, (Exact, Precise)) and (dtype is DType.FLOAT64 or abs(value) < _FLOAT32_OVERFLOW):
         return value
     try:
         number = float(value)

@@ -50,6 +50,23 @@ class Exact(float):
         return Exact, (self.fraction, self.pi, self.e, self.decimal)
 
 
+class Precise(float):
+    """A float, and the digits of the number that it is the nearest float to."""
+
+    __slots__ = ("digits",)
+
+    digits: str
+
+    def __new__(cls, value: float, digits: str) -> Precise:
+        """Both as they are."""
+        made = super().__new__(cls, value)
+        made.digits = digits
+        return made
+
+    def __reduce__(self) -> tuple[type[Precise], tuple[float, str]]:
+        return Precise, (float(self), self.digits)
+
+
 PI = Exact(Fraction(1), pi=1)
 TAU = Exact(Fraction(2), pi=1)
 E = Exact(Fraction(1), e=1)

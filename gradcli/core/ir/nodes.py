@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from gradcli.core.ir.dtypes import DType, as_float, as_int64
-from gradcli.core.ir.exact import Exact
+from gradcli.core.ir.exact import Exact, Precise
 from gradcli.core.ir.shapes import Shape
 
 if TYPE_CHECKING:
@@ -218,6 +218,8 @@ def constant(value: Number, dtype: DType, weak: bool = False) -> Constant:
 def _spelled(value: Number) -> Hashable:
     if isinstance(value, Exact):
         return repr(value), value.fraction, value.pi, value.e, value.decimal
+    if isinstance(value, Precise):
+        return repr(value), value.digits
     return repr(value)
 
 

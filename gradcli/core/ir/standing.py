@@ -12,7 +12,7 @@ ONE = Fraction(1)
 _MOST_BELOW = 1000
 _MOST_DERIVATIVES = 12
 # Nobody types more digits; a result of arithmetic has more.
-_MOST_DIGITS = 15
+_MOST_DIGITS = 12
 
 
 def fraction_of(value: float) -> Fraction | None:

@@ -79,7 +79,9 @@ csch: Primitive = elementwise(
     help="hyperbolic cosecant, 1 / sinh(x)",
     domain=POSITIVE,
     kernel=lambda xp, x: xp.where(xp.abs(x) < 20, xp.reciprocal(xp.sinh(x)), 2 * xp.sign(x) * xp.exp(-xp.abs(x))),
-    math="(1.0 / math.sinh({0}) if abs({0}) < 20.0 else (2.0 if {0} > 0.0 else -2.0) * math.exp(-abs({0})))",
+    # Beyond 20 the square is lost in a float, and isn't in a ball.
+    math="(1.0 / math.sinh({0}) if abs({0}) < 20.0"
+    " else (2.0 if {0} > 0.0 else -2.0) * math.exp(-abs({0})) / (1.0 - math.exp(-abs({0})) ** 2))",
     edge=ZERO_BELOW,
 )
 # 1 - y*y would lose every digit where y is near 1.

@@ -68,7 +68,7 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     if symbol in ("and", "or"):
         return _logic(symbol, truth(left, span), truth(right, span))
     if is_number(left) and is_number(right):
-        result = calculate(symbol, left, right)
+        result = calculate(symbol, left, right, caller.exact)
         if result is not None:
             if symbol == "^" and result != result and left < 0 and isinstance(right, Exact):
                 _tell_of_roots(caller, right.fraction, span)

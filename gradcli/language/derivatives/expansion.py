@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import factorial, prod
+from typing import Any
 
 from gradcli.core.ir.nodes import Input, Node, constant_like
-from gradcli.core.ir.traversal import reachable
+from gradcli.core.ir.primitive import edge_of
+from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.transforms.closure import close
 from gradcli.core.transforms.taylor import Exponents, partials
-from gradcli.language.derivatives.corners import Corners, point_of
+from gradcli.language.derivatives.corners import Corners, Parts, point_of
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.values import Caller
 
 # The products of an expansion within a function become nodes of its graph, of about this size.
 LARGEST_GRAPH = 300_000
 BYTES_OF_A_PRODUCT = 1_500
+# Those of an expansion that is calculated by balls, too.
+LARGEST_EXACT = 5_000
 
 
 def expanded(
@@ -47,9 +51,12 @@ def expanded(
         if found.beyond:
             caller.warn("a derivative is beyond the largest float64, and shown as inf", span)
         at_corners = Corners(caller, outputs, variables, order, point, span, below, strict=coefficients)
+        settled = at_corners.settled(found.parts)
+        if caller.certifying and given is not None and not _is_on_an_edge(outputs, point, variables):
+            settled = _certified(caller, settled, outputs, variables, order, given, coefficients)
         return [
             {exponents: constant_like(value, output) for exponents, value in parts.items()}
-            for parts, output in zip(at_corners.settled(found.parts), outputs, strict=True)
+            for parts, output in zip(settled, outputs, strict=True)
         ]
     products = close(outputs, [v for nodes in variables for v in nodes], order).products(len(variables), order)
     if products > LARGEST_GRAPH:
@@ -67,6 +74,38 @@ def expanded(
         {e: node if (weight := prod(map(factorial, e))) == 1 else node * (1 / weight) for e, node in parts.items()}
         for parts in found_graph
     ]
+
+
+def _is_on_an_edge(outputs: Sequence[Node], point: Mapping[Node, Any], variables: Sequence[Sequence[Node]]) -> bool:
+    """Whether slopes are conventions at a point, which the graph doesn't tell from derivatives."""
+    if not any(edge_of(node) for node in reachable(outputs)):
+        return False
+    from gradcli.core.analysis.one_sided import edges
+
+    return bool(edges(outputs, point, [v for nodes in variables for v in nodes]))
+
+
+def _certified(
+    caller: Caller,
+    computed: Sequence[Parts],
+    outputs: Sequence[Node],
+    variables: Sequence[Sequence[Node]],
+    order: int,
+    given: Mapping[Node, Node],
+    coefficients: bool,
+) -> list[Parts]:
+    """The floats nearest to the true derivatives, which the graph of each says; those that it says nothing of stay."""
+    if close(outputs, [v for nodes in variables for v in nodes], order).products(len(variables), order) > LARGEST_EXACT:
+        return list(computed)
+    graphs = partials(outputs, variables, order)
+    found = []
+    for parts, graph in zip(computed, graphs, strict=True):
+        places = [e for e in parts if e in graph]
+        weights = [prod(map(factorial, e)) if coefficients else 1 for e in places]
+        nodes = [graph[e] / float(w) if w > 1 else graph[e] for e, w in zip(places, weights, strict=True)]
+        values = caller.certified(substitute(nodes, given), [parts[e] for e in places])
+        found.append({**parts, **dict(zip(places, values, strict=True))})
+    return found
 
 
 def has_free(nodes: Iterable[Node]) -> bool:

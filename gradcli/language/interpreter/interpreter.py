@@ -438,6 +438,7 @@ class Interpreter(Paper):
             raise fail("value", what, span, "take it out of the function") from None
         except REFUSALS as error:
             raise refused(error, span) from error
+        data = tuple(self.certified(pending, data))
         done: dict[Node, Node] = {}
         for node, result in zip(pending, data, strict=True):
             scalar = isinstance(result, (bool, int, float))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 
+from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.ir.promotion import use_float
@@ -41,6 +43,8 @@ class State:
     warnings: list[Diagnostic] = field(default_factory=list)
     outside: Callable[[s.Statement], None] = field(default=_nobody)
     most_steps: float | None = None
+    at_top: bool = False
+    kept: float = inf
 
     def __post_init__(self) -> None:
         # The bodies that are being traced, the innermost last, and whether that one may call itself.
@@ -62,6 +66,26 @@ class State:
     def dtype(self) -> DType:
         """The default float type."""
         return self.settings.dtype
+
+    @property
+    def exact(self) -> bool:
+        """Whether arithmetic on plain numbers keeps the fractions that they are."""
+        return self.settings.certified
+
+    @property
+    def certifying(self) -> bool:
+        """Whether what is computed now is to be shown, and so as near to the true value as a float can be."""
+        return self.at_top and self.settings.certified
+
+    def certified(self, nodes: Sequence[Node], computed: Sequence[Data]) -> list[Data]:
+        """The floats nearest to the true values, where those are to be shown; else what was computed."""
+        if not self.certifying:
+            return list(computed)
+        from gradcli.core.engines.nearest import FLOAT_DIGITS, digits_kept, nearest_values
+
+        certain = nearest_values(nodes, computed, max(self.settings.digits or 0, FLOAT_DIGITS))
+        self.kept = min([self.kept, *map(digits_kept, computed, certain)])
+        return certain
 
     @property
     def in_derivative(self) -> bool:

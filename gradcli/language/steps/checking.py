@@ -11,7 +11,8 @@ from gradcli.core import formula
 from gradcli.core.engines.program import Program
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Input, Node, filled
+from gradcli.core.ir.nodes import Input, Node, constant_like, filled
+from gradcli.core.ir.traversal import substitute
 from gradcli.core.steps.agreement import Sample, agrees_somewhere, constant_ratio, part, same, samples, thresholds
 from gradcli.core.steps.tree import Step, steps_of
 from gradcli.core.transforms.forward import jvp
@@ -160,7 +161,9 @@ class _Examiner:
         if at is None:
             return Check(self._name, self._text, verdict, where, hint=hint)
         point = tuple(zip((i.name for i in self._inputs), at.at, strict=True))
-        return Check(self._name, self._text, verdict, where, point, at.expected, at.given, hint)
+        given: dict[Node, Node] = {i: constant_like(x, i) for i, x in zip(self._inputs, at.at, strict=True)}
+        values = self._caller.certified(substitute([self._expected, self._given], given), [at.expected, at.given])
+        return Check(self._name, self._text, verdict, where, point, float(values[0]), float(values[1]), hint)
 
     def _has_same_formula(self) -> bool:
         found = formula.texts([self._expected, self._given]).texts

@@ -25,8 +25,8 @@ def is_euler(value: object) -> bool:
     return isinstance(value, Exact) and value.fraction == 1 and not value.pi and value.e == 1
 
 
-def calculate(symbol: str, a: Number, b: Number) -> Number | None:
-    """`a symbol b`, or None where the symbol isn't arithmetic.
+def calculate(symbol: str, a: Number, b: Number, keep: bool = True) -> Number | None:
+    """`a symbol b`, or None where the symbol isn't arithmetic; fractions stay exact if they are to be kept.
 
     Raises:
         CoreError: for an int of more digits than are kept.
@@ -37,7 +37,7 @@ def calculate(symbol: str, a: Number, b: Number) -> Number | None:
     if symbol in "+-*" and isinstance(a, int) and isinstance(b, int):
         return checked(int(function(a, b)))
     whole = isinstance(a, int) and isinstance(b, int) and symbol in ("//", "%")
-    exact = None if whole else calculated(symbol, a, b)
+    exact = None if whole or not keep else calculated(symbol, a, b)
     if exact is not None and not (isinstance(a, int) and isinstance(b, int) and symbol == "^" and b >= 0):
         return exact
     try:

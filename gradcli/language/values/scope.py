@@ -8,18 +8,23 @@ from typing import Generic, TypeVar
 
 from gradcli.core.ir.dtypes import DType
 
+# What can be shown of a number.
+MOST_DIGITS = 10_000
+
 
 @dataclass(frozen=True)
 class Settings:
     """What a session can set.
 
     `dtype` is what plain numbers become, `digits` how many are shown (none: all), `limits` what differs from the
-    defaults in `gradcli.core.limits`.
+    defaults in `gradcli.core.limits`. `certified` says that what is shown is the float nearest to the true value, not
+    what float64 arithmetic gives.
     """
 
     dtype: DType = DType.FLOAT64
     digits: int | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
+    certified: bool = True
 
 
 K = TypeVar("K")

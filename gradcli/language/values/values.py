@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import EllipsisType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.library.random import Random
@@ -112,6 +113,20 @@ class Caller(Protocol):
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed."""
+        ...
+
+    @property
+    def exact(self) -> bool:
+        """Whether arithmetic on plain numbers keeps the fractions that they are."""
+        ...
+
+    @property
+    def certifying(self) -> bool:
+        """Whether what is computed now is to be shown, and so as near to the true value as a float can be."""
+        ...
+
+    def certified(self, nodes: Sequence[Node], computed: Sequence[Data]) -> list[Data]:
+        """The floats nearest to the true values, where those are to be shown; else what was computed."""
         ...
 
     def evaluate(self, node: s.Expression, frame: Frame | None = None) -> Value:

@@ -12,22 +12,31 @@ from gradcli.core.engines.balls.ball import Ball
 from gradcli.core.engines.balls.engine import Unsuitable, balls
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.exact import Precise
 from gradcli.core.ir.nodes import Node
 
 # The first is enough for what loses some ten digits; the last decides that sin(pi) is 0 as a float.
 BITS = (113, 320, 1280, 4000)
+FLOAT_DIGITS = 17
+ZEROS_OF_AN_END = 10
+BITS_OF_A_DIGIT = 3.3219280948873626
 
 
-def nearest(outputs: Sequence[Node], computed: Sequence[Data]) -> list[Data]:
+def nearest(outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS) -> list[Data]:
     """The float nearest to the true value of each output, or of each element; what was computed where that is open.
+
+    A number that no float is near to, or of which more digits are wanted than a float has, is a `Precise` with them.
 
     Args:
         outputs: nodes of a graph without inputs.
         computed: what float64 arithmetic gives for each.
+        digits: how many decimal digits of each number are wanted.
     """
     found: list[Data] = list(computed)
     left = [i for i, node in enumerate(outputs) if node.dtype is DType.FLOAT64]
+    more = int(max(0, digits - FLOAT_DIGITS) * BITS_OF_A_DIGIT)
     for bits in BITS:
+        bits += more
         if not left:
             break
         try:
@@ -36,20 +45,23 @@ def nearest(outputs: Sequence[Node], computed: Sequence[Data]) -> list[Data]:
             # One that has no balls keeps none of the others from having theirs.
             if len(left) == 1:
                 break
-            return [nearest([node], [data])[0] for node, data in zip(outputs, found, strict=True)]
+            return [nearest([node], [data], digits)[0] for node, data in zip(outputs, found, strict=True)]
         with ctx.workprec(bits):
-            open_ones = [i for i, value in zip(left, values, strict=True) if not _taken(found, i, value)]
+            open_ones = [i for i, value in zip(left, values, strict=True) if not _taken(found, i, value, digits)]
         left = open_ones
     return found
 
 
-def _taken(found: list[Data], place: int, value: Any) -> bool:
+def _taken(found: list[Data], place: int, value: Any, digits: int) -> bool:
     """Put the nearest floats in the place of what was computed; whether all of them are known."""
     if isinstance(value, Ball):
         number = nearest_float(value)
         if number is not None:
             found[place] = number
-        return number is not None
+            text = decimal(value, digits) if digits > FLOAT_DIGITS or _is_beyond(number, value) else None
+            if text is not None:
+                found[place] = Precise(number, text)
+        return number is not None and (digits <= FLOAT_DIGITS or isinstance(found[place], Precise))
     import numpy as np
 
     numbers = [nearest_float(ball) for ball in np.ravel(value)]
@@ -57,6 +69,26 @@ def _taken(found: list[Data], place: int, value: Any) -> bool:
     new = [float(was) if number is None else number for was, number in zip(old, numbers, strict=True)]
     found[place] = np.array(new).reshape(np.shape(value)) if np.shape(value) else new[0]
     return None not in numbers
+
+
+def _is_beyond(number: float, ball: Ball) -> bool:
+    """Whether a number is larger than every float, or smaller than each but 0."""
+    return not isfinite(number) or (number == 0 and not ball.value.contains(0))
+
+
+def decimal(ball: Ball, digits: int) -> str | None:
+    """A number with so many decimal digits; None where they aren't known."""
+    value = ball.value
+    if value.is_exact() and value == 0:
+        return "0"
+    if value.rel_accuracy_bits() < digits * BITS_OF_A_DIGIT + 1:
+        return None
+    text: str = value.str(digits, radius=False)
+    mantissa, e, exponent = text.partition("e")
+    bare = mantissa.rstrip("0").removesuffix(".") if "." in mantissa else mantissa
+    # A fraction that ends has no other digits than zeros behind it.
+    ends = value.is_exact() or len(mantissa) - len(bare) > ZEROS_OF_AN_END
+    return f"{bare if ends else mantissa}{e}{exponent}"
 
 
 def nearest_float(ball: Ball) -> float | None:
@@ -67,15 +99,3 @@ def nearest_float(ball: Ball) -> float | None:
     low, high = float(value.lower()), float(value.upper())
     # Both zeros are 0, and what is beyond the floats is infinite.
     return low + 0.0 if low == high else None
-
-
-def digits_kept(computed: float, true: float) -> float:
-    """How many decimal digits of a number float64 arithmetic kept."""
-    from math import inf, log10
-
-    if computed == true:
-        return inf
-    if not isfinite(computed) or not isfinite(true) or true == 0:
-        return 0.0
-    error = abs(computed - true) / abs(true)
-    return max(0.0, -log10(error)) if error else inf

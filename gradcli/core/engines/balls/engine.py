@@ -56,7 +56,7 @@ def _calculate(order: Sequence[Node], found: dict[Node, Any]) -> None:
 
 
 def _value(node: Node, args: Sequence[Any], found: dict[Node, Any]) -> Any:
-    if node.dtype is DType.FLOAT32 or _size(node) > MOST_ELEMENTS:
+    if node.dtype is DType.FLOAT32 or not 0 < _size(node) <= MOST_ELEMENTS:
         raise Unsuitable
     if isinstance(node, Constant):
         return _constant(node)
@@ -107,6 +107,8 @@ def _size(node: Node) -> int:
 def _constant(node: Constant) -> Any:
     if node.shape == ():
         return ball_of(node.value)
+    if not node.dtype.is_float:
+        return node.value
     import numpy as np
 
     made = np.empty(node.shape, dtype=object)
@@ -170,7 +172,12 @@ def _of_tensor(node: Application, args: Sequence[Any]) -> Any:
     """What moves elements, adds or compares them, by its kernel on arrays of objects."""
     import numpy as np
 
-    arrays = [np.asarray(arg, dtype=object if node.args[i].dtype.is_float else None) for i, arg in enumerate(args)]
+    kinds = [object if arg.dtype.is_float else arg.dtype.value for arg in node.args]
+    try:
+        arrays = [np.asarray(arg, dtype=kind) for arg, kind in zip(args, kinds, strict=True)]
+    except TypeError:
+        # A condition, or a whole number, that is open.
+        raise Unsuitable from None
     op = node.op
     assert isinstance(op, Primitive)
     if node.kind == "matmul":
@@ -181,10 +188,15 @@ def _of_tensor(node: Application, args: Sequence[Any]) -> Any:
         return _largest(node, arrays[0])
     if not callable(op.kernel) or op.law.degree not in (0, 1):
         raise Unsuitable
-    made = np.asarray(op.kernel(np, *arrays, **node.attrs), dtype=object)
+    try:
+        made = np.asarray(op.kernel(np, *arrays, **node.attrs), dtype=object)
+    except (TypeError, ValueError):
+        # A kernel of floats alone.
+        raise Unsuitable from None
     if node.dtype.is_float:
-        # Zeros that a kernel has put in are numbers of Python's.
-        flat = [x if isinstance(x, Ball) else ball_of(x if isinstance(x, int) else float(x)) for x in made.ravel()]
+        # Zeros that a kernel has put in are numbers of Python's, and a number that it has moved may be an array.
+        flat = [x.item() if isinstance(x, np.ndarray) else x for x in made.ravel()]
+        flat = [x if isinstance(x, Ball) else ball_of(x if isinstance(x, int) else float(x)) for x in flat]
         out = np.empty(len(flat), dtype=object)
         out[:] = flat
         made = out.reshape(made.shape)

@@ -83,8 +83,9 @@ class Math:
 
     @staticmethod
     def copysign(x: object, sign: object) -> Ball:
-        """A number has its sign already; there is one zero only."""
-        return Ball(plain(x))
+        """The size of x with the other's sign; there is one zero only."""
+        size = Ball(abs(plain(x)))
+        return size if Ball(plain(sign)) >= 0 else -size
 
 
 def _greatest(*values: object) -> Ball:

@@ -1,0 +1,72 @@
+"""The floats nearest to true values: by exact arithmetic where that is enough, by balls where they are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, isfinite, isnan, log10
+
+from gradcli.core.engines.exactness import fractions, is_whole_throughout
+from gradcli.core.engines.protocol import Data
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Input, Node
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.traversal import reachable, without_parameters
+
+# More than that is float64's.
+MOST_ELEMENTS, MOST_NODES = 1000, 20_000
+# So many tell any float from all others.
+FLOAT_DIGITS = 17
+# What rounding leaves of a zero that numbers of ordinary size cancel to.
+_NOISE = 1e-12
+
+
+def nearest_values(outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS) -> list[Data]:
+    """The float64 nearest to the true value of each output; what was computed where that isn't known.
+
+    Args:
+        outputs: nodes of a graph without inputs; what was typed as a decimal is that decimal.
+        computed: what float64 arithmetic gives for each.
+        digits: how many decimal digits of each number are wanted; of one with more than a float has, they come with it.
+    """
+    found = list(computed)
+    asked = [i for i, n in enumerate(outputs) if n.dtype is DType.FLOAT64 and size_of(n.shape) <= MOST_ELEMENTS]
+    if not asked:
+        return found
+    nodes, order = without_parameters([outputs[i] for i in asked], reachable([outputs[i] for i in asked]))
+    if len(order) > MOST_NODES or any(isinstance(n, Input) for n in order) or is_whole_throughout(order):
+        return found
+    values = fractions(order, nodes) if digits <= FLOAT_DIGITS else None
+    if values is not None:
+        for i, value in zip(asked, values, strict=True):
+            found[i] = found[i] if value is None else value
+        return found
+    try:
+        from gradcli.core.engines.balls.certify import nearest
+    except ImportError:
+        return found
+    for i, certain in zip(asked, nearest(nodes, [found[i] for i in asked], digits), strict=True):
+        found[i] = certain
+    return found
+
+
+def digits_kept(computed: Data, certain: Data) -> float:
+    """How many decimal digits float64 arithmetic kept, of the element that lost most."""
+    if certain is computed:
+        return inf
+    if isinstance(certain, (bool, int, float)):
+        return _digits(float(computed), float(certain))
+    from numpy import ravel
+
+    return min((_digits(float(a), float(b)) for a, b in zip(ravel(computed), ravel(certain), strict=True)), default=inf)
+
+
+def _digits(computed: float, certain: float) -> float:
+    if computed == certain or (isnan(computed) and isnan(certain)):
+        return inf
+    if not isfinite(computed) or not isfinite(certain):
+        return 0.0
+    if certain == 0:
+        # Beside 0 there are no digits; what float64 leaves of it is small.
+        return 0.0 if abs(computed) > _NOISE else inf
+    error = abs(computed - certain) / abs(certain)
+    return max(0.0, -log10(error))

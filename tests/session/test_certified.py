@@ -1,0 +1,72 @@
+"""What is shown is the float nearest to the true value, with a word where float64 arithmetic falls short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isinf, ulp
+from typing import Any
+
+import mpmath
+import pytest
+
+from gradcli.core.ir.exact import Precise
+from gradcli.session.results import Derivatives, Result, Shown, Tensor
+from tests.language.running import run
+
+# Each with what mpmath makes of it, and whether float64 arithmetic loses digits that are worth a word.
+SHOWN = [
+    ("f(x) = (1 - cos(x))/x^2\nf(1e-8)", lambda m: (1 - m.cos(m.mpf("1e-8"))) / m.mpf("1e-16"), True),
+    ("f(x) = sin(x)/x\nf'''(0.001)", lambda m: m.diff(lambda x: m.sin(x) / x, m.mpf("0.001"), 3), True),
+    ("f(x) = 1/(1 + exp(-x))\nf'(-700)", lambda m: m.exp(-700) / (1 + m.exp(-700)) ** 2, True),
+    ("f(x) = exp(x) - 1\nf(1e-12)", lambda m: m.expm1(m.mpf("1e-12")), True),
+    ("1e16 + 1 - 1e16", lambda m: 1, False),
+    ("0.1 + 0.2", lambda m: m.mpf("0.3"), False),
+    ("sin(pi)", lambda m: 0, False),
+    ("sqrt(2)^2", lambda m: 2, False),
+    ("(1/3 + 1/5)*15", lambda m: 8, False),
+    ("sin(1e22)", lambda m: m.sin(m.mpf("1e22")), False),
+    ("cos(1/2) + 1", lambda m: m.cos(0.5) + 1, False),
+    ("2^0.5 * 3", lambda m: m.sqrt(2) * 3, False),
+    ("gamma(0.1)", lambda m: m.gamma(m.mpf("0.1")), False),
+    ("norm([0.1, 0.2, 0.3])", lambda m: m.sqrt(m.mpf("0.14")), False),
+    ("det([[1, 2], [3, 4.000000001]])", lambda m: m.mpf("-1.999999999"), False),
+    ("integrate(x -> exp(x), 0, 1)", lambda m: m.e - 1, False),
+]
+
+
+def _numbers(results: Iterable[Result]) -> list[Any]:
+    """The number of each, of a derivative its first."""
+    values = [r.value for r in results if isinstance(r, Shown)]
+    tensors = [v.rows[0].tensor if isinstance(v, Derivatives) else v for v in values]
+    return [t.data if isinstance(t, Tensor) else t for t in tensors]
+
+
+@pytest.mark.parametrize(("text", "true", "loses"), SHOWN, ids=[text.splitlines()[-1] for text, _, _ in SHOWN])
+def test_what_is_shown_is_nearest(text: str, true: object, loses: bool) -> None:
+    """To within an ulp of the value with 60 digits; what float64 keeps of it is told where that is little."""
+    (shown,) = run(text).results
+    assert isinstance(shown, Shown)
+    (number,) = _numbers([shown])
+    with mpmath.workdps(60):
+        expected = float(true(mpmath))  # type: ignore[operator]
+    assert abs(number - expected) <= ulp(expected)
+    assert bool(shown.note) == loses
+
+
+def test_raw_numbers() -> None:
+    """As float64 arithmetic gives them, without a word."""
+    results = run("set numbers float64\n0.1 + 0.2\nsin(pi)\nset numbers certified\n0.1 + 0.2").results
+    assert _numbers(results) == [0.1 + 0.2, 1.2246467991473532e-16, 0.3]
+
+
+def test_more_digits_than_a_float_has() -> None:
+    """Of plain numbers, of results, of derivatives, and beyond the largest float."""
+    text = "set digits 50\npi\n1/3\nexp(1)\nexp'(1)\nexp(1000)/7"
+    values = _numbers(run(text).results)
+    assert all(isinstance(v, Precise) for v in values)
+    with mpmath.workdps(50):
+        pi, third, e, slope, large = (mpmath.mpf(v.digits) for v in values)
+        for found, true in ((pi, +mpmath.pi), (third, mpmath.mpf(1) / 3), (e, +mpmath.e), (slope, +mpmath.e)):
+            assert abs(found - true) < mpmath.mpf(10) ** -48
+        assert abs(large * 7 / mpmath.exp(1000) - 1) < mpmath.mpf(10) ** -48
+    assert isinf(values[-1])
