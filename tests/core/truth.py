@@ -18,6 +18,7 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "divide": lambda a, b: a / b,
     "negate": lambda x: -x,
     "reciprocal": lambda x: 1 / x,
+    "not_negative": lambda x: x,
     "constant_power": lambda x: x**3,
     "remainder": lambda a, b: a - b * mpmath.floor(a / b),
     "exp2": lambda x: mpmath.mpf(2) ** x,

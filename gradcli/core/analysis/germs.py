@@ -427,6 +427,7 @@ _RULES: Mapping[str, Callable[..., Side]] = {
     "multiply": lambda g, a, b: g.times(a, b),
     "subtract": lambda g, a, b: g.less(a, b),
     "divide": lambda g, a, b: g.times(a, g.power(b, -1.0)),
+    "not_negative": lambda g, x: x,
     "reciprocal": lambda g, x: g.power(x, -1.0),
     "sqrt": lambda g, x: g.power(x, 0.5),
     "cbrt": lambda g, x: _root(g, x, order=3),

@@ -2,6 +2,7 @@
 
 from gradcli.core.primitives import (
     comparisons,
+    domains,
     elementwise,
     indexing,
     linear_algebra,
@@ -17,6 +18,7 @@ from gradcli.core.primitives import (
 
 __all__ = [
     "comparisons",
+    "domains",
     "elementwise",
     "indexing",
     "linear_algebra",

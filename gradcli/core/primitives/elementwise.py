@@ -15,6 +15,7 @@ from gradcli.core.ir.nodes import Node, filled, is_number
 from gradcli.core.ir.primitive import Examples, Primitive
 from gradcli.core.primitives import general_power
 from gradcli.core.primitives.comparisons import equal, less, less_equal
+from gradcli.core.primitives.domains import not_negative
 from gradcli.core.primitives.selection import select
 
 PAIRS = Examples(calls=((((3,), (3,)), {}), (((2, 3), (2, 3)), {}), (((), ()), {}), (((0,), (0,)), {})))
@@ -210,21 +211,29 @@ half_exp2: Primitive = elementwise(
 )
 log: Primitive = elementwise(
     "log",
-    lambda y, x: reciprocal(x),
+    lambda y, x: reciprocal(not_negative(x)),
     help="natural logarithm",
     domain=POSITIVE,
     math="math.log({0})",
     names=("log", "ln"),
 )
 log1p = elementwise(
-    "log1p", lambda y, x: reciprocal(1.0 + x), help="log(1 + x), accurate near 0", domain=UNIT, math="math.log1p({0})"
+    "log1p",
+    lambda y, x: reciprocal(not_negative(1.0 + x)),
+    help="log(1 + x), accurate near 0",
+    domain=UNIT,
+    math="math.log1p({0})",
 )
 log2 = elementwise(
-    "log2", lambda y, x: reciprocal(x) * (1 / ln(2)), help="logarithm to base 2", domain=POSITIVE, math="math.log2({0})"
+    "log2",
+    lambda y, x: reciprocal(not_negative(x)) * (1 / ln(2)),
+    help="logarithm to base 2",
+    domain=POSITIVE,
+    math="math.log2({0})",
 )
 log10 = elementwise(
     "log10",
-    lambda y, x: reciprocal(x) * (1 / ln(10)),
+    lambda y, x: reciprocal(not_negative(x)) * (1 / ln(10)),
     help="logarithm to base 10",
     domain=POSITIVE,
     math="math.log10({0})",
@@ -372,7 +381,7 @@ acosh = elementwise(
 )
 atanh = elementwise(
     "arctanh",
-    lambda y, x: reciprocal(one_less_square(x)),
+    lambda y, x: reciprocal(not_negative(one_less_square(x))),
     help="inverse hyperbolic tangent",
     domain=UNIT,
     math="math.atanh({0})",
@@ -413,7 +422,7 @@ sigmoid_slope: Primitive = elementwise(
 )
 logit = elementwise(
     "logit",
-    lambda y, x: reciprocal(x * (1.0 - x)),
+    lambda y, x: reciprocal(not_negative(x * (1.0 - x))),
     help="log(x / (1 - x))",
     domain=((0.15, 0.85),),
     kernel=lambda xp, x: xp.where(abs(x - 0.5) < 0.2, 2 * xp.arctanh(2 * x - 1), xp.log(x) - xp.log1p(-x)),

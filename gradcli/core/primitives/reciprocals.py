@@ -12,6 +12,7 @@ from gradcli.core.ir.declare import elementwise
 from gradcli.core.ir.edges import EdgeKind, at_zero
 from gradcli.core.ir.nodes import Node, filled
 from gradcli.core.ir.primitive import Primitive
+from gradcli.core.primitives.domains import not_negative
 from gradcli.core.primitives.elementwise import (
     ZERO_BELOW,
     absolute,
@@ -150,7 +151,7 @@ acot = elementwise(
 )
 asech = elementwise(
     "arcsech",
-    lambda y, x: -(reciprocal(x) * reciprocal(sqrt(one_less_square(x)))),
+    lambda y, x: -(reciprocal(not_negative(x)) * reciprocal(sqrt(one_less_square(x)))),
     help="inverse hyperbolic secant, for x from 0 to 1",
     domain=BELOW_ONE,
     kernel=lambda xp, x: 2 * xp.arcsinh(xp.sqrt(1 - x) / xp.sqrt(2 * x)),

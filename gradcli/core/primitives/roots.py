@@ -8,6 +8,7 @@ from gradcli.core.ir.declare import elementwise
 from gradcli.core.ir.edges import Edge, EdgeKind, at_zero
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive
+from gradcli.core.primitives.domains import not_negative
 from gradcli.core.primitives.elementwise import constant_power, log, reciprocal
 
 # Up to it the slope is told by the root's own power, which is right at 0; beyond, that would multiply its rounding.
@@ -67,7 +68,7 @@ def _log_kernel(xp: Any, x: Any, base: Any) -> Any:
 _QUOTIENT = "math.log({0}) / math.log({1})"
 log_to_base: Primitive = elementwise(
     "log_to_base",
-    lambda y, x, base: reciprocal(x) * reciprocal(log(base)),
+    lambda y, x, base: reciprocal(not_negative(x)) * reciprocal(log(base)),
     lambda y, x, base: -(y * reciprocal(base) * reciprocal(log(base))),
     help="logarithm of x to base y",
     domain=((0.2, 3.0), (1.5, 4.0)),

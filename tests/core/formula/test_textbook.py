@@ -52,7 +52,11 @@ def test_a_formula_is_the_derivative(row: Derivative) -> None:
     both = Program([formula, derivative(found, row)], found.inputs)
     got, known = both(*row.point)
     assert float(got) == pytest.approx(row.value, rel=1e-10, abs=1e-12), text
-    assert float(known) == pytest.approx(row.value, rel=1e-8, abs=1e-10)
+    # Where the function has no value it has no slope, whatever the formula gives there.
+    (function,) = Program([found.node], found.inputs)(*row.point)
+    assert float(known) == pytest.approx(
+        row.value if function == function else math.nan, rel=1e-8, abs=1e-10, nan_ok=True
+    )
     compared = 0
     for point in points(len(row.inputs)):
         got, known = map(float, both(*point))
