@@ -49,7 +49,9 @@ class Json:
 
     def diagnostic(self, diagnostic: Diagnostic) -> None:
         """Keep what is wrong, or odd."""
-        self._summary["errors" if diagnostic.severity == "error" else "warnings"] += 1
+        counted = f"{diagnostic.severity}s"
+        if counted in self._summary:
+            self._summary[counted] += 1
         self._here[1].append(to_data(diagnostic))
 
     def program(self, text: str) -> None:

@@ -7,7 +7,7 @@ quotient of zeros, its value there is taken from rays on all sides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations, product
 from math import factorial
 from typing import Any, TypeAlias
@@ -15,12 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.core.analysis.germs import Germ, Germs, Side, germs_of
-from gradcli.core.engines.numpy.schedule import ArrayProgram
-from gradcli.core.ir.edges import Edge, EdgeKind
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.primitive import edge_of
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.traversal import dependents, reachable
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import record
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -38,30 +35,8 @@ CERTAIN = 16.0
 # Steps along axes whose squares add up to a square, in both or all orders; no two are alike.
 TWO = ((3.0, 4.0), (5.0, 12.0), (8.0, 15.0), (7.0, 24.0))
 THREE = ((2.0, 3.0, 6.0),)
-
-
-def edges(
-    outputs: Sequence[Node], point: Point, moving: Sequence[Node], kinds: Collection[EdgeKind] = frozenset(EdgeKind)
-) -> set[EdgeKind]:
-    """The kinds of edges that the point is on, among those nodes of a graph that move with some inputs."""
-    order = reachable(outputs)
-    active = dependents(order, moving)
-    found = [(node, edge) for node in order if node in active and (edge := edge_of(node, kinds)) is not None]
-    if not found:
-        return set()
-    needed = list(dict.fromkeys([*(arg for node, _ in found for arg in node.args), *(node for node, _ in found)]))
-    values = dict(zip(needed, numbers(needed, point), strict=True))
-    with np.errstate(all="ignore"):
-        return {edge.kind for node, edge in found if _is_at(edge, node, values)}
-
-
-def _is_at(edge: Edge, node: Node, values: Mapping[Node, Array]) -> bool:
-    if edge.between:
-        # What is compared with the largest of itself is equal to it all along.
-        sources = [_source(arg) for arg in node.args]
-        if any(a.kind == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1])):
-            return False
-    return bool(np.any(edge.at([values[arg] for arg in node.args], values[node], **node.attrs)))
+# Along a line, to the right first.
+WAYS = (1.0, -1.0)
 
 
 def is_small(outputs: Sequence[Node]) -> bool:
@@ -70,21 +45,12 @@ def is_small(outputs: Sequence[Node]) -> bool:
     return len(order) <= MOST_NODES and sum(size_of(node.shape) for node in order) <= MOST_ELEMENTS
 
 
-def numbers(nodes: Sequence[Node], point: Point) -> tuple[Array, ...]:
-    """The values of nodes at a point."""
-    inputs = list(point)
-    return ArrayProgram(reachable(nodes), nodes, inputs)(*(point[n] for n in inputs))
-
-
-def _source(node: Node) -> Node:
-    while node.kind in ("broadcast", "reshape", "stop_gradient", "cast"):
-        node = node.args[0]
-    return node
-
-
 @record
 class Limit:
-    """The limit of a node, nan where there is none; `sides` are two values that it has on different sides then."""
+    """The limit of a node, nan where there is none; `sides` are two values that it has on different sides then.
+
+    On a line they are those on the left and on the right.
+    """
 
     value: Array
     sides: tuple[float, float] | None = None
@@ -140,17 +106,27 @@ def _agreed(sides: Sequence[tuple[Array, Array]]) -> Limit:
     if same.all():
         return Limit(_simplest(stack))
     apart = stack.reshape(len(stack), -1)[:, int(np.argmin(same))]
-    values = None if np.isnan(apart).any() else (float(apart.min()), float(apart.max()))
+    pair = (apart[1], apart[0]) if len(apart) == len(WAYS) else (apart.min(), apart.max())
+    values = None if np.isnan(apart).any() else (float(pair[0]), float(pair[1]))
     return Limit(np.where(same, _simplest(stack), np.nan), values)
 
 
 def _simplest(stack: Array) -> Array:
-    """Of the values on all sides, which differ by rounding, for each element the one that is written shortest."""
-    if (stack == stack[0]).all():
+    """Of the values on all sides, which differ by rounding, for each element the one that is written shortest.
+
+    One that is next to a number of few digits is that number.
+    """
+    if (stack == stack[0]).all() and (stack[0] == np.round(stack[0])).all():
         return np.asarray(stack[0], dtype=float)
     flat = stack.reshape(len(stack), -1)
-    chosen = [min(column, key=lambda v: len(repr(float(v)))) for column in flat.T]
+    chosen = [min(map(_nearby, column), key=lambda v: len(repr(v))) for column in flat.T]
     return np.array(chosen, dtype=float).reshape(stack.shape[1:])
+
+
+def _nearby(value: float) -> float:
+    """A number of a few digits that is within rounding of another; else the other."""
+    short = float(f"{value:.14g}")
+    return short if abs(short - value) <= 4 * np.spacing(abs(value)) else float(value)
 
 
 def _directions(shapes: Mapping[Node, tuple[int, ...]]) -> Iterator[dict[Node, Array]]:
@@ -160,7 +136,7 @@ def _directions(shapes: Mapping[Node, tuple[int, ...]]) -> Iterator[dict[Node, A
     families = {1: ((1.0,),), 2: TWO, 3: THREE}.get(total)
     if families is not None:
         steps = [order for family in families for order in permutations(family)]
-        lines = [np.array(line) * signs for line in steps for signs in product((1.0, -1.0), repeat=total)]
+        lines = [np.array(line) * signs for line in steps for signs in product(WAYS, repeat=total)]
     else:
         rng = np.random.default_rng(0)
         half = [(rng.permutation(total) + 1.0) * rng.choice((1.0, -1.0), total) for _ in range(5)]
@@ -182,7 +158,7 @@ def derivatives_along(outputs: Sequence[Node], variable: Node, order: int, point
         return None
     sides: list[list[list[tuple[Array, Array]]]] = []
     with np.errstate(all="ignore"):
-        for way in (1.0, -1.0):
+        for way in WAYS:
             side = _coefficients(outputs, variable, order, point, way)
             if side is None:
                 return None

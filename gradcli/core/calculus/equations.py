@@ -130,7 +130,7 @@ _ROOT = _Equation(_residual, lambda: doubtful_root)
 _STATIONARY = _Equation(slope, lambda: doubtful_minimum)
 
 root: WithBody = with_body(
-    "root",
+    "solution",
     _ROOT.rate,
     _ROOT.adjoint,
     help="where a function is 0, near a start",

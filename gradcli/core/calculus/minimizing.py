@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.core.analysis.one_sided import edges
+from gradcli.core.analysis.at_edges import edges
 from gradcli.core.calculus.bodies import Body
 from gradcli.core.calculus.curves import Array, Field
 from gradcli.core.calculus.solving import CORNERS

@@ -5,7 +5,7 @@ Beside an edge the law's fact holds, at it it may be a convention; whoever needs
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -50,8 +50,14 @@ def at_equal(kind: EdgeKind) -> Edge:
 
 def at_whole(number: Callable[..., Any]) -> Edge:
     """Where a number that is computed of the operands and attributes is whole, so that rounding it jumps."""
-    return Edge(EdgeKind.STEP, lambda args, y, **attrs: _is_whole(number(*args, **attrs)))
+    return Edge(EdgeKind.STEP, lambda args, y, **attrs: _is_whole(number, args, attrs))
 
 
-def _is_whole(number: Any) -> Any:
-    return number == number.round()
+def _is_whole(number: Callable[..., Any], args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+    if any(not isinstance(arg, (int, float)) for arg in args):
+        found = number(*args, **attrs)
+        return found == found.round()
+    try:
+        return float(number(*map(float, args), **attrs)).is_integer()
+    except ArithmeticError:
+        return False

@@ -20,6 +20,7 @@ from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.records import record
 from gradcli.core.transforms.taylor import Exponents, partials
 from gradcli.language.calls.tracing import meant
+from gradcli.language.derivatives.conventions import CONVENTIONS, say_convention
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.values import Caller
 
@@ -54,36 +55,48 @@ def at_corners(
     `below` gives what they are first derivatives of, which must be continuous there, `by` some inputs or parameters,
     and `outputs` are those of the function. A first derivative is changed only where it is nan.
     """
-    kinds = frozenset(EdgeKind) if order > 1 else frozenset({EdgeKind.QUOTIENT})
+    kinds = frozenset(EdgeKind) if order > 1 or caller.outermost else frozenset({EdgeKind.QUOTIENT})
     there = any(edge_of(node, kinds) for node in reachable([*nodes, *outputs]))
     if given is None or not nodes or not by or not there:
         return list(nodes)
     lower = below()
-    looked_at = [*nodes, *lower] if order > 1 else list(nodes)
+    looked_at = [*nodes, *lower] if order > 1 or caller.outermost else list(nodes)
     point = point_of(reachable([*nodes, *lower]), given, within=not caller.in_derivative)
     if point is None:
         return list(nodes)
-    import numpy as np
-
-    from gradcli.core.analysis.one_sided import edges, is_small, limits, numbers
+    from gradcli.core.analysis.at_edges import edges, numbers
 
     moving = [node for node in by if node in point]
     found_edges = edges(looked_at, point, moving, kinds)
+    if not found_edges:
+        return list(nodes)
+    import numpy as np
+
+    from gradcli.core.analysis.one_sided import is_small, limits
+
+    values = numbers(lower, point)
     # Beside a pole there is nothing to be added to what IEEE 754 says of it.
-    if not found_edges or any(np.isinf(value).any() for value in numbers(lower, point)):
+    if any(np.isinf(value).any() for value in values):
         return list(nodes)
     found = limits([*nodes, *lower], lower, point, moving)
     if found is None:
+        if order < 2 and caller.outermost:
+            say_convention(caller, lower, moving, point, span)
         if order < 2 or not undecided(caller, found_edges, is_small([*nodes, *lower]), span):
             return list(nodes)
         return [constant_like(np.full(node.shape, np.nan), node) for node in nodes]
     derivatives, sloped = found[: len(nodes)], found[len(nodes) :]
     jumps = [np.isnan(limit.value) for limit in sloped]
     first_jump = next((limit for limit, jump in zip(sloped, jumps, strict=True) if jump.any()), None)
+    is_continuous = order > 1 or all(map(_agrees, sloped, values))
+    is_conventional = False
     result: list[Node] = []
     for k, (node, limit, at_point) in enumerate(zip(nodes, derivatives, numbers(nodes, point), strict=True)):
         if order < 2:
             settled = np.where(np.isnan(at_point), limit.value, at_point)
+            if caller.outermost and is_continuous:
+                settled = np.where(np.isnan(limit.value), settled, _kept(at_point, limit.value))
+            is_conventional |= not (is_continuous and _exists(limit)) and not np.isnan(settled).all()
         else:
             settled = _kept(at_point, limit.value)
             if first_jump is not None:
@@ -94,7 +107,20 @@ def at_corners(
             if sides is not None:
                 say(caller, order - 1 if first_jump is not None and sides is first_jump.sides else order, sides, span)
         result.append(constant_like(settled, node))
+    if is_conventional and caller.outermost:
+        say_convention(caller, lower, moving, point, span)
     return result
+
+
+def _agrees(limit: Limit, value: Any) -> bool:
+    """Whether a function has at the point the value that it has beside it."""
+    import numpy as np
+
+    return bool(np.allclose(limit.value, value, rtol=1e-6, atol=1e-12))
+
+
+def _exists(limit: Limit) -> bool:
+    return not (limit.value != limit.value).any()
 
 
 def _kept(at_point: Any, limit: Any) -> Any:
@@ -138,22 +164,31 @@ class Corners:
 
     def settled(self, parts: list[Parts]) -> list[Parts]:
         """The derivatives `parts` of each output with those at corners replaced."""
-        if self.order + self.below < 2 and not self.strict:
+        beyond = self.order + self.below > 1 or self.strict
+        if not beyond and not self.caller.outermost:
             return parts
-        if not any(edge_of(node) for node in reachable(self.outputs)):
+        kinds = frozenset(EdgeKind) if beyond else CONVENTIONS
+        if not any(edge_of(node, kinds) for node in reachable(self.outputs)):
+            return parts
+        from gradcli.core.analysis.at_edges import edges
+
+        moving = [node for nodes in self.variables for node in nodes]
+        found_edges = edges(self.outputs, self.point, moving, kinds)
+        if not found_edges:
             return parts
         import numpy as np
 
-        from gradcli.core.analysis.one_sided import edges, is_small
+        from gradcli.core.analysis.one_sided import is_small
 
-        moving = [node for nodes in self.variables for node in nodes]
-        found_edges = edges(self.outputs, self.point, moving)
         zero = (0,) * len(self.variables)
-        if not found_edges or any(np.isinf(found[zero]).any() for found in parts if zero in found):
+        if any(np.isinf(found[zero]).any() for found in parts if zero in found):
             return parts
         limits = self._limits(moving)
         if limits is not None:
             return [self._one(*pair) for pair in zip(limits, parts, self.outputs, strict=True)]
+        if not beyond:
+            say_convention(self.caller, self.outputs, moving, self.point, self.span)
+            return parts
         if not undecided(self.caller, found_edges, is_small(self.outputs), self.span):
             return parts
         lowest = 1 if self.strict else 2 - self.below
@@ -226,8 +261,11 @@ class Corners:
             counts = order >= 2 or (self.strict and order == 1)
             if counts and (exponents in ordinary or np.isnan(value).any()):
                 result[exponents] = value
-            elif order and np.isnan(before).any():
-                result[exponents] = np.where(np.isnan(before), value, before)
+            elif order and (self.caller.outermost or np.isnan(before).any()):
+                result[exponents] = np.where(np.isnan(before) | ~np.isnan(value), value, before)
+                if np.isnan(value).any() and self.caller.outermost and self.order + self.below == 1:
+                    moving = [node for nodes in self.variables for node in nodes]
+                    say_convention(self.caller, self.outputs, moving, self.point, self.span)
             if gone is not None or np.isnan(limit.value).any():
                 lost[exponents] = gone or (order, limit.sides)
                 which, sides = lost[exponents]
@@ -252,8 +290,12 @@ def point_of(leaves: Sequence[Node], given: Mapping[Node, Node], within: bool = 
     return None if inputs is None else dict(zip(found, evaluate(substitute(values, inputs)), strict=True))
 
 
+_NONE = "there is no derivative here"
+
+
 def say(caller: Caller, order: int, sides: tuple[float, float], span: Span) -> None:
     """Warn that a derivative does not exist, since a derivative of some order, or the function, has two sides."""
     low, high = sides
     what = f"the derivative of order {order}" if order else "the function"
-    caller.warn(f"there is no derivative here: {what} is {low:g} on one side and {high:g} on another", span)
+    if not any(w.message.startswith(_NONE) and w.span == span for w in caller.warnings):
+        caller.warn(f"{_NONE}: {what} is {low:g} on one side and {high:g} on another", span)

@@ -80,7 +80,7 @@ def _is_on_an_edge(outputs: Sequence[Node], point: Mapping[Node, Any], variables
     """Whether slopes are conventions at a point, which the graph doesn't tell from derivatives."""
     if not any(edge_of(node) for node in reachable(outputs)):
         return False
-    from gradcli.core.analysis.one_sided import edges
+    from gradcli.core.analysis.at_edges import edges
 
     return bool(edges(outputs, point, [v for nodes in variables for v in nodes]))
 

@@ -56,9 +56,12 @@ class Interpreter(Paper):
             LanguageError: with the place in the text, for whatever can't be evaluated.
         """
         try:
-            return _EVALUATE[type(node)](self, node, frame)
+            value = _EVALUATE[type(node)](self, node, frame)
         except REFUSALS as error:
             raise refused(error, node.span) from error
+        if self.at_top and isinstance(value, Node):
+            self._place(value, node.span)
+        return value
 
     def _name(self, node: s.Name, frame: Frame | None) -> Value:
         return self.look_up(node.id, frame, node.span)
@@ -111,6 +114,8 @@ class Interpreter(Paper):
                     value = binary(self, step.operator, value, right, step.span)
             except REFUSALS as error:
                 raise refused(error, step.span) from error
+            if self.at_top and isinstance(value, Node):
+                self._place(value, step.span)
         return value
 
     def _compare(self, node: s.Compare, frame: Frame | None) -> Value:

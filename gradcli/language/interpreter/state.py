@@ -21,6 +21,9 @@ from gradcli.language.text.diagnostics import Diagnostic, Span, fail
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Frame, Function, Value
 
+# Nodes whose place in the text is remembered, so that it can be pointed at.
+MOST_PLACES = 20_000
+
 
 def _nobody(statement: s.Statement) -> None:
     raise fail("syntax", "this stands at the top level of a session only", statement.span)
@@ -44,6 +47,7 @@ class State:
     outside: Callable[[s.Statement], None] = field(default=_nobody)
     most_steps: float | None = None
     at_top: bool = False
+    places: dict[Node, Span] = field(default_factory=dict)
     kept: float = inf
 
     def __post_init__(self) -> None:
@@ -61,6 +65,16 @@ class State:
         """Say something beside the result, once."""
         if all(message != warning.message for warning in self.warnings):
             self.warnings.append(Diagnostic("derivative", message, span, hint, severity="warning"))
+
+    def note(self, message: str, span: Span, hint: str | None = None) -> None:
+        """Say something beside the result that is no mistake, once."""
+        if all(message != warning.message for warning in self.warnings):
+            self.warnings.append(Diagnostic("derivative", message, span, hint, severity="note"))
+
+    @property
+    def outermost(self) -> bool:
+        """Whether what is computed now is itself shown, not called by what is."""
+        return self.at_top and not self._calls and not self._derivatives
 
     @property
     def dtype(self) -> DType:
@@ -100,6 +114,11 @@ class State:
             yield
         finally:
             self._derivatives -= 1
+
+    def _place(self, node: Node, span: Span) -> None:
+        """Remember where in the text a node was made first."""
+        if len(self.places) < MOST_PLACES:
+            self.places.setdefault(node, span)
 
     def step(self, span: Span, count: int = 1) -> None:
         """Count passes of a loop or calls of a function before they are made.

@@ -84,6 +84,8 @@ class Caller(Protocol):
 
     random: Random
     warnings: list[Diagnostic]
+    # Where in the text the nodes stand that an expression which is shown makes.
+    places: dict[Node, Span]
 
     @property
     def dtype(self) -> DType:
@@ -113,6 +115,15 @@ class Caller(Protocol):
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed."""
+        ...
+
+    @property
+    def outermost(self) -> bool:
+        """Whether what is computed now is itself shown, not called by what is."""
+        ...
+
+    def note(self, message: str, span: Span, hint: str | None = None) -> None:
+        """Say something beside the result that is no mistake, once."""
         ...
 
     @property

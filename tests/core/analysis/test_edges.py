@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from gradcli.core.analysis.one_sided import edges, limits
+from gradcli.core.analysis.at_edges import edges
+from gradcli.core.analysis.one_sided import limits
 from gradcli.core.ir.declare import elementwise
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.edges import EdgeKind, at_zero

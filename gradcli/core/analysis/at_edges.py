@@ -1,0 +1,71 @@
+"""Which nodes of a graph are at an edge where a point is: at a corner, a tie, a jump or a quotient of zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from gradcli.core.engines.evaluation import evaluate
+from gradcli.core.ir.edges import Edge, EdgeKind
+from gradcli.core.ir.nodes import Node, constant_like
+from gradcli.core.ir.primitive import edge_of
+from gradcli.core.ir.traversal import dependents, reachable, substitute
+
+
+def at_edges(
+    outputs: Sequence[Node],
+    point: Mapping[Node, Any],
+    moving: Sequence[Node],
+    kinds: Collection[EdgeKind] = frozenset(EdgeKind),
+) -> list[Node]:
+    """The nodes at an edge at the point, among those of a graph that move with some inputs, in their order."""
+    order = reachable(outputs)
+    active = dependents(order, moving)
+    found = [(node, edge) for node in order if node in active and (edge := edge_of(node, kinds)) is not None]
+    if not found:
+        return []
+    needed = list(dict.fromkeys([*(arg for node, _ in found for arg in node.args), *(node for node, _ in found)]))
+    values = dict(zip(needed, numbers(needed, point), strict=True))
+    if all(node.shape == () for node in needed):
+        values = {node: value.item() if hasattr(value, "item") else value for node, value in values.items()}
+        return [node for node, edge in found if _is_at(edge, node, values)]
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        return [node for node, edge in found if np.any(_is_at(edge, node, values))]
+
+
+def edges(
+    outputs: Sequence[Node],
+    point: Mapping[Node, Any],
+    moving: Sequence[Node],
+    kinds: Collection[EdgeKind] = frozenset(EdgeKind),
+) -> set[EdgeKind]:
+    """The kinds of edges that the point is on."""
+    return {edge.kind for node in at_edges(outputs, point, moving, kinds) if (edge := edge_of(node)) is not None}
+
+
+def numbers(nodes: Sequence[Node], point: Mapping[Node, Any]) -> tuple[Any, ...]:
+    """The values of nodes at a point: floats where all that they depend on are, else arrays."""
+    order = reachable(nodes)
+    if all(node.shape == () for node in order):
+        return evaluate(substitute(nodes, {node: constant_like(value, node) for node, value in point.items()}))
+    from gradcli.core.engines.numpy.schedule import ArrayProgram
+
+    inputs = list(point)
+    return ArrayProgram(order, nodes, inputs)(*(point[n] for n in inputs))
+
+
+def _is_at(edge: Edge, node: Node, values: Mapping[Node, Any]) -> Any:
+    if edge.between:
+        # What is compared with the largest of itself is equal to it all along.
+        sources = [_source(arg) for arg in node.args]
+        if any(a.kind == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1])):
+            return False
+    return edge.at([values[arg] for arg in node.args], values[node], **node.attrs)
+
+
+def _source(node: Node) -> Node:
+    while node.kind in ("broadcast", "reshape", "stop_gradient", "cast"):
+        node = node.args[0]
+    return node

@@ -1,0 +1,90 @@
+"""What is said where a slope that is shown is a convention: which operation has an edge, and what is beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradcli.core.ir.edges import EdgeKind
+from gradcli.core.ir.nodes import Node, name_of
+from gradcli.core.ir.primitive import edge_of
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.traversal import dependents, reachable
+from gradcli.language.text.diagnostics import Span
+from gradcli.language.values.values import Caller
+
+# Where the value or the slope is one for what is beside the point.
+CONVENTIONS = frozenset({EdgeKind.CORNER, EdgeKind.STEP, EdgeKind.COMPARISON})
+# More variables than that are not looked at one by one.
+MOST_VARIABLES = 20
+
+
+def say_convention(
+    caller: Caller, outputs: Sequence[Node], variables: Sequence[Node], point: Mapping[Node, Any], span: Span
+) -> None:
+    """Note at the operation that has an edge what the slopes on both sides are, or that the function jumps.
+
+    Args:
+        caller: who knows where in the text the operations stand.
+        outputs: what is differentiated, a graph of `variables` and of what else is in `point`.
+        variables: the inputs by which it is.
+        point: the value of each leaf.
+        span: what is told where the place of the operation isn't known.
+    """
+    from gradcli.core.analysis.at_edges import at_edges
+
+    found = at_edges(outputs, point, variables, CONVENTIONS)
+    if not found:
+        return
+    place = _place(caller, outputs, found)
+    what = f"`{place.title}`" if place is not None else "the function"
+    for variable in variables[:MOST_VARIABLES] if all(size_of(v.shape) == 1 for v in variables) else ():
+        beside = _beside(outputs, variable, point)
+        if beside is None:
+            continue
+        order, left, right = beside
+        by = f" in {name_of(variable)}" if len(variables) > 1 else ""
+        if order is None:
+            message = f"{what} jumps here{by}: the function is {left:g}, and {right:g} beside it"
+        elif order:
+            message = f"{what} has a corner here: the slope{by} is {left:g} on the left and {right:g} on the right"
+        else:
+            message = f"{what} jumps here: the function{by} is {left:g} on the left and {right:g} on the right"
+        break
+    else:
+        corner = any(edge_of(node, {EdgeKind.CORNER, EdgeKind.COMPARISON}) for node in found)
+        message = f"{what} has a corner here: the slope is another on each side" if corner else f"{what} jumps here"
+    caller.note(f"{message}; what is shown is a convention", place or span)
+
+
+def _place(caller: Caller, outputs: Sequence[Node], found: Sequence[Node]) -> Span | None:
+    """Where in the text a node stands, or else what it is a part of."""
+    order = reachable(outputs)
+    for node in found:
+        above = dependents(order, [node])
+        place = next((caller.places[n] for n in order if n in above and n in caller.places), None)
+        if place is not None:
+            return place
+    return None
+
+
+def _beside(
+    outputs: Sequence[Node], variable: Node, point: Mapping[Node, Any]
+) -> tuple[int | None, float, float] | None:
+    """The order of what differs on both sides, 0 for the function itself, and what it is on the left and the right.
+
+    Without an order, what the function is at the point, and on both sides.
+    """
+    import numpy as np
+
+    from gradcli.core.analysis.at_edges import numbers
+    from gradcli.core.analysis.one_sided import derivatives_along
+
+    found = derivatives_along(outputs, variable, 1, point)
+    for limits, value in zip(found or (), numbers(outputs, point), strict=False):
+        for order, limit in enumerate(limits):
+            if limit.sides is not None:
+                return order, *limit.sides
+        if size_of(limits[0].value.shape) == 1 and not np.allclose(limits[0].value, value, rtol=1e-6, atol=1e-12):
+            return None, float(value), float(limits[0].value)
+    return None
