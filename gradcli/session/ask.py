@@ -36,7 +36,7 @@ from gradcli.language.values.values import DerivativeTable, Function, Names, Req
 from gradcli.session.plain import plain
 from gradcli.session.results import Answer, Derivatives, Place, Shown
 from gradcli.session.session import Session
-from gradcli.session.showing import note_on_digits
+from gradcli.session.showing import explain, note_on_digits
 
 
 @record
@@ -68,6 +68,7 @@ class Question:
         else:
             found = plain(self.interpreter.settle(self.table(wrt, order, [*self.arguments.values()]), self.span))
         assert isinstance(found, Derivatives)
+        explain(self.interpreter, found, self.span)
         note = together(found.note, note_on_digits(self.interpreter.kept))
         return Answer(self.title, at, replace(found, note=note))
 

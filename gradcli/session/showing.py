@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from math import isfinite
 from textwrap import dedent
+from typing import Any
 
 from gradcli.core.engines.nearest import FLOAT_DIGITS
 from gradcli.core.ir.dtypes import DType
@@ -21,7 +24,7 @@ from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.nesting import map_items
 from gradcli.language.values.values import REQUIRED, Function, Value
 from gradcli.session.plain import plain
-from gradcli.session.results import Derivatives, NoNumber, Plain
+from gradcli.session.results import Derivatives, NoNumber, Plain, Tensor
 
 # A function that is shown is called with symbols, and its loops are gone through so many times at most.
 MOST_STEPS = 5_000
@@ -49,9 +52,47 @@ def shown(interpreter: Interpreter, expression: s.Expression) -> Plain:
         # What derivatives in it are called is told by the items themselves.
         return tuple(shown(interpreter, item) for item in expression.items)
     found = plain(typed(_with_digits(interpreter, value), interpreter.dtype))
+    explain(interpreter, found, expression.span)
     if isinstance(found, Derivatives) and not found.whole and isinstance(expression, (s.Call, s.Beside, s.At)):
         return _with_formulas(interpreter, expression, found)
     return found
+
+
+def explain(interpreter: Interpreter, found: Plain, span: Span) -> None:
+    """Say beside a result why it is nan or infinite, where nothing has been said of it."""
+    if not interpreter.at_top or interpreter.warnings or not any(map(_is_lost, _numbers(found))):
+        return
+    from gradcli.language.steps.why import reason
+
+    why = reason(interpreter)
+    if why is not None:
+        interpreter.note(why.message, why.span or span, why.hint)
+
+
+def _is_lost(data: Any) -> bool:
+    if isinstance(data, (Precise, bool, int)):
+        return False
+    if isinstance(data, float):
+        return not isfinite(data)
+    import numpy as np
+
+    return bool(data.dtype.kind == "f" and not np.isfinite(data).all())
+
+
+def _numbers(found: Plain) -> Iterator[Any]:
+    """The numbers in it; of a part that occurs several times once."""
+    waiting, seen = [found], set()
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, Tensor):
+            yield item.data
+        elif isinstance(item, Derivatives):
+            yield from (row.data for row in item.rows if row.tensor is not None)
+        elif isinstance(item, tuple):
+            waiting += item
 
 
 def _with_digits(interpreter: Interpreter, value: Value) -> Value:

@@ -290,7 +290,8 @@ def test_what_someone_wrote_is_text_in_html() -> None:
 
 def test_results_as_data() -> None:
     """With the keys of `--format json`."""
-    found = gradcli.Session().run("1/0; grad((x, y) -> x*y, (0, 1))(1, 2); assert true")
+    with pytest.warns(gradcli.GradcliWarning, match="a division by 0"):
+        found = gradcli.Session().run("1/0; grad((x, y) -> x*y, (0, 1))(1, 2); assert true")
     data = json.loads(found.to_json())
     assert [item["kind"] for item in data] == ["value", "value", "assert"]
     assert data[0]["value"]["value"] == "inf"

@@ -106,6 +106,8 @@ class Primitive:
     `names` are what the language calls it, `symbol` its operator; without either it is internal.
     `reading` is how it is read where it has no name: a node of the same value by primitives that have names, from the
     operands and the attributes, or None for attributes with which it has one. Never evaluated.
+    `defined` is the condition under which it has a value, a template in which operands are {0} and {1}, or a function
+    of the attributes that gives one.
     `ball` names its function of balls in `gradcli.core.engines.balls.special`; by default the template is one.
     """
 
@@ -133,6 +135,7 @@ class Primitive:
     edge: Edge | None = None
     reading: Callable[..., Node | None] | None = None
     ball: str | None = None
+    defined: str | Callable[..., str | None] | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:

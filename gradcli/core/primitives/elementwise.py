@@ -88,12 +88,19 @@ multiply = bilinear(
     names=(),
 )
 reciprocal: Primitive = elementwise(
-    "reciprocal", lambda y, x: -(y * y), help="one divided by x", domain=POSITIVE, math="1.0 / {0}", edge=ZERO_BELOW
+    "reciprocal",
+    lambda y, x: -(y * y),
+    defined="{0} != 0",
+    help="one divided by x",
+    domain=POSITIVE,
+    math="1.0 / {0}",
+    edge=ZERO_BELOW,
 )
 divide = elementwise(
     "divide",
     lambda y, a, b: reciprocal(b),
     lambda y, a, b: -(y * reciprocal(b)),
+    defined="{1} != 0",
     help="quotient of two numbers",
     domain=((-2.0, 2.0), (0.5, 3.0)),
     math="{0} / {1}",
@@ -105,6 +112,7 @@ remainder = elementwise(
     "remainder",
     lambda y, a, b: 1.0,
     lambda y, a, b: -floor_divide(a, b),
+    defined="{1} != 0",
     help="what is left of a after whole multiples of b, with the sign of b",
     domain=((0.1, 0.9), (1.0, 2.0)),
     result="number",
@@ -115,6 +123,7 @@ remainder = elementwise(
 )
 floor_divide: Primitive = flat(
     "floor_divide",
+    defined="{1} != 0",
     help="how often b goes into a, rounded down",
     arity=2,
     domain=((-3.0, 3.0), (0.5, 2.0)),
@@ -143,6 +152,12 @@ def _constant_power_partial(y: Node, x: Node, *, exponent: float) -> Node | floa
     return exponent * constant_power(x, exponent=exponent - 1)
 
 
+def _powers_defined(*, exponent: float) -> str | None:
+    if float(exponent).is_integer():
+        return "{0} != 0" if exponent < 0 else None
+    return "{0} > 0" if exponent < 0 else "{0} >= 0"
+
+
 def _constant_power_kernel(xp: Any, x: Any, *, exponent: float) -> Any:
     return x * x if exponent == 2 else xp.power(x, x.dtype.type(exponent))
 
@@ -165,6 +180,7 @@ constant_power: Primitive = elementwise(
     "constant_power",
     _constant_power_partial,
     shortcut=_even_power,
+    defined=_powers_defined,
     help="x to a power known in advance",
     domain=POSITIVE,
     kernel=_constant_power_kernel,
@@ -178,6 +194,7 @@ power: Primitive = elementwise(
     "power",
     lambda y, a, b, *, below=0, logs=0: power_partial(a, b, below + 1, logs),
     lambda y, a, b, *, below=0, logs=0: power_partial(a, b, below, logs + 1),
+    defined="{0} > 0",
     help="a to the power b",
     family=True,
     domain=((0.2, 3.0), (-2.0, 2.0)),
@@ -212,6 +229,7 @@ half_exp2: Primitive = elementwise(
 log: Primitive = elementwise(
     "log",
     lambda y, x: reciprocal(not_negative(x)),
+    defined="{0} > 0",
     help="natural logarithm",
     domain=POSITIVE,
     math="math.log({0})",
@@ -220,6 +238,7 @@ log: Primitive = elementwise(
 log1p = elementwise(
     "log1p",
     lambda y, x: reciprocal(not_negative(1.0 + x)),
+    defined="{0} > -1",
     help="log(1 + x), accurate near 0",
     domain=UNIT,
     math="math.log1p({0})",
@@ -227,6 +246,7 @@ log1p = elementwise(
 log2 = elementwise(
     "log2",
     lambda y, x: reciprocal(not_negative(x)) * (1 / ln(2)),
+    defined="{0} > 0",
     help="logarithm to base 2",
     domain=POSITIVE,
     math="math.log2({0})",
@@ -234,6 +254,7 @@ log2 = elementwise(
 log10 = elementwise(
     "log10",
     lambda y, x: reciprocal(not_negative(x)) * (1 / ln(10)),
+    defined="{0} > 0",
     help="logarithm to base 10",
     domain=POSITIVE,
     math="math.log10({0})",
@@ -290,6 +311,7 @@ logaddexp = elementwise(
 sqrt = elementwise(
     "sqrt",
     lambda y, x: 0.5 * reciprocal(y),
+    defined="{0} >= 0",
     help="square root",
     domain=POSITIVE,
     math="math.sqrt({0})",
@@ -315,6 +337,7 @@ one_less_square: Primitive = elementwise(
 asin = elementwise(
     "arcsin",
     lambda y, x: reciprocal(sqrt(one_less_square(x))),
+    defined="-1 <= {0} <= 1",
     help="the angle in radians whose sine is x",
     domain=UNIT,
     math="math.asin({0})",
@@ -323,6 +346,7 @@ asin = elementwise(
 acos = elementwise(
     "arccos",
     lambda y, x: -reciprocal(sqrt(one_less_square(x))),
+    defined="-1 <= {0} <= 1",
     help="the angle in radians whose cosine is x",
     domain=UNIT,
     math="math.acos({0})",
@@ -364,29 +388,6 @@ sech2: Primitive = elementwise(
     names=(),
     reading=lambda x: 1.0 - tanh(x) * tanh(x),
 )
-asinh = elementwise(
-    "arcsinh",
-    lambda y, x: reciprocal(hypot(x, filled(1.0, x))),
-    help="inverse hyperbolic sine",
-    math="math.asinh({0})",
-    names=("asinh", "arcsinh"),
-)
-acosh = elementwise(
-    "arccosh",
-    lambda y, x: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0)),
-    help="inverse hyperbolic cosine",
-    domain=((1.2, 4.0),),
-    math="math.acosh({0})",
-    names=("acosh", "arccosh"),
-)
-atanh = elementwise(
-    "arctanh",
-    lambda y, x: reciprocal(not_negative(one_less_square(x))),
-    help="inverse hyperbolic tangent",
-    domain=UNIT,
-    math="math.atanh({0})",
-    names=("atanh", "arctanh"),
-)
 
 # Activations that are primitives for the sake of their tails.
 
@@ -423,6 +424,7 @@ sigmoid_slope: Primitive = elementwise(
 logit = elementwise(
     "logit",
     lambda y, x: reciprocal(not_negative(x * (1.0 - x))),
+    defined="0 < {0} < 1",
     help="log(x / (1 - x))",
     domain=((0.15, 0.85),),
     kernel=lambda xp, x: xp.where(abs(x - 0.5) < 0.2, 2 * xp.arctanh(2 * x - 1), xp.log(x) - xp.log1p(-x)),

@@ -42,6 +42,7 @@ sec = elementwise(
 csc: Primitive = elementwise(
     "csc",
     lambda y, x: -(y * cot(x)),
+    defined="sin({0}) != 0",
     help="cosecant, 1 / sin(x)",
     domain=BETWEEN_POLES,
     kernel=lambda xp, x: xp.reciprocal(xp.sin(x)),
@@ -51,6 +52,7 @@ csc: Primitive = elementwise(
 cot: Primitive = elementwise(
     "cot",
     lambda y, x: -(csc(x) * csc(x)),
+    defined="sin({0}) != 0",
     help="cotangent, 1 / tan(x)",
     domain=BETWEEN_POLES,
     kernel=lambda xp, x: xp.reciprocal(xp.tan(x)),
@@ -77,6 +79,7 @@ sech: Primitive = elementwise(
 csch: Primitive = elementwise(
     "csch",
     lambda y, x: -(y * coth(x)),
+    defined="{0} != 0",
     help="hyperbolic cosecant, 1 / sinh(x)",
     domain=POSITIVE,
     kernel=lambda xp, x: xp.where(xp.abs(x) < 20, xp.reciprocal(xp.sinh(x)), 2 * xp.sign(x) * xp.exp(-xp.abs(x))),
@@ -89,6 +92,7 @@ csch: Primitive = elementwise(
 coth: Primitive = elementwise(
     "coth",
     lambda y, x: -(csch(x) * csch(x)),
+    defined="{0} != 0",
     help="hyperbolic cotangent, 1 / tanh(x)",
     domain=POSITIVE,
     kernel=lambda xp, x: xp.reciprocal(xp.tanh(x)),
@@ -124,6 +128,7 @@ def _over_leg(x: Node) -> Node:
 asec = elementwise(
     "arcsec",
     lambda y, x: _over_leg(x),
+    defined="abs({0}) >= 1",
     help="the angle in radians whose secant is x, from 0 to pi",
     domain=ABOVE_ONE,
     kernel=lambda xp, x: xp.arctan2(_leg(xp, x), xp.sign(x)),
@@ -133,6 +138,7 @@ asec = elementwise(
 acsc = elementwise(
     "arccsc",
     lambda y, x: -_over_leg(x),
+    defined="abs({0}) >= 1",
     help="the angle in radians whose cosecant is x, from -pi/2 to pi/2",
     domain=ABOVE_ONE,
     kernel=lambda xp, x: xp.arctan2(xp.sign(x), _leg(xp, x)),
@@ -152,6 +158,7 @@ acot = elementwise(
 asech = elementwise(
     "arcsech",
     lambda y, x: -(reciprocal(not_negative(x)) * reciprocal(sqrt(one_less_square(x)))),
+    defined="0 < {0} <= 1",
     help="inverse hyperbolic secant, for x from 0 to 1",
     domain=BELOW_ONE,
     kernel=lambda xp, x: 2 * xp.arcsinh(xp.sqrt(1 - x) / xp.sqrt(2 * x)),
@@ -162,6 +169,7 @@ asech = elementwise(
 acsch = elementwise(
     "arccsch",
     lambda y, x: -(reciprocal(absolute(x)) * reciprocal(hypot(x, filled(1.0, x)))),
+    defined="{0} != 0",
     help="inverse hyperbolic cosecant",
     domain=POSITIVE,
     kernel=lambda xp, x: xp.arcsinh(xp.reciprocal(x)),
@@ -172,6 +180,7 @@ acsch = elementwise(
 acoth = elementwise(
     "arccoth",
     lambda y, x: -(reciprocal(leg(x)) * reciprocal(leg(x))),
+    defined="abs({0}) > 1",
     help="inverse hyperbolic cotangent, for x beyond 1 or -1",
     domain=ABOVE_ONE,
     kernel=lambda xp, x: 0.5 * xp.sign(x) * xp.log1p(2 / (xp.abs(x) - 1)),

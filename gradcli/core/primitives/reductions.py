@@ -80,6 +80,8 @@ def _max_adjoint(g: Node, y: Node, x: Node, *, shape: Shape) -> tuple[Node]:
 # Equal elements share the slope.
 def _has_ties(args: Sequence[Any], y: Any, **attrs: Any) -> Any:
     """Groups with more than one largest element."""
+    if not getattr(y, "shape", ()):
+        return bool((args[0] == y).sum() > 1) if hasattr(args[0], "sum") else False
     return (args[0] == y).sum(axis=tuple(i for i, n in enumerate(y.shape) if n == 1), keepdims=True) > 1
 
 

@@ -45,6 +45,7 @@ def _root_slope(y: Node, x: Node, *, order: int) -> Node:
 nth_root: Primitive = elementwise(
     "root",
     _root_slope,
+    defined=lambda order: None if order % 2 else "{0} >= 0",
     help="the real number whose power of some order is x",
     domain=((0.2, 3.0),),
     kernel=_root_kernel,
@@ -70,6 +71,7 @@ log_to_base: Primitive = elementwise(
     "log_to_base",
     lambda y, x, base: reciprocal(not_negative(x)) * reciprocal(log(base)),
     lambda y, x, base: -(y * reciprocal(base) * reciprocal(log(base))),
+    defined="{0} > 0 and {1} > 0 and {1} != 1",
     help="logarithm of x to base y",
     domain=((0.2, 3.0), (1.5, 4.0)),
     kernel=_log_kernel,

@@ -56,6 +56,7 @@ erfc = elementwise(
 erfinv = elementwise(
     "erfinv",
     lambda y, x: (sqrt(pi) / 2) * exp(y * y),
+    defined="-1 < {0} < 1",
     help="the number whose error function is x",
     domain=((-0.9, 0.9),),
     kernel=_from_scipy("erfinv"),
@@ -101,6 +102,7 @@ def _zeta_part(xp: Any, special: Any, order: int, x: Any) -> Any:
 polygamma: Primitive = elementwise(
     "polygamma",
     lambda y, x, *, order: polygamma(x, order=order + 1),
+    defined=lambda order: "{0} > 0 or {0} != floor({0})",
     help="the n-th derivative of digamma",
     family=True,
     domain=POSITIVE,
@@ -119,6 +121,7 @@ def digamma(x: Node) -> Node:
 gamma = elementwise(
     "gamma",
     lambda y, x: y * digamma(x),
+    defined="{0} > 0 or {0} != floor({0})",
     help="gamma function",
     domain=POSITIVE,
     kernel=_from_scipy("gamma"),
@@ -127,6 +130,7 @@ gamma = elementwise(
 lgamma = elementwise(
     "lgamma",
     lambda y, x: digamma(x),
+    defined="{0} > 0 or {0} != floor({0})",
     help="logarithm of the absolute value of the gamma function",
     domain=((2.5, 6.0),),
     kernel=_from_scipy("gammaln"),

@@ -6,6 +6,7 @@ import operator as op
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
+from math import isfinite, isinf, isnan
 
 from gradcli.core import primitives
 from gradcli.core.ir.dtypes import as_float
@@ -23,6 +24,7 @@ from gradcli.language.values.explanations import Check
 from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.numbers import calculate, is_euler, is_number
+from gradcli.language.values.trail import Sum
 from gradcli.language.values.values import Caller, Function, Parameters, SparseMatrix, Value
 
 _COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
@@ -72,6 +74,8 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
         if result is not None:
             if symbol == "^" and result != result and left < 0 and isinstance(right, Exact):
                 _tell_of_roots(caller, right.fraction, span)
+            if isinstance(result, float) and _is_lost(result, left, right):
+                caller.trail.sums.append(Sum(symbol, left, right, result, span))
             return result
     if symbol == "∘" or isinstance(left, Function) or isinstance(right, Function):
         return combined(symbol, left, right, binary, span)
@@ -92,6 +96,13 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     if not any(isinstance(v, Node) for v in weak):
         weak = [a, b]
     return symbols(2)[symbol](*weak)
+
+
+def _is_lost(result: float, left: float, right: float) -> bool:
+    """Whether arithmetic has made a nan of what is none, or an infinity of finite numbers."""
+    if isnan(result):
+        return left == left and right == right
+    return isinf(result) and all(isinstance(v, int) or isfinite(v) for v in (left, right))
 
 
 def _tell_of_roots(caller: Caller, exponent: Fraction, span: Span) -> None:

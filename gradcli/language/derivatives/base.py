@@ -67,9 +67,13 @@ class Operator(Function):
         own = values[:count]
         with caller.differentiating():
             outputs = self.of.call(caller, own, span, fresh=True)
+        if not isinstance(self.of, Operator):
+            caller.trail.innermost = tuple(nodes_in(outputs))
         wrt = self.targets.nodes(caller, self.of, own, span)
         moving = tuple(dict.fromkeys([*nodes_in(wrt), *self._moved_before(caller, own, span)]))
         traced = Traced(outputs, wrt, moving, tuple(values[count:]), given)
+        if caller.outermost and given is not None:
+            caller.trail.trace(moving, given, span)
         result = self.at_corners(caller, traced, self.derive(caller, traced, span), span)
         refuse_counts(list(nodes_in(wrt)), span)
         return replace_nodes(result, given or {})

@@ -62,7 +62,7 @@ def _place(caller: Caller, outputs: Sequence[Node], found: Sequence[Node]) -> Sp
     order = reachable(outputs)
     for node in found:
         above = dependents(order, [node])
-        place = next((caller.places[n] for n in order if n in above and n in caller.places), None)
+        place = next((caller.trail.places[n] for n in order if n in above and n in caller.trail.places), None)
         if place is not None:
             return place
     return None

@@ -55,6 +55,10 @@ class AllDerivatives(Function):
         variables = self._variables(caller, values, span)
         self._refuse_a_long_table(len(variables), span)
         nodes = [node for _, node in variables]
+        if times_differentiated(self.of) == 0:
+            caller.trail.innermost = tuple(roots)
+        if caller.outermost:
+            caller.trail.trace(nodes, replacements, span)
         found = _partials(caller, roots, nodes, self.order, replacements, span, times_differentiated(self.of))
         rows = [(name, found[indexes]) for indexes, name in self._names([name for name, _ in variables])]
         refuse_counts(nodes, span)

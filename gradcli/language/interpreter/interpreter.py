@@ -59,9 +59,7 @@ class Interpreter(Paper):
             value = _EVALUATE[type(node)](self, node, frame)
         except REFUSALS as error:
             raise refused(error, node.span) from error
-        if self.at_top and isinstance(value, Node):
-            self._place(value, node.span)
-        return value
+        return self._placed(value, node.span)
 
     def _name(self, node: s.Name, frame: Frame | None) -> Value:
         return self.look_up(node.id, frame, node.span)
@@ -114,8 +112,7 @@ class Interpreter(Paper):
                     value = binary(self, step.operator, value, right, step.span)
             except REFUSALS as error:
                 raise refused(error, step.span) from error
-            if self.at_top and isinstance(value, Node):
-                self._place(value, step.span)
+            self._placed(value, step.span)
         return value
 
     def _compare(self, node: s.Compare, frame: Frame | None) -> Value:
@@ -222,6 +219,8 @@ class Interpreter(Paper):
         values = bind(function, positional, keywords, node)
         if isinstance(function, Builtin) and function.of_tensor is not same and any_function(values):
             return Lifted(function, tuple(values))
+        if isinstance(function, UserFunction) and self.outermost and self.trail.called is None:
+            self.trail.called = function, values
         try:
             return function.call(self, values, node.span)
         except LanguageError as error:
@@ -354,7 +353,7 @@ class Interpreter(Paper):
         if not isinstance(expression, s.Call):
             return self.settle(self.evaluate(expression), expression.span)
         function = self._called(expression.function, None)
-        value = self.settle(self.apply(function, expression), expression.span)
+        value = self.settle(self._placed(self.apply(function, expression), expression.span), expression.span)
         return labelled(function, value) if isinstance(function, Operator) else value
 
     def _at_top(self, node: s.At) -> Value:
@@ -443,7 +442,7 @@ class Interpreter(Paper):
             raise fail("value", what, span, "take it out of the function") from None
         except REFUSALS as error:
             raise refused(error, span) from error
-        data = tuple(self.certified(pending, data))
+        data = tuple(self._final(pending, data))
         done: dict[Node, Node] = {}
         for node, result in zip(pending, data, strict=True):
             scalar = isinstance(result, (bool, int, float))

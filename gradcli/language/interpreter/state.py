@@ -19,10 +19,8 @@ from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span, fail
 from gradcli.language.values.scope import Bindings, Draft, Settings
+from gradcli.language.values.trail import Trail
 from gradcli.language.values.values import Frame, Function, Value
-
-# Nodes whose place in the text is remembered, so that it can be pointed at.
-MOST_PLACES = 20_000
 
 
 def _nobody(statement: s.Statement) -> None:
@@ -47,7 +45,7 @@ class State:
     outside: Callable[[s.Statement], None] = field(default=_nobody)
     most_steps: float | None = None
     at_top: bool = False
-    places: dict[Node, Span] = field(default_factory=dict)
+    trail: Trail = field(default_factory=Trail)
     kept: float = inf
 
     def __post_init__(self) -> None:
@@ -115,10 +113,21 @@ class State:
         finally:
             self._derivatives -= 1
 
-    def _place(self, node: Node, span: Span) -> None:
-        """Remember where in the text a node was made first."""
-        if len(self.places) < MOST_PLACES:
-            self.places.setdefault(node, span)
+    def _placed(self, value: Value, span: Span) -> Value:
+        """The value, of which it is remembered where in the text it was made first."""
+        if self.at_top and isinstance(value, Node):
+            self.trail.place(value, span)
+        return value
+
+    def _final(self, nodes: Sequence[Node], computed: Sequence[Data]) -> Sequence[Data]:
+        """What was computed as it is to be shown; graphs whose values are not finite are remembered."""
+        if not self.at_top:
+            return computed
+        from gradcli.core.analysis.origins import is_lost
+
+        found = self.certified(nodes, computed)
+        self.trail.lost += [node for node, data in zip(nodes, found, strict=True) if is_lost(data)]
+        return found
 
     def step(self, span: Span, count: int = 1) -> None:
         """Count passes of a loop or calls of a function before they are made.

@@ -19,6 +19,14 @@ def steps(call: Call, fn: Function, *point: Value) -> Steps:
     return steps_of(call.caller, fn, point, call.span)
 
 
+@builtin("why a value is nan or infinite: the first operation that made it, and what to write instead")
+def why(call: Call, value: Value) -> Value:
+    """The value, and beside it what is to be said of it, with the place in the text."""
+    from gradcli.language.steps.why import why_of
+
+    return why_of(call.caller, value, call.span)
+
+
 @builtin(
     'whether an answer such as "2x" is this derivative: right, wrong with a point that shows it, or right on a part'
 )

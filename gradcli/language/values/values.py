@@ -22,6 +22,7 @@ from gradcli.language.text.diagnostics import Diagnostic, Span
 from gradcli.language.values.explanations import Check, Steps
 from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.partial import Partial
+from gradcli.language.values.trail import Trail
 
 if TYPE_CHECKING:
     from gradcli.core.analysis.compressed import Sparse
@@ -84,8 +85,7 @@ class Caller(Protocol):
 
     random: Random
     warnings: list[Diagnostic]
-    # Where in the text the nodes stand that an expression which is shown makes.
-    places: dict[Node, Span]
+    trail: Trail
 
     @property
     def dtype(self) -> DType:
