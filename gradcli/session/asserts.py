@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.language.calls.arguments import bind
-from gradcli.language.calls.compare import tolerance
-from gradcli.language.calls.operations import compare, every, truth
+from gradcli.language.calls.compare import NEARLY, Around, Tolerance, compared, nearly, tolerance
+from gradcli.language.calls.operations import every, truth
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import fail
+from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
 from gradcli.language.values.explanations import RIGHT, Check
 from gradcli.language.values.values import Parameters, Value
@@ -26,11 +26,14 @@ def check_assert(interpreter: Interpreter, statement: s.Assert) -> Assertion:
     condition = statement.condition
     comparison: Comparison | None = None
     if isinstance(condition, s.Compare) and len(condition.operators) == 1:
-        left, right = (interpreter.settle(interpreter.evaluate(o), o.span) for o in condition.operands)
-        passed = _holds(
-            interpreter, compare(interpreter, condition.operators[0], left, right, condition.span), condition
-        )
-        comparison = Comparison(condition.operators[0], plain(left), plain(right), _difference(left, right), None)
+        sides = [interpreter.side(o, condition.operators) for o in condition.operands]
+        one, other = (_settled(interpreter, side, condition.span) for side in sides)
+        symbol, told = condition.operators[0], None
+        passed = _holds(interpreter, compared(interpreter, symbol, one, other, condition.span), condition)
+        left, right, allowed = nearly(one, other, condition.span)
+        if symbol == NEARLY:
+            symbol, told = "close to", _told(allowed)
+        comparison = Comparison(symbol, plain(left), plain(right), _difference(left, right), told)
     elif _is_allclose(interpreter, condition):
         assert isinstance(condition, s.Call)
         function = builtins()["allclose"]
@@ -44,7 +47,7 @@ def check_assert(interpreter: Interpreter, statement: s.Assert) -> Assertion:
             plain(left),
             plain(right),
             _difference(left, right),
-            f"rtol {within.rtol:g}, atol {within.atol:g}{', equal_nan' if within.equal_nan else ''}",
+            _told(within),
         )
     else:
         value = interpreter.evaluate(condition)
@@ -55,6 +58,16 @@ def check_assert(interpreter: Interpreter, statement: s.Assert) -> Assertion:
     if message is not None and not isinstance(message, str):
         raise fail("type", f"the message of an assert is a text, not {describe(message)}", statement.span)
     return Assertion(condition.span.title, Place.of(statement.span), passed, message, None if passed else comparison)
+
+
+def _settled(interpreter: Interpreter, side: Value | Around, span: Span) -> Value | Around:
+    if isinstance(side, Around):
+        return Around(interpreter.settle(side.value, span), side.error)
+    return interpreter.settle(side, span)
+
+
+def _told(within: Tolerance) -> str:
+    return f"rtol {within.rtol:g}, atol {within.atol:g}{', equal_nan' if within.equal_nan else ''}"
 
 
 def _is_allclose(interpreter: Interpreter, condition: s.Expression) -> bool:

@@ -28,25 +28,36 @@ def nearest_values(outputs: Sequence[Node], computed: Sequence[Data], digits: in
         computed: what float64 arithmetic gives for each.
         digits: how many decimal digits of each number are wanted; of one with more than a float has, they come with it.
     """
+    return known_values(outputs, computed, digits)[0]
+
+
+def known_values(
+    outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS
+) -> tuple[list[Data], list[bool]]:
+    """The same, and whether all numbers of each output are known."""
     found = list(computed)
+    known = [not node.dtype.is_float for node in outputs]
     asked = [i for i, n in enumerate(outputs) if n.dtype is DType.FLOAT64 and size_of(n.shape) <= MOST_ELEMENTS]
     if not asked:
-        return found
+        return found, known
     nodes, order = without_parameters([outputs[i] for i in asked], reachable([outputs[i] for i in asked]))
-    if len(order) > MOST_NODES or any(isinstance(n, Input) for n in order) or is_whole_throughout(order):
-        return found
+    if len(order) > MOST_NODES or any(isinstance(n, Input) for n in order):
+        return found, known
+    if is_whole_throughout(order):
+        return found, [k or i in asked for i, k in enumerate(known)]
     values = fractions(order, nodes) if digits <= FLOAT_DIGITS else None
     if values is not None:
         for i, value in zip(asked, values, strict=True):
             found[i] = found[i] if value is None else value
-        return found
+            known[i] = value is not None
+        return found, known
     try:
         from gradcli.core.engines.balls.certify import nearest
     except ImportError:
-        return found
-    for i, certain in zip(asked, nearest(nodes, [found[i] for i in asked], digits), strict=True):
-        found[i] = certain
-    return found
+        return found, known
+    for i, certain, is_known in zip(asked, *nearest(nodes, [found[i] for i in asked], digits), strict=True):
+        found[i], known[i] = certain, is_known
+    return found, known
 
 
 def digits_kept(computed: Data, certain: Data) -> float:

@@ -11,15 +11,19 @@ from gradcli.core.ir.shapes import size_of
 from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.records import record
-from gradcli.language.calls.operations import binary, every
+from gradcli.language.calls.operations import binary, compare, every
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_bool, to_node
 from gradcli.language.values.describe import describe
+from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import nodes_in, require_walkable
 from gradcli.language.values.values import Caller, Parameters, Value
 
 # Relative tolerance: some millions of units in the last place of the narrower type that occurs, a hundred of float32's.
 TOLERANCE = {DType.FLOAT32: 1e-5, DType.FLOAT64: 1e-9}
+
+# The operator.
+NEARLY = "≈"
 
 
 @record
@@ -45,6 +49,34 @@ def tolerance(a: Value, b: Value, chosen: Sequence[Value], span: Span) -> Tolera
 
 def _nodes_in(value: Value) -> Iterator[Node]:
     return iter(value.nodes) if isinstance(value, Parameters) else nodes_in(value)
+
+
+@record
+class Around:
+    """One side of `a ≈ b ± c`, of any shape, and how far from it the other may be."""
+
+    value: Value
+    error: float
+
+
+def compared(caller: Caller, symbol: str, left: Value | Around, right: Value | Around, span: Span) -> Value:
+    """A comparison; `a ≈ b` as `allclose(a, b)` has it, and `a ≈ b ± c` where they are no further apart than c."""
+    if symbol != NEARLY:
+        assert not isinstance(left, Around)
+        assert not isinstance(right, Around)
+        return compare(caller, symbol, left, right, span)
+    left, right, within = nearly(left, right, span)
+    require_walkable(left, right)
+    return _close(caller, left, right, within, span)
+
+
+def nearly(left: Value | Around, right: Value | Around, span: Span) -> tuple[Value, Value, Tolerance]:
+    """Both sides of `a ≈ b` without their errors, and what these and the sides' types allow."""
+    errors = [side.error for side in (left, right) if isinstance(side, (Uncertain, Around))]
+    left, right = (side.value if isinstance(side, (Uncertain, Around)) else side for side in (left, right))
+    if errors:
+        return left, right, Tolerance(0.0, sum(errors), equal_nan=False)
+    return left, right, tolerance(left, right, (None, 0.0, False), span)
 
 
 def allclose(caller: Caller, values: Sequence[Value], span: Span) -> Value:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from math import factorial, prod
 from typing import Any
 
@@ -52,12 +54,18 @@ def expanded(
             caller.warn("a derivative is beyond the largest float64, and shown as inf", span)
         at_corners = Corners(caller, outputs, variables, order, point, span, below, strict=coefficients)
         settled = at_corners.settled(found.parts)
-        if caller.certifying and given is not None and not _is_on_an_edge(outputs, point, variables):
-            settled = _certified(caller, settled, outputs, variables, order, given, coefficients)
-        return [
+        graphs = _Graphs(outputs, variables, order, point, given or {}, coefficients)
+        if caller.certifying:
+            settled = [_certified(caller, parts, graph) for parts, graph in zip(settled, graphs.made, strict=True)]
+        constants: list[dict[Exponents, Node]] = [
             {exponents: constant_like(value, output) for exponents, value in parts.items()}
             for parts, output in zip(settled, outputs, strict=True)
         ]
+        if caller.outermost:
+            for i, parts in enumerate(constants):
+                for exponents, node in parts.items():
+                    caller.trail.stands_for(node, partial(graphs.of, i, exponents))
+        return constants
     products = close(outputs, [v for nodes in variables for v in nodes], order).products(len(variables), order)
     if products > LARGEST_GRAPH:
         raise fail(
@@ -85,27 +93,41 @@ def _is_on_an_edge(outputs: Sequence[Node], point: Mapping[Node, Any], variables
     return bool(edges(outputs, point, [v for nodes in variables for v in nodes]))
 
 
-def _certified(
-    caller: Caller,
-    computed: Sequence[Parts],
-    outputs: Sequence[Node],
-    variables: Sequence[Sequence[Node]],
-    order: int,
-    given: Mapping[Node, Node],
-    coefficients: bool,
-) -> list[Parts]:
+def _certified(caller: Caller, computed: Parts, graph: Mapping[Exponents, Node]) -> Parts:
     """The floats nearest to the true derivatives, which the graph of each says; those that it says nothing of stay."""
-    if close(outputs, [v for nodes in variables for v in nodes], order).products(len(variables), order) > LARGEST_EXACT:
-        return list(computed)
-    graphs = partials(outputs, variables, order)
-    found = []
-    for parts, graph in zip(computed, graphs, strict=True):
-        places = [e for e in parts if e in graph]
-        weights = [prod(map(factorial, e)) if coefficients else 1 for e in places]
-        nodes = [graph[e] / float(w) if w > 1 else graph[e] for e, w in zip(places, weights, strict=True)]
-        values = caller.certified(substitute(nodes, given), [parts[e] for e in places])
-        found.append({**parts, **dict(zip(places, values, strict=True))})
-    return found
+    places = [e for e in computed if e in graph]
+    values = caller.certified([graph[e] for e in places], [computed[e] for e in places])
+    return {**computed, **dict(zip(places, values, strict=True))}
+
+
+@dataclass(frozen=True)
+class _Graphs:
+    """What the derivatives at a point are the values of, made when it is asked for."""
+
+    outputs: Sequence[Node]
+    variables: Sequence[Sequence[Node]]
+    order: int
+    point: Mapping[Node, Any]
+    given: Mapping[Node, Node]
+    coefficients: bool
+
+    @cached_property
+    def made(self) -> list[dict[Exponents, Node]]:
+        """For each output by exponents; nothing for what is too large, or on an edge, which graphs don't tell."""
+        nodes = [v for some in self.variables for v in some]
+        large = close(self.outputs, nodes, self.order).products(len(self.variables), self.order) > LARGEST_EXACT
+        if large or not self.given or _is_on_an_edge(self.outputs, self.point, self.variables):
+            return [{} for _ in self.outputs]
+        return [self._closed(parts) for parts in partials(self.outputs, self.variables, self.order)]
+
+    def _closed(self, parts: Mapping[Exponents, Node]) -> dict[Exponents, Node]:
+        weights = [prod(map(factorial, e)) if self.coefficients else 1 for e in parts]
+        nodes = [node / float(w) if w > 1 else node for node, w in zip(parts.values(), weights, strict=True)]
+        return dict(zip(parts, substitute(nodes, self.given), strict=True))
+
+    def of(self, output: int, exponents: Exponents) -> Node | None:
+        """The graph of one, None where there is none."""
+        return self.made[output].get(exponents)
 
 
 def has_free(nodes: Iterable[Node]) -> bool:

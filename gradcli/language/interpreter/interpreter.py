@@ -18,8 +18,9 @@ from gradcli.core.library.random import Random
 from gradcli.language.calls.arguments import bind, input_at
 from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
+from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, declare, define, trainable
-from gradcli.language.calls.operations import attribute_of, binary, compare, truth, unary
+from gradcli.language.calls.operations import attribute_of, binary, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.labels import labelled
@@ -116,10 +117,10 @@ class Interpreter(Paper):
         return value
 
     def _compare(self, node: s.Compare, frame: Frame | None) -> Value:
-        values = [self.evaluate(operand, frame) for operand in node.operands]
+        values = [self.side(operand, node.operators, frame) for operand in node.operands]
         result: Value = True
         for operator, left, right in zip(node.operators, values, values[1:], strict=False):
-            result = binary(self, "and", result, compare(self, operator, left, right, node.span), node.span)
+            result = binary(self, "and", result, compared(self, operator, left, right, node.span), node.span)
         return result
 
     def _conditional(self, node: s.Conditional, frame: Frame | None) -> Value:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gradcli.core.ir.nodes import Input, Node, Parameter
 from gradcli.language.calls.announce import Call
 from gradcli.language.calls.builtin import Builtin
+from gradcli.language.calls.compare import NEARLY, Around
 from gradcli.language.calls.operations import binary
 from gradcli.language.derivatives.base import LONGEST_LABEL, Operator
 from gradcli.language.derivatives.gradient import Nth, diff, nth_derivative
@@ -250,6 +251,16 @@ class Paper(State):
     def _at(self, node: s.At, frame: Frame | None) -> Value:
         function = require_function(self.function_wanted(node.function, frame), node.function.span, "`at`")
         return self.apply(function, s.Call(node.span, node.function, node.arguments, node.keywords), frame)
+
+    def side(self, node: s.Expression, operators: Sequence[str], frame: Frame | None = None) -> Value | Around:
+        """One side of a comparison; of `a ≈ b ± c` with its error, also where b is a tensor."""
+        if not isinstance(node, s.Binary) or node.operator != "±" or set(operators) != {NEARLY}:
+            return self.evaluate(node, frame)
+        error = self.evaluate(node.right, frame)
+        number = known_value(error, "an error") if isinstance(error, Node) else error
+        if not is_number(number) or not number >= 0:
+            raise fail("type", "behind `±` stands how far apart both sides may be", node.right.span, "such as 1e-9")
+        return Around(self.evaluate(node.left, frame), float(number))
 
     def called(self, node: s.Call | s.Beside | s.At) -> Value:
         """What a call calls."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 
+from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, Parameter
@@ -98,6 +99,17 @@ class State:
         certain = nearest_values(nodes, computed, max(self.settings.digits or 0, FLOAT_DIGITS))
         self.kept = min([self.kept, *map(digits_kept, computed, certain)])
         return certain
+
+    def digits_known(self, nodes: Sequence[Node], wanted: int) -> float:
+        """How many digits of all numbers are right for certain as they are computed; inf for all that are wanted."""
+        from gradcli.core.engines.nearest import digits_kept, known_values
+
+        computed = evaluate(nodes)
+        proved = self.trail.proved(nodes)
+        certain, known = (computed, [False]) if proved is None else known_values(proved, computed, wanted)
+        if not all(known):
+            return 0.0
+        return inf if self.settings.certified else min(map(digits_kept, computed, certain), default=inf)
 
     @property
     def in_derivative(self) -> bool:

@@ -16,6 +16,8 @@ from gradcli.language.calls.reach import parameters_of
 from gradcli.language.text.diagnostics import fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
+from gradcli.language.values.nesting import distinct_nodes
+from gradcli.language.values.scope import MOST_DIGITS
 from gradcli.language.values.values import Function, Parameters, SparseMatrix, Value
 
 LONGEST_RANGE = 10_000_000
@@ -67,6 +69,29 @@ def len_(call: Call, x: Value) -> int:
 def allclose(call: Call, a: Value, b: Value, rtol: Value = None, atol: Value = 0.0, equal_nan: Value = False) -> Value:
     """Whether they are."""
     return compare.allclose(call.caller, (a, b, rtol, atol, equal_nan), call.span)
+
+
+@builtin("whether each number is proved right to so many digits, as it is computed here")
+def certified(call: Call, x: Value, digits: Value = 15) -> bool:
+    """Whether it is, by exact arithmetic or by balls; what is bound to a name is the float that it is.
+
+    Raises:
+        LanguageError: for a number of digits that nothing is shown to.
+    """
+    wanted = convert.to_int(digits, call.span, "the number of digits")
+    if not 1 <= wanted <= MOST_DIGITS:
+        raise fail("value", f"{wanted} digits can't be certified", call.span, f"from 1 to {MOST_DIGITS:,}")
+    digits_known = call.caller.digits_known(distinct_nodes(x), wanted)
+    if digits_known < wanted:
+        known = (
+            f"{int(digits_known)} digits are"
+            if digits_known >= 2
+            else "1 digit is"
+            if digits_known >= 1
+            else "no digit is"
+        )
+        call.caller.note(f"{known} certain here", call.span)
+    return digits_known >= wanted
 
 
 @builtin("seeded random numbers, normally distributed")

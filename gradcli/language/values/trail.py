@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.standing import exact_parts
+from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.records import record
 from gradcli.language.text.diagnostics import Span
 
@@ -48,8 +51,30 @@ class Trail:
     sums: list[Sum] = field(default_factory=list)
     # The first function that was called, and with what.
     called: tuple[Any, Sequence[Any]] | None = None
+    # What constants are the values of.
+    proofs: dict[Node, Callable[[], Node | None]] = field(default_factory=dict)
     # The outputs of the innermost function of the derivative that is being traced.
     innermost: tuple[Node, ...] = ()
+
+    def stands_for(self, constant: Node, graph: Callable[[], Node | None]) -> None:
+        """Remember of what graph a constant is the value; None says that it is rounded, and of what isn't known.
+
+        A short decimal is no other number than itself.
+        """
+        value = getattr(constant, "value", None)
+        if not isinstance(value, float) or not isfinite(value) or exact_parts(value) is None:
+            self.proofs.setdefault(constant, graph)
+
+    def proved(self, nodes: Sequence[Node]) -> list[Node] | None:
+        """The nodes with the graphs in the place of their values; None where one isn't known."""
+        found: dict[Node, Node] = {}
+        for node in reachable(nodes):
+            if node in self.proofs:
+                graph = self.proofs[node]()
+                if graph is None:
+                    return None
+                found[node] = graph
+        return list(substitute(nodes, found))
 
     def place(self, node: Node, span: Span) -> None:
         """Remember where in the text a node was made first."""

@@ -140,6 +140,10 @@ class Caller(Protocol):
         """The floats nearest to the true values, where those are to be shown; else what was computed."""
         ...
 
+    def digits_known(self, nodes: Sequence[Node], wanted: int) -> float:
+        """How many digits of all numbers are right for certain as they are computed; inf for all that are wanted."""
+        ...
+
     def evaluate(self, node: s.Expression, frame: Frame | None = None) -> Value:
         """The value of an expression."""
         ...

@@ -104,7 +104,7 @@ def test_what_float64_computes_is_near_the_ball(primitive: Primitive) -> None:
         for at in points(primitive):
             node = primitive(*map(number, at), **primitive.attributes)
             computed = evaluate([node])
-            (found,) = nearest([node], computed)
+            (found,), _ = nearest([node], computed)
             true = float(truth(primitive)(*map(mpmath.mpf, at)))
             assert found == true
             assert abs(float(computed[0]) - true) <= 40 * math.ulp(true)

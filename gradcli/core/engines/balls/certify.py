@@ -22,8 +22,12 @@ ZEROS_OF_AN_END = 10
 BITS_OF_A_DIGIT = 3.3219280948873626
 
 
-def nearest(outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS) -> list[Data]:
+def nearest(
+    outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS
+) -> tuple[list[Data], list[bool]]:
     """The float nearest to the true value of each output, or of each element; what was computed where that is open.
+
+    With it, whether all of each are known.
 
     A number that no float is near to, or of which more digits are wanted than a float has, is a `Precise` with them.
 
@@ -43,13 +47,14 @@ def nearest(outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLO
             values = balls([outputs[i] for i in left], bits)
         except Unsuitable:
             # One that has no balls keeps none of the others from having theirs.
-            if len(left) == 1:
+            if len(outputs) == 1:
                 break
-            return [nearest([node], [data], digits)[0] for node, data in zip(outputs, found, strict=True)]
+            alone = [nearest([node], [data], digits) for node, data in zip(outputs, found, strict=True)]
+            return [data for (data,), _ in alone], [known for _, (known,) in alone]
         with ctx.workprec(bits):
             open_ones = [i for i, value in zip(left, values, strict=True) if not _taken(found, i, value, digits)]
         left = open_ones
-    return found
+    return found, [i not in left for i in range(len(outputs))]
 
 
 def _taken(found: list[Data], place: int, value: Any, digits: int) -> bool:
