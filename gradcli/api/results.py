@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import FrozenInstanceError, fields
 from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex, overload
 
+from gradcli.language.values import audits
 from gradcli.output.notebook import as_html, as_text, blocks
 from gradcli.session import explanations
 from gradcli.session import results as plain
@@ -199,6 +200,21 @@ class Check(Display, explanations.Check):
         return self.verdict == "right"
 
 
+class AuditRow(Record, audits.AuditRow):
+    """One derivative of a check: its `value`, the `errors` of all methods in ulps, `digits` and `condition`."""
+
+
+class Compared(Record, audits.Comparison):
+    """Numbers from elsewhere beside a derivative: the worst element `at`, both values, the `share` that differs."""
+
+
+class Audit(Display, audits.Audit):
+    """A check of derivatives at a point: `rows`, and `against` what was compared; true where all agree."""
+
+    def __bool__(self) -> bool:
+        return self.right
+
+
 class Shown(Display, plain.Shown):
     """The value of an expression that stood by itself: `source`, `place`, `value`."""
 
@@ -219,7 +235,7 @@ _KINDS: dict[type, type] = {
     for kind in (
         Place, Tensor, Text, NoNumber, Row, Comparison, ParameterTable, Derivatives, SparseMatrix, Polynomial, Curve,
         Plot, Arrows, Contours, Shown, Assertion, Answer, Bounded, Tangent, Extremum, Extrema, Share, Propagation,
-        Uncertain, Step, TapeRow, Derivation, Steps, Check,
+        Uncertain, Step, TapeRow, Derivation, Steps, Check, AuditRow, Compared, Audit,
     )
 }  # fmt: skip
 

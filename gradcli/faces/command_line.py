@@ -135,6 +135,13 @@ FORMAT = Option(
     choices=(*FORMATS,),
     refusal="there is no format {}",
 )
+AGAINST = Option(
+    "against",
+    ("--against",),
+    "WHERE",
+    str,
+    "Compare with numbers in a .json, .npy or .npz file, or with MODEL.py:FUNCTION of JAX or PyTorch.",
+)
 OVER = Option("over", ("--over",), "RANGE", str, "From where to where, such as -3..3; -2..2,0..1 for two variables.")
 SAVE = Option("save", ("--save",), "FILE", str, "Write the picture to a file: .svg, .png or .pdf.")
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
@@ -214,6 +221,16 @@ COMMANDS: dict[str, Command] = {
             "gradcli.faces.steps:explain",
             details="At a point it shows the numbers too, and the tape of the forward and the reverse sweep.",
             example="gradcli steps 'x^2*sin(3x)' x=2",
+            expressions=True,
+        ),
+        Command(
+            "check",
+            "Check derivatives by every method, and beside numbers from elsewhere.",
+            (FUNCTION, Words("values", "[NAME=VALUE]...", "Where to evaluate it.", many=True, required=False)),
+            (WRT, ORDER, AGAINST, DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.checking:check",
+            details="Leaves with 1 where methods disagree, or the other numbers differ.",
+            example="gradcli check 'exp(x)*sin(x*y)' x=3 y=5 --order 2",
             expressions=True,
         ),
         Command(

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from gradcli.core.ir.shapes import size_of
+from gradcli.language.values.audits import Audit
 from gradcli.language.values.nesting import count_items
 from gradcli.output.characters import escape
 from gradcli.output.layout import Cell, Column, Role
@@ -129,6 +130,7 @@ def view(value: Any) -> View:
 ELSEWHERE: Mapping[str, tuple[type, ...]] = {
     "gradcli.output.calculus_views": (Bounded, Extrema, Propagation, Tangent, Uncertain),
     "gradcli.output.steps_views": (Check, Steps),
+    "gradcli.output.audit_views": (Audit,),
 }
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from gradcli.core.limits import limit
 from gradcli.language.text.diagnostics import Diagnostic, Span
+from gradcli.language.values.audits import METHODS, Audit, AuditRow
+from gradcli.language.values.audits import Comparison as AuditComparison
 from gradcli.language.values.nesting import count_items, fold
 from gradcli.session.explanations import Check, Derivation, Step, Steps, TapeRow
 from gradcli.session.results import (
@@ -323,6 +325,53 @@ def _check(check: Check) -> Any:
         "expected": _maybe(check.expected),
         "given": _maybe(check.given),
         "hint": check.hint,
+    }
+
+
+@to_data.register(Audit)
+def _audit(audit: Audit) -> Any:
+    return {
+        "kind": "audit",
+        "of": audit.of,
+        "at": dict(audit.at),
+        "right": audit.right,
+        "rows": [_audit_row(row) for row in audit.rows],
+        "against": None if audit.source is None else audit.source,
+        "compared": [_compared(row) for row in audit.against],
+    }
+
+
+# A float has no more.
+MOST_DIGITS = 16
+
+
+def _audit_row(row: AuditRow) -> Any:
+    shape = list(row.value.shape)
+    return {
+        "order": row.order,
+        "name": row.name,
+        "by": list(row.by),
+        "dtype": row.dtype,
+        "shape": shape,
+        "value": _numbers(Tensor(row.value.shape, row.dtype, row.value if shape else float(row.value))),
+        "known": row.known,
+        "ulps": {name: _maybe(error) for name, error in zip(METHODS, row.errors, strict=True)},
+        "digits": min(row.digits, MOST_DIGITS) if row.known else None,
+        "condition": _maybe(row.condition),
+        "at": list(row.at),
+        "right": row.right,
+    }
+
+
+def _compared(row: AuditComparison) -> Any:
+    return {
+        "name": row.name,
+        "at": list(row.at),
+        "ours": _number(row.ours),
+        "theirs": _number(row.theirs),
+        "error": _number(row.error),
+        "share": row.share,
+        "right": row.right,
     }
 
 

@@ -15,6 +15,7 @@ from gradcli.language.calculus.tangents import Tangent
 from gradcli.language.calls.arguments import signature
 from gradcli.language.derivatives.polynomial import TaylorPolynomial
 from gradcli.language.derivatives.spelling import typed_formula
+from gradcli.language.values.audits import Audit
 from gradcli.language.values.explanations import Check, Derivation, Steps
 from gradcli.language.values.findings import Bounded, Extrema, Propagation, Uncertain
 from gradcli.language.values.labelled import Labelled
@@ -234,6 +235,11 @@ def _step(d: Derivation, step: Step, taken: bool | None, reached: bool = True) -
 @_plain.register(Check)
 def _check(c: Check) -> Plain:
     return explanations.Check(c.of, c.answer, c.verdict, c.where, c.at, c.expected, c.given, c.hint)
+
+
+@_plain.register(Audit)
+def _audit(audit: Audit) -> Plain:
+    return audit
 
 
 @_plain.register(Parameters)

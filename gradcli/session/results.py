@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.core.records import record
 from gradcli.language.text.diagnostics import Span
+from gradcli.language.values.audits import Audit
 from gradcli.session.explanations import Check, Steps
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class Uncertain:
 
 Plain: TypeAlias = (
     "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | Plot | Contours | Tangent"
-    " | Extrema | Propagation | Uncertain | Steps | Check | tuple[Plain, ...]"
+    " | Extrema | Propagation | Uncertain | Steps | Check | Audit | tuple[Plain, ...]"
 )
 
 

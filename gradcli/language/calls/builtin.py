@@ -23,7 +23,8 @@ def same(x: Node) -> Node:
 class Builtin(Function):
     """A function of the language's own.
 
-    `by_inputs` says that it differentiates by inputs of the function that calls it. `of_tensor` is what it is to
+    `by_inputs` says that it differentiates by inputs of the function that calls it, `of_call` that `check f(3)` is
+    about f at 3. `of_tensor` is what it is to
     tensors, where it calculates with them: such a built-in of functions is the function of their results.
     """
 
@@ -33,6 +34,7 @@ class Builtin(Function):
     summary: str
     kind: str = "built-in"
     by_inputs: bool = False
+    of_call: bool = False
     of_tensor: Callable[..., Node] = field(default=same, repr=False)
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:

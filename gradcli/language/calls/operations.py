@@ -18,6 +18,7 @@ from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, sum_, transpose
 from gradcli.language.calls.combined import called, combined
 from gradcli.language.text.diagnostics import Span, fail, near
+from gradcli.language.values.audits import Audit
 from gradcli.language.values.convert import known_value, to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.explanations import Check
@@ -181,7 +182,7 @@ def truth(value: Value, span: Span) -> bool | Node:
     Raises:
         LanguageError: for a value that is neither true nor false.
     """
-    if isinstance(value, Check):
+    if isinstance(value, (Audit, Check)):
         return value.right
     if isinstance(value, bool) or (isinstance(value, Node) and value.dtype.value == "bool"):
         if isinstance(value, Constant) and value.shape == ():
@@ -209,7 +210,7 @@ def attribute_of(value: Value, name: str, span: Span) -> Value:
             return known[name]
         hint = near(name, ["T", *known]) or f"functions stand in front: `{name}(x)`; a tensor has .T, {_listed(known)}"
         raise fail("name", f"a tensor has no `.{name}`", span, hint)
-    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain, Check)
+    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain, Check, Audit)
     members = value.members if isinstance(value, with_members) else {}
     if name in members:
         return members[name]

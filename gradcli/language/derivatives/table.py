@@ -52,15 +52,15 @@ class AllDerivatives(Function):
         values, replacements = fresh_inputs(values, self.inputs, caller.dtype)
         outputs = self.of.call(caller, values, span, fresh=True)
         roots = real_outputs(outputs, self.of, span)
-        variables = self._variables(caller, values, span)
-        self._refuse_a_long_table(len(variables), span)
+        variables = self.variables(caller, values, span)
+        self.refuse_a_long_table(len(variables), span)
         nodes = [node for _, node in variables]
         if times_differentiated(self.of) == 0:
             caller.trail.innermost = tuple(roots)
         if caller.outermost:
             caller.trail.trace(nodes, replacements, span)
         found = _partials(caller, roots, nodes, self.order, replacements, span, times_differentiated(self.of))
-        rows = [(name, found[indexes]) for indexes, name in self._names([name for name, _ in variables])]
+        rows = [(name, found[indexes]) for indexes, name in self.names_of([name for name, _ in variables])]
         refuse_counts(nodes, span)
         outputs_summed = self.order > 0 and (any(size_of(n.shape) != 1 for n in roots) or len(roots) > 1)
         slopes_summed = self.order > 1 and any(size_of(n.shape) != 1 for n in nodes)
@@ -84,8 +84,8 @@ class AllDerivatives(Function):
         """
         outputs = self.of.call(caller, values, span, fresh=True)
         roots = real_outputs(outputs, self.of, span)
-        variables = self._variables(caller, values, span)
-        self._refuse_a_long_table(len(variables), span)
+        variables = self.variables(caller, values, span)
+        self.refuse_a_long_table(len(variables), span)
         if len(roots) != 1:
             raise fail(
                 "derivative",
@@ -94,10 +94,10 @@ class AllDerivatives(Function):
                 f"`jacobian({self.of.name})` has those of all",
             )
         texts, reasons, definitions = self._formulas(roots[0], [node for _, node in variables], work)
-        names = [base_of(self.of), *(name for _, name in self._names([name for name, _ in variables]))]
+        names = [base_of(self.of), *(name for _, name in self.names_of([name for name, _ in variables]))]
         return DerivativeTable(tuple((n, None) for n in names), legend(self.of), texts, reasons, definitions)
 
-    def _names(self, variables: Sequence[str]) -> Iterator[tuple[tuple[int, ...], Partial]]:
+    def names_of(self, variables: Sequence[str]) -> Iterator[tuple[tuple[int, ...], Partial]]:
         """Each partial's variables by their numbers, and its name."""
         for order in range(1, self.order + 1):
             for indexes in combinations_with_replacement(range(len(variables)), order):
@@ -132,7 +132,8 @@ class AllDerivatives(Function):
         """The table of the function as the caller's values make it."""
         return replace(self, of=self.of.substituted(substitution))
 
-    def _refuse_a_long_table(self, variables: int, span: Span) -> None:
+    def refuse_a_long_table(self, variables: int, span: Span) -> None:
+        """Refuse more partials than anybody reads."""
         count = comb(variables + self.order, self.order) if variables else 0
         if count > LARGEST_TABLE:
             raise fail(
@@ -142,7 +143,8 @@ class AllDerivatives(Function):
                 f"at most {LARGEST_TABLE:,}: ask for a lower order, or for fewer variables with wrt=",
             )
 
-    def _variables(self, caller: Caller, values: Sequence[Value], span: Span) -> list[tuple[str, Node]]:
+    def variables(self, caller: Caller, values: Sequence[Value], span: Span) -> list[tuple[str, Node]]:
+        """What is differentiated by, each with its name."""
         if self.names is None:
             pairs = [
                 (name_of(node), node)

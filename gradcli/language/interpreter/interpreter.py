@@ -198,7 +198,7 @@ class Interpreter(Paper):
             names = [name for name in by if isinstance(name, s.Name)]
             if len(names) == len(by) and not node.keywords:
                 return self.differentiated(node, of, names, frame)
-        node = self.of_its_variable(function, node, frame)
+        node = self.of_its_variable(function, self.of_a_call(function, node, frame), frame)
         positional: list[Value] = []
         for argument in node.arguments:
             positional.append(self._argument(argument, function, positional, frame))

@@ -262,6 +262,22 @@ class Paper(State):
             raise fail("type", "behind `±` stands how far apart both sides may be", node.right.span, "such as 1e-9")
         return Around(self.evaluate(node.left, frame), float(number))
 
+    def of_a_call(self, function: Function, node: s.Call, frame: Frame | None) -> s.Call:
+        """`check f(3)` as `check(f, 3)`, where f is a function."""
+        if not isinstance(function, Builtin) or not function.of_call or not node.arguments:
+            return node
+        call, *rest = node.arguments
+        if not isinstance(call, (s.Call, s.Beside, s.At)) or getattr(call, "power", None) is not None:
+            return node
+        of = self.function_or_value(call.function, frame)
+        if not isinstance(of, Function):
+            return node
+        given = {} if isinstance(call, s.Beside) else {k.name: k.value for k in call.keywords}
+        named = [given.pop(i.name) for i in of.inputs[len(call.arguments) :] if i.name in given]
+        keywords = () if isinstance(call, s.Beside) else tuple(k for k in call.keywords if k.name in given)
+        arguments = (call.function, *call.arguments, *named, *rest)
+        return s.Call(node.span, node.function, arguments, (*node.keywords, *keywords))
+
     def called(self, node: s.Call | s.Beside | s.At) -> Value:
         """What a call calls."""
         if isinstance(node, s.At):

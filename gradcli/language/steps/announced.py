@@ -1,8 +1,10 @@
-"""`steps` and `check_answer`, as the language knows them; what they do is imported when they are called."""
+"""`steps`, `check`, `why` and `check_answer`; what they do is imported when they are called."""
 
 from __future__ import annotations
 
 from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
+from gradcli.language.values.audits import Audit
+from gradcli.language.values.convert import to_int
 from gradcli.language.values.explanations import Check, Steps
 from gradcli.language.values.values import Function, Value
 
@@ -17,6 +19,18 @@ def steps(call: Call, fn: Function, *point: Value) -> Steps:
     from gradcli.language.steps.explaining import steps_of
 
     return steps_of(call.caller, fn, point, call.span)
+
+
+@builtin("derivatives at a point by every method, each beside the true value: `check f(3, 5)`", of_call=True)
+def check(call: Call, fn: Function, order: Value = 1, *point: Value) -> Audit:
+    """What is found.
+
+    Raises:
+        LanguageError: for what has no derivatives there.
+    """
+    from gradcli.language.steps.auditing import audited
+
+    return audited(call.caller, fn, point, to_int(order, call.span, "the order"), call.span)
 
 
 @builtin("why a value is nan or infinite: the first operation that made it, and what to write instead")

@@ -32,7 +32,19 @@ PAPER = {*INVERSES, "lg", "log2", "log10", "sqrt", "cbrt", "abs", "sgn", "sign"}
 # What stands in front of functions without brackets, as in `plot f, f' over x = -3..3`.
 VERBS = frozenset(
     (
-        *("plot", "steps", "why", "formula", "latex", "tangent", "extrema", "taylor", "check_answer", "derivative"),
+        *(
+            "plot",
+            "steps",
+            "why",
+            "check",
+            "formula",
+            "latex",
+            "tangent",
+            "extrema",
+            "taylor",
+            "check_answer",
+            "derivative",
+        ),
         *("derivatives", "solve", "roots", "minimize", "maximize", "integrate", "limit", "grad", "hessian"),
         *("jacobian", "laplacian", "divergence", "curl"),
     )

@@ -6,6 +6,7 @@ import re
 
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
+from gradcli.language.values.audits import Audit
 from gradcli.language.values.explanations import Check, Steps
 from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.values import (
@@ -54,6 +55,8 @@ def describe(value: Value) -> str:
         return "a measured number"
     if isinstance(value, Steps):
         return "the steps of a derivative"
+    if isinstance(value, Audit):
+        return "a check of derivatives"
     if isinstance(value, Check):
         return "what is said of an answer"
     if isinstance(value, Function):

@@ -19,6 +19,7 @@ from gradcli.core.library.random import Random
 from gradcli.core.records import record
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span
+from gradcli.language.values.audits import Audit
 from gradcli.language.values.explanations import Check, Steps
 from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.partial import Partial
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
     " | DerivativeTable | SparseMatrix | Interval | Plot | Contours | Extrema | Propagation | Uncertain | Steps | Check"
+    " | Audit"
     " | Names | None"
 )
 

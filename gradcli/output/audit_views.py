@@ -1,0 +1,121 @@
+"""How a check of derivatives is shown: a table of every method's error, what it means, and numbers from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf, isfinite, log10
+
+from gradcli.language.values.audits import METHODS, Audit, AuditRow, Comparison
+from gradcli.output.layout import Cell, Column, Role
+from gradcli.output.numbers import show_number
+from gradcli.output.views import Block, Look, Prose, Table, View, view
+
+# Where fewer digits stay that is said.
+FEWEST_DIGITS = 12
+FLOAT_DIGITS = 16
+# On a terminal that is narrower the values have fewer digits.
+WIDE, FEW_DIGITS = 100, 10
+# Methods whose name is long.
+TITLES = {"differences": "numeric"}
+LEGEND = "the error of each method in ulps, the digits that float64 keeps, and the condition of the problem"
+
+
+@view.register(Audit)
+class _AuditView(View):
+    value: Audit
+
+    def inline(self, look: Look) -> str:
+        """The verdict."""
+        return "right" if self.value.right else "wrong"
+
+    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        """What was checked, the tables, and the verdict with what it rests on."""
+        audit = self.value
+        point = ", ".join(f"{name} = {text}" for name, text in audit.at)
+        yield Prose([[(f"{audit.of}{f'   at {point}' if point else ''}", "strong")]])
+        yield Prose([[(LEGEND, "dim")]])
+        yield Table(_methods(audit, look))
+        if audit.source is not None:
+            yield Prose([[(f"beside {audit.source}", "strong")]])
+            yield Table(_compared(audit, look))
+        yield Prose([[(text, style)] for text, style in _verdict(audit)])
+
+
+def _methods(audit: Audit, look: Look) -> list[Column]:
+    rows = audit.rows
+    columns = [
+        _column("derivative", [row.name for row in rows], look, Role.LABEL),
+        _column("value", [_value(row, look) for row in rows], look, Role.VALUE, "strong"),
+    ]
+    for number, method in enumerate(METHODS):
+        columns.append(
+            _column(TITLES.get(method, method), [_ulps(row.errors[number]) for row in rows], look, Role.VALUE)
+        )
+    columns.append(_column("digits", [_digits(row) for row in rows], look, Role.VALUE))
+    columns.append(_column("condition", [_rough(row.condition) for row in rows], look, Role.EXTRA))
+    return columns
+
+
+def _value(row: AuditRow, look: Look) -> str:
+    if row.value.shape == ():
+        few = FEW_DIGITS if look.width is not None and look.width < WIDE else None
+        return show_number(float(row.value), row.dtype, look.digits or few)
+    return f"{row.value.shape} with norm {float((row.value**2).sum() ** 0.5):.4g}"
+
+
+def _ulps(error: float | None) -> str:
+    if error is None:
+        return "-"
+    if not isfinite(error):
+        return "all"
+    return f"{error:.0f}" if error < 1000 else f"{error:.0e}".replace("e+0", "e").replace("e+", "e")
+
+
+def _digits(row: AuditRow) -> str:
+    if not row.known:
+        return "?"
+    return str(int(min(row.digits, FLOAT_DIGITS)))
+
+
+def _rough(condition: float | None) -> str:
+    return "-" if condition is None else f"{condition:.2g}"
+
+
+def _compared(audit: Audit, look: Look) -> list[Column]:
+    rows = audit.against
+    return [
+        _column("derivative", [row.name for row in rows], look, Role.LABEL),
+        _column("worst at", [str(list(row.at)) if row.at else "-" for row in rows], look, Role.LABEL),
+        _column("here", [show_number(row.ours, "float64", look.digits) for row in rows], look, Role.VALUE, "strong"),
+        _column("there", [show_number(row.theirs, "float64", look.digits) for row in rows], look, Role.VALUE),
+        _column("relative error", [f"{row.error:.1e}" for row in rows], look, Role.VALUE),
+        _column("differ", [f"{row.share:.0%}" for row in rows], look, Role.VALUE),
+    ]
+
+
+def _column(title: str, cells: list[str], look: Look, role: Role, style: str = "") -> Column:
+    return Column(title, tuple(Cell((look.clean(text),)) for text in cells), role, style)
+
+
+def _verdict(audit: Audit) -> Iterator[tuple[str, str]]:
+    wrong = [row.name for row in audit.rows if not row.right]
+    apart = [row for row in audit.against if not row.right]
+    if wrong:
+        yield f"wrong: the methods disagree on {', '.join(wrong)}", "error"
+    elif not apart:
+        known = all(row.known for row in audit.rows)
+        yield ("right: all methods agree" + (", and the values are certified" if known else ""), "good")
+    if apart:
+        yield f"wrong: {audit.source} differs in {', '.join(map(_worst, apart))}", "error"
+    for row in audit.rows:
+        if row.known and row.digits < FEWEST_DIGITS:
+            lost = 0 if row.condition is None or row.condition <= 1 else int(log10(row.condition))
+            why = f", of which the problem itself loses {lost}" if lost else ", though the problem loses none"
+            kept = "no digit" if row.digits < 1 else f"{int(row.digits)} digit{'s' if row.digits >= 2 else ''}"
+            yield f"float64 arithmetic keeps {kept} of {row.name}{why}", "dim"
+
+
+def _worst(row: Comparison) -> str:
+    place = f" at {list(row.at)}" if row.at else ""
+    error = "entirely" if row.error == inf else f"by {row.error:.1e}"
+    return f"{row.name}{place} {error}"
