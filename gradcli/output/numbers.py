@@ -22,7 +22,7 @@ def show_number(value: bool | int | float, dtype: str, digits: int | None = None
     if dtype.startswith("int"):
         return str(value)
     number = float(value)
-    if isinstance(value, Precise) and ((digits or 0) > FLOAT_DIGITS or number in (0, inf, -inf)):
+    if isinstance(value, Precise) and value.digits and ((digits or 0) > FLOAT_DIGITS or number in (0, inf, -inf)):
         return _rounded(value.digits, digits or FLOAT_DIGITS) if (digits or 0) <= FLOAT_DIGITS else value.digits
     if digits is not None and digits <= FLOAT_DIGITS:
         return _trim(f"{number:.{digits}g}")
@@ -66,7 +66,20 @@ def tensor_lines(tensor: Tensor, digits: int | None = None, whole_up_to: int | N
     is_part = whole_up_to is not None and array.size > whole_up_to
     if is_part and digits is None:
         digits = DIGITS_OF_A_PART
+    if tensor.digits and not is_part:
+        array = _with_digits(tensor)
     return _bracketed(array, tensor.dtype, digits, EDGE if is_part else None)
+
+
+def _with_digits(tensor: Tensor) -> Any:
+    """The elements as objects that know their digits."""
+    import numpy as np
+
+    array: Any = tensor.data
+    made = np.empty(array.size, dtype=object)
+    pairs = zip(array.ravel().tolist(), tensor.digits or (), strict=True)
+    made[:] = [value if text is None else Precise(value, text) for value, text in pairs]
+    return made.reshape(tensor.shape)
 
 
 def _bracketed(array: Any, dtype: str, digits: int | None, edge: int | None) -> list[str]:

@@ -81,7 +81,13 @@ def _numbers(tensor: Tensor) -> Any:
 
 
 def _described(tensor: Tensor) -> dict[str, Any]:
-    return {"dtype": tensor.dtype, "shape": [*tensor.shape], "value": _numbers(tensor)}
+    found = {"dtype": tensor.dtype, "shape": [*tensor.shape], "value": _numbers(tensor)}
+    digits = tensor.digits or getattr(tensor.data, "digits", None)
+    if digits:
+        found["digits"] = digits if isinstance(digits, str) else [*digits]
+    if tensor.raw is not None:
+        found["float64"] = _numbers(Tensor(tensor.shape, tensor.dtype, tensor.raw))
+    return found
 
 
 @to_data.register(Tensor)

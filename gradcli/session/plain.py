@@ -9,7 +9,7 @@ from functools import singledispatch
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
-from gradcli.core.ir.exact import Precise
+from gradcli.core.ir.exact import Finer, Precise
 from gradcli.core.ir.nodes import Constant, Node, Parameter
 from gradcli.language.calculus.tangents import Tangent
 from gradcli.language.calls.arguments import signature
@@ -96,18 +96,27 @@ def tensor(node: Node) -> Tensor:
     assert isinstance(node, Constant), f"{node!r} is not settled"
     value = node.value
     # Whoever reads results gets floats as Python makes them.
-    return Tensor(node.shape, node.dtype.value, _bare(value) if isinstance(value, float) else value)
+    if isinstance(value, float):
+        return Tensor((), node.dtype.value, _bare(value), raw=getattr(value, "raw", None))
+    known = node.finer or Finer(value, None)
+    return Tensor(node.shape, node.dtype.value, value, known.digits, known.raw)
 
 
 def _bare(value: float) -> float:
     """A float without what a calculation knows of it; its digits stay."""
-    return value if isinstance(value, Precise) else float(value)
+    return Precise(value, value.digits) if isinstance(value, Precise) and value.digits else float(value)
+
+
+def _real(node: Node) -> float:
+    """A number, with the digits that are known of it."""
+    data = tensor(node).data
+    return data if isinstance(data, float) else float(data)
 
 
 @_plain.register(Bounded)
 def _bounded(node: Bounded) -> Plain:
     found = tensor(node)
-    return results.Bounded(found.shape, found.dtype, found.data, float(node.error))
+    return results.Bounded(found.shape, found.dtype, found.data, found.digits, found.raw, float(node.error))
 
 
 @_plain.register(bool)
@@ -160,8 +169,8 @@ def _interval(value: Interval) -> Plain:
 
 @_plain.register(TaylorPolynomial)
 def _polynomial(value: TaylorPolynomial) -> Plain:
-    terms = tuple((e, float(tensor(node).data)) for e, node in value.coefficients.items())
-    center = tuple(float(tensor(node).data) for node in value.center)
+    terms = tuple((e, _real(node)) for e, node in value.coefficients.items())
+    center = tuple(map(_real, value.center))
     return Polynomial(value.of, tuple(i.name for i in value.inputs), center, terms, value.order)
 
 

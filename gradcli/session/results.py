@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 @record
 class Tensor:
-    """A value with its shape and dtype; `data` is a Python number for a scalar, a read-only array otherwise."""
+    """A value with its shape and dtype; `data` is a Python number for a scalar, a read-only array otherwise.
+
+    `digits` are those of an array's elements where they were asked for, or are beyond floats; a number has its own.
+    `raw` is what float64 arithmetic gives, where that is another number.
+    """
 
     shape: tuple[int, ...]
     dtype: str
     data: bool | int | float | numpy.ndarray[Any, Any]
+    digits: tuple[str | None, ...] | None = None
+    raw: Any = None
 
 
 @record
@@ -169,7 +175,7 @@ class Contours:
 class Bounded(Tensor):
     """A value that was found by approximation, off by `error` at most."""
 
-    error: float
+    error: float = 0.0
 
 
 @record

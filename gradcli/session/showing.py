@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import isfinite
 from textwrap import dedent
-from typing import Any
 
 from gradcli.core.engines.nearest import FLOAT_DIGITS
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.exact import Exact, Precise
+from gradcli.core.ir.exact import Exact, Finer, Precise
 from gradcli.core.ir.nodes import constant
 from gradcli.language.calls.combined import Combined, Composed, Lifted
 from gradcli.language.calls.functions import UserFunction
@@ -69,17 +67,13 @@ def explain(interpreter: Interpreter, found: Plain, span: Span) -> None:
         interpreter.note(why.message, why.span or span, why.hint)
 
 
-def _is_lost(data: Any) -> bool:
-    if isinstance(data, (Precise, bool, int)):
-        return False
-    if isinstance(data, float):
-        return not isfinite(data)
-    import numpy as np
+def _is_lost(tensor: Tensor) -> bool:
+    from gradcli.core.analysis.origins import is_lost
 
-    return bool(data.dtype.kind == "f" and not np.isfinite(data).all())
+    return is_lost(Finer(tensor.data, tensor.digits) if tensor.digits else tensor.data)
 
 
-def _numbers(found: Plain) -> Iterator[Any]:
+def _numbers(found: Plain) -> Iterator[Tensor]:
     """The numbers in it; of a part that occurs several times once."""
     waiting, seen = [found], set()
     while waiting:
@@ -88,9 +82,9 @@ def _numbers(found: Plain) -> Iterator[Any]:
             continue
         seen.add(id(item))
         if isinstance(item, Tensor):
-            yield item.data
+            yield item
         elif isinstance(item, Derivatives):
-            yield from (row.data for row in item.rows if row.tensor is not None)
+            yield from (row.tensor for row in item.rows if row.tensor is not None)
         elif isinstance(item, tuple):
             waiting += item
 

@@ -10,7 +10,8 @@ import mpmath
 import pytest
 
 from gradcli.core.ir.exact import Precise
-from gradcli.session.results import Derivatives, Result, Shown, Tensor
+from gradcli.session.data import to_data
+from gradcli.session.results import Derivatives, Polynomial, Result, Shown, Tensor
 from tests.language.running import run
 
 # Each with what mpmath makes of it, and whether float64 arithmetic loses digits that are worth a word.
@@ -70,3 +71,40 @@ def test_more_digits_than_a_float_has() -> None:
             assert abs(found - true) < mpmath.mpf(10) ** -48
         assert abs(large * 7 / mpmath.exp(1000) - 1) < mpmath.mpf(10) ** -48
     assert isinf(values[-1])
+
+
+def test_digits_of_tensors_and_of_taylor_coefficients() -> None:
+    """Jacobians, Hessians, inverses, and the terms of polynomials."""
+    text = (
+        "set digits 40\nf(x, y) = [x*sin(y), exp(x*y)]\njacobian(f)(1, 2)\ninv([[2, 1], [1, 3.5]])\ntaylor(exp, 0.5, 2)"
+    )
+    jacobian, inverse, polynomial = (r.value for r in run(text).results if isinstance(r, Shown))
+    assert isinstance(jacobian, Derivatives)
+    first = jacobian.rows[0].tensor
+    assert first is not None
+    assert first.digits is not None
+    assert isinstance(inverse, Tensor)
+    assert inverse.digits is not None
+    assert isinstance(polynomial, Polynomial)
+    with mpmath.workdps(60):
+        true = [mpmath.sin(2), mpmath.cos(2), 2 * mpmath.exp(2), mpmath.exp(2)]
+        for digits, number in zip(first.digits, true, strict=True):
+            assert abs(mpmath.mpf(digits) / number - 1) < mpmath.mpf(10) ** -39
+        for digits, number in zip(inverse.digits, mpmath.matrix([[2, 1], [1, 3.5]]) ** -1, strict=True):
+            assert abs(mpmath.mpf(digits) / number - 1) < mpmath.mpf(10) ** -39
+        for (exponent,), coefficient in polynomial.terms:
+            assert isinstance(coefficient, Precise)
+            number = mpmath.exp(mpmath.mpf("0.5")) / mpmath.factorial(exponent)
+            assert abs(mpmath.mpf(coefficient.digits) / number - 1) < mpmath.mpf(10) ** -39
+
+
+def test_both_numbers_in_json() -> None:
+    """The certified one, and what float64 arithmetic gives where that is another."""
+    certified, same, tensor = (
+        to_data(r.value) for r in run("sin(pi)\nexp(1)\nsin([0, pi])").results if isinstance(r, Shown)
+    )
+    assert (certified["value"], certified["float64"]) == (0.0, 1.2246467991473532e-16)
+    assert "float64" not in same
+    assert (tensor["value"], tensor["float64"]) == ([0.0, 0.0], [0.0, 1.2246467991473532e-16])
+    (digits,) = (to_data(r.value) for r in run("set digits 20\n2*exp(1)").results if isinstance(r, Shown))
+    assert digits["digits"] == "5.4365636569180904707"

@@ -7,6 +7,7 @@ from math import isfinite, isinf, isnan
 from typing import Any
 
 from gradcli.core.analysis.at_edges import numbers
+from gradcli.core.ir.exact import Finer, bare
 from gradcli.core.ir.nodes import Constant, Node, Parameter, fresh_input
 from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import size_of
@@ -35,9 +36,17 @@ class Origin:
 
 
 def is_lost(value: Any) -> bool:
-    """Whether a number, or an element of an array, is nan or infinite."""
+    """Whether a number, or an element of an array, is nan, or infinite and not known by its digits."""
+    if getattr(value, "digits", None):
+        known = value.digits if isinstance(value, Finer) else ()
+        return (
+            any(text is None and is_lost(x) for text, x in zip(known, bare(value).ravel().tolist(), strict=True))
+            if known
+            else False
+        )
+    value = bare(value)
     if isinstance(value, (bool, int, float)):
-        return not isfinite(value)
+        return isinstance(value, float) and not isfinite(value)
     import numpy as np
 
     return bool(np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all())

@@ -8,6 +8,7 @@ from math import inf, isfinite, isnan, log10
 from gradcli.core.engines.exactness import fractions, is_whole_throughout
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.exact import Finer, Precise, bare
 from gradcli.core.ir.nodes import Input, Node
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable, without_parameters
@@ -60,10 +61,27 @@ def known_values(
     return found, known
 
 
+def with_raw(certain: Data, computed: Data) -> Data:
+    """A certain value that knows what float64 arithmetic gives, where that is another."""
+    if certain is computed:
+        return certain
+    if isinstance(certain, float):
+        raw = float(computed)
+        same = raw == certain or (isnan(raw) and isnan(certain))
+        return certain if same else Precise(certain, getattr(certain, "digits", None), raw)
+    from numpy import array_equal
+
+    found: Data = certain
+    if not isinstance(certain, (bool, int)) and not array_equal(bare(certain), computed, equal_nan=True):
+        found = Finer(bare(certain), getattr(certain, "digits", None), computed)  # type: ignore[assignment]
+    return found
+
+
 def digits_kept(computed: Data, certain: Data) -> float:
     """How many decimal digits float64 arithmetic kept, of the element that lost most."""
     if certain is computed:
         return inf
+    certain = bare(certain)
     if isinstance(certain, (bool, int, float)):
         return _digits(float(computed), float(certain))
     from numpy import ravel

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from math import isfinite
+from typing import Any
 
 # 70 digits: however they are multiplied up to LARGEST_POWER, a float's 16 digits are right.
 _PI = Fraction("3.141592653589793238462643383279502884197169399375105820974944592307816")
@@ -51,20 +52,44 @@ class Exact(float):
 
 
 class Precise(float):
-    """A float, and the digits of the number that it is the nearest float to."""
+    """The float nearest to a true number, the digits of that where there are more, and what float64 arithmetic has."""
 
-    __slots__ = ("digits",)
+    __slots__ = ("digits", "raw")
 
-    digits: str
+    digits: str | None
+    raw: float | None
 
-    def __new__(cls, value: float, digits: str) -> Precise:
-        """Both as they are."""
+    def __new__(cls, value: float, digits: str | None, raw: float | None = None) -> Precise:
+        """All as they are."""
         made = super().__new__(cls, value)
-        made.digits = digits
+        made.digits, made.raw = digits, raw
         return made
 
-    def __reduce__(self) -> tuple[type[Precise], tuple[float, str]]:
-        return Precise, (float(self), self.digits)
+    def __neg__(self) -> Precise:
+        digits = self.digits
+        if digits:
+            digits = digits[1:] if digits.startswith("-") else f"-{digits}"
+        return Precise(float.__neg__(self), digits, None if self.raw is None else -self.raw)
+
+    def __abs__(self) -> Precise:
+        return -self if self < 0 else self
+
+    def __reduce__(self) -> tuple[type[Precise], tuple[float, str | None, float | None]]:
+        return Precise, (float(self), self.digits, self.raw)
+
+
+class Finer:
+    """The same of an array: its elements, the digits of each in a flat tuple or None, and what float64 gives."""
+
+    __slots__ = ("digits", "raw", "value")
+
+    def __init__(self, value: Any, digits: tuple[str | None, ...] | None, raw: Any = None) -> None:
+        self.value, self.digits, self.raw = value, digits, raw
+
+
+def bare(data: Any) -> Any:
+    """Numbers without what is known of them beside."""
+    return data.value if isinstance(data, Finer) else data
 
 
 PI = Exact(Fraction(1), pi=1)

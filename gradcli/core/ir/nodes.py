@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from gradcli.core.ir.dtypes import DType, as_float, as_int64
-from gradcli.core.ir.exact import Exact, Precise
+from gradcli.core.ir.exact import Exact, Finer, Precise, bare
 from gradcli.core.ir.shapes import Shape
 
 if TYPE_CHECKING:
@@ -125,14 +125,15 @@ class Node:
 class Constant(Node):
     """A value known now: a plain number where the shape is (), else an array that nobody writes to.
 
-    `weak` says that it is a plain number, which takes the dtype of what it meets.
+    `weak` says that it is a plain number, which takes the dtype of what it meets; `finer` is what is known of an array
+    beside its elements.
     """
 
-    __slots__ = ("value", "weak")
+    __slots__ = ("finer", "value", "weak")
 
-    def __init__(self, value: Any, shape: Shape, dtype: DType, weak: bool = False) -> None:
+    def __init__(self, value: Any, shape: Shape, dtype: DType, weak: bool = False, finer: Finer | None = None) -> None:
         super().__init__(shape, dtype)
-        self.value, self.weak = value, weak
+        self.value, self.weak, self.finer = value, weak, finer
 
     def _shown(self) -> str:
         return f"constant {self.value!r}" if self.shape == () else self.kind
@@ -219,23 +220,26 @@ def _spelled(value: Number) -> Hashable:
     if isinstance(value, Exact):
         return repr(value), value.fraction, value.pi, value.e, value.decimal
     if isinstance(value, Precise):
-        return repr(value), value.digits
+        return repr(value), value.digits, repr(value.raw)
     return repr(value)
 
 
-def array_constant(array: numpy.ndarray[Any, Any]) -> Constant:
+def array_constant(array: numpy.ndarray[Any, Any] | Finer) -> Constant:
     """A tensor known now; the array is not copied and must not be written to afterwards. A scalar is interned."""
-    dtype = DType(array.dtype.name)
-    if array.shape == ():
-        return constant(array.item(), dtype)
-    array.flags.writeable = False
-    return Constant(array, array.shape, dtype)
+    value: numpy.ndarray[Any, Any] = bare(array)
+    dtype = DType(value.dtype.name)
+    if value.shape == ():
+        return constant(value.item(), dtype)
+    value.flags.writeable = False
+    return Constant(value, value.shape, dtype, finer=array if isinstance(array, Finer) else None)
 
 
 def constant_like(value: Any, like: Node) -> Constant:
     """Numbers known now, a Python number or an array, in the shape and dtype of another node."""
     if like.shape == ():
         return constant(value if isinstance(value, (bool, int, float)) else value.item(), like.dtype)
+    if isinstance(value, Finer):
+        return array_constant(value)
     import numpy
 
     return array_constant(numpy.array(numpy.broadcast_to(value, like.shape), dtype=like.dtype.value))

@@ -94,11 +94,11 @@ class State:
         """The floats nearest to the true values, where those are to be shown; else what was computed."""
         if not self.certifying:
             return list(computed)
-        from gradcli.core.engines.nearest import FLOAT_DIGITS, digits_kept, nearest_values
+        from gradcli.core.engines.nearest import FLOAT_DIGITS, digits_kept, nearest_values, with_raw
 
         certain = nearest_values(nodes, computed, max(self.settings.digits or 0, FLOAT_DIGITS))
         self.kept = min([self.kept, *map(digits_kept, computed, certain)])
-        return certain
+        return list(map(with_raw, certain, computed))
 
     def digits_known(self, nodes: Sequence[Node], wanted: int) -> float:
         """How many digits of all numbers are right for certain as they are computed; inf for all that are wanted."""

@@ -25,5 +25,5 @@ class Labelled(Constant):
     __slots__ = ("name", "whole")
 
     def __init__(self, value: Constant, name: Partial | None, whole: Whole) -> None:
-        super().__init__(value.value, value.shape, value.dtype)
+        super().__init__(value.value, value.shape, value.dtype, finer=value.finer)
         self.name, self.whole = name, whole

@@ -12,7 +12,7 @@ from gradcli.core.engines.balls.ball import Ball
 from gradcli.core.engines.balls.engine import Unsuitable, balls
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.exact import Precise
+from gradcli.core.ir.exact import Finer, Precise, bare
 from gradcli.core.ir.nodes import Node
 
 # The first is enough for what loses some ten digits; the last decides that sin(pi) is 0 as a float.
@@ -70,10 +70,18 @@ def _taken(found: list[Data], place: int, value: Any, digits: int) -> bool:
     import numpy as np
 
     numbers = [nearest_float(ball) for ball in np.ravel(value)]
-    old = np.ravel(np.asarray(found[place], dtype=np.float64))
+    old = np.ravel(np.asarray(bare(found[place]), dtype=np.float64))
     new = [float(was) if number is None else number for was, number in zip(old, numbers, strict=True)]
-    found[place] = np.array(new).reshape(np.shape(value)) if np.shape(value) else new[0]
-    return None not in numbers
+    if not np.shape(value):
+        found[place] = new[0]
+        return None not in numbers
+    array = np.array(new).reshape(np.shape(value))
+    texts = tuple(
+        None if number is None or not (digits > FLOAT_DIGITS or _is_beyond(number, ball)) else decimal(ball, digits)
+        for number, ball in zip(numbers, np.ravel(value), strict=True)
+    )
+    found[place] = Finer(array, texts) if any(texts) else array  # type: ignore[assignment]
+    return None not in numbers and (digits <= FLOAT_DIGITS or None not in texts)
 
 
 def _is_beyond(number: float, ball: Ball) -> bool:
