@@ -130,7 +130,9 @@ class Session:
             if isinstance(inner, s.Show):
                 span = inner.value.span
                 value = shown(interpreter, inner.value)
-                results.append(Shown(span.title, Place.of(span), value, note_on_digits(interpreter.kept)))
+                results.append(
+                    Shown(span.title, Place.of(span), value, note_on_digits(interpreter.kept, interpreter.rough))
+                )
             elif isinstance(inner, s.Assert):
                 from gradcli.session.asserts import check_assert
 

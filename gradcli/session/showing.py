@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from textwrap import dedent
 
 from gradcli.core.engines.nearest import FLOAT_DIGITS
@@ -30,6 +31,8 @@ MOST_STEPS = 5_000
 BESIDE = 6_000
 # Where float64 arithmetic keeps fewer, that is said.
 FEWEST_DIGITS = 12
+# Of a large tensor, which is float64's, where fewer are right.
+FEWEST_ROUGH = 8
 # What is made of functions has a formula rather than a definition.
 _MADE = (Operator, AllDerivatives, Combined, Composed, Lifted)
 
@@ -171,9 +174,12 @@ def typed(value: Value, dtype: DType) -> Value:
     return changed
 
 
-def note_on_digits(kept: float) -> str | None:
-    """What is said where float64 arithmetic would have shown digits that are wrong."""
-    if kept >= FEWEST_DIGITS:
-        return None
-    number = "no digit" if kept < 1 else "1 digit" if kept < 2 else f"{int(kept)} digits"
-    return f"float64 arithmetic keeps {number} here"
+def note_on_digits(kept: float, rough: float = inf) -> str | None:
+    """What is said where float64 arithmetic would have shown digits that are wrong, or of a large tensor has."""
+    if rough < FEWEST_ROUGH:
+        return f"float64 arithmetic: about {_digits(rough)} of the element that is off most"
+    return f"float64 arithmetic keeps {_digits(kept)} here" if kept < FEWEST_DIGITS else None
+
+
+def _digits(kept: float) -> str:
+    return "no digit" if kept < 1 else "1 digit" if kept < 2 else f"{int(kept)} digits"

@@ -12,6 +12,7 @@ from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.ir.promotion import use_float
+from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.random import Random
 from gradcli.core.limits import limit, use
 from gradcli.language.calls.reach import Reach
@@ -48,6 +49,7 @@ class State:
     at_top: bool = False
     trail: Trail = field(default_factory=Trail)
     kept: float = inf
+    rough: float = inf
 
     def __post_init__(self) -> None:
         # The bodies that are being traced, the innermost last, and whether that one may call itself.
@@ -94,10 +96,15 @@ class State:
         """The floats nearest to the true values, where those are to be shown; else what was computed."""
         if not self.certifying:
             return list(computed)
-        from gradcli.core.engines.nearest import FLOAT_DIGITS, digits_kept, nearest_values, with_raw
+        from gradcli.core.engines.nearest import FLOAT_DIGITS, MOST_ELEMENTS, digits_kept, nearest_values, with_raw
 
         certain = nearest_values(nodes, computed, max(self.settings.digits or 0, FLOAT_DIGITS))
         self.kept = min([self.kept, *map(digits_kept, computed, certain)])
+        large = [n for n in nodes if n.dtype is DType.FLOAT64 and size_of(n.shape) > MOST_ELEMENTS]
+        if large:
+            from gradcli.core.engines.numpy.spread import digits_by_spread
+
+            self.rough = min([self.rough, *digits_by_spread(large)])
         return list(map(with_raw, certain, computed))
 
     def digits_known(self, nodes: Sequence[Node], wanted: int) -> float:
