@@ -13,6 +13,7 @@ from gradcli.core.transforms.reverse import gradient
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
 from gradcli.language.derivatives.checks import refuse_counts
 from gradcli.language.derivatives.corners import at_corners
+from gradcli.language.derivatives.domain import none_of, without_value
 from gradcli.language.derivatives.targets import Targets
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.nesting import map_nodes, nodes_in
@@ -75,6 +76,8 @@ class Operator(Function):
         if caller.outermost and given is not None:
             caller.trail.trace(moving, given, span)
         result = self.at_corners(caller, traced, self.derive(caller, traced, span), span)
+        if caller.outermost and given is not None and without_value(caller.trail.innermost, given):
+            result = none_of(result)
         refuse_counts(list(nodes_in(wrt)), span)
         return replace_nodes(result, given or {})
 

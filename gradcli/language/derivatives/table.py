@@ -19,6 +19,7 @@ from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
 from gradcli.language.derivatives.base import base_of, legend, numbered, times_differentiated, together
 from gradcli.language.derivatives.checks import real_outputs, refuse_counts
+from gradcli.language.derivatives.domain import without_value
 from gradcli.language.derivatives.expansion import expanded, has_free
 from gradcli.language.derivatives.gradient import to_order
 from gradcli.language.derivatives.spelling import spellings_of, typed_formula
@@ -59,8 +60,10 @@ class AllDerivatives(Function):
             caller.trail.innermost = tuple(roots)
         if caller.outermost:
             caller.trail.trace(nodes, replacements, span)
+        is_lost = caller.outermost and without_value(caller.trail.innermost, replacements)
         found = _partials(caller, roots, nodes, self.order, replacements, span, times_differentiated(self.of))
-        rows = [(name, found[indexes]) for indexes, name in self.names_of([name for name, _ in variables])]
+        nothing = float("nan") if is_lost else 1.0
+        rows = [(name, found[indexes] * nothing) for indexes, name in self.names_of([name for name, _ in variables])]
         refuse_counts(nodes, span)
         outputs_summed = self.order > 0 and (any(size_of(n.shape) != 1 for n in roots) or len(roots) > 1)
         slopes_summed = self.order > 1 and any(size_of(n.shape) != 1 for n in nodes)
