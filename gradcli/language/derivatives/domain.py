@@ -25,7 +25,7 @@ def without_value(outputs: Sequence[Node], given: Mapping[Node, Node]) -> bool:
 
 
 def _is_partial(node: Node) -> bool:
-    """Whether there are whole ranges without a value: beside a quotient by 0 there are values, and there may be a limit."""
+    """Whether there are whole ranges without a value: beside a quotient by 0 there are some, and maybe a limit."""
     defined = node.op.defined if isinstance(node, Application) and isinstance(node.op, Primitive) else None
     return defined is not None and not str(defined).endswith("!= 0")
 

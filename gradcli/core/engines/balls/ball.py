@@ -51,6 +51,9 @@ class Ball:
         return Ball(_quotient(plain(other), self.value))
 
     def __floordiv__(self, other: object) -> Ball:
+        if not plain(other).is_finite():
+            # What is a little below 0 there is 0 for a ball.
+            raise UndecidedError
         return floor(self / other)
 
     def __mod__(self, other: object) -> Ball:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb
 
-from gradcli.core.engines.balls.ball import Ball, floor, plain, power
+from gradcli.core.engines.balls.ball import Ball, UndecidedError, floor, plain, power
 
 
 def _method(name: str) -> Callable[[object], Ball]:
@@ -63,7 +63,9 @@ class Math:
 
     @staticmethod
     def atan2(y: object, x: object) -> Ball:
-        """The angle of a point; undecided on the cut."""
+        """The angle of a point; undecided on the cut, where the sign of a zero tells, which balls don't have."""
+        if plain(y) == 0 and not plain(x) > 0:
+            raise UndecidedError
         return Ball(arb.atan2(plain(y), plain(x)))
 
     @staticmethod
