@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import inf
 from textwrap import dedent
 
-from gradcli.core.engines.nearest import FLOAT_DIGITS
+from gradcli.core.engines.nearest import FLOAT_DIGITS, missing
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.exact import Exact, Finer, Precise
 from gradcli.core.ir.nodes import constant
@@ -176,6 +176,8 @@ def typed(value: Value, dtype: DType) -> Value:
 
 def note_on_digits(kept: float, rough: float = inf) -> str | None:
     """What is said where float64 arithmetic would have shown digits that are wrong, or of a large tensor has."""
+    if missing:
+        return "not certified: python-flint is not installed"
     if rough < FEWEST_ROUGH:
         return f"float64 arithmetic: about {_digits(rough)} of the element that is off most"
     return f"float64 arithmetic keeps {_digits(kept)} here" if kept < FEWEST_DIGITS else None

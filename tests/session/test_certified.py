@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from math import isinf, ulp
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import mpmath
 import pytest
 
+from gradcli.core.engines import nearest
 from gradcli.core.ir.exact import Precise
+from gradcli.session import showing
 from gradcli.session.data import to_data
 from gradcli.session.results import Derivatives, Polynomial, Result, Shown, Tensor
 from tests.language.running import run
@@ -108,3 +111,16 @@ def test_both_numbers_in_json() -> None:
     assert (tensor["value"], tensor["float64"]) == ([0.0, 0.0], [0.0, 1.2246467991473532e-16])
     (digits,) = (to_data(r.value) for r in run("set digits 20\n2*exp(1)").results if isinstance(r, Shown))
     assert digits["digits"] == "5.4365636569180904707"
+
+
+def test_where_balls_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown is float64's, and marked; what exact arithmetic knows is not."""
+    for name in [n for n in sys.modules if n.startswith("gradcli.core.engines.balls")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "flint", None)
+    monkeypatch.setattr(nearest, "missing", [])
+    monkeypatch.setattr(showing, "missing", nearest.missing)
+    exact, rounded = (r for r in run("0.1 + 0.2\nsin(pi)").results if isinstance(r, Shown))
+    assert exact.note is None
+    assert _numbers([rounded]) == [1.2246467991473532e-16]
+    assert rounded.note == "not certified: python-flint is not installed"

@@ -17,6 +17,8 @@ from gradcli.core.ir.traversal import reachable, without_parameters
 MOST_ELEMENTS, MOST_NODES = 1000, 20_000
 # So many tell any float from all others.
 FLOAT_DIGITS = 17
+# Has an item where balls were wanted and are not installed.
+missing: list[bool] = []
 # What rounding leaves of a zero that numbers of ordinary size cancel to.
 _NOISE = 1e-12
 
@@ -55,6 +57,7 @@ def known_values(
     try:
         from gradcli.core.engines.balls.certify import nearest
     except ImportError:
+        missing.append(True)
         return found, known
     for i, certain, is_known in zip(asked, *nearest(nodes, [found[i] for i in asked], digits), strict=True):
         found[i], known[i] = certain, is_known

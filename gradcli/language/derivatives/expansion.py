@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from math import factorial, prod
 from typing import Any
@@ -100,16 +99,20 @@ def _certified(caller: Caller, computed: Parts, graph: Mapping[Exponents, Node])
     return {**computed, **dict(zip(places, values, strict=True))}
 
 
-@dataclass(frozen=True)
 class _Graphs:
     """What the derivatives at a point are the values of, made when it is asked for."""
 
-    outputs: Sequence[Node]
-    variables: Sequence[Sequence[Node]]
-    order: int
-    point: Mapping[Node, Any]
-    given: Mapping[Node, Node]
-    coefficients: bool
+    def __init__(
+        self,
+        outputs: Sequence[Node],
+        variables: Sequence[Sequence[Node]],
+        order: int,
+        point: Mapping[Node, Any],
+        given: Mapping[Node, Node],
+        coefficients: bool,
+    ) -> None:
+        self.outputs, self.variables, self.order = outputs, variables, order
+        self.point, self.given, self.coefficients = point, given, coefficients
 
     @cached_property
     def made(self) -> list[dict[Exponents, Node]]:

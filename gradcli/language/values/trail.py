@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -38,23 +37,23 @@ class Sum:
     span: Span
 
 
-@dataclass
 class Trail:
     """`places` are those where a node was made first, `traced` what was differentiated, the outermost of each.
 
     `lost` are graphs whose values are not finite, `sums` such arithmetic on plain numbers.
     """
 
-    places: dict[Node, Span] = field(default_factory=dict)
-    traced: list[Traced] = field(default_factory=list)
-    lost: list[Node] = field(default_factory=list)
-    sums: list[Sum] = field(default_factory=list)
-    # The first function that was called, and with what.
-    called: tuple[Any, Sequence[Any]] | None = None
-    # What constants are the values of.
-    proofs: dict[Node, Callable[[], Node | None]] = field(default_factory=dict)
-    # The outputs of the innermost function of the derivative that is being traced.
-    innermost: tuple[Node, ...] = ()
+    def __init__(self) -> None:
+        self.places: dict[Node, Span] = {}
+        self.traced: list[Traced] = []
+        self.lost: list[Node] = []
+        self.sums: list[Sum] = []
+        # The first function that was called, and with what.
+        self.called: tuple[Any, Sequence[Any]] | None = None
+        # What constants are the values of.
+        self.proofs: dict[Node, Callable[[], Node | None]] = {}
+        # The outputs of the innermost function of the derivative that is being traced.
+        self.innermost: tuple[Node, ...] = ()
 
     def stands_for(self, constant: Node, graph: Callable[[], Node | None]) -> None:
         """Remember of what graph a constant is the value; None says that it is rounded, and of what isn't known.

@@ -30,6 +30,7 @@ from gradcli.core.ir.traversal import substitute
 from gradcli.core.library import COMPOSED
 from gradcli.core.library.functions import matmul
 from gradcli.core.primitives import elementwise as ew
+from gradcli.core.primitives import linear_algebra as la
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import TABLE
@@ -261,3 +262,36 @@ def test_float64_is_near_the_balls(primitive: Primitive) -> None:
         certain, known = known_values(closed, computed)
         for was, true, is_known in zip(computed, certain, known, strict=True):
             assert not is_known or was == pytest.approx(true, rel=1e-9, abs=1e-12)
+
+
+def test_factors_and_eigenvalues() -> None:
+    """Of the symmetric part; and what has no Cholesky factor, or equal eigenvalues, is left open."""
+    rng = np.random.default_rng(3)
+    random_matrix = rng.normal(size=(4, 4))
+    positive = random_matrix @ random_matrix.T + np.eye(4)
+    node = array_constant(positive)
+    factor, values, logarithm, sign = balls(
+        [la.cholesky(node), la.eigenvalues(node), la.log_determinant(node), la.determinant_sign(node)], 200
+    )
+    with mpmath.workdps(60):
+        exact = mpmath.matrix(((positive + positive.T) / 2).tolist())
+        known = mpmath.cholesky(exact)
+        assert all(holds(factor[i, j], known[i, j]) for i in range(4) for j in range(i + 1))
+        eigenvalues = mpmath.eigsy(exact, eigvals_only=True)
+        assert all(holds(ball, true) for ball, true in zip(values, eigenvalues, strict=True))
+        assert holds(logarithm.item(), mpmath.log(mpmath.det(mpmath.matrix(positive.tolist()))))
+    assert sign.item().value == 1
+    open_factor, open_values = balls(
+        [la.cholesky(array_constant(-np.eye(2))), la.eigenvalues(array_constant(np.eye(2)))], 200
+    )
+    assert nearest_float(open_factor[0, 0]) is None
+    assert nearest_float(open_values[0]) is None
+
+
+def test_slopes_of_determinants_and_factors() -> None:
+    """Those of a singular matrix too, by cofactors; the gradient of a factor beside differences of balls."""
+    singular = array_constant(np.array([[1.0, 2], [2, 4]]))
+    a = fresh_input("a", (2, 2), DType.FLOAT64)
+    (slope,) = gradient([la.determinant(a)], [a])
+    (found,) = balls(substitute([slope], {a: singular}), 113)
+    assert [nearest_float(ball) for ball in found.ravel()] == [4.0, -2.0, -2.0, 1.0]

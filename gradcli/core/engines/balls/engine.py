@@ -11,6 +11,7 @@ from flint import arb, arb_mat, ctx
 from gradcli.core.engines.balls import special
 from gradcli.core.engines.balls.ball import Ball, UndecidedError, ball_of
 from gradcli.core.engines.balls.functions import SCOPE
+from gradcli.core.engines.balls.matrices import MATRICES
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, Primitive
@@ -204,7 +205,7 @@ def _of_tensor(node: Application, args: Sequence[Any]) -> Any:
 
 
 def _of_matrices(node: Application, arrays: Sequence[Any]) -> Any:
-    """Inverses, determinants and solutions of linear systems, one matrix after the other."""
+    """Inverses, determinants and the like of single matrices."""
     import numpy as np
 
     if any(array.ndim != 2 for array in arrays):
@@ -212,20 +213,13 @@ def _of_matrices(node: Application, arrays: Sequence[Any]) -> Any:
     rows = [arb_mat([[x.value for x in row] for row in array]) for array in arrays]
     try:
         found = MATRICES[node.kind](*rows)
-    except ZeroDivisionError:
-        raise Unsuitable from None
+    except (ZeroDivisionError, UndecidedError):
+        found = None
     made = np.empty(node.shape, dtype=object)
     for place in np.ndindex(*node.shape):
-        made[place] = Ball(found if node.shape == () else found[place])
+        at = place if len(place) == 2 else (*place, 0)
+        made[place] = OPEN if found is None else Ball(found if node.shape == () else found[at])
     return made
-
-
-# By the names of the entries.
-MATRICES: Mapping[str, Callable[..., Any]] = {
-    "inv": lambda a: a.inv(),
-    "det": lambda a: a.det(),
-    "solve": lambda a, b: a.solve(b),
-}
 
 
 def _largest(node: Application, array: Any) -> Any:

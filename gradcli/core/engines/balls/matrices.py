@@ -1,0 +1,90 @@
+"""Matrices of balls: inverses, determinants, solutions, Cholesky factors and eigenvalues, one matrix at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from flint import acb_mat, arb, arb_mat
+
+from gradcli.core.engines.balls.ball import UndecidedError
+
+# Cofactors are expanded one by one up to here.
+MOST_ROWS = 5
+
+
+def symmetric(a: arb_mat) -> arb_mat:
+    """The symmetric part, which is what is factored."""
+    return (a + a.transpose()) / 2
+
+
+def cholesky(a: arb_mat) -> arb_mat:
+    """The lower triangle L with L @ L.T = a (Golub and Van Loan, Matrix Computations, 4.2).
+
+    Raises:
+        UndecidedError: where a pivot may be 0 or below.
+    """
+    a, n = symmetric(a), a.nrows()
+    lower = [[arb(0)] * n for _ in range(n)]
+    for j in range(n):
+        pivot = a[j, j] - sum((lower[j][k] ** 2 for k in range(j)), arb(0))
+        if not pivot > 0:
+            raise UndecidedError
+        lower[j][j] = pivot.sqrt()
+        for i in range(j + 1, n):
+            rest = a[i, j] - sum((lower[i][k] * lower[j][k] for k in range(j)), arb(0))
+            lower[i][j] = rest / lower[j][j]
+    return arb_mat(lower)
+
+
+def sign_of_determinant(a: arb_mat) -> arb:
+    """1 or -1, or 0 where the determinant is 0 for certain."""
+    found = a.det()
+    if found > 0 or found < 0:
+        return arb(1 if found > 0 else -1)
+    if found == 0:
+        return arb(0)
+    raise UndecidedError
+
+
+def eigenvalues(a: arb_mat) -> arb_mat:
+    """Those of the symmetric part in ascending order, as a column.
+
+    Raises:
+        UndecidedError: where two of them can't be told apart.
+    """
+    try:
+        found = sorted((value.real for value in acb_mat(symmetric(a)).eig()), key=lambda v: float(v.mid()))
+    except ValueError:
+        raise UndecidedError from None
+    if any(low.overlaps(high) for low, high in pairwise(found)):
+        raise UndecidedError
+    return arb_mat([[value] for value in found])
+
+
+def adjugate(a: arb_mat) -> arb_mat:
+    """det(a) inv(a), of a singular matrix too."""
+    n = a.nrows()
+    if n > MOST_ROWS:
+        return a.inv() * a.det()
+    rows = a.tolist()
+
+    def cofactor(i: int, j: int) -> Any:
+        minor = [[x for k, x in enumerate(row) if k != j] for m, row in enumerate(rows) if m != i]
+        return (-1) ** (i + j) * (arb_mat(minor).det() if minor else arb(1))
+
+    return arb_mat([[cofactor(j, i) for j in range(n)] for i in range(n)])
+
+
+# By the names of the entries.
+MATRICES: Mapping[str, Callable[..., Any]] = {
+    "inv": lambda a: a.inv(),
+    "det": lambda a: a.det(),
+    "solve": lambda a, b: a.solve(b),
+    "logabsdet": lambda a: abs(a.det()).log(),
+    "det_sign": sign_of_determinant,
+    "cholesky": cholesky,
+    "eigvalsh": eigenvalues,
+    "adjugate": adjugate,
+}
