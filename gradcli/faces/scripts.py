@@ -65,16 +65,20 @@ def run_source(source: Source, session: Session, reporter: Reporter, named: bool
         for step in session.steps(source):
             ran.session = step.session
             reporter.digits = step.session.settings.digits
-            for diagnostic in step.diagnostics:
+            wrong = [d for d in step.diagnostics if d.severity == "error"]
+            for diagnostic in wrong:
                 reporter.diagnostic(diagnostic)
-                if diagnostic.severity == "error":
-                    ran.verdict = Verdict.BAD_INPUT
+                ran.verdict = Verdict.BAD_INPUT
             for result in step.results:
                 if isinstance(result, Assertion):
                     ran.passed += result.passed
                     ran.failed += not result.passed
                 if not quiet or isinstance(result, Assertion):
                     reporter.result(result, named=named)
+            # What is odd about a result stands below it.
+            for diagnostic in step.diagnostics:
+                if diagnostic not in wrong:
+                    reporter.diagnostic(diagnostic)
     except IncompleteInput as error:
         reporter.diagnostic(error.diagnostic)
         ran.verdict = Verdict.BAD_INPUT

@@ -34,11 +34,17 @@ def show_number(value: bool | int | float, dtype: str, digits: int | None = None
 
 
 def _rounded(text: str, digits: int) -> str:
-    """A number beyond the floats to so many digits."""
+    """A number beyond the floats to so many digits; its exponent may be longer than any arithmetic takes."""
     from decimal import Context, Decimal
 
-    mantissa, e, exponent = f"{Context(prec=digits).plus(Decimal(text)):e}".partition("e")
-    return f"{mantissa.rstrip('0').removesuffix('.') if '.' in mantissa else mantissa}{e}{exponent}"
+    mantissa, e, exponent = text.partition("e")
+    rounded = Context(prec=digits).plus(Decimal(mantissa))
+    if abs(rounded) >= 10 and e:
+        rounded, exponent = rounded.scaleb(-1), f"{int(exponent) + 1:+d}"
+    shown = f"{rounded:f}" if e else f"{rounded:e}"
+    head, more, tail = shown.partition("e")
+    bare = head.rstrip("0").removesuffix(".") if "." in head else head
+    return f"{bare}{more}{tail}{e}{exponent}"
 
 
 def _trim(text: str) -> str:

@@ -9,9 +9,9 @@ from functools import cache
 from math import isfinite, isinf, isnan
 
 from gradcli.core import primitives
-from gradcli.core.ir.dtypes import as_float
+from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.exact import Exact
-from gradcli.core.ir.nodes import Constant, Node
+from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.promotion import real
 from gradcli.core.ir.shapes import size_of
@@ -77,7 +77,7 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
                 _tell_of_roots(caller, right.fraction, span)
             if isinstance(result, float) and _is_lost(result, left, right):
                 caller.trail.sums.append(Sum(symbol, left, right, result, span))
-            return result
+            return _nearest(caller, symbol, left, right, result)
     if symbol == "∘" or isinstance(left, Function) or isinstance(right, Function):
         return combined(symbol, left, right, binary, span)
     if isinstance(left, SparseMatrix) and symbol == "@":
@@ -97,6 +97,17 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     if not any(isinstance(v, Node) for v in weak):
         weak = [a, b]
     return symbols(2)[symbol](*weak)
+
+
+def _nearest(caller: Caller, symbol: str, left: float, right: float, result: float) -> float:
+    """A power of plain numbers that is no fraction, rounded once: 2^0.5, pi^pi."""
+    if not caller.certifying or symbol != "^" or not isinstance(result, float) or isinstance(result, Exact):
+        return result
+    if result != result or left <= 0:
+        return result
+    node = symbols(2)["^"](constant(left, DType.FLOAT64), constant(right, DType.FLOAT64))
+    (certain,) = caller.certified([node], [result])
+    return certain if isinstance(certain, float) else result
 
 
 def _is_lost(result: float, left: float, right: float) -> bool:

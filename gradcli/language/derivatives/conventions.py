@@ -53,7 +53,7 @@ def say_convention(
         break
     else:
         corner = any(edge_of(node, {EdgeKind.CORNER, EdgeKind.COMPARISON}) for node in found)
-        message = f"{what} has a corner here: the slope is another on each side" if corner else f"{what} jumps here"
+        message = f"{what} has a corner here: the slope differs from side to side" if corner else f"{what} jumps here"
     caller.note(f"{message}; what is shown is a convention", place or span)
 
 

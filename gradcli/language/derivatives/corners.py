@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
-from math import factorial, prod
+from math import factorial, isnan, prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.core.engines.evaluation import evaluate
@@ -167,7 +167,8 @@ class Corners:
         beyond = self.order + self.below > 1 or self.strict
         if not beyond and not self.caller.outermost:
             return parts
-        kinds = frozenset(EdgeKind) if beyond else CONVENTIONS
+        lost = any(_is_lost(data) for found in parts for e, data in found.items() if sum(e) + self.below == 1)
+        kinds = frozenset(EdgeKind) if beyond or lost else CONVENTIONS
         if not any(edge_of(node, kinds) for node in reachable(self.outputs)):
             return parts
         from gradcli.core.analysis.at_edges import edges
@@ -248,7 +249,10 @@ class Corners:
         # Where a derivative is lost, the order that is, and its values on two sides.
         lost: dict[Exponents, tuple[int, tuple[float, float] | None]] = {}
         at_point = ordinary.get(zero, 0.0)
-        if not self.below and not np.allclose(limits.get(zero, nothing).value, at_point, rtol=1e-6, atol=1e-12):
+        filled = limits.get(zero, nothing).value
+        # A hole, such as a quotient of zeros, is filled by the limit.
+        at_point = np.where(np.isnan(at_point), filled, at_point)
+        if not self.below and not np.allclose(filled, at_point, rtol=1e-6, atol=1e-12):
             lost[zero] = 0, limits.get(zero, nothing).sides
         for exponents in self._every():
             limit, order = limits.get(exponents, nothing), sum(exponents) + self.below
@@ -272,6 +276,14 @@ class Corners:
                 if counts and sides is not None:
                     say(self.caller, which, sides, self.span)
         return result
+
+
+def _is_lost(data: Data) -> bool:
+    if isinstance(data, (bool, int, float)):
+        return isnan(data)
+    import numpy as np
+
+    return bool(np.isnan(data).any())
 
 
 def _less(exponents: Exponents, i: int) -> Exponents:

@@ -103,12 +103,12 @@ def _of_value(caller: Caller, origin: Origin, outputs: Sequence[Node], around: A
     defined = _condition(node)
     inside = defined is not None and _holds(defined, origin.operands)
     operands = _operands(caller, node, title)
-    if node.kind in BY_ZERO:
+    if node.kind in BY_ZERO and origin.operands[-1] == 0:
         told = ", a division by 0"
     elif defined is not None and not inside:
         told = f": there are values where {defined.format(*map(_or, operands, 'xyz'))}"
     elif abs(origin.value) == math.inf and all(map(math.isfinite, origin.operands)):
-        told = ", beyond the largest float64"
+        told = f", beyond the largest {node.dtype.value}"
     else:
         told = ""
     shown = _quoted(title, node)
@@ -138,20 +138,22 @@ def _of_slope(caller: Caller, origin: Origin, outputs: Sequence[Node], order: in
         if rule and re.search(rf"\b{name}\b", rule):
             if text.isidentifier():
                 rule, name = re.sub(rf"\b{name}\b", text, rule), text
-            at.append(f"{name} = {value:g}" if name == text else f"{name} = {text} = {value:g}")
+            told = f"{name} = {value:g}" if name == text else f"{name} = {text} = {value:g}"
+            at += [told] if told not in at else []
     what = f", {rule} at {', '.join(at)}" if rule and at else f", here {_applied(node, origin.operands)}"
     of = "" if not order else f", in the derivative of order {order}"
     message = f"the {word} comes from the slope of {_quoted(title, node)}{of}{what}"
     hint = None
     if title and len(title) <= LONGEST_GUARDED and len(operands) == 1 and not order:
         hole = f"{operands[0]} != {origin.operands[0]:g}"
-        hint = f"guard it: `where({hole}, {title}, ...)` has the slope of what is elsewhere"
+        hint = f"guard it: `where({hole}, {title}, 0)`, with what it is to be there for 0"
     return Reason(message, span, hint)
 
 
 def _of_sum(found: Sum) -> Reason:
     word = "nan" if found.result != found.result else "-inf" if found.result < 0 else "inf"
-    here = f"{_short(found.left)}{found.symbol}{_short(found.right)}"
+    left = f"({_short(found.left)})" if found.left < 0 and found.symbol == "^" else _short(found.left)
+    here = f"{left}{found.symbol}{_short(found.right)}"
     by_zero = found.right == 0 if found.symbol in ("/", "//", "%") else found.symbol == "^" and found.left == 0
     known = not any(isinstance(v, float) and math.isinf(v) for v in (found.left, found.right))
     told = ", a division by 0" if by_zero else ", beyond the largest float64" if word != "nan" and known else ""
@@ -202,6 +204,8 @@ def _applied(node: Application, operands: Sequence[float]) -> str:
     if symbol and len(texts) == 2 and not symbol.isalpha():
         between = f" {symbol} " if symbol in "+-" else symbol
         return f"{texts[0]}{between}{_bracketed(texts[1])}"
+    if not isinstance(node.op, Primitive) or not node.op.broadcasts:
+        return f"{_word(node)} of these numbers"
     shown = [t for t in texts if t != "nan"] if any(v == v for v in operands) else []
     return f"{_word(node)}({', '.join(shown)})" if shown else f"{_word(node)} of these numbers"
 

@@ -19,6 +19,8 @@ from gradcli.core.ir.nodes import Node
 BITS = (113, 320, 1280, 4000)
 FLOAT_DIGITS = 17
 ZEROS_OF_AN_END = 10
+# What is larger is as good as infinite.
+LONGEST_EXPONENT = 20
 BITS_OF_A_DIGIT = 3.3219280948873626
 
 
@@ -59,6 +61,8 @@ def nearest(
 
 def _taken(found: list[Data], place: int, value: Any, digits: int) -> bool:
     """Put the nearest floats in the place of what was computed; whether all of them are known."""
+    if getattr(value, "shape", None) == ():
+        value = value.item()
     if isinstance(value, Ball):
         number = nearest_float(value)
         if number is not None:
@@ -72,9 +76,6 @@ def _taken(found: list[Data], place: int, value: Any, digits: int) -> bool:
     numbers = [nearest_float(ball) for ball in np.ravel(value)]
     old = np.ravel(np.asarray(bare(found[place]), dtype=np.float64))
     new = [float(was) if number is None else number for was, number in zip(old, numbers, strict=True)]
-    if not np.shape(value):
-        found[place] = new[0]
-        return None not in numbers
     array = np.array(new).reshape(np.shape(value))
     texts = tuple(
         None if number is None or not (digits > FLOAT_DIGITS or _is_beyond(number, ball)) else decimal(ball, digits)
@@ -98,6 +99,8 @@ def decimal(ball: Ball, digits: int) -> str | None:
         return None
     text: str = value.str(digits, radius=False)
     mantissa, e, exponent = text.partition("e")
+    if len(exponent) > LONGEST_EXPONENT:
+        return None
     bare = mantissa.rstrip("0").removesuffix(".") if "." in mantissa else mantissa
     # A fraction that ends has no other digits than zeros behind it.
     ends = value.is_exact() or len(mantissa) - len(bare) > ZEROS_OF_AN_END
