@@ -37,7 +37,8 @@ def check(
         nonlocal verdict
         if asked.symbolic:
             raise fail("usage", "a check is at a point", asked.span, "give values, such as x=3")
-        names = None if wrt is None else names_of(wrt)
+        asked.interpreter.at_top = True
+        names = asked.variables() if wrt is None else names_of(wrt)
         arguments = asked.arguments
         found = audited(asked.interpreter, asked.function, [*arguments.values()], order, asked.span, names)
         if asked.function.name == NAME and "::" not in expression:

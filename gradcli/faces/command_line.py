@@ -229,7 +229,10 @@ COMMANDS: dict[str, Command] = {
             (FUNCTION, Words("values", "[NAME=VALUE]...", "Where to evaluate it.", many=True, required=False)),
             (WRT, ORDER, AGAINST, DIGITS, DTYPE, FORMAT),
             "gradcli.faces.checking:check",
-            details="Leaves with 1 where methods disagree, or the other numbers differ.",
+            details="Errors are in units of the last place of the certified value (all: no digit is right). "
+            "digits are those that float64 keeps (?: not certified), condition is by how much the problem magnifies a "
+            "relative error. Other numbers have the names of derivatives or of inputs, or value. "
+            "Leaves with 1 where methods disagree, or the other numbers differ.",
             example="gradcli check 'exp(x)*sin(x*y)' x=3 y=5 --order 2",
             expressions=True,
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf, isfinite, log10
 
+from gradcli.core.ir.exact import Precise
 from gradcli.language.values.audits import METHODS, Audit, AuditRow, Comparison
 from gradcli.output.layout import Cell, Column, Role
 from gradcli.output.numbers import show_number
@@ -13,6 +14,8 @@ from gradcli.output.views import Block, Look, Prose, Table, View, view
 # Where fewer digits stay that is said.
 FEWEST_DIGITS = 12
 FLOAT_DIGITS = 16
+# So many units are no matter of rounding alone, where the methods disagree.
+MANY = 1e9
 # On a terminal that is narrower the values have fewer digits.
 WIDE, FEW_DIGITS = 100, 10
 # Methods whose name is long.
@@ -36,9 +39,11 @@ class _AuditView(View):
         yield Prose([[(LEGEND, "dim")]])
         yield Table(_methods(audit, look))
         if audit.source is not None:
-            yield Prose([[(f"beside {audit.source}", "strong")]])
+            yield Prose([[(f"beside {audit.source}, to 9 digits, or as many as float64 keeps", "strong")]])
             yield Table(_compared(audit, look))
         yield Prose([[(text, style)] for text, style in _verdict(audit)])
+        if audit.note:
+            yield Prose([[(line, "dim")] for line in audit.note.split("\n")])
 
 
 def _methods(audit: Audit, look: Look) -> list[Column]:
@@ -57,6 +62,8 @@ def _methods(audit: Audit, look: Look) -> list[Column]:
 
 
 def _value(row: AuditRow, look: Look) -> str:
+    if row.text is not None:
+        return show_number(Precise(float(row.value), row.text), row.dtype, look.digits)
     if row.value.shape == ():
         few = FEW_DIGITS if look.width is not None and look.width < WIDE else None
         return show_number(float(row.value), row.dtype, look.digits or few)
@@ -102,9 +109,12 @@ def _verdict(audit: Audit) -> Iterator[tuple[str, str]]:
     apart = [row for row in audit.against if not row.right]
     if wrong:
         yield f"wrong: the methods disagree on {', '.join(wrong)}", "error"
+        yield from ((_differing(row), "dim") for row in audit.rows if not row.right)
     elif not apart:
         known = all(row.known for row in audit.rows)
-        yield ("right: all methods agree" + (", and the values are certified" if known else ""), "good")
+        yield ("right: all methods agree up to rounding" + (", and the values are certified" if known else ""), "good")
+        if audit.against:
+            yield f"{audit.source} agrees in {', '.join(row.name for row in audit.against)}", "good"
     if apart:
         yield f"wrong: {audit.source} differs in {', '.join(map(_worst, apart))}", "error"
     for row in audit.rows:
@@ -113,6 +123,14 @@ def _verdict(audit: Audit) -> Iterator[tuple[str, str]]:
             why = f", of which the problem itself loses {lost}" if lost else ", though the problem loses none"
             kept = "no digit" if row.digits < 1 else f"{int(row.digits)} digit{'s' if row.digits >= 2 else ''}"
             yield f"float64 arithmetic keeps {kept} of {row.name}{why}", "dim"
+
+
+def _differing(row: AuditRow) -> str:
+    """What a method says that is no matter of rounding."""
+    off = [m for m, e in zip(METHODS, row.errors, strict=True) if e is not None and e > MANY]
+    if off == ["differences"]:
+        return f"differences of values contradict the rules for {row.name}: a corner nearby, or a slope that is stopped"
+    return f"off by more than rounding in {row.name}: {', '.join(off)}"
 
 
 def _worst(row: Comparison) -> str:

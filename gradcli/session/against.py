@@ -36,10 +36,18 @@ def compared(audit: Audit, where: str, arguments: Mapping[str, Any]) -> Audit:
     Raises:
         LanguageError: for a file that can't be read, and for numbers that belong to no derivative.
     """
-    path, colon, name = where.rpartition(":")
+    path, colon, name = where.replace("::", ":").rpartition(":")
+    if where.endswith(".py"):
+        raise fail("usage", f"{where} is no file of numbers", None, f"name a function in it: {where}:f")
     is_function = bool(colon) and path.endswith(".py")
     found = _from_function(path, name, arguments) if is_function else _from_file(where)
-    rows = [_beside(_row_of(audit, name, numbers, where), numbers) for name, numbers in found.items()]
+    scale = max((_largest(row.value) for row in audit.rows), default=0.0) or 1.0
+    unasked = {name for name in arguments if all(name not in row.by for row in audit.rows)}
+    rows = [
+        _beside(_row_of(audit, name, numbers, where), numbers, scale)
+        for name, numbers in found.items()
+        if name not in unasked
+    ]
     if not rows:
         raise fail("value", f"there are no numbers in {where}", None, "name them as the derivatives, or as the inputs")
     return replace(audit, against=tuple(rows), source=where)
@@ -102,9 +110,8 @@ def _row_of(audit: Audit, name: str, numbers: Any, where: str) -> AuditRow:
     if not named and name in (*VALUE_NAMES, audit.of):
         named = [value]
     if not named and not name:
-        named = [row for row in rows if row.order == 1 and row.value.shape == shape] or [
-            row for row in audit.rows if row.value.shape == shape
-        ]
+        alike = [row for row in audit.rows if row.order <= 1 and row.value.shape == shape]
+        named = alike if len(alike) == 1 else [row for row in alike if row.order == 1 and shape]
     if len(named) != 1:
         known = ", ".join(dict.fromkeys([*(row.name for row in audit.rows), *(n for row in rows for n in row.by)]))
         what = f"`{name}` in {where}" if name else f"an array of shape {shape}"
@@ -115,7 +122,13 @@ def _row_of(audit: Audit, name: str, numbers: Any, where: str) -> AuditRow:
     return row
 
 
-def _beside(row: AuditRow, numbers: Any) -> Comparison:
+def _largest(array: Any) -> float:
+    import numpy as np
+
+    return float(np.max(np.where(np.isfinite(array), abs(array), 0.0), initial=0.0))
+
+
+def _beside(row: AuditRow, numbers: Any, scale: float) -> Comparison:
     import numpy as np
 
     theirs = np.asarray(numbers, dtype=float)
@@ -125,7 +138,8 @@ def _beside(row: AuditRow, numbers: Any) -> Comparison:
     with np.errstate(all="ignore"):
         apart = abs(row.value - theirs)
         size = np.maximum(abs(row.value), abs(theirs))
-        largest = float(np.max(np.where(np.isfinite(size), size, 0.0), initial=0.0))
+        # Where all of a row is 0 for certain, rounding is as large as that of the other rows.
+        largest = max(_largest(size), scale if not row.value.any() else 0.0)
         same = (row.value == theirs) | (np.isnan(row.value) & np.isnan(theirs))
         near = same | (apart <= tolerance * np.maximum(size, OF_THE_LARGEST * largest))
         error = np.where(same, 0.0, apart / size)

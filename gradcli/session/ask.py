@@ -96,7 +96,7 @@ class Question:
             LanguageError: as `derivatives` does.
         """
         self._refuse_order(order)
-        asked = AllDerivatives(self.function, order, self._variables() if wrt is None else names_of(wrt))
+        asked = AllDerivatives(self.function, order, self.variables() if wrt is None else names_of(wrt))
         try:
             found = asked.call(self.interpreter, values, self.span)
         except REFUSALS as error:
@@ -125,7 +125,7 @@ class Question:
         """What is to be said beside the answers so far."""
         return self.interpreter.warnings
 
-    def _variables(self) -> Names:
+    def variables(self) -> Names:
         """Every real input, and every parameter."""
         span = Span(Source("<function>", self.function.name), 0, len(self.function.name))
         fixed = {i.name for i in self.function.inputs if not i.real}

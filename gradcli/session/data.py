@@ -342,7 +342,8 @@ def _audit(audit: Audit) -> Any:
         "at": dict(audit.at),
         "right": audit.right,
         "rows": [_audit_row(row) for row in audit.rows],
-        "against": None if audit.source is None else audit.source,
+        "note": audit.note,
+        "against": audit.source,
         "compared": [_compared(row) for row in audit.against],
     }
 

@@ -7,6 +7,7 @@ outputs, it is the gradient of the sum of what is one order below, as in a table
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import combinations_with_replacement
 from math import inf
 from typing import Any, TypeAlias
@@ -17,10 +18,12 @@ from gradcli.core.analysis.series import partials_at
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.nearest import digits_kept, known_values
 from gradcli.core.engines.program import Program
+from gradcli.core.errors import CoreError
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.exact import Precise, bare
 from gradcli.core.ir.nodes import Node, array_constant
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.traversal import substitute
+from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.records import record
 from gradcli.core.transforms.jacobian import FORWARD, jacobian
 from gradcli.core.transforms.nested import total
@@ -33,12 +36,15 @@ METHODS = ("reverse", "forward", "taylor", "differences")
 # Of larger tensors so many elements are measured by differences, evenly spread.
 MOST_DIFFERENCES = 200
 # Larger inputs are not gone through by forward mode, which takes one sweep for each element.
-MOST_FORWARD = 2_000
+MOST_FORWARD, MOST_FORWARD_AGAIN = 2_000, 100
+# Repeated reverse mode makes graphs that grow with the order; larger ones are refused.
+MOST_NODES = 1_500
 # Ridders' method: the first step as a share of the point, how much smaller each is, how many there are, and when the
 # extrapolation gets worse so much that it ends (Ridders 1982; Press et al., Numerical Recipes, 5.7).
 FIRST_STEP, SHRINK, STEPS, WORSE = 0.1, 1.4, 12, 2.0
 # Beside the error that it estimates, a difference may be off by so many times as much, or by so much of its value.
 TRUSTED, ROUGH = 100.0, 1e-4
+ROUNDED = 1e-14
 # Without a true value two methods agree to that.
 AGREE = {DType.FLOAT32: 1e-4, DType.FLOAT64: 1e-9}
 # Proved graphs of two methods are equal up to the rounding at the end.
@@ -52,7 +58,8 @@ class Measured:
     `value` is the true one where it is `known`, else reverse mode's. `errors` are those of the methods in the order of
     `METHODS`, in units of the last place, the largest of all elements; None for a method that doesn't apply.
     `digits` are those that reverse mode keeps, `condition` by how much a relative error of the inputs grows; `at` is
-    the element that is off most, `right` whether all methods agree as far as rounding lets them.
+    the element that is off most, `right` whether all methods agree as far as rounding lets them; `text` are the digits
+    of a value beyond the largest float.
     """
 
     indexes: Indexes
@@ -63,6 +70,7 @@ class Measured:
     condition: float | None
     at: tuple[int, ...]
     right: bool
+    text: str | None = None
 
 
 def audit(
@@ -86,9 +94,15 @@ def audit(
     indexes = [i for k in range(1, order + 1) for i in combinations_with_replacement(range(len(variables)), k)]
     reverse: dict[Indexes, Node] = {(): total(outputs)}
     forward: dict[Indexes, Node] = {(): total(outputs)}
-    small = all(size_of(v.shape) <= MOST_FORWARD for v in variables)
+    most = MOST_FORWARD if order < 2 else MOST_FORWARD_AGAIN
+    small = all(size_of(v.shape) <= most for v in variables)
     for i in indexes:
         below, by = i[:-1], variables[i[-1]]
+        if len(reachable([reverse[below]])) > MOST_NODES:
+            raise CoreError(
+                f"derivatives of order {len(i)} by repeated reverse mode are too large a graph for a check",
+                "lower the order; `derivatives` and `grad --order` have higher ones, by Taylor expansion",
+            )
         reverse[i] = gradient([total([reverse[below]])], [by])[0]
         forward[i] = jacobian([total([forward[below]])], [by], FORWARD)[0][0] if small else reverse[i]
     rows: list[tuple[Indexes, Node, Node | None]] = [((), node, None) for node in outputs]
@@ -145,22 +159,24 @@ def _measured(
     by_steps: tuple[Array, Array] | None,
     condition: float | None,
 ) -> Measured:
-    true = np.asarray(certain[0], dtype=float)
+    true = np.asarray(bare(certain[0]), dtype=float)
+    text = certain[0].digits if isinstance(certain[0], Precise) and not np.isfinite(true) else None
     ahead = computed[1] if len(computed) > 1 else None
     steps = None if by_steps is None else by_steps[0]
     errors = tuple(
-        None if values is None else units(values, true, node.dtype) for values in (computed[0], ahead, by_series, steps)
+        None if values is None else inf if text else units(values, true, node.dtype)
+        for values in (computed[0], ahead, by_series, steps)
     )
     if known[0] and known[-1]:
-        right = units(np.asarray(certain[-1], dtype=float), true, node.dtype) <= SAME
+        right = units(np.asarray(bare(certain[-1]), dtype=float), true, node.dtype) <= SAME
     else:
         right = all(v is None or _agree(v, true, AGREE[node.dtype]) for v in (computed[0], ahead, by_series))
     if by_steps is not None:
         right &= _within(*by_steps, true)
     off = _off(computed[0], true, node.dtype)
     at = tuple(int(k) for k in np.unravel_index(int(np.argmax(off)), off.shape)) if off.size and off.shape else ()
-    digits = digits_kept(computed[0], true) if known[0] else inf
-    return Measured(indexes, true, known[0], errors, digits, condition, at, bool(right))
+    digits = 0.0 if text else digits_kept(computed[0], true) if known[0] else inf
+    return Measured(indexes, true, known[0], errors, digits, condition, at, bool(right), text)
 
 
 def units(values: Array, true: Array, dtype: DType = DType.FLOAT64) -> float:
@@ -188,7 +204,7 @@ def _within(values: Array, error: Array, true: Array) -> bool:
     """Whether differences are as near as they say; where they know nothing, or leave floats, they say nothing."""
     with np.errstate(all="ignore"):
         near = abs(values - true) <= TRUSTED * error + ROUGH * abs(true)
-    told = np.isfinite(values) & np.isfinite(true) & (error <= ROUGH * abs(values))
+        told = np.isfinite(values) & np.isfinite(true) & (error <= ROUGH * abs(values))
     return bool((near | ~told).all())
 
 
@@ -204,6 +220,7 @@ def _differences(node: Node, by: Node, point: Mapping[Node, Any]) -> tuple[Array
         np.arange(x.size) if x.size <= MOST_DIFFERENCES else np.linspace(0, x.size - 1, MOST_DIFFERENCES).astype(int)
     )
     derivative, error = np.full(x.size, np.nan), np.full(x.size, inf)
+    base = abs(float(program(*(a.item() if a.shape == () else a for a in (values[n] for n in inputs)))[0]))
 
     def moved(place: int, step: float) -> float:
         shifted = x.copy().reshape(-1)
@@ -212,9 +229,10 @@ def _differences(node: Node, by: Node, point: Mapping[Node, Any]) -> tuple[Array
         return float(program(*(a.item() if a.shape == () else a for a in arguments))[0])
 
     for place in places:
-        derivative[place], error[place] = _ridders(
-            lambda h, place=int(place): moved(place, h), float(x.reshape(-1)[place])
-        )
+        at = float(x.reshape(-1)[place])
+        derivative[place], error[place] = _ridders(partial(moved, int(place)), at)
+        # No difference knows more than the rounding of what it is one of.
+        error[place] += ROUNDED * base / (FIRST_STEP * max(abs(at), FIRST_STEP))
     return derivative.reshape(x.shape), error.reshape(x.shape)
 
 
@@ -243,7 +261,7 @@ def _condition(
 ) -> float | None:
     """By how much a small relative error of the inputs grows, at the element that is largest; None for a value of 0."""
     (values,) = _best(substitute([node], given))
-    data = np.asarray(values, dtype=float)
+    data = np.asarray(bare(values), dtype=float)
     if not data.size or not np.isfinite(data).all():
         return None
     place = int(np.argmax(abs(data)))
@@ -254,8 +272,9 @@ def _condition(
     mask[place] = 1.0
     chosen = node if node.shape == () else node * array_constant(mask.reshape(data.shape).astype(node.dtype.value))
     slopes = _best(substitute(gradient([total([chosen])], variables), given))
-    moved = sum(float(abs(np.asarray(point[v]) * np.asarray(g)).sum()) for v, g in zip(variables, slopes, strict=True))
-    return moved / size
+    with np.errstate(all="ignore"):
+        moved = sum(float(abs(np.asarray(point[v]) * bare(g)).sum()) for v, g in zip(variables, slopes, strict=True))
+    return moved / size if np.isfinite(moved) else None
 
 
 def _best(nodes: Sequence[Node]) -> Sequence[Any]:

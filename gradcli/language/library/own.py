@@ -90,7 +90,7 @@ def certified(call: Call, x: Value, digits: Value = 15) -> bool:
             if digits_known >= 1
             else "no digit is"
         )
-        call.caller.note(f"{known} certain here", call.span)
+        call.caller.note(f"{known} certain here" if digits_known else f"nothing proves {wanted} digits here", call.span)
     return digits_known >= wanted
 
 

@@ -18,7 +18,8 @@ class AuditRow:
 
     They are in units of the last place, None for a method that doesn't apply. `digits` are those that float64
     arithmetic keeps, inf for all; `condition` is by how much a relative error of the inputs grows; `at` is the element
-    that is off most; `right` says that all methods agree as far as rounding lets them.
+    that is off most; `right` says that all methods agree as far as rounding lets them; `text` are the digits of a value
+    beyond the largest float.
     """
 
     order: int
@@ -32,6 +33,7 @@ class AuditRow:
     condition: float | None
     at: tuple[int, ...]
     right: bool
+    text: str | None = None
 
 
 @record
@@ -49,13 +51,14 @@ class Comparison:
 
 @record
 class Audit:
-    """A check of a function's derivatives at a point; `against` compares with numbers of `source`."""
+    """A check of a function's derivatives at a point; `against` compares with numbers of `source`, `note` is added."""
 
     of: str
     at: tuple[tuple[str, str], ...]
     rows: tuple[AuditRow, ...]
     against: tuple[Comparison, ...] = ()
     source: str | None = None
+    note: str | None = None
 
     @property
     def right(self) -> bool:
