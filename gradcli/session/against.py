@@ -20,7 +20,7 @@ from gradcli.language.values.audits import Audit, AuditRow, Comparison
 TOLERANCE = {"float32": 1e-5, "float64": 1e-9}
 OF_THE_LARGEST = 1e-3
 # What a file may call the value.
-VALUE_NAMES = ("value", "f", "loss", "y", "out", "output")
+VALUE_NAMES = ("value", "f", "loss", "out", "output")
 
 Numbers = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ _E = Fraction("2.718281828459045235360287471352662497757247093699959574966967627
 
 # Beyond this no float holds e^n, and what is longer than the bits goes on as a plain float.
 LARGEST_POWER = 700
-MOST_BITS = 256
+MOST_BITS = 8192
 
 
 class Exact(float):

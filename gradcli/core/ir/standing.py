@@ -42,13 +42,19 @@ def exact_parts(value: float) -> tuple[Fraction, str | None, Fraction] | None:
     return (Fraction(repr(value)), None, ONE) if len(digits) <= _MOST_DIGITS else None
 
 
+def one_less(exponent: float) -> float:
+    """An exponent less 1, rounded once where it is a fraction or a decimal that was typed: 1.1 - 1 is 0.1."""
+    parts = exact_parts(exponent) if isfinite(exponent) else None
+    return exponent - 1 if parts is None or parts[1] is not None else float(parts[0] - 1)
+
+
 def as_typed(exponent: float) -> tuple[float, int]:
     """An exponent as a number that was typed, less a whole number, as far as rules of derivatives have lowered it.
 
     1/3 - 1 is rounded, and the float of -2/3 is another.
     """
     near = Fraction(exponent).limit_denominator(_MOST_BELOW) if isfinite(exponent) else Fraction(0)
-    if near.denominator > 1 and abs(float(near) - exponent) <= 4 * ulp(exponent):
+    if near.denominator > 1 and abs(float(near) - exponent) <= 4 * ulp(max(1.0, abs(exponent))):
         return float(near), 0
     for typed in (pi, e) if isfinite(exponent) else ():
         less = round(typed - exponent)

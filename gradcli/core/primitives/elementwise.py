@@ -13,6 +13,7 @@ from gradcli.core.ir.declare import bilinear, elementwise, flat, linear
 from gradcli.core.ir.edges import Edge, EdgeKind, at_equal, at_origin, at_whole, at_zero
 from gradcli.core.ir.nodes import Node, filled, is_number
 from gradcli.core.ir.primitive import Examples, Primitive
+from gradcli.core.ir.standing import one_less
 from gradcli.core.primitives import general_power
 from gradcli.core.primitives.comparisons import equal, less, less_equal
 from gradcli.core.primitives.domains import not_negative
@@ -149,7 +150,7 @@ def _constant_power_partial(y: Node, x: Node, *, exponent: float) -> Node | floa
         return 2.0 * x
     if exponent < 0:
         return exponent * (y * reciprocal(x))
-    return exponent * constant_power(x, exponent=exponent - 1)
+    return exponent * constant_power(x, exponent=one_less(exponent))
 
 
 def _powers_defined(*, exponent: float) -> str | None:

@@ -100,14 +100,25 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
 
 
 def _nearest(caller: Caller, symbol: str, left: float, right: float, result: float) -> float:
-    """A power of plain numbers that is no fraction, rounded once: 2^0.5, pi^pi."""
-    if not caller.certifying or symbol != "^" or not isinstance(result, float) or isinstance(result, Exact):
+    """Arithmetic with numbers that are no fractions, rounded once: 2^0.5, pi - 3, 2^0.5*2^0.5.
+
+    Of the result it is remembered what it is the value of, so that what is computed with it is as exact.
+    """
+    if not caller.certifying or not isinstance(result, float) or isinstance(result, Exact) or not isfinite(result):
         return result
-    if result != result or left <= 0:
+    values = caller.trail.values
+    known = [values.get(v) or constant(v, DType.FLOAT64) for v in (left, right)]
+    is_rational = all(
+        isinstance(v, int) or (v not in values and (not isinstance(v, Exact) or v.rational)) for v in (left, right)
+    )
+    if symbol not in symbols(2) or (is_rational and symbol != "^") or (symbol == "^" and left <= 0):
         return result
-    node = symbols(2)["^"](constant(left, DType.FLOAT64), constant(right, DType.FLOAT64))
+    node = symbols(2)[symbol](*known)
     (certain,) = caller.certified([node], [result])
-    return certain if isinstance(certain, float) else result
+    if not isinstance(certain, float):
+        return result
+    caller.trail.values[certain] = node
+    return certain
 
 
 def _is_lost(result: float, left: float, right: float) -> bool:

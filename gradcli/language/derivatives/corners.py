@@ -106,7 +106,8 @@ def at_corners(
             sides = first_jump.sides if first_jump is not None and (jumped or limit.sides is None) else limit.sides
             if sides is not None:
                 say(caller, order - 1 if first_jump is not None and sides is first_jump.sides else order, sides, span)
-        result.append(constant_like(settled, node))
+        # What stays as it was computed can still be told to more digits.
+        result.append(node if np.array_equal(settled, at_point) else constant_like(settled, node))
     if is_conventional and caller.outermost:
         say_convention(caller, lower, moving, point, span)
     return result

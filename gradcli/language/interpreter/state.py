@@ -98,6 +98,8 @@ class State:
             return list(computed)
         from gradcli.core.engines.nearest import FLOAT_DIGITS, MOST_ELEMENTS, digits_kept, nearest_values, with_raw
 
+        if self.trail.values:
+            nodes = self.trail.proved(nodes) or nodes
         certain = nearest_values(nodes, computed, max(self.settings.digits or 0, FLOAT_DIGITS))
         self.kept = min([self.kept, *map(digits_kept, computed, certain)])
         large = [n for n in nodes if n.dtype is DType.FLOAT64 and size_of(n.shape) > MOST_ELEMENTS]

@@ -113,7 +113,7 @@ def _of_value(caller: Caller, origin: Origin, outputs: Sequence[Node], around: A
         told = ""
     shown = _quoted(title, node)
     message = f"the {word} comes from {shown}{'' if shown == f'`{here}`' else f', here {here}'}{told}"
-    hint = _limit(outputs, around)
+    hint = _limit(outputs, around) if list(outputs) == [origin.node] else None
     if (
         hint is None
         and defined is not None
@@ -220,7 +220,9 @@ def _operands(caller: Caller, node: Application, title: str | None) -> list[str]
     for arg in node.args:
         place = caller.trail.places.get(arg)
         inside = re.fullmatch(r"\w+\(([^()]*)\)", title or "") if len(node.args) == 1 else None
-        text = arg.name if isinstance(arg, Input) else place.title if place else inside[1] if inside else ""
+        text = inside[1] if inside else arg.name if isinstance(arg, Input) else place.title if place else ""
+        # What a caller calls it is no name where the operation stands.
+        text = text if title is None or text in title else ""
         found.append(text if len(text) <= LONGEST_GUARDED and not _NUMBER.fullmatch(text) else "")
     return found
 
@@ -262,10 +264,14 @@ def _limit(outputs: Sequence[Node], around: Around | None) -> str | None:
     if math.isfinite(low) and math.isfinite(high) and abs(low - high) <= SAME * max(abs(low), abs(high)):
         value = min(values, key=lambda v: len(repr(v)))
         how = "the limit there is" if all(side.by_series for side in defined) else "values closer and closer tend to"
-        return f"{how} {value:.15g}: `where({name} == {x0:g}, {value:.15g}, ...)` has it"
+        return f"{how} {_plain(value)}: `where({name} == {_plain(x0)}, {_plain(value)}, ...)` has it"
     if len(values) > 1 and low != high:
         return f"there is no limit: on the left it is {low:.6g}, on the right {high:.6g}"
     return None
+
+
+def _plain(number: float) -> str:
+    return repr(number).removesuffix(".0")
 
 
 def why_of(caller: Caller, value: Value, span: Span) -> Value:

@@ -52,6 +52,8 @@ class Trail:
         self.called: tuple[Any, Sequence[Any]] | None = None
         # What constants are the values of.
         self.proofs: dict[Node, Callable[[], Node | None]] = {}
+        # What plain numbers are the values of, where they were rounded.
+        self.values: dict[float, Node] = {}
         # The outputs of the innermost function of the derivative that is being traced.
         self.innermost: tuple[Node, ...] = ()
 
@@ -68,7 +70,10 @@ class Trail:
         """The nodes with the graphs in the place of their values; None where one isn't known."""
         found: dict[Node, Node] = {}
         for node in reachable(nodes):
-            if node in self.proofs:
+            value = getattr(node, "value", None) if self.values and node.shape == () else None
+            if isinstance(value, float) and value in self.values:
+                found[node] = self.values[value]
+            elif node in self.proofs:
                 graph = self.proofs[node]()
                 if graph is None:
                     return None

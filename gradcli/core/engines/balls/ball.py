@@ -10,7 +10,7 @@ from typing import Any
 from flint import arb, fmpq, fmpz
 
 from gradcli.core.ir.exact import Exact
-from gradcli.core.ir.standing import exact_parts
+from gradcli.core.ir.standing import as_typed, exact_parts
 
 
 class UndecidedError(ArithmeticError):
@@ -191,8 +191,12 @@ def floor(x: Ball) -> Ball:
 def power(base: Ball, exponent: object) -> Ball:
     """base^exponent; a float exponent is the fraction that it stands for."""
     if isinstance(exponent, float):
-        parts = exact_parts(exponent)
-        exponent = parts[0] if parts is not None and parts[1] is None else exponent
+        typed, less = as_typed(exponent)
+        parts = exact_parts(typed)
+        if parts is not None and parts[1] is None:
+            exponent = parts[0] - less
+        elif less:
+            exponent = ball_of(typed) - less
     if isinstance(exponent, Fraction) and exponent.denominator == 1:
         return Ball(base.value ** int(exponent))
     if isinstance(exponent, Fraction) and exponent.denominator == 2:
