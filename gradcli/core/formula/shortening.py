@@ -127,12 +127,17 @@ def _is_plain(formula: Formula) -> bool:
     )
 
 
-def _has_joinable(formula: Formula) -> bool:
-    return any(
-        f.function in _JOINED or (not f.name and not f.function and (_has_joinable(f.args[0]) or number_of(f.args[0])))
-        for term, _ in formula.terms
-        for f, _ in term
-    )
+def _has_joinable(formula: Formula, known: dict[int, bool] | None = None) -> bool:
+    """Whether something could be written together; a part that occurs often is looked at once."""
+    known = {} if known is None else known
+    if id(formula) not in known:
+        known[id(formula)] = any(
+            f.function in _JOINED
+            or (not f.name and not f.function and (_has_joinable(f.args[0], known) or bool(number_of(f.args[0]))))
+            for term, _ in formula.terms
+            for f, _ in term
+        )
+    return known[id(formula)]
 
 
 def _cost(text: str) -> Cost:
