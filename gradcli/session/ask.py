@@ -69,7 +69,9 @@ class Question:
             found = plain(self.interpreter.settle(self.table(wrt, order, [*self.arguments.values()]), self.span))
         assert isinstance(found, Derivatives)
         explain(self.interpreter, found, self.span)
-        note = together(found.note, note_on_digits(self.interpreter.kept, self.interpreter.rough))
+        note = together(
+            found.note, note_on_digits(self.interpreter.kept, self.interpreter.rough, self.interpreter.undecided)
+        )
         return Answer(self.title, at, replace(found, note=note))
 
     def _formulas(self, wrt: str | None, order: int) -> DerivativeTable:

@@ -131,7 +131,12 @@ class Session:
                 span = inner.value.span
                 value = shown(interpreter, inner.value)
                 results.append(
-                    Shown(span.title, Place.of(span), value, note_on_digits(interpreter.kept, interpreter.rough))
+                    Shown(
+                        span.title,
+                        Place.of(span),
+                        value,
+                        note_on_digits(interpreter.kept, interpreter.rough, interpreter.undecided),
+                    )
                 )
             elif isinstance(inner, s.Assert):
                 from gradcli.session.asserts import check_assert

@@ -174,10 +174,12 @@ def typed(value: Value, dtype: DType) -> Value:
     return changed
 
 
-def note_on_digits(kept: float, rough: float = inf) -> str | None:
+def note_on_digits(kept: float, rough: float = inf, undecided: bool = False) -> str | None:
     """What is said where float64 arithmetic would have shown digits that are wrong, or of a large tensor has."""
     if missing:
         return "not certified: python-flint is not installed"
+    if undecided:
+        return "not certified: a number on the way is 0, or so near that no precision tells"
     if rough < FEWEST_ROUGH:
         return f"float64 arithmetic: about {_digits(rough)} of the element that is off most"
     return f"float64 arithmetic keeps {_digits(kept)} here" if kept < FEWEST_DIGITS else None

@@ -124,3 +124,38 @@ def test_where_balls_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert exact.note is None
     assert _numbers([rounded]) == [1.2246467991473532e-16]
     assert rounded.note == "not certified: python-flint is not installed"
+
+
+SINGULAR = "[[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]]"
+
+
+@pytest.mark.parametrize("text", ["tan(pi/2)", "1/sin(pi)", f"inv({SINGULAR})", "acos(2*cos(pi/3))"])
+def test_what_no_precision_tells_is_marked(text: str) -> None:
+    """A zero on the way that is one of irrational numbers."""
+    (shown,) = (r for r in run(text).results if isinstance(r, Shown))
+    assert shown.note is not None
+    assert "not certified" in shown.note
+
+
+@pytest.mark.parametrize(
+    ("text", "true"),
+    [
+        ("pi - 3", lambda m: m.pi - 3),
+        ("e*0.1 + pi*0.3", lambda m: m.e / 10 + m.pi * 3 / 10),
+        ("sin(e + pi)", lambda m: m.sin(m.e + m.pi)),
+        ("2^0.5*2^0.5", lambda m: 2),
+        ("3^0.1*7", lambda m: m.mpf(3) ** (m.mpf(1) / 10) * 7),
+        ("f(x) = x^1.1\nf'(7)", lambda m: m.mpf("1.1") * m.mpf(7) ** m.mpf("0.1")),
+        ("f(x) = x^(5/3)\nf'(3)", lambda m: m.mpf(5) / 3 * m.mpf(3) ** (m.mpf(2) / 3)),
+        ("f(x) = x^pi\nf'(7)", lambda m: m.pi * m.mpf(7) ** (m.pi - 1)),
+        ("f(v) = logsumexp(v)\ngrad(f)([0.1, 100])[0]", lambda m: 1 / (1 + m.exp(m.mpf(100) - m.mpf("0.1")))),
+    ],
+)
+def test_thirty_digits_through_plain_numbers(text: str, true: Any) -> None:
+    """What is computed with pi, e and roots is known by what they stand for, not by their floats."""
+    (shown,) = (r for r in run(f"set digits 30\n{text}").results if isinstance(r, Shown))
+    tensor = shown.value.rows[0].tensor if isinstance(shown.value, Derivatives) else shown.value
+    assert isinstance(tensor, Tensor)
+    text = getattr(tensor.data, "digits", None) or repr(tensor.data)
+    with mpmath.workdps(50):
+        assert abs(mpmath.mpf(text) / true(mpmath) - 1) < (1e-28 if "." in text and len(text) > 25 else 1e-15)

@@ -154,7 +154,7 @@ def _measured(
     node: Node,
     computed: Sequence[Array],
     certain: Sequence[Any],
-    known: Sequence[bool],
+    known: Sequence[bool | None],
     by_series: Array | None,
     by_steps: tuple[Array, Array] | None,
     condition: float | None,
@@ -176,7 +176,7 @@ def _measured(
     off = _off(computed[0], true, node.dtype)
     at = tuple(int(k) for k in np.unravel_index(int(np.argmax(off)), off.shape)) if off.size and off.shape else ()
     digits = 0.0 if text else digits_kept(computed[0], true) if known[0] else inf
-    return Measured(indexes, true, known[0], errors, digits, condition, at, bool(right), text)
+    return Measured(indexes, true, bool(known[0]), errors, digits, condition, at, bool(right), text)
 
 
 def units(values: Array, true: Array, dtype: DType = DType.FLOAT64) -> float:

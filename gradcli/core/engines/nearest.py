@@ -36,10 +36,10 @@ def nearest_values(outputs: Sequence[Node], computed: Sequence[Data], digits: in
 
 def known_values(
     outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS
-) -> tuple[list[Data], list[bool]]:
-    """The same, and whether all numbers of each output are known."""
+) -> tuple[list[Data], list[bool | None]]:
+    """The same, and whether all numbers of each output are known; None where no precision tells."""
     found = list(computed)
-    known = [not node.dtype.is_float for node in outputs]
+    known: list[bool | None] = [not node.dtype.is_float for node in outputs]
     asked = [i for i, n in enumerate(outputs) if n.dtype is DType.FLOAT64 and size_of(n.shape) <= MOST_ELEMENTS]
     if not asked:
         return found, known

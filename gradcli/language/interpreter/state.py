@@ -50,6 +50,7 @@ class State:
     trail: Trail = field(default_factory=Trail)
     kept: float = inf
     rough: float = inf
+    undecided: bool = False
 
     def __post_init__(self) -> None:
         # The bodies that are being traced, the innermost last, and whether that one may call itself.
@@ -96,11 +97,13 @@ class State:
         """The floats nearest to the true values, where those are to be shown; else what was computed."""
         if not self.certifying:
             return list(computed)
-        from gradcli.core.engines.nearest import FLOAT_DIGITS, MOST_ELEMENTS, digits_kept, nearest_values, with_raw
+        from gradcli.core.analysis.origins import is_lost
+        from gradcli.core.engines.nearest import FLOAT_DIGITS, MOST_ELEMENTS, digits_kept, known_values, with_raw
 
         if self.trail.values:
             nodes = self.trail.proved(nodes) or nodes
-        certain = nearest_values(nodes, computed, max(self.settings.digits or 0, FLOAT_DIGITS))
+        certain, known = known_values(nodes, computed, max(self.settings.digits or 0, FLOAT_DIGITS))
+        self.undecided |= any(k is None and not is_lost(data) for k, data in zip(known, computed, strict=True))
         self.kept = min([self.kept, *map(digits_kept, computed, certain)])
         large = [n for n in nodes if n.dtype is DType.FLOAT64 and size_of(n.shape) > MOST_ELEMENTS]
         if large:

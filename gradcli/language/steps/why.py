@@ -249,6 +249,13 @@ def _limit(outputs: Sequence[Node], around: Around | None) -> str | None:
     from gradcli.core.calculus.bodies import body_of
     from gradcli.core.calculus.limiting import one_sided
 
+    if any(
+        isinstance(n.op, Primitive) and n.op.family and n.op.math is None
+        for n in reachable(outputs)
+        if isinstance(n, Application)
+    ):
+        # Series of the beta function and its like take seconds.
+        return None
     (variable,), point = around
     rest = [n for n in reachable(outputs) if n in point and n is not variable]
     x0 = float(point[variable])

@@ -26,10 +26,10 @@ BITS_OF_A_DIGIT = 3.3219280948873626
 
 def nearest(
     outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS
-) -> tuple[list[Data], list[bool]]:
+) -> tuple[list[Data], list[bool | None]]:
     """The float nearest to the true value of each output, or of each element; what was computed where that is open.
 
-    With it, whether all of each are known.
+    With it, whether all of each are known; None where no precision tells, as whether a number that is divided by is 0.
 
     A number that no float is near to, or of which more digits are wanted than a float has, is a `Precise` with them.
 
@@ -50,13 +50,13 @@ def nearest(
         except Unsuitable:
             # One that has no balls keeps none of the others from having theirs.
             if len(outputs) == 1:
-                break
+                return found, [False]
             alone = [nearest([node], [data], digits) for node, data in zip(outputs, found, strict=True)]
             return [data for (data,), _ in alone], [known for _, (known,) in alone]
         with ctx.workprec(bits):
             open_ones = [i for i, value in zip(left, values, strict=True) if not _taken(found, i, value, digits)]
         left = open_ones
-    return found, [i not in left for i in range(len(outputs))]
+    return found, [None if i in left else outputs[i].dtype is DType.FLOAT64 for i in range(len(outputs))]
 
 
 def _taken(found: list[Data], place: int, value: Any, digits: int) -> bool:
