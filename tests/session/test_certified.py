@@ -141,6 +141,9 @@ def test_what_no_precision_tells_is_marked(text: str) -> None:
     ("text", "true"),
     [
         ("pi - 3", lambda m: m.pi - 3),
+        ("f(x) = x^x\nderivative(f, 5)(0.3)", lambda m: m.diff(lambda x: x**x, m.mpf("0.3"), 5)),
+        ("f(x) = lgamma(x)\nf''(-2.5)", lambda m: m.polygamma(1, m.mpf("-2.5"))),
+        ("f(x) = gamma(x)\nderivative(f, 5)(-0.4)", lambda m: m.diff(m.gamma, m.mpf("-0.4"), 5)),
         ("e*0.1 + pi*0.3", lambda m: m.e / 10 + m.pi * 3 / 10),
         ("sin(e + pi)", lambda m: m.sin(m.e + m.pi)),
         ("2^0.5*2^0.5", lambda m: 2),

@@ -108,7 +108,8 @@ class Primitive:
     operands and the attributes, or None for attributes with which it has one. Never evaluated.
     `defined` is the condition under which it has a value, a template in which operands are {0} and {1}, or a function
     of the attributes that gives one.
-    `ball` names its function of balls in `gradcli.core.engines.balls.special`; by default the template is one.
+    `ball` names its function of balls in `gradcli.core.engines.balls.special`; the template is one where
+    there is any.
     """
 
     name: str

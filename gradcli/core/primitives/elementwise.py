@@ -201,6 +201,7 @@ power: Primitive = elementwise(
     domain=((0.2, 3.0), (-2.0, 2.0)),
     kernel=general_power.kernel,
     math=general_power.template,
+    ball="power_partial",
     symbol="^",
     names=(),
     edge=ZERO_BELOW,

@@ -20,7 +20,7 @@ from gradcli.language.values.values import Caller
 LARGEST_GRAPH = 300_000
 BYTES_OF_A_PRODUCT = 1_500
 # Those of an expansion that is calculated by balls, too.
-LARGEST_EXACT = 5_000
+LARGEST_EXACT = 20_000
 
 
 def expanded(

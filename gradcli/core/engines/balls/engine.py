@@ -133,12 +133,12 @@ def _each(node: Node, function: Callable[..., Any], args: Sequence[Any]) -> Any:
 
 def _kernel(op: Primitive, attrs: Mapping[str, Any]) -> Callable[..., Any] | None:
     """The function of numbers that an entry is: what it says for balls, or its template on math."""
-    if op.ball is not None:
+    template = op.template(attrs)
+    if op.ball is not None and template is None:
         stated: Callable[..., Any] = getattr(special, op.ball)
         if not attrs or op.reading is None:
             return lambda *args: stated(*args, **attrs)
         return None
-    template = op.template(attrs)
     if template is None or not (op.broadcasts or op.pointwise):
         return None
     return _compiled(template, op.arity, tuple(attrs.items()))

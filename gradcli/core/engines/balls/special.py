@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from math import factorial
+from math import comb, factorial
 
-from flint import arb
+from flint import arb, arb_series, ctx
 
 from gradcli.core.engines.balls.ball import Ball, UndecidedError, plain
+from gradcli.core.primitives.general_power import multiplied_out
 
 
 def erfinv(x: Ball) -> Ball:
@@ -15,12 +16,20 @@ def erfinv(x: Ball) -> Ball:
 
 
 def polygamma(x: Ball, *, order: int) -> Ball:
-    """The derivatives of digamma by the Hurwitz zeta function (DLMF 25.11.12)."""
+    """The derivatives of digamma by the Hurwitz zeta function (DLMF 25.11.12); below 0 by the series of 1/gamma."""
     value = plain(x)
     if order == 0:
         return Ball(value.digamma())
-    sign = 1 if order % 2 else -1
-    return Ball(sign * factorial(order) * arb(order + 1).zeta(value))
+    if value > 0:
+        sign = 1 if order % 2 else -1
+        return Ball(sign * factorial(order) * arb(order + 1).zeta(value))
+    # 1/gamma is entire, and digamma is its logarithmic derivative with the sign changed.
+    before, ctx.cap = ctx.cap, order + 2
+    try:
+        entire = arb_series([value, 1]).rgamma()
+        return Ball(-(entire.derivative() / entire)[order] * factorial(order))
+    finally:
+        ctx.cap = before
 
 
 def beta(a: Ball, b: Ball) -> Ball:
@@ -49,3 +58,15 @@ def sinc(x: Ball, *, order: int) -> Ball:
     for n in range(1, order + 1):
         found = ((sine, cosine, -sine, -cosine)[n % 4] - n * found) / t
     return Ball(pi**order * found)
+
+
+def power_partial(a: Ball, b: Ball, *, below: int = 0, logs: int = 0) -> Ball:
+    """a^b differentiated by a and by b, multiplied out; at a base of 0 or below it is open."""
+    base, exponent = plain(a), plain(b)
+    if not base > 0:
+        raise UndecidedError
+    logarithm, total = base.log(), arb(0)
+    for j, coefficients in enumerate(multiplied_out(below, logs)):
+        value = sum((c * exponent**k for k, c in enumerate(coefficients)), arb(0))
+        total += comb(logs, j) * value * logarithm ** (logs - j)
+    return Ball(total * base ** (exponent - below))
