@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf, isfinite, log10
 
+from gradcli.core.analysis.measured import METHODS
 from gradcli.core.ir.exact import Precise
-from gradcli.language.values.audits import METHODS, Audit, AuditRow, Comparison
+from gradcli.language.values.audits import Audit, AuditRow, Comparison
 from gradcli.output.layout import Cell, Column, Role
 from gradcli.output.numbers import show_number
 from gradcli.output.views import Block, Look, Prose, Table, View, view

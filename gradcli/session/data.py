@@ -11,9 +11,10 @@ from functools import singledispatch
 from math import inf, isfinite
 from typing import Any
 
+from gradcli.core.analysis.measured import METHODS
 from gradcli.core.limits import limit
 from gradcli.language.text.diagnostics import Diagnostic, Span
-from gradcli.language.values.audits import METHODS, Audit, AuditRow
+from gradcli.language.values.audits import Audit, AuditRow
 from gradcli.language.values.audits import Comparison as AuditComparison
 from gradcli.language.values.nesting import count_items, fold
 from gradcli.session.explanations import Check, Derivation, Step, Steps, TapeRow

@@ -9,7 +9,7 @@ from textwrap import dedent
 
 from gradcli.core.engines.nearest import FLOAT_DIGITS, missing
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.exact import Exact, Finer, Precise
+from gradcli.core.ir.exact import Exact, Finer, Precise, is_lost
 from gradcli.core.ir.nodes import constant
 from gradcli.language.calls.combined import Combined, Composed, Lifted
 from gradcli.language.calls.functions import UserFunction
@@ -71,8 +71,6 @@ def explain(interpreter: Interpreter, found: Plain, span: Span) -> None:
 
 
 def _is_lost(tensor: Tensor) -> bool:
-    from gradcli.core.analysis.origins import is_lost
-
     return is_lost(Finer(tensor.data, tensor.digits) if tensor.digits else tensor.data)
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from gradcli.core.analysis.measured import Indexes, Measured
 from gradcli.core.analysis.series import partials_at
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.nearest import digits_kept, known_values
@@ -24,15 +25,12 @@ from gradcli.core.ir.exact import Precise, bare
 from gradcli.core.ir.nodes import Node, array_constant
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable, substitute
-from gradcli.core.records import record
 from gradcli.core.transforms.jacobian import FORWARD, jacobian
 from gradcli.core.transforms.nested import total
 from gradcli.core.transforms.reverse import gradient
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
-Indexes: TypeAlias = tuple[int, ...]
 
-METHODS = ("reverse", "forward", "taylor", "differences")
 # Of larger tensors so many elements are measured by differences, evenly spread.
 MOST_DIFFERENCES = 200
 # Larger inputs are not gone through by forward mode, which takes one sweep for each element.
@@ -49,28 +47,6 @@ ROUNDED = 1e-14
 AGREE = {DType.FLOAT32: 1e-4, DType.FLOAT64: 1e-9}
 # Proved graphs of two methods are equal up to the rounding at the end.
 SAME = 4.0
-
-
-@record
-class Measured:
-    """One derivative: its value, how far off each method is, how many digits stay, and what is to be said of it.
-
-    `value` is the true one where it is `known`, else reverse mode's. `errors` are those of the methods in the order of
-    `METHODS`, in units of the last place, the largest of all elements; None for a method that doesn't apply.
-    `digits` are those that reverse mode keeps, `condition` by how much a relative error of the inputs grows; `at` is
-    the element that is off most, `right` whether all methods agree as far as rounding lets them; `text` are the digits
-    of a value beyond the largest float.
-    """
-
-    indexes: Indexes
-    value: Array
-    known: bool
-    errors: tuple[float | None, ...]
-    digits: float
-    condition: float | None
-    at: tuple[int, ...]
-    right: bool
-    text: str | None = None
 
 
 def audit(
@@ -117,7 +93,16 @@ def audit(
         prior = reverse[i[:-1]] if i and is_smooth else None
         by_steps = _differences(prior, variables[i[-1]], point) if prior is not None else None
         found.append(
-            _measured(i, node, computed, certain, known, by_series, by_steps, _condition(node, variables, given, point))
+            _measured(
+                i,
+                node,
+                computed,
+                certain,
+                known,
+                by_series,
+                by_steps,
+                _condition(node, bare(certain[0]), variables, given, point),
+            )
         )
     return found
 
@@ -257,11 +242,10 @@ def _ridders(moved: Any, x: float) -> tuple[float, float]:
 
 
 def _condition(
-    node: Node, variables: Sequence[Node], given: Mapping[Node, Node], point: Mapping[Node, Any]
+    node: Node, true: Any, variables: Sequence[Node], given: Mapping[Node, Node], point: Mapping[Node, Any]
 ) -> float | None:
     """By how much a small relative error of the inputs grows, at the element that is largest; None for a value of 0."""
-    (values,) = _best(substitute([node], given))
-    data = np.asarray(bare(values), dtype=float)
+    data = np.asarray(true, dtype=float)
     if not data.size or not np.isfinite(data).all():
         return None
     place = int(np.argmax(abs(data)))

@@ -55,6 +55,10 @@ class Limit:
     value: Array
     sides: tuple[float, float] | None = None
 
+    def agrees(self, value: Any) -> bool:
+        """Whether that is the value at the point too, up to what limits are known to."""
+        return bool(np.allclose(self.value, value, rtol=1e-6, atol=1e-12))
+
 
 def limits(outputs: Sequence[Node], domain: Sequence[Node], point: Point, moving: Sequence[Node]) -> list[Limit] | None:
     """The limit of each output at the point from all sides on which every node of `domain` has a value.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, isinf, isnan
+from math import isinf, isnan
 from typing import Any
 
 from gradcli.core.analysis.at_edges import numbers
-from gradcli.core.ir.exact import Finer, bare
+from gradcli.core.ir.exact import is_lost
 from gradcli.core.ir.nodes import Constant, Node, Parameter, fresh_input
 from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import size_of
@@ -35,23 +35,6 @@ class Origin:
     symbols: tuple[Node, ...] = ()
 
 
-def is_lost(value: Any) -> bool:
-    """Whether a number, or an element of an array, is nan, or infinite and not known by its digits."""
-    if getattr(value, "digits", None):
-        known = value.digits if isinstance(value, Finer) else ()
-        return (
-            any(text is None and is_lost(x) for text, x in zip(known, bare(value).ravel().tolist(), strict=True))
-            if known
-            else False
-        )
-    value = bare(value)
-    if isinstance(value, (bool, int, float)):
-        return isinstance(value, float) and not isfinite(value)
-    import numpy as np
-
-    return bool(np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all())
-
-
 def value_origin(outputs: Sequence[Node], point: Mapping[Node, Any]) -> Origin | None:
     """The operation from which the outputs have their nan, or else their infinity; None where no operation made it.
 
@@ -63,9 +46,9 @@ def value_origin(outputs: Sequence[Node], point: Mapping[Node, Any]) -> Origin |
     if values is None:
         return None
     for bad in (isnan, isinf):
-        node = next((n for n in outputs if _has(values[n], bad)), None)
+        node = next((n for n in outputs if has(values[n], bad)), None)
         while node is not None:
-            below = next((arg for arg in _taken(node, values) if _has(values[arg], bad)), None)
+            below = next((arg for arg in _taken(node, values) if has(values[arg], bad)), None)
             if below is None:
                 break
             node = below
@@ -117,7 +100,8 @@ def _taken(node: Node, values: Mapping[Node, Any]) -> Sequence[Node]:
     return [n for n, some in ((a, chosen.any()), (b, not chosen.all())) if some]
 
 
-def _has(value: Any, bad: Any) -> bool:
+def has(value: Any, bad: Any) -> bool:
+    """Whether a number, or an element of an array, is nan (`isnan`), or infinite (`isinf`)."""
     if isinstance(value, (bool, int, float)):
         return bool(bad(value))
     import numpy as np
@@ -153,7 +137,7 @@ def _lost_slope(node: Application, values: Mapping[Node, Any]) -> Origin | None:
     here = {s: values[arg] for s, arg in zip(symbols, node.args, strict=True)}
     for slope, value in zip(slopes, numbers(slopes, {s: here[s] for s in symbols}), strict=True):
         if is_lost(value):
-            index, lost = _first(value, isnan if _has(value, isnan) else isinf)
+            index, lost = _first(value, isnan if has(value, isnan) else isinf)
             operands = tuple(_element(values[arg], slope.shape, index) for arg in node.args)
             return Origin(node, operands, lost, slope, tuple(symbols))
     return None

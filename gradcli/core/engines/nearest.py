@@ -23,21 +23,18 @@ missing: list[bool] = []
 _NOISE = 1e-12
 
 
-def nearest_values(outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS) -> list[Data]:
+def known_values(
+    outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS
+) -> tuple[list[Data], list[bool | None]]:
     """The float64 nearest to the true value of each output; what was computed where that isn't known.
+
+    With it, whether all numbers of each output are known; None where no precision tells.
 
     Args:
         outputs: nodes of a graph without inputs; what was typed as a decimal is that decimal.
         computed: what float64 arithmetic gives for each.
         digits: how many decimal digits of each number are wanted; of one with more than a float has, they come with it.
     """
-    return known_values(outputs, computed, digits)[0]
-
-
-def known_values(
-    outputs: Sequence[Node], computed: Sequence[Data], digits: int = FLOAT_DIGITS
-) -> tuple[list[Data], list[bool | None]]:
-    """The same, and whether all numbers of each output are known; None where no precision tells."""
     found = list(computed)
     known: list[bool | None] = [not node.dtype.is_float for node in outputs]
     asked = [i for i, n in enumerate(outputs) if n.dtype is DType.FLOAT64 and size_of(n.shape) <= MOST_ELEMENTS]

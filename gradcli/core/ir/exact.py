@@ -92,6 +92,18 @@ def bare(data: Any) -> Any:
     return data.value if isinstance(data, Finer) else data
 
 
+def is_lost(value: Any) -> bool:
+    """Whether a number, or an element of an array, is nan, or infinite and not known by its digits."""
+    if isinstance(value, Finer) and value.digits:
+        return any(t is None and is_lost(x) for t, x in zip(value.digits, value.value.ravel().tolist(), strict=True))
+    value = bare(value)
+    if isinstance(value, (bool, int, float)):
+        return isinstance(value, float) and not isfinite(value) and not getattr(value, "digits", None)
+    import numpy as np
+
+    return bool(np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all())
+
+
 PI = Exact(Fraction(1), pi=1)
 TAU = Exact(Fraction(2), pi=1)
 E = Exact(Fraction(1), e=1)

@@ -9,7 +9,6 @@ from gradcli.core.ir.edges import EdgeKind
 from gradcli.core.ir.nodes import Node, name_of
 from gradcli.core.ir.primitive import edge_of
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.values import Caller
 
@@ -36,7 +35,8 @@ def say_convention(
     found = at_edges(outputs, point, variables, CONVENTIONS)
     if not found:
         return
-    place = _place(caller, outputs, found)
+    places = (caller.trail.place_of(node, outputs) for node in found)
+    place = next(filter(None, places), None)
     what = f"`{place.title}`" if place is not None else "the function"
     for variable in variables[:MOST_VARIABLES] if all(size_of(v.shape) == 1 for v in variables) else ():
         beside = _beside(outputs, variable, point)
@@ -57,17 +57,6 @@ def say_convention(
     caller.note(f"{message}; what is shown is a convention", place or span)
 
 
-def _place(caller: Caller, outputs: Sequence[Node], found: Sequence[Node]) -> Span | None:
-    """Where in the text a node stands, or else what it is a part of."""
-    order = reachable(outputs)
-    for node in found:
-        above = dependents(order, [node])
-        place = next((caller.trail.places[n] for n in order if n in above and n in caller.trail.places), None)
-        if place is not None:
-            return place
-    return None
-
-
 def _beside(
     outputs: Sequence[Node], variable: Node, point: Mapping[Node, Any]
 ) -> tuple[int | None, float, float] | None:
@@ -75,8 +64,6 @@ def _beside(
 
     Without an order, what the function is at the point, and on both sides.
     """
-    import numpy as np
-
     from gradcli.core.analysis.at_edges import numbers
     from gradcli.core.analysis.one_sided import derivatives_along
 
@@ -85,6 +72,6 @@ def _beside(
         for order, limit in enumerate(limits):
             if limit.sides is not None:
                 return order, *limit.sides
-        if size_of(limits[0].value.shape) == 1 and not np.allclose(limits[0].value, value, rtol=1e-6, atol=1e-12):
+        if size_of(limits[0].value.shape) == 1 and not limits[0].agrees(value):
             return None, float(value), float(limits[0].value)
     return None

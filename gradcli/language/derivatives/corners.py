@@ -88,7 +88,7 @@ def at_corners(
     derivatives, sloped = found[: len(nodes)], found[len(nodes) :]
     jumps = [np.isnan(limit.value) for limit in sloped]
     first_jump = next((limit for limit, jump in zip(sloped, jumps, strict=True) if jump.any()), None)
-    is_continuous = order > 1 or all(map(_agrees, sloped, values))
+    is_continuous = order > 1 or all(limit.agrees(value) for limit, value in zip(sloped, values, strict=True))
     is_conventional = False
     result: list[Node] = []
     for k, (node, limit, at_point) in enumerate(zip(nodes, derivatives, numbers(nodes, point), strict=True)):
@@ -111,13 +111,6 @@ def at_corners(
     if is_conventional and caller.outermost:
         say_convention(caller, lower, moving, point, span)
     return result
-
-
-def _agrees(limit: Limit, value: Any) -> bool:
-    """Whether a function has at the point the value that it has beside it."""
-    import numpy as np
-
-    return bool(np.allclose(limit.value, value, rtol=1e-6, atol=1e-12))
 
 
 def _exists(limit: Limit) -> bool:
@@ -168,7 +161,9 @@ class Corners:
         beyond = self.order + self.below > 1 or self.strict
         if not beyond and not self.caller.outermost:
             return parts
-        lost = any(_is_lost(data) for found in parts for e, data in found.items() if sum(e) + self.below == 1)
+        from gradcli.core.analysis.origins import has
+
+        lost = any(has(data, isnan) for found in parts for e, data in found.items() if sum(e) + self.below == 1)
         kinds = frozenset(EdgeKind) if beyond or lost else CONVENTIONS
         if not any(edge_of(node, kinds) for node in reachable(self.outputs)):
             return parts
@@ -250,10 +245,9 @@ class Corners:
         # Where a derivative is lost, the order that is, and its values on two sides.
         lost: dict[Exponents, tuple[int, tuple[float, float] | None]] = {}
         at_point = ordinary.get(zero, 0.0)
-        filled = limits.get(zero, nothing).value
+        beside = limits.get(zero, nothing)
         # A hole, such as a quotient of zeros, is filled by the limit.
-        at_point = np.where(np.isnan(at_point), filled, at_point)
-        if not self.below and not np.allclose(filled, at_point, rtol=1e-6, atol=1e-12):
+        if not self.below and not beside.agrees(np.where(np.isnan(at_point), beside.value, at_point)):
             lost[zero] = 0, limits.get(zero, nothing).sides
         for exponents in self._every():
             limit, order = limits.get(exponents, nothing), sum(exponents) + self.below
@@ -277,14 +271,6 @@ class Corners:
                 if counts and sides is not None:
                     say(self.caller, which, sides, self.span)
         return result
-
-
-def _is_lost(data: Data) -> bool:
-    if isinstance(data, (bool, int, float)):
-        return isnan(data)
-    import numpy as np
-
-    return bool(np.isnan(data).any())
 
 
 def _less(exponents: Exponents, i: int) -> Exponents:

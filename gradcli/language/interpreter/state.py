@@ -10,6 +10,7 @@ from math import inf
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.exact import is_lost
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.ir.promotion import use_float
 from gradcli.core.ir.shapes import size_of
@@ -97,7 +98,6 @@ class State:
         """The floats nearest to the true values, where those are to be shown; else what was computed."""
         if not self.certifying:
             return list(computed)
-        from gradcli.core.analysis.origins import is_lost
         from gradcli.core.engines.nearest import FLOAT_DIGITS, MOST_ELEMENTS, digits_kept, known_values, with_raw
 
         if self.trail.values:
@@ -147,8 +147,6 @@ class State:
         """What was computed as it is to be shown; graphs whose values are not finite are remembered."""
         if not self.at_top:
             return computed
-        from gradcli.core.analysis.origins import is_lost
-
         found = self.certified(nodes, computed)
         self.trail.lost += [node for node, data in zip(nodes, found, strict=True) if is_lost(data)]
         return found

@@ -7,9 +7,10 @@ from dataclasses import replace
 from math import inf
 
 from gradcli.core.analysis.at_edges import at_edges
-from gradcli.core.analysis.audit import Measured, audit
-from gradcli.core.analysis.origins import is_lost
+from gradcli.core.analysis.audit import audit
+from gradcli.core.analysis.measured import Measured
 from gradcli.core.ir.arrays import array_of
+from gradcli.core.ir.exact import is_lost
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
@@ -24,6 +25,7 @@ from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.text.refusals import REFUSALS, refused
 from gradcli.language.values.audits import Audit, AuditRow
 from gradcli.language.values.nesting import nodes_in
+from gradcli.language.values.numbers import spelled
 from gradcli.language.values.values import Caller, DerivativeTable, Function, Names, Required, Value
 
 # Of so many numbers a point is told.
@@ -69,8 +71,8 @@ def audited(
         several = f"[{number}]" if not row.indexes and len(outputs) > 1 else ""
         by = tuple(variables[i][0] for i in row.indexes)
         dtype = outputs[0].dtype.value if not by else variables[row.indexes[-1]][1].dtype.value
-        measured = (row.value, row.known, row.errors, row.digits, row.condition, row.at, row.right, row.text)
-        rows.append(AuditRow(label.order, f"{label}{several}", by, dtype, *measured))
+        name = f"{label}{several}"
+        rows.append(AuditRow(**vars(row), order=label.order, name=name, by=by, dtype=dtype))
     at = tuple((i.name, _short(v)) for i, v in zip(function.inputs, values, strict=True) if not isinstance(v, Function))
     why = reason(caller) if any(is_lost(row.value) and row.text is None for row in found) else None
     if why is not None:
@@ -115,12 +117,7 @@ def _short(value: Value) -> str:
         shape = "" if value.shape == () else f" of shape {value.shape}"
         if not isinstance(value, Constant) or size_of(value.shape) > FEW:
             return f"a tensor{shape}"
-        return show(value.value) if value.shape == () else str(value.value.tolist())
+        return spelled(value.value) if value.shape == () else str(value.value.tolist())
     if isinstance(value, tuple):
         return f"({', '.join(map(_short, value))})" if len(list(nodes_in(value))) <= FEW else "..."
-    return show(value) if isinstance(value, float) else str(value)
-
-
-def show(value: float) -> str:
-    """A number with every digit."""
-    return repr(float(value)).removesuffix(".0")
+    return spelled(value) if isinstance(value, float) else str(value)

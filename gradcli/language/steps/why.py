@@ -8,17 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gradcli.core import formula
-from gradcli.core.analysis.origins import Origin, is_lost, slope_origin, value_origin
+from gradcli.core.analysis.origins import Origin, slope_origin, value_origin
+from gradcli.core.ir.exact import is_lost
 from gradcli.core.ir.nodes import Constant, Input, Node, name_of
 from gradcli.core.ir.primitive import Application, Primitive
-from gradcli.core.ir.traversal import dependents, reachable
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import record
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.calls.tracing import fresh_inputs
 from gradcli.language.derivatives.corners import point_of
 from gradcli.language.text.diagnostics import LanguageError, Source, Span, shortened
 from gradcli.language.values.nesting import distinct_nodes, leaves, nodes_in
-from gradcli.language.values.numbers import is_number
+from gradcli.language.values.numbers import is_number, spelled
 from gradcli.language.values.trail import Sum, Traced
 from gradcli.language.values.values import Caller, DerivativeTable, Function, Value
 
@@ -98,7 +99,7 @@ Around = tuple[Sequence[Node], Mapping[Node, Any]]
 
 def _of_value(caller: Caller, origin: Origin, outputs: Sequence[Node], around: Around | None) -> Reason:
     node, title, span = _placed(caller, origin.node, outputs)
-    word = "nan" if origin.value != origin.value else "-inf" if origin.value < 0 else "inf"
+    word = _name_of(origin.value)
     here = _applied(node, origin.operands)
     defined = _condition(node)
     inside = defined is not None and _holds(defined, origin.operands)
@@ -128,7 +129,7 @@ def _of_value(caller: Caller, origin: Origin, outputs: Sequence[Node], around: A
 
 def _of_slope(caller: Caller, origin: Origin, outputs: Sequence[Node], order: int) -> Reason:
     node, title, span = _placed(caller, origin.node, outputs)
-    word = "nan" if origin.value != origin.value else "-inf" if origin.value < 0 else "inf"
+    word = _name_of(origin.value)
     operands = list(map(_or, _operands(caller, node, title), "xyz"))
     texts = formula.texts([origin.slope]).texts if origin.slope is not None else {}
     rule = texts.get((0,))
@@ -151,7 +152,7 @@ def _of_slope(caller: Caller, origin: Origin, outputs: Sequence[Node], order: in
 
 
 def _of_sum(found: Sum) -> Reason:
-    word = "nan" if found.result != found.result else "-inf" if found.result < 0 else "inf"
+    word = _name_of(found.result)
     left = f"({_short(found.left)})" if found.left < 0 and found.symbol == "^" else _short(found.left)
     here = f"{left}{found.symbol}{_short(found.right)}"
     by_zero = found.right == 0 if found.symbol in ("/", "//", "%") else found.symbol == "^" and found.left == 0
@@ -167,15 +168,14 @@ def _short(number: float) -> str:
 
 
 def _placed(caller: Caller, node: Node, outputs: Sequence[Node]) -> tuple[Application, str | None, Span | None]:
-    """An operation with its text and place, those of what it is a part of where it has none."""
+    """An operation with its text and place, the place of what it is a part of where it has none."""
     assert isinstance(node, Application)
-    places = caller.trail.places
-    if node in places:
-        return node, places[node].title, places[node]
-    order = reachable(outputs)
-    above = dependents(order, [node])
-    part = next((n for n in order if n in above and n in places), None)
-    return node, None, places[part] if part is not None else None
+    own = caller.trail.places.get(node)
+    return node, None if own is None else own.title, caller.trail.place_of(node, outputs)
+
+
+def _name_of(value: float) -> str:
+    return "nan" if value != value else "-inf" if value < 0 else "inf"
 
 
 def _quoted(title: str | None, node: Application) -> str:
@@ -271,14 +271,10 @@ def _limit(outputs: Sequence[Node], around: Around | None) -> str | None:
     if math.isfinite(low) and math.isfinite(high) and abs(low - high) <= SAME * max(abs(low), abs(high)):
         value = min(values, key=lambda v: len(repr(v)))
         how = "the limit there is" if all(side.by_series for side in defined) else "values closer and closer tend to"
-        return f"{how} {_plain(value)}: `where({name} == {_plain(x0)}, {_plain(value)}, ...)` has it"
+        return f"{how} {spelled(value)}: `where({name} == {spelled(x0)}, {spelled(value)}, ...)` has it"
     if len(values) > 1 and low != high:
         return f"there is no limit: on the left it is {low:.6g}, on the right {high:.6g}"
     return None
-
-
-def _plain(number: float) -> str:
-    return repr(number).removesuffix(".0")
 
 
 def why_of(caller: Caller, value: Value, span: Span) -> Value:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gradcli.core.analysis.measured import Measured
 from gradcli.core.records import record
-
-if TYPE_CHECKING:
-    import numpy
-
-METHODS = ("reverse", "forward", "taylor", "differences")
 
 
 @record
-class AuditRow:
-    """One derivative, of order 0 the value: true where it is `known`, and the errors of `METHODS`.
+class AuditRow(Measured):
+    """What is measured of one derivative, of order 0 the value, with its name and what it is by, in order."""
 
-    They are in units of the last place, None for a method that doesn't apply. `digits` are those that float64
-    arithmetic keeps, inf for all; `condition` is by how much a relative error of the inputs grows; `at` is the element
-    that is off most; `right` says that all methods agree as far as rounding lets them; `text` are the digits of a value
-    beyond the largest float.
-    """
-
-    order: int
-    name: str
-    by: tuple[str, ...]
-    dtype: str
-    value: numpy.ndarray[Any, Any]
-    known: bool
-    errors: tuple[float | None, ...]
-    digits: float
-    condition: float | None
-    at: tuple[int, ...]
-    right: bool
-    text: str | None = None
+    order: int = 0
+    name: str = ""
+    by: tuple[str, ...] = ()
+    dtype: str = "float64"
 
 
 @record

@@ -25,6 +25,11 @@ def is_euler(value: object) -> bool:
     return isinstance(value, Exact) and value.fraction == 1 and not value.pi and value.e == 1
 
 
+def spelled(number: float) -> str:
+    """A float with every digit, a whole one without a point."""
+    return repr(float(number)).removesuffix(".0")
+
+
 def calculate(symbol: str, a: Number, b: Number, keep: bool = True) -> Number | None:
     """`a symbol b`, or None where the symbol isn't arithmetic; fractions stay exact if they are to be kept.
 

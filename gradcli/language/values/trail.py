@@ -8,7 +8,7 @@ from typing import Any
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.standing import exact_parts
-from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.ir.traversal import dependents, reachable, substitute
 from gradcli.core.records import record
 from gradcli.language.text.diagnostics import Span
 
@@ -84,6 +84,14 @@ class Trail:
         """Remember where in the text a node was made first."""
         if len(self.places) < MOST_PLACES:
             self.places.setdefault(node, span)
+
+    def place_of(self, node: Node, outputs: Sequence[Node]) -> Span | None:
+        """Where in the text a node of a graph stands, or else the first that is computed from it."""
+        if node in self.places:
+            return self.places[node]
+        order = reachable(outputs)
+        above = dependents(order, [node])
+        return next((self.places[n] for n in order if n in above and n in self.places), None)
 
     def trace(self, variables: Sequence[Node], given: Mapping[Node, Node], span: Span) -> None:
         """Remember that the innermost function was differentiated."""

@@ -9,7 +9,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from gradcli.core.analysis.audit import METHODS, Measured, _ridders, audit, units
+from gradcli.core.analysis.audit import _ridders, audit, units
+from gradcli.core.analysis.measured import METHODS, Measured
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant_like, fresh_input
 from gradcli.core.primitives import elementwise as ew
