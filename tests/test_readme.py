@@ -17,7 +17,7 @@ from doctest import DocTestParser
 
 import pytest
 
-from gradcli.faces.prompt import Prompt
+from gradcli.faces.prompt.loop import Prompt
 from gradcli.language.library.names import builtins
 from gradcli.language.values.values import Function
 from gradcli.output.terminal import Terminal

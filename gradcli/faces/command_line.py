@@ -156,7 +156,7 @@ PROGRAM = Command(
     "A calculator for gradients: values and derivatives at every order.",
     (),
     (VERSION, DEBUG),
-    "gradcli.faces.program:without_command",
+    "gradcli.faces.prompt.opening:without_command",
     details="Without a command it opens the prompt.",
 )
 

@@ -20,6 +20,7 @@ FLOORS = ["api", "faces", "output", "session", "language", "core"]
 # Two doors beside each other: neither goes through the other.
 DOORS = ("gradcli.api", "gradcli.faces")
 ROOMS = {
+    "faces": ["prompt"],
     "language": ["interpreter", "library", "steps", "plots", "calculus", "derivatives", "calls", "values", "text"],
     "core": [
         "steps",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcli.faces.prompt_commands import run_command
+from gradcli.faces.prompt.commands import run_command
 from gradcli.language.text.diagnostics import Source
 from gradcli.output.characters import columns
 from gradcli.output.layout import Cell, Column, Role, lay_out

@@ -15,6 +15,6 @@ def without_command(reporter: Reporter, version: bool, debug: bool) -> int:
 
         reporter.say(f"gradcli {__version__}")
         return 0
-    from gradcli.faces.prompt import Prompt
+    from gradcli.faces.prompt.loop import Prompt
 
     return Prompt(reporter, debug).run()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.faces import history
-from gradcli.faces.history import History
+from gradcli.faces.prompt import history
+from gradcli.faces.prompt.history import History
 from tests.texts import any_text
 
 

@@ -1,0 +1,1 @@
+"""The prompt: reading, answering, and what else there is where someone types."""
