@@ -23,7 +23,7 @@ from gradcli.core.ir.nodes import fresh_input, registry
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.declare import COMPOSED, LAYERS
 from gradcli.core.limits import LIMITS
-from gradcli.faces import program
+from gradcli.faces import one_shot
 from gradcli.faces.command_line import COMMANDS
 from gradcli.language.calls.announce import ANNOUNCED
 from gradcli.language.library.names import builtins
@@ -182,7 +182,7 @@ def test_the_command_and_the_option(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
     command = entered("limits")["entry"]
     monkeypatch.setitem(COMMANDS, command.name, command)
-    monkeypatch.setattr(program, "show_limits", entered("show_limits\\(reporter")["show_limits"], raising=False)
+    monkeypatch.setattr(one_shot, "show_limits", entered("show_limits\\(reporter")["show_limits"], raising=False)
     found = read(["limits"])
     assert found
     assert found[0].answer(found[1]) == 0

@@ -7,8 +7,8 @@ import re
 import sys
 
 from gradcli import __version__
-from gradcli.faces.prompt.history import History, history_path
 from gradcli.faces.prompt.commands import Leave, run_command
+from gradcli.faces.prompt.history import History, history_path
 from gradcli.faces.scripts import run_source
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.text.parse import parse
