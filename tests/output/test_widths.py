@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcli.faces.prompt.commands import run_command
+from gradcli.faces.prompt.workspace import Workspace
 from gradcli.language.text.diagnostics import Source
 from gradcli.output.characters import columns
 from gradcli.output.layout import Cell, Column, Role, lay_out
@@ -93,7 +94,7 @@ def test_names_are_listed_whole_at_every_width(monkeypatch: pytest.MonkeyPatch) 
     def listed(width: int) -> str:
         monkeypatch.setenv("COLUMNS", str(width))
         terminal = TTY()
-        run_command("vars", step.session, Terminal(terminal, terminal))
+        run_command("vars", Workspace(Terminal(terminal, terminal), step.session))
         return terminal.getvalue()
 
     for width in range(20, 200, 3):

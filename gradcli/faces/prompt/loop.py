@@ -7,8 +7,9 @@ import re
 import sys
 
 from gradcli import __version__
-from gradcli.faces.prompt.commands import Leave, run_command
+from gradcli.faces.prompt.commands import run_command
 from gradcli.faces.prompt.history import History, history_path
+from gradcli.faces.prompt.workspace import Leave, Workspace
 from gradcli.faces.scripts import run_source
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.text.parse import parse
@@ -31,9 +32,8 @@ class Prompt:
     def __init__(self, reporter: Reporter, debug: bool = False) -> None:
         self.reporter = reporter
         self.debug = debug
-        self.session = Session()
+        self.workspace = Workspace(reporter, Session())
         self.count = 0
-        self.code = Verdict.OK
         self._history: History | None = None
 
     def run(self) -> Verdict:
@@ -48,7 +48,7 @@ class Prompt:
         while True:
             try:
                 if not self._step(interactive):
-                    return Verdict.OK if interactive else self.code
+                    return Verdict.OK if interactive else self.workspace.code
             except KeyboardInterrupt:
                 # A second Ctrl-C, while the first is answered.
                 continue
@@ -67,7 +67,7 @@ class Prompt:
         except OSError as error:
             problem = f"can't read standard input: {(error.strerror or str(error)).lower()}"
             self.reporter.diagnostic(Diagnostic("file", problem))
-            self.code = Verdict.BAD_INPUT
+            self.workspace.code = Verdict.BAD_INPUT
             return False
         try:
             self.evaluate(text)
@@ -75,7 +75,7 @@ class Prompt:
             return False
         except KeyboardInterrupt:
             if not interactive:
-                self.code = Verdict.INTERRUPTED
+                self.workspace.code = Verdict.INTERRUPTED
                 return False
             self.reporter.say("interrupted; what was defined before stays", "warning")
         return True
@@ -92,10 +92,11 @@ class Prompt:
         try:
             command = _as_command(text.strip())
             if command is not None:
-                self.session = run_command(command, self.session, self.reporter)
+                run_command(command, self.workspace)
                 return
-            ran = run_source(Source(f"<input {self.count}>", text), self.session, self.reporter, named=False)
-            self.session, self.code = ran.session, max(self.code, ran.verdict)
+            space = self.workspace
+            ran = run_source(Source(f"<input {self.count}>", text), space.session, self.reporter, named=False)
+            space.session, space.code = ran.session, max(space.code, ran.verdict)
         except (Leave, OutputError):
             raise
         except Exception as error:
