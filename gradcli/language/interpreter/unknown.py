@@ -12,7 +12,6 @@ from gradcli.language.values.values import Function, Value
 _NAMED = "functions have their own names here, such as `sin(x)`"
 _BY_ITSELF = "an expression by itself is shown"
 _SHORTEST = "formulas are shown in the shortest form that is found: `d/dx (x^2*sin(x))`"
-_PREVIOUS = "give a result a name to go on with it, such as `a = 2 + 3`"
 _LEAVE = "at the prompt, `:quit` or Ctrl-D leaves"
 _LINES = "at the prompt, the arrow keys bring earlier lines back"
 _GRADIENT = "the gradient is `grad(f)`, or `∇f` with every partial"
@@ -43,7 +42,6 @@ FOREIGN = {
     **dict.fromkeys(("exit", "quit", "q"), _LEAVE),
     "clear": "at the prompt, `:reset` forgets what is defined, and Ctrl-L clears the screen",
     **dict.fromkeys(("history", "undo"), _LINES),
-    **dict.fromkeys(("ans", "_"), _PREVIOUS),
 }
 
 # A word of so many letters may be variables in a row.
