@@ -18,6 +18,14 @@ THEME = {
     "hint": "cyan",
     "dim": "bright_black",
     "good": "green",
+    "prompt": "bold",
+    # What is typed, and code.
+    "keyword": "magenta",
+    "builtin": "cyan",
+    "function": "blue",
+    "number": "",
+    "text": "green",
+    "comment": "bright_black",
     # The curves of a picture, one after the other.
     "curve 0": "bright_cyan",
     "curve 1": "bright_magenta",

@@ -123,6 +123,14 @@ class Session:
         value = typed(interpreter.result(last.value), interpreter.dtype)
         return Step(session.after(interpreter), tuple(results), (*diagnostics, *interpreter.warnings)), value
 
+    def after_statement(self, statement: s.Statement) -> Session:
+        """The session behind a statement, whatever that shows.
+
+        Raises:
+            LanguageError: for a mistake in it.
+        """
+        return self._run(statement).session
+
     def _run(self, statement: s.Statement) -> Step:
         warnings = check(statement)
         interpreter = self.interpreter()
