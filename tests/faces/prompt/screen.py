@@ -33,6 +33,13 @@ KEYS = {
     "escape": "\x1b",
 }
 PATIENCE = 30.0
+# pyte's names of colours in Rich's.
+_COLOURS = {
+    **{name: name for name in ("black", "red", "green", "blue", "magenta", "cyan", "white")},
+    **{f"bright{n}": f"bright_{n}" for n in ("black", "red", "green", "blue", "magenta", "cyan", "white")},
+    "brown": "yellow",
+    "brightbrown": "bright_yellow",
+}
 
 
 class _Emulated(pyte.Screen):
@@ -76,6 +83,25 @@ class Screen:
     def text(self) -> str:
         """The same as one text."""
         return "\n".join(self.lines).rstrip()
+
+    @property
+    def columns(self) -> int:
+        """Its width."""
+        return int(self._screen.columns)
+
+    @property
+    def styled(self) -> list[list[tuple[str, str | None, bool, bool]]]:
+        """Its lines in pieces: the text, its colour, whether it is bold, whether it is reversed; no empty last ones."""
+        found = []
+        for y in range(len(self.text.split("\n"))):
+            row = self._screen.buffer[y]
+            pieces = []
+            for x in range(self.columns):
+                char = row[x]
+                colour = None if char.fg == "default" else _COLOURS.get(char.fg, f"#{char.fg}")
+                pieces.append((char.data, colour, char.bold, char.reverse))
+            found.append(pieces)
+        return found
 
     @property
     def cursor_line(self) -> str:
