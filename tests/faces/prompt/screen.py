@@ -63,6 +63,7 @@ class Screen:
         self.process = pexpect.spawn(
             sys.executable, ["-m", "gradcli", *arguments], env=env, dimensions=(lines, columns), timeout=PATIENCE
         )
+        self.process.delaybeforesend = None
         self._screen = _Emulated(columns, lines)
         self._screen.answer = self.process.send
         self._stream = pyte.ByteStream(self._screen)
@@ -130,7 +131,7 @@ class Screen:
         limit = time.monotonic() + PATIENCE
         while not holds():
             assert time.monotonic() < limit, f"waited for {what}, and saw\n{self.text}"
-            self.read()
+            self.read(0.005)
 
     def shows(self, text: str) -> None:
         """Wait until a text stands on it."""
