@@ -9,6 +9,7 @@ import sys
 from gradcli import __version__
 from gradcli.faces.prompt.commands import run_command
 from gradcli.faces.prompt.history import History, history_path
+from gradcli.faces.prompt.touring import follow
 from gradcli.faces.prompt.workspace import Leave, Workspace
 from gradcli.faces.scripts import run_source
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
@@ -97,6 +98,7 @@ class Prompt:
             space = self.workspace
             ran = run_source(Source(f"<input {self.count}>", text), space.session, self.reporter, named=False)
             space.session, space.code = ran.session, max(space.code, ran.verdict)
+            follow(space, ran.last)
         except (Leave, OutputError):
             raise
         except Exception as error:
