@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from gradcli.output.characters import columns
+from gradcli.output.characters import columns, visible
+from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.layout import lay_out, wrap_line
 from gradcli.output.markdown import Rows, code, heading, lines_of, prose, rows
 from gradcli.output.style import Line
 from gradcli.output.views import Look, Prose, blocks_of
-from gradcli.session.help import Entry, Explained, Sample
+from gradcli.session.help import Entry, Explained, Fact, Sample
 from gradcli.session.results import Assertion, Result
 
 # Prose in lines longer than that is hard to read, however wide the terminal.
@@ -37,7 +39,7 @@ def help_page(explained: Explained, look: Look) -> list[Line]:
     """All meanings, one below the other."""
     width = min(look.width or WIDEST, WIDEST)
     lines: list[Line] = []
-    for entry in explained.entries:
+    for entry in (_cleaned(entry, look.clean) for entry in explained.entries):
         if lines:
             lines.append([])
         if entry.kind == "overview":
@@ -47,13 +49,27 @@ def help_page(explained: Explained, look: Look) -> list[Line]:
     return lines
 
 
+def _cleaned(entry: Entry, clean: Callable[[str], str]) -> Entry:
+    """An entry in the characters of the stream, so that columns are counted as they will be."""
+    return replace(
+        entry,
+        title=clean(entry.title),
+        summary=clean(entry.summary),
+        details="\n".join(map(clean, entry.details.split("\n"))),
+        related=tuple(map(clean, entry.related)),
+        aliases=tuple(map(clean, entry.aliases)),
+        listings=tuple(
+            replace(listing, rows=tuple((clean(name), clean(text)) for name, text in listing.rows))
+            for listing in entry.listings
+        ),
+    )
+
+
 def _entry(entry: Entry, look: Look, width: int, told_apart: bool) -> Iterator[Line]:
     kind = f"   {KINDS[entry.kind]}" if told_apart else ""
     yield from heading(f"{entry.title}", width, kind)
     yield from prose(entry.summary, width, INDENT if entry.kind != "topic" else 0)
-    facts = []
-    for fact in entry.facts:
-        facts.append((fact.label, f"{look.formula(fact.text) if fact.is_formula else fact.text}{fact.suffix}"))
+    facts = [(fact.label, _told(fact, look)) for fact in entry.facts]
     if entry.aliases:
         facts.append(("also called", ", ".join(entry.aliases)))
     if entry.details:
@@ -76,6 +92,10 @@ def _entry(entry: Entry, look: Look, width: int, told_apart: bool) -> Iterator[L
         yield from rows(Rows((("see also", "  ".join(entry.related)),), dim=True), width, INDENT)
 
 
+def _told(fact: Fact, look: Look) -> str:
+    return look.clean(f"{look.formula(fact.text) if fact.is_formula else fact.text}{fact.suffix}")
+
+
 def _overview(entry: Entry, width: int) -> Iterator[Line]:
     yield from prose(entry.summary, width, 0)
     label = max((columns(name) for listing in entry.listings for name, _ in listing.rows), default=0)
@@ -88,13 +108,16 @@ def _overview(entry: Entry, width: int) -> Iterator[Line]:
 
 def _sample(sample: Sample, look: Look) -> Iterator[Line]:
     """What is typed, and below it what it comes to, as at the prompt."""
-    first, *more = sample.typed.split("\n")
+    first, *more = map(look.clean, sample.typed.split("\n"))
     yield from code([f"> {first}", *(f"... {line}" for line in more)], look.width, INDENT)
     room = None if look.width is None else max(1, look.width - INDENT)
     inner = Look(sample.digits, look.whole_up_to, look.most, room, look.clean, look.height, look.on_paper)
     for result in sample.results:
         for line in _shown(result, inner):
             yield [(" " * INDENT, ""), *line] if line else line
+    for diagnostic in sample.diagnostics:
+        for line in show_diagnostic(diagnostic, lambda text, keep="": look.clean(visible(text, keep)), room):
+            yield from wrap_line([(" " * INDENT, ""), *line], look.width)
 
 
 def _shown(result: Result, look: Look) -> Iterator[Line]:

@@ -73,7 +73,7 @@ def _seed(interpreter: Interpreter, value: s.Expression, settings: Settings) -> 
 def _digits(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
     """How many digits of a number are shown: 1 to 10,000, or none for all that a float64 has; none at first.
 
-    More than 16 are computed as they are asked for, and are right to the last.
+    More than 17 are computed as they are asked for, and are right to the last.
 
         set digits 6
         pi

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcli.core.limits import LIMITS
+from gradcli.core.limits import LIMITS, limit
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.library.names import builtins
 from gradcli.language.text.diagnostics import Source
@@ -329,12 +329,44 @@ def test_what_is_defined_has_a_page() -> None:
     session = Session().run(Source("<test>", text)).session
     session = session.run(Source("<test>", "model net(x):\n    param w = 3\n    return w*x\n")).session
     h = {f.label: f.text for f in entry("h", session).facts}
-    assert h == {"h": "2*sin(x)", "derivative": "2*cos(x)", "reads": "a"}
+    assert h == {"formula": "2*sin(x)", "derivative": "2*cos(x)", "reads": "a"}
     assert "h(x) = a sin(x)" in plain_text(explain("h", session))
     assert {f.label: f.text for f in entry("k", session).facts} == {"reads": "q (no value yet)"}
     assert "[1, 2]" in plain_text(explain("v", session))
     assert ("parameters", "w") in [(f.label, f.text) for f in entry("net", session).facts]
     assert {"h", "k", "v", "net"} <= set(help_names(session))
+
+
+def test_what_takes_long_or_is_no_function_of_numbers_has_a_page() -> None:
+    """Without a formula, and without waiting for one."""
+    text = (
+        "def p(x):\n    y = 1\n    for i in range(100000): y = y*x\n    return y\n\nr(n) = 1 if n < 1 else n*r(n-1)\n"
+    )
+    session = Session().run(Source("<test>", f"{text}q(g, x) = g(x)")).session
+    for name in ("p", "r", "q"):
+        assert not entry(name, session).facts
+        assert name in plain_text(explain(name, session))
+
+
+def test_examples_do_not_feel_the_limits_of_the_session() -> None:
+    """And leave them as they are."""
+    session = Session().run(Source("<test>", "set max_steps 3")).session
+    assert "1024" in plain_text(explain("def", session))
+    assert limit("max_steps") == 3
+
+
+def test_an_example_about_a_note_shows_it() -> None:
+    """As the prompt does."""
+    assert "the nan comes from `sqrt(x)`" in plain_text(explain("why", FRESH))
+
+
+def test_several_words_are_explained_one_by_one() -> None:
+    """Each once."""
+    assert [e.title for e in explain("Dense set Dense pi", FRESH).entries] == [
+        entry("Dense").title,
+        "set NAME VALUE",
+        "pi",
+    ]
 
 
 def test_a_name_of_ones_own_comes_first() -> None:

@@ -15,12 +15,12 @@ def help_(rest: str, workspace: Workspace) -> None:
     from gradcli.language.text.diagnostics import Diagnostic
     from gradcli.session.help import CommandText, explain
 
-    texts = {c.name: CommandText(c.name, c.usage, c.summary, c.details) for c in COMMANDS.values()}
-    asked = rest.strip().strip("`")
-    name = asked.removeprefix(":")
-    if name in ALIASES and (asked.startswith(":") or name not in workspace.session.scope):
-        asked = f":{ALIASES[name]}"
-    found = explain(asked, workspace.session, texts)
+    also: dict[str, tuple[str, ...]] = {c: tuple(f":{a}" for a, of in ALIASES.items() if of == c) for c in COMMANDS}
+    texts = {c.name: CommandText(c.name, c.usage, c.summary, c.details, also[c.name]) for c in COMMANDS.values()}
+    name = rest.strip().strip("`").removeprefix(":")
+    found = explain(f":{ALIASES[name]}" if name in ALIASES and ":" in rest else rest, workspace.session, texts)
+    if not found.entries and name in ALIASES:
+        found = explain(f":{ALIASES[name]}", workspace.session, texts)
     if found.entries:
         workspace.reporter.help(found)
     if not found.entries or found.hint:

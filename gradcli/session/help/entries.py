@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gradcli.core.errors import CoreError
 from gradcli.core.records import record
@@ -77,11 +78,12 @@ class CommandText:
     usage: str
     summary: str
     details: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 def samples(example: str, settings_of: Session) -> tuple[Sample, ...]:
-    """What the lines of an example come to in a session of their own, with the settings of another."""
-    return tuple(_run(example, Session(settings=settings_of.settings)))
+    """What the lines of an example come to in a session of their own, with the settings of another but its limits."""
+    return tuple(_run(example, Session(settings=replace(settings_of.settings, limits={}))))
 
 
 def shown_in(typed: str, session: Session) -> tuple[Sample, ...]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from math import e, isfinite, pi
 
-from gradcli.core.errors import CoreError
+from gradcli.core.transforms.reverse import gradient
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.library.names import builtins
-from gradcli.language.text.diagnostics import Source
+from gradcli.session.help.facts import called, patient
 from gradcli.session.help.families import aliases
-from gradcli.session.results import Derivatives, Shown
 from gradcli.session.session import Session
 
-# Points at which functions have short values, those that teach more first; one is taken by how short its value is.
-POINTS = ("pi/6", "pi/4", "e", "8", "4", "2", "1/2", "1", "3", "0.3")
+# Where functions may have short values, and where they are looked at if they have none, those first that teach most.
+SHORT = {"pi/6": pi / 6, "pi/3": pi / 3, "pi/4": pi / 4, "e": e, "100": 100.0, "8": 8.0, "4": 4.0, "1/2": 0.5}
+ANY = {"1": 1.0, "0.5": 0.5, "2": 2.0}
+SHORTEST = 5
+# Where less than that shows of the value or the slope, nothing is to be seen.
+LEAST = 1e-6
 
 
 def example_of(name: str) -> str:
@@ -22,7 +26,7 @@ def example_of(name: str) -> str:
     assert isinstance(value, Builtin)
     if value.example:
         return _renamed(value.example, name)
-    point = _point(name)
+    point = _point(value)
     return f"{name}({point}), {name}'({point})"
 
 
@@ -35,21 +39,18 @@ def _renamed(example: str, name: str) -> str:
     return example
 
 
-def _point(name: str) -> str:
-    """The point whose value is written shortest and is not 0."""
-    lengths = {point: _length(f"{name}({point})") + _length(f"{name}'({point})") for point in POINTS}
-    return min(POINTS, key=lengths.__getitem__)
+def _point(function: Builtin) -> str:
+    """A point at which the value is short and not 0, or else any at which there are a value and a slope."""
+    from gradcli.core.analysis.at_edges import numbers
 
-
-def _length(typed: str) -> float:
-    try:
-        step = Session().run(Source("<example>", typed))
-    except CoreError:
-        return float("inf")
-    value = step.results[0].value if step.results and isinstance(step.results[0], Shown) else None
-    data = getattr(value, "data", None) if value is not None else None
-    if isinstance(value, Derivatives):
-        data = value.rows[0].data
-    if step.diagnostics or not isinstance(data, (int, float)) or data == 0 or abs(data) == float("inf") or data != data:
-        return float("inf")
-    return len(repr(data).removesuffix(".0"))
+    found = called(patient(Session()), function)
+    if found is None:
+        return next(iter(ANY))
+    (x, *_), nodes = found.inputs, [found.node, *gradient([found.node], list(found.inputs[:1]))]
+    values = {text: tuple(map(float, numbers(nodes, {x: at}))) for text, at in (SHORT | ANY).items()}
+    lengths = {text: [len(f"{v:.12g}") for v in both] for text, both in values.items() if all(map(isfinite, both))}
+    telling = [text for text in SHORT if text in lengths and min(map(abs, values[text])) > LEAST]
+    short = [text for text in telling if lengths[text][0] <= SHORTEST]
+    if short:
+        return min(short, key=lambda text: sum(lengths[text]))
+    return next(text for text in (*ANY, *SHORT) if text in lengths)

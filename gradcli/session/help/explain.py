@@ -15,7 +15,7 @@ from gradcli.language.calls.functions import UserFunction
 from gradcli.language.derivatives.formulas import try_formulas
 from gradcli.language.library.names import NUMBERS, builtins
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import LanguageError, near
+from gradcli.language.text.diagnostics import near
 from gradcli.language.values.values import Function, Required, Value
 from gradcli.session.help import facts
 from gradcli.session.help.entries import CommandText, Entry, Explained, Fact, Listing, samples, shown_in
@@ -23,6 +23,7 @@ from gradcli.session.help.examples import example_of
 from gradcli.session.help.families import aliases, families, is_of_numbers, related
 from gradcli.session.help.forms import Form, by_name, forms
 from gradcli.session.help.topics import TOPICS, topic
+from gradcli.session.mistakes import Mistakes
 from gradcli.session.session import Session
 from gradcli.session.settings import SETTINGS
 
@@ -33,6 +34,7 @@ LISTS = ("functions", "commands")
 MOST_RELATED = 6
 # What is longer was not meant as names.
 LONGEST_ASKED = 80
+LONGEST_FORMULA = 400
 
 
 def explain(asked: str, session: Session, commands: Commands = NO_COMMANDS) -> Explained:
@@ -41,7 +43,14 @@ def explain(asked: str, session: Session, commands: Commands = NO_COMMANDS) -> E
     `commands` are those of the prompt, which the session knows nothing of; without a name it is the overview.
     """
     use(session.settings.limits)
-    text = asked.strip().strip('`"')
+    try:
+        return _explained(asked.strip().strip('`"'), session, commands)
+    finally:
+        # Examples run with limits of their own.
+        use(session.settings.limits)
+
+
+def _explained(text: str, session: Session, commands: Commands) -> Explained:
     if not text:
         return Explained("", (_overview(commands),))
     for name in _readings(text):
@@ -50,8 +59,9 @@ def explain(asked: str, session: Session, commands: Commands = NO_COMMANDS) -> E
             return Explained(name, entries)
     words = text.split() if len(text) <= LONGEST_ASKED else []
     if len(words) > 1:
-        found = [explain(word, session, commands) for word in words]
-        entries = tuple(dict.fromkeys(entry for one in found for entry in one.entries))
+        found = [_explained(word, session, commands) for word in dict.fromkeys(words)]
+        told = {(entry.kind, entry.title): entry for one in found for entry in one.entries}
+        entries = tuple(told.values())
         lost = next((one for one in found if one.hint), None)
         return Explained(text if lost is None else lost.asked, entries, None if lost is None else lost.hint)
     known = [*help_names(session), *commands]
@@ -102,7 +112,7 @@ def _built_in(name: str, session: Session) -> Entry:
         return _number(name, session)
     found: list[Fact] = []
     if is_of_numbers(name):
-        interpreter = Session().interpreter()
+        interpreter = facts.patient(Session())
         called = facts.called(interpreter, value)
         if called is not None:
             slopes, domain = facts.slopes(interpreter, called, value), facts.domain(called)
@@ -144,7 +154,7 @@ def _number(name: str, session: Session) -> Entry:
 def _form(form: Form, session: Session) -> Entry:
     found: tuple[Fact, ...] = ()
     if form.value is not None:
-        interpreter = Session().interpreter()
+        interpreter = facts.patient(Session())
         function = facts.function_of(interpreter, form.value)
         called = facts.called(interpreter, function)
         if called is not None:
@@ -199,7 +209,14 @@ def _allowed(entry: Limit) -> str:
 
 
 def _command(found: CommandText) -> Entry:
-    return Entry(found.usage, "command", found.summary, _told(found.details), related=("commands", "prompt"))
+    return Entry(
+        found.usage,
+        "command",
+        found.summary,
+        _told(found.details),
+        related=("commands", "prompt"),
+        aliases=found.aliases,
+    )
 
 
 def _topic(name: str, session: Session) -> Entry:
@@ -263,15 +280,14 @@ def _own(name: str, value: Value, session: Session) -> Entry:
     if not isinstance(value, Function):
         return Entry(name, "yours", "a value of this session", samples=shown_in(name, session))
     found: list[Fact] = []
-    interpreter = session.interpreter()
-    span = facts.NOWHERE
+    interpreter = facts.patient(session)
     try:
-        table = try_formulas(interpreter, value, span)
-    except LanguageError:
+        table = try_formulas(interpreter, value, facts.NOWHERE)
+    except Mistakes:
         table = None
     if table is not None:
         rows = zip(table.rows, table.formulas, strict=False)
-        found += [Fact(str(partial), text, True) for (partial, _), text in rows if text is not None]
+        found += [_formula(str(partial) if partial.order else "formula", text) for (partial, _), text in rows if text]
     called = facts.called(interpreter, value)
     if called is not None and called.places:
         found += facts.slopes(interpreter, called, value)
@@ -287,9 +303,16 @@ def _own(name: str, value: Value, session: Session) -> Entry:
     )
 
 
+def _formula(label: str, text: str) -> Fact:
+    """A formula, where a reader can take it in."""
+    return (
+        Fact(label, text, True) if len(text) <= LONGEST_FORMULA else Fact(label, "too long for here: `formula` has it")
+    )
+
+
 def _outside(function: UserFunction) -> list[str]:
     """The names of the session that the text of a function reads."""
-    own = {i.name for i in function.inputs} | set(function.members) | set(s.bound_in(function.body))
+    own = {function.name, *(i.name for i in function.inputs)} | set(function.members) | set(s.bound_in(function.body))
     return [n for n in dict.fromkeys(s.names_in(function.body)) if n not in own and n not in builtins()]
 
 
@@ -298,7 +321,7 @@ def _overview(commands: Commands) -> Entry:
     named: dict[str, list[str]] = {}
     for family in families():
         named.setdefault(family.topic, []).append(" ".join(family.names[:3]))
-    functions = tuple((name, f"{' '.join(groups)} ...") for name, groups in named.items() if len(groups) > 1)
+    functions = tuple((name, f"{' '.join(groups)} ...") for name, groups in named.items() if len(groups) > 2)
     listings = (
         Listing("Topics, such as `:help calculus`", topics),
         Listing("Functions; `:help functions` has them all", functions, cut=True),

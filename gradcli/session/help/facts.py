@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradcli.core import formula
-from gradcli.core.errors import CoreError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.edges import EdgeKind
 from gradcli.core.ir.nodes import Input, Node, Parameter, fresh_input
@@ -23,11 +22,14 @@ from gradcli.language.derivatives.gradient import Derived
 from gradcli.language.derivatives.targets import Targets
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import LanguageError, Source, Span
+from gradcli.language.text.diagnostics import Source, Span
 from gradcli.language.text.parse import parse
 from gradcli.language.values.numbers import is_number, spelled
 from gradcli.language.values.values import Formal, Function, Required, Value
 from gradcli.session.help.entries import Fact
+from gradcli.session.mistakes import Mistakes
+from gradcli.session.session import Session
+from gradcli.session.showing import MOST_STEPS
 
 # What stands for an input that must be known before the call, such as an order.
 KNOWN = 2
@@ -62,9 +64,17 @@ class Called:
         return "".join(f", for {name} = {spelled(value)}" for name, value in self.given if is_number(value))
 
 
+def patient(session: Session) -> Interpreter:
+    """An interpreter of a session that goes through loops as often as where formulas are shown."""
+    interpreter = session.interpreter()
+    interpreter.most_steps = MOST_STEPS
+    return interpreter
+
+
 def called(interpreter: Interpreter, function: Function) -> Called | None:
     """A function of numbers called with symbols; None where it takes or gives anything else."""
-    condition = isinstance(getattr(function, "of_tensor", None), Primitive) and function.of_tensor.condition  # type: ignore[attr-defined]
+    entry = getattr(function, "of_tensor", None)
+    condition = isinstance(entry, Primitive) and entry.condition
     values: list[Value] = []
     inputs: dict[int, Node] = {}
     given: list[tuple[str, Value]] = []
@@ -81,12 +91,11 @@ def called(interpreter: Interpreter, function: Function) -> Called | None:
         return None
     try:
         result = function.call(interpreter, values, NOWHERE, fresh=True)
-    except (LanguageError, CoreError):
+    except Mistakes:
         return None
-    node = result if isinstance(result, Node) else None
-    return (
-        None if node is None or node.shape != () else Called(node, tuple(inputs.values()), tuple(inputs), tuple(given))
-    )
+    if not isinstance(result, Node) or result.shape != ():
+        return None
+    return Called(result, tuple(inputs.values()), tuple(inputs), tuple(given))
 
 
 def _value(i: Formal) -> Value:
@@ -103,7 +112,7 @@ def slopes(interpreter: Interpreter, found: Called, function: Function) -> tuple
     operator = Derived(with_known(interpreter, function), Targets(places), False, False)
     try:
         table = formula_table(interpreter, operator, NOWHERE)
-    except (LanguageError, CoreError):
+    except Mistakes:
         return ()
     if table is None or None in table.formulas:
         return ()

@@ -86,7 +86,7 @@ STATEMENTS = (
     _statement(
         "for in",
         "for name in values: block",
-        "goes through whole numbers, a tuple, or the rows of a tensor; in brackets it makes items",
+        "goes through whole numbers, a tuple, or the rows of a tensor; in brackets, makes items",
         "s = 0\nfor k in range(4): s += k\ns, sum(k^2 for k in 1..10), [k^2 for k in 1..3]",
         "range .. sum def",
     ),

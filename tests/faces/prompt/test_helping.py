@@ -40,6 +40,23 @@ def test_every_command_has_a_page(prompt: tuple[Prompt, TTY], name: str) -> None
     assert f":{ALIASES.get(name, name)}" in out.getvalue()
 
 
+def test_the_overview_is_one_screen(prompt: tuple[Prompt, TTY], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every command that there is."""
+    monkeypatch.setenv("COLUMNS", "80")
+    shown, out = prompt
+    shown.evaluate(":help")
+    assert len(out.getvalue().splitlines()) <= 22
+    assert all(f":{name}" in out.getvalue() for name in COMMANDS)
+
+
+def test_a_command_tells_its_other_names(prompt: tuple[Prompt, TTY]) -> None:
+    """Such as those of other prompts."""
+    shown, out = prompt
+    shown.evaluate(":help q")
+    assert out.getvalue().startswith(":quit")
+    assert ":exit, :q" in out.getvalue()
+
+
 def test_asking_changes_nothing(prompt: tuple[Prompt, TTY]) -> None:
     """Examples run in sessions of their own."""
     shown, _ = prompt
