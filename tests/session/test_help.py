@@ -136,7 +136,11 @@ def test_a_limit_that_the_environment_spoils_is_told(monkeypatch: pytest.MonkeyP
 
 
 def test_every_word_that_commands_a_line_has_a_page() -> None:
-    """And so has each word of the grammar that is a name."""
+    """And says that it is one; so has each word of the grammar that is a name."""
+    session = Session().run(Source("<test>", "f(x) = sin(x)")).session
+    for word in VERBS:
+        written = re.findall(rf"Without brackets too: `({word} f[^`]*)`", entry(word).details)
+        assert not [d for d in session.run(Source("<test>", *written)).diagnostics if d.severity == "error"]
     words = ["model", "param", "def", "return", "for", "in", "assert", "set", "if", "else", "and", "or", "not"]
     for word in [*VERBS, *words, "at", "over", "order", "true", "false", "none"]:
         assert explain(word, FRESH).entries, word

@@ -16,6 +16,7 @@ from gradcli.language.derivatives.formulas import try_formulas
 from gradcli.language.library.names import NUMBERS, builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import near
+from gradcli.language.text.notation import VERBS
 from gradcli.language.values.values import Function, Required, Value
 from gradcli.session.help import facts
 from gradcli.session.help.entries import CommandText, Entry, Explained, Fact, Listing, samples, shown_in
@@ -121,12 +122,22 @@ def _built_in(name: str, session: Session) -> Entry:
         signature(value),
         "function",
         value.summary,
-        _told(value.details),
+        "\n\n".join(filter(None, [_told(value.details), _without_brackets(value)])),
         tuple(found),
         samples(example_of(name), session),
         related(name),
         aliases()[name],
     )
+
+
+def _without_brackets(function: Builtin) -> str:
+    """How a function is written that is also a word in front of what it is about."""
+    if function.name not in VERBS:
+        return ""
+    names = [i.name for i in function.inputs]
+    behind = " over 0..1" if "over" in names else " at 1" if "x0" in names or function.name == "solve" else ""
+    behind = ' = "2x"' if "answer" in names else "(3)" if function.of_call else behind
+    return f"Without brackets too: `{function.name} f{behind}`."
 
 
 def _told(docstring: str) -> str:
