@@ -14,7 +14,7 @@ from gradcli.session.session import Session
 
 # Where functions may have short values, and where they are looked at if they have none, those first that teach most.
 SHORT = {"pi/6": pi / 6, "pi/3": pi / 3, "pi/4": pi / 4, "e": e, "100": 100.0, "8": 8.0, "4": 4.0, "1/2": 0.5}
-ANY = {"1": 1.0, "0.5": 0.5, "2": 2.0}
+ANY = {"1": 1.0, "0.5": 0.5, "2": 2.0, "0.3": 0.3}
 SHORTEST = 5
 # Where less than that shows of the value or the slope, nothing is to be seen.
 LEAST = 1e-6
@@ -53,4 +53,5 @@ def _point(function: Builtin) -> str:
     short = [text for text in telling if lengths[text][0] <= SHORTEST]
     if short:
         return min(short, key=lambda text: sum(lengths[text]))
-    return next(text for text in (*ANY, *SHORT) if text in lengths)
+    there = [text for text in ANY if text in lengths]
+    return next((text for text in there if abs(values[text][0]) > LEAST), there[0])
