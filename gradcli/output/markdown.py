@@ -1,6 +1,6 @@
 """Markdown for a terminal: headings, paragraphs folded to a width, lists, tables, and code as it is.
 
-Rich's Markdown takes 60 ms to import, frames its headings, and writes signs that an ASCII terminal lacks.
+Rich's Markdown takes some 75 ms to import, frames its headings, and writes signs that an ASCII terminal lacks.
 """
 
 from __future__ import annotations
