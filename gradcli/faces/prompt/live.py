@@ -84,6 +84,7 @@ class Live:
             self._call_later(AGAIN, lambda: self._drop(work))
 
     def _run(self) -> None:
+        _say_nothing_of_late()
         while True:
             # Late may come a moment after the work has ended, so all but the way back up here is within.
             try:
@@ -123,6 +124,18 @@ class Live:
         from gradcli.faces.prompt.hints import hint
 
         return hint(answering.workspace, text, self._look, width)
+
+
+def _say_nothing_of_late() -> None:
+    """Where it comes within a finalizer Python drops it, and would say so on the screen."""
+    before = sys.unraisablehook
+
+    def hook(args: sys.UnraisableHookArgs) -> None:
+        if args.exc_type is not Late:
+            before(args)
+
+    if before.__name__ != hook.__name__:
+        sys.unraisablehook = hook
 
 
 def _imports(ident: int) -> bool:

@@ -149,6 +149,14 @@ class Screen:
             self.process.send(KEYS[name])
             self.read()
 
+    def presses(self, key: str, text: str) -> None:
+        """Press a key until a text stands on the screen."""
+        limit = time.monotonic() + PATIENCE
+        while text not in self.text:
+            assert time.monotonic() < limit, f"pressed {key} for {text!r}, and saw\n{self.text}"
+            self.keys(key)
+            self.read(0.2)
+
     def enters(self, text: str) -> None:
         """Type an input, and wait until it has been answered."""
         self.types(text)
