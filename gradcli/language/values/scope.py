@@ -57,6 +57,10 @@ class Bindings(Mapping[K, V]):
         table.update(changes)
         return after
 
+    def replaced(self) -> Mapping[K, tuple[V] | None]:
+        """What the next one has otherwise: each name with what it is here, None for nothing. Of the newest, no name."""
+        return dict(self._before)
+
     def _whole(self) -> dict[K, V]:
         if self._table is None:
             chain: list[Bindings[K, V]] = [self]
