@@ -9,8 +9,8 @@ import sys
 from gradcli import __version__
 from gradcli.faces.prompt.commands import run_command
 from gradcli.faces.prompt.history import History, history_path
+from gradcli.faces.prompt.restoring import keep_journal
 from gradcli.faces.prompt.workspace import Leave, Workspace
-from gradcli.faces.scripts import run_source
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.language.text.parse import parse
 from gradcli.output.reporter import Reporter
@@ -29,11 +29,10 @@ class Prompt:
     `debug` lets the errors through that are no mistakes of what is typed.
     """
 
-    def __init__(self, reporter: Reporter, debug: bool = False) -> None:
+    def __init__(self, reporter: Reporter, debug: bool = False, session: Session | None = None) -> None:
         self.reporter = reporter
         self.debug = debug
-        self.workspace = Workspace(reporter, Session())
-        self.count = 0
+        self.workspace = Workspace(reporter, session or Session())
         self._history: History | None = None
 
     def run(self) -> Verdict:
@@ -45,9 +44,13 @@ class Prompt:
         if interactive:
             self._history = _start_history()
             self.reporter.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")
+            keep_journal(self.workspace)
         while True:
             try:
                 if not self._step(interactive):
+                    # The input of a terminal that was closed ends too, and nobody has left then.
+                    if self.workspace.journal is not None and sys.stdin.isatty():
+                        self.workspace.journal.drop()
                     return Verdict.OK if interactive else self.workspace.code
             except KeyboardInterrupt:
                 # A second Ctrl-C, while the first is answered.
@@ -88,15 +91,13 @@ class Prompt:
         """
         if not text.strip():
             return
-        self.count += 1
+        self.workspace.count += 1
         try:
             command = _as_command(text.strip())
             if command is not None:
                 run_command(command, self.workspace)
                 return
-            space = self.workspace
-            ran = run_source(Source(f"<input {self.count}>", text), space.session, self.reporter, named=False)
-            space.session, space.code = ran.session, max(space.code, ran.verdict)
+            self.workspace.typed(text)
         except (Leave, OutputError):
             raise
         except Exception as error:
@@ -116,7 +117,7 @@ class Prompt:
 
     def _line(self, prompt: str, interactive: bool) -> str:
         if not interactive:
-            return _piped_line(first=self.count == 0)
+            return _piped_line(first=self.workspace.count == 0)
         line = input(prompt)
         if self._history is not None:
             self._history.add(line)
@@ -125,7 +126,7 @@ class Prompt:
 
 def _as_command(text: str) -> str | None:
     """The command that a line is: with a colon, or as other prompts spell it; None for anything else."""
-    if text.startswith(":"):
+    if text.startswith((":", "!")):
         return text.lstrip(":")
     if text in ("exit", "quit", "help", "exit()", "quit()"):
         return text.removesuffix("()")

@@ -1,7 +1,8 @@
-"""What the program does without a command."""
+"""How the prompt is opened: by the program without a command, and by `gradcli run -i`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,3 +19,15 @@ def without_command(reporter: Reporter, version: bool, debug: bool) -> int:
     from gradcli.faces.prompt.loop import Prompt
 
     return Prompt(reporter, debug).run()
+
+
+def run_and_stay(reporter: Reporter, files: Sequence[str], quiet: bool, dtype: str | None) -> int:
+    """Run scripts one after the other in one session, and open the prompt on it; the exit code."""
+    from gradcli.faces.prompt.loop import Prompt
+    from gradcli.faces.prompt.saving import run_file
+    from gradcli.session.session import fresh_session
+
+    prompt = Prompt(reporter, session=fresh_session(dtype))
+    for path in files:
+        run_file(path, prompt.workspace, quiet)
+    return prompt.run()

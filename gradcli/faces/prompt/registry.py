@@ -32,10 +32,10 @@ ALIASES = {"exit": "quit", "q": "quit", "?": "help", "h": "help"}
 
 
 def command(usage: str, summary: str) -> Callable[[Handler], Handler]:
-    """Enter a handler under its own name; it is given what stands behind that name, and the workspace."""
+    """Enter a handler under the name that its usage begins with; it is given what stands behind, and the workspace."""
 
     def announce(handler: Handler) -> Handler:
-        name = handler.__name__.strip("_")
+        name = usage.split()[0].removeprefix(":")
         COMMANDS[name] = Command(name, usage, summary, handler)
         return handler
 
