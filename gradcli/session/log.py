@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
-from typing import NamedTuple
 
 from gradcli.language.values.scope import Bindings
 from gradcli.session.memory import memory_of
@@ -16,11 +15,14 @@ MOST_LEVELS = 100
 MOST_BYTES = 256 * 2**20
 
 
-class Ran(NamedTuple):
+class Statement:
     """A statement that ran: its text, and the names that it gave values to."""
 
-    text: str
-    names: tuple[str, ...]
+    # There are as many as were typed, and they stay.
+    __slots__ = ("names", "text")
+
+    def __init__(self, text: str, names: tuple[str, ...] = ()) -> None:
+        self.text, self.names = text, names
 
 
 class Entry:
@@ -31,10 +33,9 @@ class Entry:
     says that it changed or showed something. A reset forgets what stands before it; its statements are the settings.
     """
 
-    # There are as many as inputs, and they stay.
     __slots__ = ("acts", "before", "is_reset", "replaced", "statements", "typed")
 
-    def __init__(self, before: Session | None, statements: Iterable[Ran] = (), is_reset: bool = False) -> None:
+    def __init__(self, before: Session | None, statements: Iterable[Statement] = (), is_reset: bool = False) -> None:
         self.before, self.statements, self.is_reset = before, [*statements], is_reset
         self.typed: str | None = None
         self.replaced = 0
@@ -56,13 +57,13 @@ class Log:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def add(self, entry: Entry, before: Session, step: Step) -> Ran | None:
+    def add(self, entry: Entry, before: Session, step: Step) -> Statement | None:
         """Take up a statement of an input, if it ran; the entry of its first is the log's last from then on."""
         if step.span is None:
             return None
         after = step.session
         names = () if after.scope is before.scope else tuple(before.scope.replaced())
-        ran = Ran(_stripped(step.span.text), names)
+        ran = Statement(_stripped(step.span.text), names)
         if not entry.statements:
             self.entries.append(entry)
         entry.statements.append(ran)
@@ -80,7 +81,7 @@ class Log:
 
     def reset(self, before: Session, after: Session) -> Entry:
         """All definitions are forgotten."""
-        statements = [Ran(text, ()) for text in _settings_of(after)]
+        statements = [Statement(text) for text in _settings_of(after)]
         entry = Entry(before, statements, is_reset=True)
         entry.replaced = _held(before)
         self.entries.append(entry)
@@ -106,7 +107,7 @@ class Log:
         """How many statements that script has."""
         return count(self.first, self.entries)
 
-    def defining(self, name: str) -> Ran | None:
+    def defining(self, name: str) -> Statement | None:
         """The last statement that gave a value to a name."""
         found = (ran for entry in reversed(self.entries) for ran in reversed(entry.statements) if name in ran.names)
         return next(found, None)

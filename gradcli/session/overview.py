@@ -137,12 +137,13 @@ def _spread(tensor: Tensor) -> Iterator[tuple[str, Plain]]:
 
 def _inputs(function: Function) -> str:
     """The inputs as they stand in the signature."""
-    return signature(function).partition("(")[2].removesuffix(")")
+    return signature(function).removeprefix(f"{function.name}(").removesuffix(")")
 
 
 def _definition(function: Function) -> Plain | str:
     found = definition_of(function) if isinstance(function, UserFunction) else None
-    return found or plain(function)
+    # What has no definition of its own is called by what it was made from, such as `grad(f)`.
+    return found or (plain(function) if function.name.isidentifier() else function.name)
 
 
 def _formulas(session: Session, question: str, most: int | None = None) -> Plain | str:

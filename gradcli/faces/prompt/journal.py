@@ -14,7 +14,7 @@ from time import monotonic, time, time_ns
 
 from gradcli.core.records import record
 from gradcli.faces.prompt.history import state_folder
-from gradcli.session.log import Entry, Log, Ran, count, texts
+from gradcli.session.log import Entry, Log, Statement, count, texts
 
 # What is older, in seconds, or beyond so many, is not offered any more.
 OLDEST, MOST = 30 * 24 * 3600, 20
@@ -196,11 +196,11 @@ def _read(path: Path) -> tuple[tuple[str, ...], list[Entry]]:
             case ["ran", int(place), str(text)]:
                 if place >= len(entries):
                     entries.append(Entry(None))
-                entries[-1].statements.append(Ran(text, ()))
+                entries[-1].statements.append(Statement(text))
             case ["undone", int(place)]:
                 del entries[place:]
             case ["reset", [*statements]]:
-                entries.append(Entry(None, [Ran(str(text), ()) for text in statements], is_reset=True))
+                entries.append(Entry(None, [Statement(str(text)) for text in statements], is_reset=True))
     return first, entries
 
 

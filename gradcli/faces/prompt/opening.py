@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,11 @@ def run_and_stay(reporter: Reporter, files: Sequence[str], quiet: bool, dtype: s
     from gradcli.session.session import fresh_session
 
     prompt = Prompt(reporter, session=fresh_session(dtype))
-    for path in files:
-        run_file(path, prompt.workspace, quiet)
+    try:
+        for path in files:
+            run_file(path, prompt.workspace, quiet)
+    except KeyboardInterrupt:
+        if not sys.stdin.isatty():
+            raise
+        reporter.say("interrupted; what was defined before stays", "warning")
     return prompt.run()

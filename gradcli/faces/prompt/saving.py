@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from shlex import quote
 from time import strftime
 
 from gradcli.faces.prompt.registry import command
@@ -30,6 +29,8 @@ def save_in_place(rest: str, workspace: Workspace) -> None:
 
 
 def _save(rest: str, workspace: Workspace, replace: bool) -> None:
+    from shlex import quote
+
     path = path_in(rest)
     if not path:
         workspace.refuse("usage", "`:save` needs the name of a file", "write `:save work.grad`")

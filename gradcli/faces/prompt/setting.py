@@ -61,8 +61,9 @@ def _show(names: list[str], workspace: Workspace) -> None:
         titles = ("name", "now", "can be", "is for")
         workspace.show(Listing((("", "stays"), ("", "for")), tuple(zip(titles, rows[0], strict=True))))
         return
-    columns = ("name", "stays"), ("now", "for"), ("can be", "folds"), ("is for", "extra")
-    workspace.show(Listing(columns, tuple(rows), "`:set NAME` says what it is for, `:set NAME VALUE` sets it"))
+    columns = ("name", "stays"), ("now", "for"), ("can be", "extra")
+    listed = tuple(row[: len(columns)] for row in rows)
+    workspace.show(Listing(columns, listed, "`:set NAME` says what it is for, `:set NAME VALUE` sets it"))
 
 
 def _limited(name: str) -> str:

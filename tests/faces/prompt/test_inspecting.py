@@ -119,5 +119,8 @@ def test_a_function_is_shown_with_its_formulas() -> None:
     assert at(":show sin").splitlines()[-1] == " derivative   dsin/dx = cos(x)"
     assert at(":show a") == at(":vars a")
     assert "write `:show f`" in at(":show")
+    at("c = t -> t^2", "g = grad(c)")
+    assert at(":show c").splitlines()[:3] == [" definition   t -> t^2", " kind         function", " inputs       t"]
+    assert at(":show g").splitlines()[0] == " definition   grad(t -> t^2)"
     at("net = Dense(2, 1)")
     assert "parameters   2" in at(":show net")

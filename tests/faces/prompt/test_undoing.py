@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gradcli.session import log
 from gradcli.session.memory import memory_of
+from tests.faces.prompt.screen import Screen
 from tests.faces.prompt.typing_in import Typed, state
 
 NET = "model net(x):\n    param w = [1, 2]\n    return sum(w * x)"
@@ -175,3 +178,21 @@ def test_old_sessions_stay_what_they_were() -> None:
     for want in reversed(values[:15]):
         assert {n: np.asarray(v.value).tolist() for n, v in at.session.scope.items()} == want  # type: ignore[union-attr]
         at(":undo")
+
+
+def test_what_ran_before_an_interruption_stays(tmp_path: Path) -> None:
+    """Statement by statement, and it can be taken back."""
+    at = Screen(tmp_path)
+    at.ready()
+    at.child.send(b"def g(n):\r    y = 0\r    for i in range(n): y = y + sum(normal((300, 300)))\r    return y\r\r")
+    at.ready()
+    at.child.send(b"a = 41; g(90000)\r")
+    at.until("g(90000)")
+    time.sleep(1.0)
+    at.child.send(b"\x03")
+    at.until("interrupted")
+    at.type("a + 1", "\n42")
+    at.type(":undo 2", "took back `a = 41`")
+    at.ready()
+    at.type("a", "unknown name")
+    at.leave()
