@@ -39,10 +39,11 @@ def params(rest: str, workspace: Workspace) -> None:
     for diagnostic in found.diagnostics:
         workspace.reporter.diagnostic(diagnostic)
     for result in found.results:
-        if isinstance(result, Shown) and isinstance(result.value, ParameterTable) and not result.value.names:
+        assert isinstance(result, Shown)
+        if isinstance(result.value, ParameterTable) and not result.value.names:
             workspace.reporter.say(f"{rest} has no parameters", "dim")
         else:
-            workspace.reporter.result(result)
+            workspace.show(result.value)
 
 
 @command(":show NAME", "a function's definition, formula and derivative")

@@ -95,21 +95,31 @@ def test_a_saved_script_replays_to_the_same_values(inputs: list[str]) -> None:
 
 @pytest.mark.parametrize("path", [*sorted(ROOT.glob("samples/*.grad")), ROOT / "README.md"], ids=lambda p: p.name)
 def test_a_text_is_cut_between_its_statements(path: Path) -> None:
-    """Each piece alone is read as it is in the whole."""
+    """Each piece alone is read as it is in the whole, whatever stands before and behind it."""
     text = path.read_text()
-    for block in re.findall(r"^```gradcli\n(.*?)^```", text, re.M | re.S) if path.suffix == ".md" else [text]:
-        lines = [line[2:] for line in block.splitlines() if line.startswith("> ")] if path.suffix == ".md" else [block]
-        for line in lines:
+    if path.suffix == ".md":
+        # What is typed at the prompt in it, and every piece of code in its lines.
+        typed = re.findall(r"^> (.*(?:\n\.\.\. ?.*)*)", text, re.MULTILINE)
+        pieces = [re.sub(r"^\.\.\. ?", "", piece, flags=re.MULTILINE) for piece in typed]
+        pieces += re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)
+    else:
+        pieces = [text]
+    cut = 0
+    for piece in pieces:
+        for around in ("{}", "zz = 1\n{}\nzz = 2", "zz = 1; {}; zz = 2"):
             try:
-                whole = parse(Source("whole", line))
+                source = Source("whole", around.format(piece))
+                whole = parse(source)
             except (IncompleteInput, LanguageError):
                 continue
-            ends = [*(s.span.start for s in whole[1:]), len(line)]
+            ends = [*(statement.span.start for statement in whole), len(source.text)][1:]
             start = 0
             for statement, end in zip(whole, ends, strict=True):
-                (alone,) = parse(Source("alone", Span(Source("whole", line), start, end).text))
+                (alone,) = parse(Source("alone", Span(source, start, end).text))
                 assert _bare(form(alone)) == _bare(form(statement))
                 start = end
+                cut += 1
+    assert cut > 3
 
 
 def _bare(part: object) -> object:
