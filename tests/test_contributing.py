@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from textwrap import dedent
 from types import ModuleType
@@ -232,7 +233,8 @@ def test_the_law() -> None:
 
 def test_the_setting_and_the_limit() -> None:
     """Known to `set`, with what they refuse."""
-    SETTINGS["warnings"] = entered("_warnings")["_warnings"]
+    setting = entered("_warnings")["entry"]
+    SETTINGS[setting.name] = replace(setting, present=lambda settings, seed: "true")
     assert "true or false" in error("set warnings 3").message
     entry = entered("max_order")["entry"]
     LIMITS[entry.name] = entry

@@ -19,6 +19,7 @@ class Option:
     """One option: the parameter that it sets, its spellings, what stands for its value, its type, its help.
 
     A flag has the type bool, and no value. Where there are `choices` no other value is taken, and `refusal` says so.
+    A flag with a `handler` has that one answer in place of the command's, and is no parameter of either.
     """
 
     def __init__(
@@ -31,9 +32,10 @@ class Option:
         default: Any = None,
         choices: tuple[str, ...] = (),
         refusal: str = "there is no {}",
+        handler: str | None = None,
     ) -> None:
         self.parameter, self.flags, self.metavar, self.kind, self.help = parameter, flags, metavar, kind, help
-        self.default, self.choices, self.refusal = default, choices, refusal
+        self.default, self.choices, self.refusal, self.handler = default, choices, refusal, handler
 
 
 class Words:
@@ -73,11 +75,11 @@ class Command:
         """All that its help says of it."""
         return "\n\n".join(filter(None, (self.help, self.details, self.example)))
 
-    def handle(self) -> Callable[..., int]:
+    def handle(self, handler: str | None = None) -> Callable[..., int]:
         """What answers it, imported now: it takes where to report to, then the parameters; it gives the exit code."""
         from importlib import import_module
 
-        module, _, name = self.handler.partition(":")
+        module, _, name = (handler or self.handler).partition(":")
         found: Callable[..., int] = getattr(import_module(module), name)
         return found
 
@@ -93,7 +95,8 @@ class Command:
                     code = _refuse(reporter, option, value)
                     break
             else:
-                code = self.handle()(reporter, **parameters)
+                instead = [o.handler for o in self.options if o.handler and parameters.pop(o.parameter)]
+                code = self.handle(*instead[:1])(reporter, **parameters)
         except BaseException as error:
             from gradcli.session.results import Verdict
 
@@ -144,6 +147,15 @@ AGAINST = Option(
 )
 OVER = Option("over", ("--over",), "RANGE", str, "From where to where, such as -3..3; -2..2,0..1 for two variables.")
 SAVE = Option("save", ("--save",), "FILE", str, "Write the picture to a file: .svg, .png or .pdf.")
+INTERACTIVE = Option(
+    "interactive",
+    ("--interactive", "-i"),
+    "",
+    bool,
+    "Stay at the prompt, with what the scripts define; they run in one session.",
+    False,
+    handler="gradcli.faces.prompt.opening:run_and_stay",
+)
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
 
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
@@ -188,7 +200,7 @@ COMMANDS: dict[str, Command] = {
             "run",
             "Run scripts and check their asserts.",
             (Words("files", "FILE...", "Scripts, each run by itself.", many=True),),
-            (QUIET, DTYPE, FORMAT),
+            (INTERACTIVE, QUIET, DTYPE, FORMAT),
             "gradcli.faces.scripts:run_files",
             details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
         ),

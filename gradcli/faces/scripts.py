@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.session.results import Assertion, FileSummary, Result, Verdict
-from gradcli.session.session import Session, fresh_session
+from gradcli.session.session import Session, Step, fresh_session
 
 if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
@@ -62,12 +62,21 @@ class Ran:
     last: Result | None = None
 
 
-def run_source(source: Source, session: Session, reporter: Reporter, named: bool, quiet: bool = False) -> Ran:
-    """Run one text, reporting its results; `quiet` keeps to asserts and mistakes."""
+def run_source(
+    source: Source,
+    session: Session,
+    reporter: Reporter,
+    named: bool,
+    quiet: bool = False,
+    follow: Callable[[Step], None] | None = None,
+) -> Ran:
+    """Run one text, reporting its results; `quiet` keeps to asserts and mistakes, `follow` is told of each step."""
     ran = Ran(session)
     try:
         for step in session.steps(source):
             ran.session = step.session
+            if follow is not None:
+                follow(step)
             reporter.digits = step.session.settings.digits
             wrong = [d for d in step.diagnostics if d.severity == "error"]
             for diagnostic in wrong:

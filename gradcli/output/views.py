@@ -25,6 +25,7 @@ from gradcli.session.results import (
     Contours,
     Derivatives,
     Extrema,
+    Listing,
     NoNumber,
     ParameterTable,
     Plain,
@@ -131,6 +132,7 @@ ELSEWHERE: Mapping[str, tuple[type, ...]] = {
     "gradcli.output.calculus_views": (Bounded, Extrema, Propagation, Tangent, Uncertain),
     "gradcli.output.steps_views": (Check, Steps),
     "gradcli.output.audit_views": (Audit,),
+    "gradcli.output.listing_views": (Listing,),
 }
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from gradcli.core.ir.nodes import Node, Parameter
-from gradcli.core.limits import LIMITS
 from gradcli.core.records import record
 from gradcli.language.calls.arguments import input_at, signature
 from gradcli.language.calls.builtin import Builtin
@@ -17,7 +16,7 @@ from gradcli.language.text.tokens import BLANK, OPEN_TEXT, Lexeme, lexemes
 from gradcli.language.values.describe import describe
 from gradcli.language.values.values import Function, Required, Value
 from gradcli.session.session import Session
-from gradcli.session.settings import SETTINGS
+from gradcli.session.settings import every_setting
 from gradcli.session.signs import sign_begun, signs_for
 
 
@@ -237,11 +236,6 @@ def _attributes(session: Session, before: Sequence[Lexeme], length: int) -> Iter
 
 def _settings(line: Sequence[Lexeme], length: int) -> Iterator[Candidate]:
     if len(line) == 1:
-        yield from (Candidate(name, "setting", str, length) for name in SETTINGS)
-        yield from (Candidate(n, "setting", partial(str, entry.help), length) for n, entry in LIMITS.items())
-        return
-    for value in _CHOICES.get(line[1].text, ("none",)):
-        yield Candidate(value, "setting", str, length)
-
-
-_CHOICES = {"dtype": ("float64", "float32"), "numbers": ("certified", "float64")}
+        yield from (Candidate(n, "setting", partial(str, of.help), length) for n, of in every_setting().items())
+    elif line[1].text in every_setting():
+        yield from (Candidate(value, "setting", str, length) for value in every_setting()[line[1].text].choices)

@@ -29,6 +29,7 @@ from gradcli.session.results import (
     Derivatives,
     Extrema,
     FileSummary,
+    Listing,
     NoNumber,
     ParameterTable,
     Place,
@@ -108,6 +109,13 @@ def _tuple(items: tuple[Any, ...]) -> Any:
 @to_data.register(Text)
 def _text(text: Text) -> Any:
     return {"kind": "text", "text": text.text}
+
+
+@to_data.register(Listing)
+def _listing(listing: Listing) -> Any:
+    titles = [title or ("name", "value")[i] for i, (title, _) in enumerate(listing.columns)]
+    rows = [[item if isinstance(item, str) else to_data(item) for item in row] for row in listing.rows]
+    return {"kind": "list", "columns": titles, "rows": rows, "note": listing.note}
 
 
 @to_data.register(NoNumber)

@@ -241,9 +241,22 @@ class Uncertain:
     error: float
 
 
+@record
+class Listing:
+    """Things of one sort, one below the other; a text among the items stands as it is, without quotes.
+
+    `columns` are titles, each with what its column does where there is little room: it `stays`, it `folds`, it is an
+    `extra` that is left out, or what the table is `for`. Without titles each row is a name and what is said of it.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Plain | str, ...], ...]
+    note: str | None = None
+
+
 Plain: TypeAlias = (
     "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | Plot | Contours | Tangent"
-    " | Extrema | Propagation | Uncertain | Steps | Check | Audit | tuple[Plain, ...]"
+    " | Extrema | Propagation | Uncertain | Steps | Check | Audit | Listing | tuple[Plain, ...]"
 )
 
 

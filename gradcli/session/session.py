@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field
 
 from gradcli.core.ir.dtypes import DType
@@ -25,11 +25,15 @@ from gradcli.session.showing import note_on_digits, shown, typed
 
 @record
 class Step:
-    """What one statement did: the session behind it, what it shows, what is to be said about it."""
+    """What one statement did: the session behind it, what it shows, what is to be said about it.
+
+    `span` is the whole statement with its block and what is said of it in comments; None where it did not succeed.
+    """
 
     session: Session
     results: tuple[Result, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    span: Span | None = None
 
 
 @record
@@ -58,13 +62,16 @@ class Session:
         except Mistakes as error:
             yield Step(session, diagnostics=(diagnose(error, source),))
             return
-        for statement in statements:
+        ends = [*(statement.span.start for statement in statements), len(source.text)][1:]
+        start = 0
+        for statement, end in zip(statements, ends, strict=True):
             try:
-                step = session._run(statement)
+                step = session._run(statement, Span(source, start, end))
             except Mistakes as error:
                 yield Step(session, diagnostics=(diagnose(error, source, statement.span),))
                 return
             session = step.session
+            start = end
             yield step
 
     def run(self, source: Source) -> Step:
@@ -131,7 +138,28 @@ class Session:
         """
         return self._run(statement).session
 
-    def _run(self, statement: s.Statement) -> Step:
+    def repeated(self, source: Source) -> Callable[[], Callable[[], object]]:
+        """An expression to be evaluated again and again: what makes ready for that once, on a draft of its own.
+
+        Raises:
+            LanguageError: for a text that is no expression.
+        """
+        use(self.settings.limits)
+        statements = parse(source)
+        only = statements[0] if len(statements) == 1 else None
+        if not isinstance(only, s.Show):
+            whole = Span(source, 0, len(source.text))
+            raise fail("syntax", "this is no expression", whole, "what is repeated is one expression, such as x^2")
+        expression = only.value
+
+        def ready() -> Callable[[], object]:
+            interpreter = self.interpreter()
+            interpreter.at_top = True
+            return lambda: interpreter.shown(expression)
+
+        return ready
+
+    def _run(self, statement: s.Statement, whole: Span | None = None) -> Step:
         warnings = check(statement)
         interpreter = self.interpreter()
         results: list[Result] = []
@@ -163,7 +191,8 @@ class Session:
         # What a loop computes again and again is float64's.
         interpreter.at_top = isinstance(statement, (s.Show, s.Assert, s.Assign))
         interpreter.execute(statement, None)
-        return Step(self.after(interpreter, settings), tuple(results), (*warnings, *interpreter.warnings))
+        said = (*warnings, *interpreter.warnings)
+        return Step(self.after(interpreter, settings), tuple(results), said, whole or statement.span)
 
 
 def fresh_session(dtype: str | None = None) -> Session:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.library.random import Random
-from gradcli.core.limits import LIMITS
+from gradcli.core.limits import LIMITS, Limit
+from gradcli.core.records import record
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail, near
@@ -19,28 +21,50 @@ from gradcli.language.values.values import Value
 Setter: TypeAlias = Callable[[Interpreter, s.Expression, Settings], Settings]
 
 
+@record
+class Setting:
+    """One setting: its name in `set`, what sets it, what it is now, what it can be, and what it is for, in a line.
+
+    `setter` is given the interpreter, the value as it is written and the settings so far; `present` the settings and
+    the seed, and gives the value as it is written behind `set NAME`. `choices` are words among what it can be.
+    """
+
+    name: str
+    setter: Setter
+    present: Callable[[Settings, int], str]
+    takes: str
+    help: str
+    choices: tuple[str, ...] = ()
+
+
+def every_setting() -> dict[str, Setting]:
+    """All that `set` knows, by name: the settings, and the limits after them."""
+    return SETTINGS | {name: _of_limit(limit) for name, limit in LIMITS.items()}
+
+
+def differing(settings: Settings, seed: int) -> Iterator[str]:
+    """The statements that make the settings of a new session these."""
+    for setting in every_setting().values():
+        value = setting.present(settings, seed)
+        if value != setting.present(Settings(), 0):
+            yield f"set {setting.name} {value}"
+
+
 def set_to(interpreter: Interpreter, statement: s.Set, settings: Settings) -> Settings:
     """The settings after `set name value`; setting the seed begins the interpreter's random numbers again.
 
     Raises:
         LanguageError: for a name that can't be set, or a value that it can't have.
     """
-    name = statement.name.id
-    if name in LIMITS:
-        return _limited(interpreter, name, statement.value, settings)
-    if name in SETTINGS:
-        return SETTINGS[name](interpreter, statement.value, settings)
-    known = [*SETTINGS, *LIMITS]
-    raise fail(
-        "name",
-        f"there is no setting `{name}`",
-        statement.name.span,
-        near(name, known) or f"there are {', '.join(known)}",
-    )
+    name, known = statement.name.id, every_setting()
+    if name in known:
+        return known[name].setter(interpreter, statement.value, settings)
+    hint = near(name, [*known]) or f"there are {', '.join(known)}"
+    raise fail("name", f"there is no setting `{name}`", statement.name.span, hint)
 
 
 def _dtype(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
-    """The type of real numbers: float64 or float32; float64 at first.
+    """Set the type of real numbers.
 
     Tensors are of that type where nothing else is asked for, ints where real numbers are needed, and plain numbers as
     they are shown.
@@ -56,9 +80,9 @@ def _dtype(interpreter: Interpreter, value: s.Expression, settings: Settings) ->
 
 
 def _seed(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
-    """Where the random numbers of `normal`, `uniform` and the layers begin: a whole number; 0 at first.
+    """Begin the random numbers of `normal`, `uniform` and the layers again.
 
-    Setting it begins them again: the same seed and the same draws give the same numbers.
+    The same seed and the same draws give the same numbers.
 
         set seed 7
         normal(2)
@@ -71,7 +95,7 @@ def _seed(interpreter: Interpreter, value: s.Expression, settings: Settings) -> 
 
 
 def _digits(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
-    """How many digits of a number are shown: 1 to 10,000, or none for all that a float64 has; none at first.
+    """Set how many digits of a number are shown.
 
     More than 17 are computed as they are asked for, and are right to the last.
 
@@ -90,7 +114,7 @@ def _digits(interpreter: Interpreter, value: s.Expression, settings: Settings) -
 
 
 def _numbers(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
-    """Which numbers are shown: certified or float64; certified at first.
+    """Choose which numbers are shown.
 
     Certified are the float64 nearest to the true value, float64 is what arithmetic in it gives.
 
@@ -105,12 +129,60 @@ def _numbers(interpreter: Interpreter, value: s.Expression, settings: Settings) 
     return replace(settings, certified=text == "certified")
 
 
-# By name: called with the interpreter, the value as it is written, and the settings so far. The docstring is its help,
-# with lines to type behind four blanks.
-SETTINGS: dict[str, Setter] = {"dtype": _dtype, "seed": _seed, "digits": _digits, "numbers": _numbers}
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting(
+            "dtype",
+            _dtype,
+            lambda settings, seed: settings.dtype.value,
+            "float64 or float32",
+            "the type of tensors, and of plain numbers as they are shown",
+            ("float64", "float32"),
+        ),
+        Setting(
+            "seed",
+            _seed,
+            lambda settings, seed: str(seed),
+            "a whole number, 0 or more",
+            "where the random numbers begin; setting it begins them again",
+        ),
+        Setting(
+            "digits",
+            _digits,
+            lambda settings, seed: "none" if settings.digits is None else str(settings.digits),
+            f"1 to {MOST_DIGITS:,}, or none for all that count",
+            "how many digits of a number are shown",
+            ("none",),
+        ),
+        Setting(
+            "numbers",
+            _numbers,
+            lambda settings, seed: "certified" if settings.certified else "float64",
+            "certified or float64",
+            "whether what is shown is nearest to the true value, or what float64 arithmetic gives",
+            ("certified", "float64"),
+        ),
+    )
+}
 
 
-def _limited(interpreter: Interpreter, name: str, value: s.Expression, settings: Settings) -> Settings:
+def _of_limit(limit: Limit) -> Setting:
+    return Setting(
+        limit.name,
+        partial(_limited, limit.name),
+        lambda settings, seed: _as_written(settings.limits.get(limit.name)),
+        f"{limit.unit}, inf or none",
+        limit.help,
+        ("none", "inf"),
+    )
+
+
+def _as_written(number: float | None) -> str:
+    return "none" if number is None else repr(number)
+
+
+def _limited(name: str, interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
     given = interpreter.evaluate(value)
     limits = {key: kept for key, kept in settings.limits.items() if key != name}
     if given is not None:

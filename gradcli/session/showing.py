@@ -139,7 +139,7 @@ def _function(interpreter: Interpreter, function: Function, expression: s.Expres
             made_here = not named and isinstance(function, UserFunction)
             return _of_names(found, function, is_free) if made_here or is_free else found
     if isinstance(function, UserFunction) and named:
-        return _definition(function) or plain(function)
+        return definition_of(function) or plain(function)
     return plain(function)
 
 
@@ -164,7 +164,7 @@ def _of_names(found: Derivatives, function: Function, is_free: bool) -> Derivati
     return replace(found, rows=rows, note=note)
 
 
-def _definition(function: UserFunction) -> NoNumber | None:
+def definition_of(function: UserFunction) -> NoNumber | None:
     """A definition as it was typed."""
     if function.definition is None:
         return None

@@ -300,9 +300,17 @@ def test_a_formula_is_shown_beside_an_input_that_does_not_matter() -> None:
 
 @pytest.mark.parametrize("command", [PROGRAM, *COMMANDS.values()], ids=lambda c: c.name or "program")
 def test_the_table_is_what_answers(command: Command) -> None:
-    """Each handler takes where to report to, then the parameters that its words and options set, under their names."""
-    _, *taken = inspect.signature(command.handle()).parameters
-    declared = [*(words.parameter for words in command.words), *(option.parameter for option in command.options)]
+    """Each handler takes where to report to, then the parameters that its words and options set, under their names.
+
+    So does one that an option has answer instead; that option is no parameter.
+    """
+    instead = [option for option in command.options if option.handler]
+    (taken, *others) = (
+        [*inspect.signature(command.handle(h)).parameters][1:] for h in (None, *(o.handler for o in instead))
+    )
+    assert all(sorted(other) == sorted(taken) for other in others)
+    plain = [option for option in command.options if option not in instead]
+    declared = [*(words.parameter for words in command.words), *(option.parameter for option in plain)]
     # The form of the report is the reporter's.
     declared = [name for name in declared if name != FORMAT.parameter]
     assert sorted(taken) == sorted(declared)

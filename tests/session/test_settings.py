@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gradcli.core.limits import LIMITS
-from gradcli.session.settings import SETTINGS
+from gradcli.session.session import Session
+from gradcli.session.settings import SETTINGS, differing, every_setting
 from tests.language.running import error, run, value
 
 GOOD = {"dtype": "float32", "seed": "3", "digits": "4", "numbers": "float64"}
@@ -20,6 +21,22 @@ def test_each_name_can_be_set_to_what_it_can_be(name: str) -> None:
     after = run(f"set {name} {BAD.get(name, '-1')}", before.session)
     assert [d.severity for d in after.diagnostics] == ["error"]
     assert after.session.settings == before.session.settings
+
+
+@pytest.mark.parametrize("name", [*SETTINGS, *LIMITS])
+def test_each_tells_what_it_is_as_it_is_set(name: str) -> None:
+    """So that a statement brings it back; what is as it was at first is not told."""
+    session = run(f"set {name} {GOOD.get(name, '7')}").session
+    (told,) = differing(session.settings, session.seed)
+    assert told == f"set {name} {GOOD.get(name, '7')}"
+    again = run(told).session
+    assert (again.settings, again.seed) == (session.settings, session.seed)
+    entry = every_setting()[name]
+    assert entry.takes
+    assert len(entry.help) <= 100
+    for choice in entry.choices:
+        assert not run(f"set {name} {choice}").diagnostics
+    assert [*differing(Session().settings, 0)] == []
 
 
 def test_a_setting_leaves_the_others() -> None:

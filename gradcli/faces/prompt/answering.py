@@ -7,8 +7,6 @@ import re
 from gradcli.faces.prompt.commands import run_command
 from gradcli.faces.prompt.touring import follow
 from gradcli.faces.prompt.workspace import Leave, Workspace
-from gradcli.faces.scripts import run_source
-from gradcli.language.text.diagnostics import Source
 from gradcli.output.reporter import Reporter
 from gradcli.output.stream import OutputError
 from gradcli.session.mistakes import own_mistake
@@ -29,7 +27,6 @@ class Answering:
     def __init__(self, reporter: Reporter, debug: bool = False, session: Session | None = None) -> None:
         self.workspace = Workspace(reporter, session or Session())
         self.debug = debug
-        self.count = 0
 
     def evaluate(self, text: str) -> None:
         """Run one input: a command that starts with `:`, or statements. Nothing that is typed ends the prompt.
@@ -39,16 +36,14 @@ class Answering:
         """
         if not text.strip():
             return
-        self.count += 1
         space = self.workspace
+        space.count += 1
         try:
             command = as_command(text.strip(), space.session)
             if command is not None:
                 run_command(command, space)
                 return
-            ran = run_source(Source(f"<input {self.count}>", text), space.session, space.reporter, named=False)
-            space.session, space.code = ran.session, max(space.code, ran.verdict)
-            follow(space, ran.last)
+            follow(space, space.typed(text).last)
         except (Leave, OutputError):
             raise
         except Exception as error:
@@ -59,7 +54,7 @@ class Answering:
 
 def as_command(text: str, session: Session) -> str | None:
     """The command that a line is: with a colon, or as other prompts spell it; None for anything else."""
-    if text.startswith(":"):
+    if text.startswith((":", "!")):
         return text.lstrip(":")
     if text == "?":
         return "help"

@@ -1,20 +1,27 @@
-"""The commands of the prompt that show and change what is defined."""
+"""Finding and running a command of the prompt. Each subject's commands stand in a file of their own."""
 
 from __future__ import annotations
 
+import re
 import sys
 
-from gradcli.faces.prompt import helping, touring  # noqa: F401 - they enter their commands
+from gradcli.faces.prompt import (  # noqa: F401 - they enter their commands
+    editing,
+    helping,
+    inspecting,
+    restoring,
+    saving,
+    setting,
+    timing,
+    touring,
+    undoing,
+)
 from gradcli.faces.prompt.registry import ALIASES, COMMANDS, command
 from gradcli.faces.prompt.workspace import Leave, Workspace
-from gradcli.language.text.diagnostics import Diagnostic, near
-from gradcli.language.values.nesting import nodes_in
-from gradcli.output.views import Look, show_value
-from gradcli.session.plain import plain
-from gradcli.session.session import Session
+from gradcli.language.text.diagnostics import near
+from gradcli.language.text.notation import VERBS
 
-# Tensors with more elements are listed by their edges.
-WHOLE_IN_A_LIST = 6
+_NAME = re.compile(r"([^\W\d]\w*!?|\?|\S*)(.*)", re.DOTALL)
 
 
 def run_command(text: str, workspace: Workspace) -> None:
@@ -23,33 +30,49 @@ def run_command(text: str, workspace: Workspace) -> None:
     Raises:
         Leave: for :quit.
     """
-    name, _, rest = text.partition(" ")
-    found = COMMANDS.get(ALIASES.get(name, name))
-    if found is None:
-        hint = near(name, list(COMMANDS)) or "`:help` lists the commands"
-        workspace.reporter.diagnostic(Diagnostic("usage", f"there is no command `:{name}`", hint=hint))
+    found = _NAME.fullmatch(text)
+    assert found is not None
+    given, rest = found[1], found[2].strip()
+    if given.startswith("!"):
+        workspace.refuse("usage", "there is no way to the shell from here", "run shell commands in another terminal")
         return
-    found.handler(rest.strip(), workspace)
+    names = named(given)
+    if len(names) > 1:
+        listed = f"{', '.join(f'`:{name}`' for name in names[:-1])} or `:{names[-1]}`"
+        workspace.refuse("usage", f"several commands begin with `:{given}`", f"write {listed}")
+    elif not names:
+        hint = near(given, [*COMMANDS, *sorted(VERBS)])
+        hint = "`:help` lists the commands" if hint is None else hint.replace("`", "`:", 1)
+        workspace.refuse("usage", f"there is no command `:{given}`", hint)
+    elif names[0] in COMMANDS:
+        COMMANDS[names[0]].handler(rest, workspace)
+    else:
+        _command_in_language(names[0], rest, workspace)
 
 
-@command(":vars", "what is defined")
-def vars_(rest: str, workspace: Workspace) -> None:
-    """List the session's names."""
-    session, reporter = workspace.session, workspace.reporter
-    if not session.scope:
-        reporter.say("nothing is defined yet", "dim")
-    for name, value in session.scope.items():
-        text = show_value(plain(value), Look(session.settings.digits, WHOLE_IN_A_LIST))
-        shapes = {node.shape for node in nodes_in(value)}
-        kind = f"  {shapes.pop()}" if "..." in text and len(shapes) == 1 else ""
-        reporter.say(f"{name} = {' '.join(text.split())}{kind}")
+def named(given: str) -> list[str]:
+    """The commands that a word may mean: the one of that name, or those that begin so.
+
+    Whatever stands in front of expressions in the language is a command too, behind those that are the prompt's own.
+    """
+    for known in (COMMANDS, VERBS):
+        if given in known:
+            return [given]
+    if given in ALIASES:
+        return [ALIASES[given]]
+    for known in (COMMANDS, VERBS):
+        begun = sorted(name for name in known if given and name.startswith(given) and not name.endswith("!"))
+        if begun:
+            return begun
+    return []
 
 
-@command(":reset", "forget what is defined")
-def reset(rest: str, workspace: Workspace) -> None:
-    """Start over with nothing defined; what was set stays, and the random numbers begin again."""
-    before = workspace.session
-    workspace.session = Session(settings=before.settings, seed=before.seed)
+def _command_in_language(verb: str, rest: str, workspace: Workspace) -> None:
+    """`:plot x^2` is `plot x^2`."""
+    if not rest:
+        workspace.refuse("usage", f"`:{verb}` needs an expression", f"such as `:{verb} x^2`")
+        return
+    workspace.typed(f"{verb} {rest}")
 
 
 @command(":clear", "clear the screen")

@@ -51,18 +51,24 @@ def _of_the_language(workspace: Workspace, text: str) -> Iterator[Completion]:
 
 def _of_commands(workspace: Workspace, text: str) -> Iterator[Completion]:
     """Commands by their beginning, then what they take."""
+    from gradcli.faces.prompt.commands import named
     from gradcli.faces.prompt.registry import COMMANDS, expression, files
+    from gradcli.language.text.notation import VERBS
 
     name, blank, rest = text[1:].partition(" ")
     if not blank:
-        for command in COMMANDS.values():
-            if command.name.startswith(name):
-                yield Completion(command.name, -len(name), display=f":{command.name}", display_meta=command.summary)
+        known = {c.name: c.summary for c in COMMANDS.values()}
+        known |= {verb: "as in the language" for verb in sorted(VERBS) if verb not in known}
+        for word, meaning in known.items():
+            if word.startswith(name):
+                yield Completion(word, -len(name), display=f":{word}", display_meta=meaning)
         return
-    entry = COMMANDS.get(name.rstrip("!"))
+    meant = named(name)
+    entry = COMMANDS.get(meant[0]) if len(meant) == 1 else None
     if entry is None:
-        return
-    if entry.takes is files:
+        if len(meant) == 1:
+            yield from _of_the_language(workspace, rest)
+    elif entry.takes is files:
         yield from PathCompleter(expanduser=True).get_completions(Document(rest), CompleteEvent())
     elif entry.takes is expression:
         yield from _of_the_language(workspace, rest)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.auto_suggest import AutoSuggest, AutoSuggestFromHistory, DynamicAutoSuggest
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.enums import DEFAULT_BUFFER, EditingMode
 from prompt_toolkit.history import History as PromptHistory
@@ -20,6 +21,7 @@ from gradcli.faces.prompt.history import History, history_path
 from gradcli.faces.prompt.keys import key_bindings
 from gradcli.faces.prompt.lines import MORE, PROMPT
 from gradcli.faces.prompt.live import Live
+from gradcli.faces.prompt.preferences import defaults
 from gradcli.output.stream import Stream
 from gradcli.output.style import THEME
 from gradcli.output.views import Look
@@ -39,6 +41,7 @@ class Editor:
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
         self._warm = False
+        self._from_history = AutoSuggestFromHistory()
         self._session: PromptSession[str] = PromptSession(
             message=self._message,
             prompt_continuation=self._continued,
@@ -47,7 +50,7 @@ class Editor:
             completer=Completing(prompt),
             complete_while_typing=False,
             history=_Kept(History(history_path())),
-            auto_suggest=AutoSuggestFromHistory(),
+            auto_suggest=DynamicAutoSuggest(self._suggests),
             enable_history_search=True,
             key_bindings=key_bindings(DEFAULT_BUFFER),
             input_processors=[HighlightMatchingBracketProcessor(chars="()[]", max_cursor_distance=5_000)],
@@ -58,7 +61,7 @@ class Editor:
         )
         screen = Stream(sys.stdout)
         look = Look(clean=screen.clean, on_paper=screen.has_signs)
-        self._live = Live(self._when_warm, look, self._session.app.invalidate, self._later)
+        self._live = Live(self._when_warm, look, self._redraw, self._later)
         self._session.default_buffer.on_text_changed += self._typed
         prompt.greet()
         prompt.answering.start(self._loaded)
@@ -70,26 +73,45 @@ class Editor:
             EOFError: for Ctrl-D.
             KeyboardInterrupt: for Ctrl-C.
         """
+        vi = self._preferred("keys") == "vi"
+        self._session.editing_mode = EditingMode.VI if vi else EditingMode.EMACS
         try:
             return self._session.prompt().rstrip()
         finally:
             self._live.stop()
 
+    def _preferred(self, name: str) -> str:
+        """What a preference is, as soon as there are some."""
+        answering = self._prompt.answering.peek()
+        return answering.workspace.preferences[name] if answering is not None else defaults()[name]
+
+    def _suggests(self) -> AutoSuggest | None:
+        return self._from_history if self._preferred("suggestions") == "on" else None
+
     def _loaded(self, answering: Answering) -> None:
         """The language is there: show its colours, then load what computes."""
-        self._session.app.invalidate()
+        self._redraw()
         warm_up()
         self._warm = True
-        loop = self._session.app.loop
-        if loop is not None:
-            loop.call_soon_threadsafe(lambda: self._typed(self._session.default_buffer))
+        self._soon(lambda: self._typed(self._session.default_buffer))
 
     def _when_warm(self) -> Answering | None:
         return self._prompt.answering.peek() if self._warm else None
 
     def _typed(self, buffer: Buffer) -> None:
-        if self._session.app.is_running:
+        if self._session.app.is_running and self._preferred("live") == "on":
             self._live.show(buffer.text, self._session.app.output.get_size().columns - 1)
+
+    def _redraw(self) -> None:
+        self._soon(self._session.app.invalidate)
+
+    def _soon(self, work: Callable[[], None]) -> None:
+        """Have something done by whoever reads the keys, where someone does."""
+        loop = self._session.app.loop
+        if loop is not None:
+            # It may end at any moment.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(work)
 
     def _later(self, seconds: float, work: Callable[[], None]) -> None:
         loop = self._session.app.loop
@@ -97,10 +119,14 @@ class Editor:
             loop.call_later(seconds, work)
 
     def _message(self) -> StyleAndTextTuples:
-        return [("class:prompt", PROMPT)]
+        answering = self._prompt.answering.peek()
+        if answering is None or self._preferred("numbering") == "off":
+            return [("class:prompt", PROMPT)]
+        # The number that the next result has, as in `_3`.
+        return [("class:prompt", f"[{answering.workspace.session.answers.count + 1}]{PROMPT}")]
 
     def _continued(self, width: int, number: int, is_wrapped: bool | int) -> StyleAndTextTuples:
-        return [("class:dim", " " * width if is_wrapped else MORE)]
+        return [("class:dim", " " * width if is_wrapped else MORE.rjust(width))]
 
     def _bottom(self) -> StyleAndTextTuples | None:
         return [(f"class:{style.replace(' ', '-')}" if style else "", text) for text, style in self._live.line]
@@ -131,7 +157,6 @@ class _Kept(PromptHistory):
 
 def warm_up() -> None:
     """Import what computes, in this thread, so that no answer waits for it; what isn't installed is left out."""
-    from contextlib import suppress
     from importlib import import_module
 
     for name in ("numpy", "flint", "scipy.special", "gradcli.core.engines.numpy.engine", "gradcli.session.preview"):

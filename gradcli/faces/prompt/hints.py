@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradcli.faces.prompt.registry import ALIASES, COMMANDS
+from gradcli.faces.prompt.commands import named
+from gradcli.faces.prompt.registry import COMMANDS
 from gradcli.faces.prompt.workspace import Workspace
 from gradcli.language.calls.arguments import signature
 from gradcli.language.calls.builtin import Builtin
@@ -29,8 +30,8 @@ def hint(workspace: Workspace, text: str, look: Look, width: int) -> Line:
 
 
 def _of_command(text: str, width: int) -> Line:
-    name = text[1:].split(" ")[0].rstrip("!")
-    found = COMMANDS.get(ALIASES.get(name, name))
+    meant = named(text[1:].split(" ")[0])
+    found = COMMANDS.get(meant[0]) if len(meant) == 1 else None
     return [] if found is None else _cut([(found.usage, "strong"), ("   ", ""), (found.summary, "dim")], width)
 
 

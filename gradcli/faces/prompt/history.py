@@ -13,9 +13,24 @@ LONGEST_HISTORY = 10_000
 _GOES_ON = "\r\n"
 
 
+def state_folder() -> Path:
+    """Where the platform has programs keep what is worth keeping between runs; XDG_STATE_HOME says otherwise."""
+    given = os.environ.get("XDG_STATE_HOME")
+    if given:
+        return Path(given) / "gradcli"
+    from platformdirs import user_state_path
+
+    return user_state_path("gradcli", appauthor=False)
+
+
 def history_path() -> Path:
     """Where the prompt's history is kept."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "gradcli" / "history"
+    return state_folder() / "history"
+
+
+def journals_folder() -> Path:
+    """Where the journals of open prompts are, and of those that ended in the middle."""
+    return state_folder() / "journals"
 
 
 class History:

@@ -41,9 +41,13 @@ def key_bindings(default_buffer: str) -> KeyBindings:
         if buffer.complete_state is not None and buffer.complete_state.current_completion is not None:
             buffer.complete_state = None
             return
-        document = buffer.document
-        if (document.text_after_cursor.strip() and "\n" in document.text_after_cursor) or _wants_more(document.text):
-            new_line(buffer)
+        text, behind = buffer.text, buffer.document.text_after_cursor
+        # Keys that wait already were not typed: a terminal that can't tell pastes them, with their blanks.
+        keys_waiting = event.key_processor.input_queue
+        waiting = next((key.data for key in keys_waiting if not isinstance(key.key, Keys)), "")
+        goes_on = waiting in (" ", "\t")
+        if (behind.strip() and "\n" in behind) or _wants_more(text) or (goes_on and "\n" in text):
+            new_line(buffer, is_typed=not waiting)
         else:
             buffer.validate_and_handle()
 
@@ -100,8 +104,11 @@ def _turn(keys: KeyBindings, key: Any, steps: int) -> None:
             buffer.document = Document(found.text, found.cursor)
 
 
-def new_line(buffer: Buffer) -> None:
-    """A line as deep as the one before, deeper behind a colon, less deep behind a return."""
+def new_line(buffer: Buffer, is_typed: bool = True) -> None:
+    """A line as deep as the one before, deeper behind a colon, less deep behind a return; what is pasted has blanks."""
+    if not is_typed:
+        buffer.insert_text("\n")
+        return
     before = buffer.document.current_line_before_cursor
     blanks = before[: len(before) - len(before.lstrip())]
     if before.rstrip().endswith(":"):

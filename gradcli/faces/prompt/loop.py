@@ -5,9 +5,12 @@ What answers is imported beside, while the first line is typed; so this imports 
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from gradcli.faces.prompt.background import Background
+from gradcli.faces.prompt.history import journals_folder
 from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.output.reporter import Reporter
 from gradcli.session.results import Verdict
@@ -42,11 +45,17 @@ class Prompt:
 
     def __init__(self, reporter: Reporter, debug: bool = False, session: Session | None = None) -> None:
         self.reporter = reporter
+        self.is_typed = False
 
         def make() -> Answering:
             from gradcli.faces.prompt.answering import Answering
 
-            return Answering(reporter, debug, session)
+            made = Answering(reporter, debug, session)
+            if self.is_typed:
+                from gradcli.faces.prompt.restoring import keep_journal
+
+                keep_journal(made.workspace)
+            return made
 
         self.answering = Background(make)
 
@@ -56,10 +65,22 @@ class Prompt:
         return self.answering.get().workspace
 
     def greet(self) -> None:
-        """Say who is there, and how to find out more."""
+        """Say who is there, how to find out more, and what can be restored; what runs is kept from now on."""
         from gradcli import __version__
 
         self.reporter.say(f"gradcli {__version__}   type an expression, :help, or :tour", "dim")
+        self.is_typed = True
+        made = self.answering.peek()
+        if made is not None:
+            from gradcli.faces.prompt.restoring import keep_journal
+
+            keep_journal(made.workspace)
+        with suppress(OSError):
+            # Few have one, and all others are not to wait for what looks into it.
+            if any(journals_folder().iterdir()):
+                from gradcli.faces.prompt.restoring import offer
+
+                offer(self.reporter)
 
     def evaluate(self, text: str) -> None:
         """Answer one input.
@@ -74,10 +95,17 @@ class Prompt:
         while True:
             try:
                 if not self._step(reader):
+                    self._left()
                     return Verdict.OK if reader.is_typed else self.workspace.code
             except KeyboardInterrupt:
                 # A second Ctrl-C, while the first is answered.
                 continue
+
+    def _left(self) -> None:
+        """Forget what was kept for the next prompt. The input of a terminal that was closed ends too: nobody left."""
+        made = self.answering.peek()
+        if made is not None and made.workspace.journal is not None and sys.stdin.isatty():
+            made.workspace.journal.drop()
 
     def _step(self, reader: Reader) -> bool:
         """Answer one input; whether there may be more."""

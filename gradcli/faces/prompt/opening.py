@@ -1,9 +1,10 @@
-"""What the program does without a command: it opens the prompt."""
+"""How the prompt is opened: by the program without a command, and by `gradcli run -i`."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,3 +43,20 @@ def _reader(prompt: Prompt) -> Reader:
     if lines.is_typed:
         prompt.greet()
     return lines
+
+
+def run_and_stay(reporter: Reporter, files: Sequence[str], quiet: bool, dtype: str | None) -> int:
+    """Run scripts one after the other in one session, and open the prompt on it; the exit code."""
+    from gradcli.faces.prompt.loop import Prompt
+    from gradcli.faces.prompt.saving import run_file
+    from gradcli.session.session import fresh_session
+
+    prompt = Prompt(reporter, session=fresh_session(dtype))
+    try:
+        for path in files:
+            run_file(path, prompt.workspace, quiet)
+    except KeyboardInterrupt:
+        if not sys.stdin.isatty():
+            raise
+        reporter.say("interrupted; what was defined before stays", "warning")
+    return prompt.run(_reader(prompt))

@@ -17,6 +17,13 @@ def _nothing(workspace: Workspace, text: str) -> Iterable[tuple[str, str]]:
     return ()
 
 
+def defined(workspace: Workspace, text: str) -> Iterable[tuple[str, str]]:
+    """The names that are defined, with what they are."""
+    from gradcli.session.completion import kind_of
+
+    return [(name, kind_of(value)) for name, value in workspace.session.scope.items()]
+
+
 def files(workspace: Workspace, text: str) -> Iterable[tuple[str, str]]:
     """Paths; the editor knows how these are completed."""
     return ()
@@ -49,10 +56,10 @@ ALIASES = {"exit": "quit", "q": "quit", "?": "help", "h": "help"}
 
 
 def command(usage: str, summary: str, takes: Takes = _nothing) -> Callable[[Handler], Handler]:
-    """Enter a handler under its own name; it is given what stands behind that name, and the workspace."""
+    """Enter a handler under the name that its usage begins with; it is given what stands behind, and the workspace."""
 
     def announce(handler: Handler) -> Handler:
-        name = handler.__name__.strip("_")
+        name = usage.split()[0].removeprefix(":")
         COMMANDS[name] = Command(name, usage, summary, handler, takes)
         return handler
 

@@ -62,6 +62,10 @@ class Bindings(Mapping[K, V]):
             table.update(changes)
         return after
 
+    def replaced(self) -> Mapping[K, tuple[V] | None]:
+        """What the next one has otherwise: each name with what it is here, None for nothing. Of the newest, no name."""
+        return dict(self._before)
+
     def _whole(self) -> dict[K, V]:
         found = self._table
         return self._rebuilt() if found is None else found

@@ -174,11 +174,12 @@ def _form(form: Form, session: Session) -> Entry:
 
 
 def _setting(name: str, session: Session) -> Entry:
-    summary, details, example = _of_docstring(SETTINGS[name].__doc__ or "")
-    now = Fact("now", _now(name, session))
+    setting = SETTINGS[name]
+    _, details, example = _of_docstring(setting.setter.__doc__ or "")
+    found = (Fact("now", setting.present(session.settings, session.seed)), Fact("can be", setting.takes))
     others = tuple(n for n in ("set", "settings", *SETTINGS) if n != name)
     return Entry(
-        f"set {name} VALUE", "setting", summary, details, (now,), samples(example, session), others[:MOST_RELATED]
+        f"set {name} VALUE", "setting", setting.help, details, found, samples(example, session), others[:MOST_RELATED]
     )
 
 
@@ -188,15 +189,6 @@ def _of_docstring(text: str) -> tuple[str, str, str]:
     first = f"{first[:1].lower()}{first[1:].rstrip('.')}"
     told = [part.replace("\n", " ") for part in rest if not part.startswith(" ")]
     return first.replace("\n", " "), "\n\n".join(told), "\n".join(dedent(p) for p in rest if p.startswith(" "))
-
-
-def _now(name: str, session: Session) -> str:
-    if name == "seed":
-        return str(session.seed)
-    if name == "numbers":
-        return "certified" if session.settings.certified else "float64"
-    value = getattr(session.settings, name)
-    return "none" if value is None else str(getattr(value, "value", value))
 
 
 def _limit(entry: Limit, session: Session) -> Entry:
@@ -242,9 +234,7 @@ def _topic(name: str, session: Session) -> Entry:
 
 
 def _settings(session: Session) -> Iterator[Listing]:
-    rows = []
-    for name, setter in SETTINGS.items():
-        rows.append((name, f"{_now(name, session)}; {_of_docstring(setter.__doc__ or '')[0]}"))
+    rows = [(s.name, f"{s.present(session.settings, session.seed)}; {s.help}") for s in SETTINGS.values()]
     yield Listing("Settings, as they are now", tuple(rows))
     limits = tuple((entry.name, f"{_allowed(entry)}; {entry.help}") for entry in LIMITS.values())
     yield Listing("Limits, as they are now", limits)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -42,7 +42,7 @@ _COLOURS = {
 }
 
 
-class _Emulated(pyte.Screen):
+class _Emulated(pyte.HistoryScreen):
     """A screen that answers where its cursor is."""
 
     answer: Callable[[str], object]
@@ -56,18 +56,26 @@ class Screen:
     """gradcli at its prompt, as a person sees it."""
 
     def __init__(
-        self, home: Path, columns: int = 80, lines: int = 24, arguments: tuple[str, ...] = (), **more: str
+        self, home: Path, *arguments: str, columns: int = 80, lines: int = 24, env: Mapping[str, str] | None = None
     ) -> None:
-        kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")}
-        env = {**kept, "XDG_STATE_HOME": str(home), "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **more}
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "VISUAL", "EDITOR")
+        }
+        own = {"XDG_STATE_HOME": str(home), "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
         self.process = pexpect.spawn(
-            sys.executable, ["-m", "gradcli", *arguments], env=env, dimensions=(lines, columns), timeout=PATIENCE
+            sys.executable,
+            ["-m", "gradcli", *arguments],
+            env={**kept, **own, **(env or {})},
+            dimensions=(lines, columns),
+            timeout=PATIENCE,
         )
         self.process.delaybeforesend = None
-        self._screen = _Emulated(columns, lines)
+        self._screen = _Emulated(columns, lines, history=1000)
         self._screen.answer = self.process.send
         self._stream = pyte.ByteStream(self._screen)
-        self.until(lambda: self.cursor_line == ">", "the first prompt")
+        self.ready()
 
     def __enter__(self) -> Screen:
         return self
@@ -84,6 +92,12 @@ class Screen:
     def text(self) -> str:
         """The same as one text."""
         return "\n".join(self.lines).rstrip()
+
+    @property
+    def whole(self) -> str:
+        """What has been shown, as it stands on the screen and above it."""
+        above = ["".join(line[x].data for x in range(self.columns)).rstrip() for line in self._screen.history.top]
+        return "\n".join([*above, self.text]).rstrip()
 
     @property
     def columns(self) -> int:
@@ -133,9 +147,14 @@ class Screen:
             assert time.monotonic() < limit, f"waited for {what}, and saw\n{self.text}"
             self.read(0.005)
 
-    def shows(self, text: str) -> None:
-        """Wait until a text stands on it."""
-        self.until(lambda: text in self.text, repr(text))
+    def shows(self, text: str, count: int = 1) -> str:
+        """Wait until a text has been shown so often; all that has been shown."""
+        self.until(lambda: self.whole.count(text) >= count, repr(text))
+        return self.whole
+
+    def ready(self) -> None:
+        """Wait for the cursor to stand behind a prompt with nothing typed."""
+        self.until(lambda: self.cursor_line == ">", "the next prompt")
 
     def types(self, text: str) -> None:
         """Type a text, and wait until it is there."""
@@ -157,11 +176,15 @@ class Screen:
             self.keys(key)
             self.read(0.2)
 
-    def enters(self, text: str) -> None:
-        """Type an input, and wait until it has been answered."""
+    def enters(self, text: str, until: str | None = None) -> str:
+        """Type an input, and wait for what answers it: a text, or else the next prompt. All that has been shown."""
+        self.until(lambda: self.cursor_line.startswith((">", "...", "[")), "a line to type in")
         self.types(text)
         self.keys("enter")
-        self.until(lambda: self.cursor_line == ">", "the next prompt")
+        if until is not None:
+            return self.shows(until)
+        self.ready()
+        return self.whole
 
     def pastes(self, text: str) -> None:
         """Paste a text, as terminals do that tell a paste from typing."""
@@ -173,13 +196,35 @@ class Screen:
         self._screen.resize(lines, columns)
         self.process.setwinsize(lines, columns)
 
-    def kill(self, how: signal.Signals) -> None:
-        """Send it a signal."""
-        assert self.process.pid is not None
-        os.kill(self.process.pid, how)
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        """Send it a signal, and wait for its end."""
+        self.process.kill(how)
+        self._ended()
 
-    def left(self) -> int:
+    def hang_up(self) -> None:
+        """Close the window."""
+        process: Any = vars(self.process)["ptyproc"]
+        process.fileobj.close()
+        self.process.closed = process.closed = True
+        limit = time.monotonic() + PATIENCE
+        while self.process.isalive():
+            assert time.monotonic() < limit
+            time.sleep(0.02)
+
+    def leave(self) -> int | None:
+        """Press Ctrl-D at an empty line; the exit code."""
+        self.ready()
+        self.process.send(KEYS["ctrl-d"])
+        return self._ended()
+
+    def left(self) -> int | None:
         """Wait until the program has left; its exit code."""
-        self.process.expect(pexpect.EOF)
-        self.process.close()
-        return int(self.process.exitstatus if self.process.exitstatus is not None else -1)
+        return self._ended()
+
+    def _ended(self) -> int | None:
+        limit = time.monotonic() + PATIENCE
+        while self.process.isalive():
+            assert time.monotonic() < limit, self.text
+            self.read()
+        code: int | None = self.process.exitstatus
+        return code

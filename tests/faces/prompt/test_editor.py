@@ -259,7 +259,6 @@ def test_history_is_of_whole_inputs(tmp_path: Path) -> None:
         first.keys("enter")
         first.enters("net(21)")
         first.kill(signal.SIGHUP)
-        first.left()
     kept = tmp_path / "gradcli" / "history"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     with Screen(tmp_path) as second:
@@ -282,7 +281,7 @@ def test_two_prompts_keep_each_others_history(tmp_path: Path) -> None:
         second.enters("222 + 1")
         first.enters("333 + 1")
         for screen in (first, second):
-            screen.kill(signal.SIGKILL)
+            screen.kill()
     kept = (tmp_path / "gradcli" / "history").read_text()
     assert kept == "111 + 1\n222 + 1\n333 + 1\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcli.faces.prompt import history
-from gradcli.faces.prompt.history import History
+from gradcli.faces.prompt.history import History, history_path
 from tests.texts import any_text
 
 
@@ -58,3 +59,13 @@ def test_it_is_capped_from_the_old_end(tmp_path: Path, monkeypatch: pytest.Monke
     assert second.entries() == [f"x{n}\ny" for n in range(4, 9)]
     first.add("later")
     assert second.entries()[-1] == "later"
+
+
+def test_where_it_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the platform has such things, on Linux under the home folder; XDG_STATE_HOME says otherwise anywhere."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", "")
+    home = tmp_path / ".local" / "state" / "gradcli" / "history"
+    assert history_path() == home if sys.platform == "linux" else history_path().name == "history"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert history_path() == tmp_path / "state" / "gradcli" / "history"
