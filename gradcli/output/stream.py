@@ -9,13 +9,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, NoReturn
+from typing import IO, NoReturn
 
 from gradcli.output.characters import can_hold, escaped, in_encoding, visible
-from gradcli.output.style import THEME, Line, bare
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from gradcli.output.style import THEMES, Line, bare, coloured, takes_colours, trimmed, usual_theme
 
 
 class OutputError(Exception):
@@ -58,14 +55,16 @@ class Stream:
     """A stream that takes styled lines.
 
     A terminal gets colours and lines no wider than it is; anything else gets plain lines, as wide as they need to be.
-    Nothing that steers a terminal passes, and what the encoding lacks is written in ASCII.
+    Nothing that steers a terminal passes, and what the encoding lacks is written in ASCII. `theme` is one of THEMES,
+    and may be changed at any time.
     """
 
     def __init__(self, file: IO[str]) -> None:
         self.file = file
         self.is_terminal = file.isatty()
         self.encoding = getattr(file, "encoding", None) or "utf-8"
-        self._in_colour = self.is_terminal or bool(os.environ.get("FORCE_COLOR"))
+        self.theme = usual_theme()
+        self._takes_colours = takes_colours(self.is_terminal) and (not self.is_terminal or _understands_colours())
 
     @property
     def width(self) -> int | None:
@@ -109,7 +108,8 @@ class Stream:
         if not lines:
             return
         cleaned: list[Line] = [[(self.clean(text, keep="\t"), style) for text, style in line] for line in lines]
-        self._write((self._coloured(cleaned) if self._in_colour else bare(cleaned)) + "\n")
+        in_colour = self._takes_colours and self.theme != "plain"
+        self._write((self._coloured(cleaned) if in_colour else bare(cleaned)) + "\n")
 
     def verbatim_text(self, text: str) -> None:
         """Write a text as it is; whoever made it saw to what the stream can take.
@@ -141,19 +141,24 @@ class Stream:
             raise OutputError(error) from None
 
     def _coloured(self, lines: Sequence[Line]) -> str:
-        from rich.text import Text
+        theme = THEMES[self.theme]
+        return "\n".join("".join(coloured(text, theme[style]) for text, style in trimmed(line)) for line in lines)
 
-        with self._console.capture() as captured:
-            for line in lines:
-                pieces = [(text, THEME[style]) for text, style in line]
-                self._console.print(Text.assemble(*pieces), soft_wrap=True)
-        return captured.get().removesuffix("\n")
 
-    @cached_property
-    def _console(self) -> Console:
-        from rich.console import Console
+def _understands_colours() -> bool:
+    """Whether the console takes escape sequences: Windows has to be told that they are meant."""
+    if sys.platform != "win32":
+        return True
+    import ctypes
 
-        return Console(file=self.file, highlight=False, emoji=False)
+    kernel, processing = ctypes.windll.kernel32, 0x0004
+
+    def understands(handle: int) -> bool:
+        mode = ctypes.c_ulong()
+        is_console = bool(kernel.GetConsoleMode(handle, ctypes.byref(mode)))
+        return not is_console or bool(kernel.SetConsoleMode(handle, mode.value | processing))
+
+    return all(understands(kernel.GetStdHandle(number)) for number in (-11, -12))
 
 
 def open_all() -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from functools import cache
 from typing import TypeAlias
 
 Piece: TypeAlias = tuple[str, str]
 Line: TypeAlias = list[Piece]
 
-# Rich's names for each role.
-THEME = {
+# What each role looks like: attributes, and a colour by its name, as bright as the terminal makes it, or by its number
+# among the 256 that all terminals agree on. By their names most are hard to read on white.
+_DARK = {
     "": "",
-    "error": "bold red",
-    "warning": "bold yellow",
+    "error": "bold bright_red",
+    "warning": "bold bright_yellow",
     "strong": "bold",
-    "frame": "blue",
+    "frame": "bright_blue",
     "place": "",
-    "hint": "cyan",
-    "dim": "bright_black",
-    "good": "green",
+    "hint": "bright_cyan",
+    "dim": "245",
+    "good": "bright_green",
     # The curves of a picture, one after the other.
     "curve 0": "bright_cyan",
     "curve 1": "bright_magenta",
@@ -26,6 +30,72 @@ THEME = {
     "curve 4": "bright_blue",
     "curve 5": "bright_red",
 }
+_LIGHT = {
+    "": "",
+    "error": "bold 160",
+    "warning": "bold 130",
+    "strong": "bold",
+    "frame": "25",
+    "place": "",
+    "hint": "30",
+    "dim": "242",
+    "good": "28",
+    "curve 0": "30",
+    "curve 1": "127",
+    "curve 2": "130",
+    "curve 3": "28",
+    "curve 4": "25",
+    "curve 5": "160",
+}
+THEMES: dict[str, dict[str, str]] = {"dark": _DARK, "light": _LIGHT, "plain": dict.fromkeys(_DARK, "")}
+_COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+# The colours of COLORFGBG that a light background has.
+_LIGHT_GROUNDS = ("7", "15")
+
+
+def usual_theme(environment: Mapping[str, str] = os.environ) -> str:
+    """The theme that was asked for, else the one that suits the terminal's background where it tells that."""
+    asked = environment.get("GRADCLI_THEME", "").strip().lower()
+    if asked in THEMES:
+        return asked
+    ground = environment.get("COLORFGBG", "").rpartition(";")[2]
+    return "light" if ground in _LIGHT_GROUNDS else "dark"
+
+
+def takes_colours(is_terminal: bool, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a stream is sent colours: never against NO_COLOR, and to a pipe only by FORCE_COLOR."""
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR", "").strip().lower() not in ("", "0", "false"):
+        return True
+    return is_terminal and environment.get("TERM") != "dumb"
+
+
+def coloured(text: str, look: str) -> str:
+    """A text as a terminal shows it in a look such as `bold red`."""
+    return f"{_codes(look)}{text}\x1b[0m" if look and text else text
+
+
+@cache
+def _codes(look: str) -> str:
+    codes = []
+    for word in look.split():
+        name = word.removeprefix("bright_")
+        if word == "bold":
+            codes.append("1")
+        elif word.isdecimal():
+            codes.append(f"38;5;{word}")
+        else:
+            codes.append(str(_COLOURS.index(name) + (30 if name == word else 90)))
+    return f"\x1b[{';'.join(codes)}m"
+
+
+def trimmed(line: Line) -> Line:
+    """A line without the blanks at its end."""
+    end = len(line)
+    while end and not line[end - 1][0].strip():
+        end -= 1
+    return [*line[: end - 1], (line[end - 1][0].rstrip(), line[end - 1][1])] if end else []
 
 
 def bare(lines: list[Line]) -> str:
