@@ -30,6 +30,10 @@ def show_diagnostic(
         room = max(NARROWEST_LINE, min(room, width - gutter - len(" | ") - len(CUT)))
     for number, (span, text) in enumerate(places):
         lines += _excerpt(span, text, color if number == 0 else "frame", gutter, room, clean)
+        if text and width is not None and sum(columns(part) for part, _ in lines[-1]) > width:
+            # What is said of a place stands below it where there is no room beside it.
+            said, style = lines[-1].pop()
+            lines.append([(" " * gutter + " | ", "frame"), (said.lstrip(), style)])
     if diagnostic.hint:
         hint = clean(shortened(diagnostic.hint, LONGEST_MESSAGE))
         lines.append([(" " * gutter + " = ", "frame"), (f"help: {hint}", "hint")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 
 import pytest
@@ -135,16 +136,29 @@ def test_nothing_is_lost_where_a_line_breaks(text: str, width: int) -> None:
 
 
 def test_what_makes_room_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The formula folds, then shape and dtype go, then each derivative is a block: a formula is never lost."""
+    """The formula folds or moves below its row, shape and dtype go, then the order, then each row is a block."""
     text = "f(x, y) = sin(x)*exp(-y)*cos(x); derivatives(f, order=1)([0.3], [1/7])"
-    heads = {w: shown(text, w, monkeypatch).split("\n")[0].split() for w in (200, 90, 66, 46, 30)}
+    heads = {w: shown(text, w, monkeypatch).split("\n")[0].split() for w in (200, 90, 70, 60, 50, 36)}
     assert heads == {
         200: ["order", "derivative", "formula", "shape", "dtype", "value"],
         90: ["order", "derivative", "formula", "shape", "dtype", "value"],
-        66: ["order", "derivative", "formula", "value"],
-        46: ["derivative", "f"],
-        30: ["f"],
+        70: ["order", "derivative", "shape", "dtype", "value"],
+        60: ["order", "derivative", "value"],
+        50: ["order", "derivative", "value"],
+        36: ["derivative", "value"],
     }
+    assert shown(text, 30, monkeypatch).startswith("f = [0.24473804072321803]\n  sin(x)·exp(-y)·cos(x)\n\n∂f/∂x = ")
+
+
+def test_a_formula_is_never_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands in a column, below its row or in a block, and no name in it is broken."""
+    text = "f(x, y) = sin(x*y)*exp(-y)*cos(x); derivatives(f, order=2)(0.3, 1/7)"
+
+    def names(width: int) -> Counter[str]:
+        return Counter(re.findall(r"\b(?:sin|cos|exp)\b", shown(text, width, monkeypatch)))
+
+    assert names(200).total() > 20
+    assert {width: names(width) for width in range(20, 200)} == dict.fromkeys(range(20, 200), names(200))
 
 
 def test_a_matrix_keeps_its_rows_where_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
