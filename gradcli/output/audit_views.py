@@ -16,8 +16,6 @@ FEWEST_DIGITS = 12
 FLOAT_DIGITS = 16
 # So many units are no matter of rounding alone, where the methods disagree.
 MANY = 1e9
-# On a terminal that is narrower the values have fewer digits.
-WIDE, FEW_DIGITS = 100, 10
 # Methods whose name is long.
 TITLES = {"differences": "numeric"}
 LEGEND = "the error of each method in ulps, the digits that float64 keeps, and the condition of the problem"
@@ -55,7 +53,8 @@ def _methods(audit: Audit, look: Look) -> list[Column]:
         columns.append(
             text_column(TITLES.get(method, method), [_ulps(row.errors[number]) for row in rows], Role.VALUE, look)
         )
-    columns.append(text_column("digits", [_digits(row) for row in rows], Role.VALUE, look))
+    # Where few digits stay, that is said below too.
+    columns.append(text_column("digits", [_digits(row) for row in rows], Role.EXTRA, look))
     columns.append(text_column("condition", [_rough(row.condition) for row in rows], Role.EXTRA, look))
     return columns
 
@@ -64,8 +63,7 @@ def _value(row: AuditRow, look: Look) -> str:
     if row.text is not None:
         return look.number(Precise(float(row.value), row.text), row.dtype)
     if row.value.shape == ():
-        few = FEW_DIGITS if look.width is not None and look.width < WIDE else None
-        return look.number(float(row.value), row.dtype, few)
+        return look.number(float(row.value), row.dtype)
     return f"{row.value.shape} with norm {float((row.value**2).sum() ** 0.5):.4g}"
 
 

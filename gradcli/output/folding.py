@@ -38,8 +38,11 @@ _KINDS = {"comma": -1.5, "word": 0.0, "behind": 0.0, "compare": 0.0, "sum": 0.0,
 _DEEPER, _DEEPEST = 3.0, 6
 # A line this short says little.
 _SHORT, _FOR_SHORT = 3, 2.5
-# With fewer columns a line goes on further to the left.
+# With fewer columns a line goes on further to the left; so many pairs of brackets indent it at most.
 _ROOMY, _TIGHT = 24, 8
+MOST_INDENTS = 3
+# What a formula stands behind, and its further lines below.
+_HEAD = re.compile(r"(\s*(?:where )?)(.*)", re.DOTALL)
 
 
 class _Break:
@@ -57,21 +60,21 @@ def fold(text: str, width: int | None) -> list[str]:
     if width is None or columns(text) <= width:
         return [text]
     width = max(1, width)
-    before = " " * (len(text) - len(text.lstrip()))
+    head, body = _HEAD.fullmatch(text.rstrip()).groups()  # type: ignore[union-attr]
+    before = " " * len(head)
     if len(before) > width // 2:
-        before = ""
-    body = text.strip()
+        before, head, body = "", "", text.strip()
     room = width - len(before)
     unit = 2 if room >= _ROOMY else 1 if room >= _TIGHT else 0
     brackets = len(body) - len(body.lstrip("["))
-    breaks = [*_breaks(body, room, room - (brackets or unit) - unit)]
+    breaks = [*_breaks(body, room, room - (brackets or unit) - unit * MOST_INDENTS)]
     least = min((b.depth for b in breaks if b.cost < _PIECE), default=0)
 
     def indent_of(place: _Break) -> int:
         # What goes on in brackets that begin a line stands below what is in them.
         if brackets:
             return min(place.depth, brackets) + (unit if place.depth > brackets else 0)
-        return unit if place.depth <= least else 2 * unit
+        return unit * (1 + min(max(0, place.depth - least), MOST_INDENTS))
 
     indents = [*map(indent_of, breaks)]
     chosen = _cheapest(body, breaks, room, indents)
@@ -79,7 +82,7 @@ def fold(text: str, width: int | None) -> list[str]:
     for number in [*chosen, None]:
         place = None if number is None else breaks[number]
         part = body[start : len(body) if place is None else place.end]
-        lines.append(before + (" " * indent if indent + columns(part) <= room else "") + part)
+        lines.append((before if lines else head) + (" " * indent if indent + columns(part) <= room else "") + part)
         if place is not None and number is not None:
             start, indent = place.start, indents[number]
     return lines

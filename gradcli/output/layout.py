@@ -257,6 +257,8 @@ def _labelled(labelled: Sequence[Column], row: int, width: int) -> Iterator[Line
     line, used = list[tuple[str, str]](), 0
     for column in labelled:
         lines = [text for text in column.cells[row].lines if text]
+        if BELOW + columns(column.title) + 1 + columns(", ".join(lines)) <= width:
+            lines = [", ".join(lines)] if lines else []
         for number, text in enumerate(lines):
             title = f"{column.title} " if number == 0 and column.title else ""
             size = columns(title) + columns(text)

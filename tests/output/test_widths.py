@@ -47,6 +47,11 @@ TEXTS = [
     'assert [[1/3, 2/3], [1, 1/7]] == [[1, 1/7], [1/3, 2/3]], "as 0.123456789 says"',
     "assert (1/3, 1/7) == (1/7, 1/3)",
     "model net(x): param w = [1/3, 1/7]; return sum(w * x)\nderivatives(net)([2/7, 1/3])",
+    "f(x) = x^4 - 3x^2 + x; extrema(f, -2, 2)",
+    "g(l, T) = 4pi^2*l/T^2; 0.5 + 0.123; tangent g at (1.002, 2.007); (g(1.002, 2.007), none)",
+    "steps (x -> x^2*sin(3x)/(1 + exp(0.123456789*x))) at 2.25",
+    "f(x, y) = [[sin(x), x*y], [cos(y), 1/3]]; jacobian(f)(1/3, 1/7)",
+    "integrate(x -> exp(-x^2), 0, 1); (1/3, [[1/7, 2/7], [3/7, 4/7]], none)",
 ]
 
 
@@ -85,6 +90,15 @@ def test_numbers_stay_whole_at_every_width(text: str, monkeypatch: pytest.Monkey
     for width in [*range(20, 101), 120, 150, 199]:
         check(shown(text, width, monkeypatch), wide, width)
         check(shown(text, width, monkeypatch, named=True), wide, width)
+
+
+def test_the_values_of_a_check_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digits and condition go; the values and the errors of all methods stay."""
+    for width in range(24, 130):
+        text = shown("check (x -> exp(x)*sin(0.3*x))(1.25)", width, monkeypatch)
+        assert {"1.2784167424072235", "2.252753959909087"} <= set(NUMBER.findall(text)), text
+        assert all(name in text for name in ("reverse", "forward", "taylor", "numeric"))
+        assert max(map(columns, text.split("\n"))) <= width
 
 
 def test_names_are_listed_whole_at_every_width(monkeypatch: pytest.MonkeyPatch) -> None:
