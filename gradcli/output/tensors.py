@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from math import frexp, fsum, ldexp
+from operator import sub
 from typing import Any
 
 from gradcli.core.ir.exact import Precise
@@ -51,12 +52,8 @@ class Grid:
     def _aligned(self) -> list[list[str]]:
         """The elements with blanks around them, each row's last but one with its comma."""
         full = [row.items for row in self._rows if row.items != [ELIDED]]
-        left, right = list[int](), list[int]()
-        for column in zip(*full, strict=True):
-            heads = [_whole(text) for text in column]
-            left.append(max(heads))
-            right.append(max(len(text) - head for text, head in zip(column, heads, strict=True)))
-        return [[ELIDED] if row.items == [ELIDED] else _padded(row.items, left, right) for row in self._rows]
+        sizes = [_sizes(column) for column in zip(*full, strict=True)]
+        return [[ELIDED] if row.items == [ELIDED] else _padded(row.items, sizes) for row in self._rows]
 
     def _joined(self, aligned: Sequence[Sequence[str]]) -> list[str]:
         lines = list[str]()
@@ -104,10 +101,7 @@ class Grid:
     def _uniform(self, width: int) -> list[list[str]]:
         """The elements of a vector, all as wide as the widest, so that they make columns on several lines."""
         (row,) = self._rows
-        heads = [_whole(text) for text in row.items]
-        left = [max(heads)] * len(heads)
-        right = [max(len(text) - head for text, head in zip(row.items, heads, strict=True))] * len(heads)
-        padded = _padded(row.items, left, right, last=False)
+        padded = _padded(row.items, [_sizes(row.items)] * len(row.items))
         return (
             [padded] if max(map(len, padded)) + self._depth + len(row.closing) <= width else [_with_commas(row.items)]
         )
@@ -119,21 +113,27 @@ def _ends(items: Sequence[str], edge: int) -> list[str]:
 
 def _whole(text: str) -> int:
     """How much of a number stands to the left of its point, or of where that would be."""
-    for place, char in enumerate(text):
-        if char in ".e" and text[0] not in "tf":
-            return place
-    return len(text)
+    point = text.find(".")
+    if point < 0:
+        point = -1 if text[0] in "tf" else text.find("e")
+    return len(text) if point < 0 or text == ELIDED else point
 
 
-def _padded(items: Sequence[str], left: Sequence[int], right: Sequence[int], last: bool = True) -> list[str]:
+def _sizes(items: Sequence[str]) -> tuple[int, int]:
+    """The columns to the left of the points of some numbers, and from these on."""
+    heads = [*map(_whole, items)]
+    return max(heads), max(map(sub, map(len, items), heads))
+
+
+def _padded(items: Sequence[str], sizes: Sequence[tuple[int, int]]) -> list[str]:
     """Elements with their points where those of their columns are; no blanks in front of a comma or a bracket."""
     end = len(items) - 1
-    found = list[str]()
-    for number, text in enumerate(items):
-        head = left[number] - _whole(text)
-        text = f"{' ' * head}{text}{',' if number < end else ''}"
-        found.append(text if last and number == end else text.ljust(left[number] + right[number] + 1))
-    return [*found[:-1], found[-1].rstrip()]
+    found = [
+        f"{' ' * (left - _whole(text))}{text},".ljust(left + right + 1)
+        for text, (left, right) in zip(items, sizes, strict=True)
+    ]
+    found[end] = f"{' ' * (sizes[end][0] - _whole(items[end]))}{items[end]}"
+    return found
 
 
 def _with_commas(items: Sequence[str]) -> list[str]:
