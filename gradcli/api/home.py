@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
+from dataclasses import replace
 from typing import TypeVar
 
 from gradcli.api.errors import GradcliError, failed_assert, warn
@@ -73,15 +74,10 @@ class Home:
             session = self.session
 
             def work() -> tuple[Step, Value]:
-                before = Session(
-                    session.scope.updated(names), session.settings, session.seed, session.drawn, session.trained
-                )
-                return before.valued(source)
+                return replace(session, scope=session.scope.updated(names)).valued(source)
 
             step, value = guarded(lambda: copy_context().run(work), source)
-            self.session = Session(
-                session.scope, session.settings, step.session.seed, step.session.drawn, session.trained
-            )
+            self.session = replace(session, seed=step.session.seed, drawn=step.session.drawn)
         _check(step, list(step.results))
         return value
 

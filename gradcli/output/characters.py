@@ -19,6 +19,7 @@ _IN_ASCII = {
     **dict.fromkeys("─━╌┄═", "-"),
     **dict.fromkeys("│┃╎║", "|"),
     **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"),
+    **dict.fromkeys("▁▂▃▄▅▆▇█", "#"),
     **dict.fromkeys("′’‘", "'"),
     **dict.fromkeys("“”", '"'),
     **dict.fromkeys("·⋅∙•", "*"),

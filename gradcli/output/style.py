@@ -10,7 +10,7 @@ from typing import TypeAlias
 Piece: TypeAlias = tuple[str, str]
 Line: TypeAlias = list[Piece]
 
-# What each role looks like: attributes, and a colour by its name, as bright as the terminal makes it, or by its number
+# What each role looks like: attributes, and a colour by its name, as bright as the terminal makes it, or by its place
 # among the 256 that all terminals agree on. By their names most are hard to read on white.
 _DARK = {
     "": "",
@@ -20,8 +20,16 @@ _DARK = {
     "frame": "bright_blue",
     "place": "",
     "hint": "bright_cyan",
-    "dim": "245",
+    "dim": "#8a8a8a",
     "good": "bright_green",
+    "prompt": "bold",
+    # What is typed, and code.
+    "keyword": "bright_magenta",
+    "builtin": "bright_cyan",
+    "function": "bright_blue",
+    "number": "",
+    "text": "bright_green",
+    "comment": "#8a8a8a",
     # The curves of a picture, one after the other.
     "curve 0": "bright_cyan",
     "curve 1": "bright_magenta",
@@ -32,23 +40,32 @@ _DARK = {
 }
 _LIGHT = {
     "": "",
-    "error": "bold 160",
-    "warning": "bold 130",
+    "error": "bold #d70000",
+    "warning": "bold #af5f00",
     "strong": "bold",
-    "frame": "25",
+    "frame": "#005faf",
     "place": "",
-    "hint": "30",
-    "dim": "242",
-    "good": "28",
-    "curve 0": "30",
-    "curve 1": "127",
-    "curve 2": "130",
-    "curve 3": "28",
-    "curve 4": "25",
-    "curve 5": "160",
+    "hint": "#008787",
+    "dim": "#6c6c6c",
+    "good": "#008700",
+    "prompt": "bold",
+    "keyword": "#af00af",
+    "builtin": "#008787",
+    "function": "#005faf",
+    "number": "",
+    "text": "#008700",
+    "comment": "#6c6c6c",
+    "curve 0": "#008787",
+    "curve 1": "#af00af",
+    "curve 2": "#af5f00",
+    "curve 3": "#008700",
+    "curve 4": "#005faf",
+    "curve 5": "#d70000",
 }
 THEMES: dict[str, dict[str, str]] = {"dark": _DARK, "light": _LIGHT, "plain": dict.fromkeys(_DARK, "")}
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+# The parts of red, green and blue in a cube of colours, behind the sixteen with names; a ramp of greys ends the 256.
+_CUBE, _NAMED, _GREYS = (0, 95, 135, 175, 215, 255), 16, 232
 # The colours of COLORFGBG that a light background has.
 _LIGHT_GROUNDS = ("7", "15")
 
@@ -83,11 +100,19 @@ def _codes(look: str) -> str:
         name = word.removeprefix("bright_")
         if word == "bold":
             codes.append("1")
-        elif word.isdecimal():
-            codes.append(f"38;5;{word}")
+        elif word.startswith("#"):
+            codes.append(f"38;5;{_place(word)}")
         else:
             codes.append(str(_COLOURS.index(name) + (30 if name == word else 90)))
     return f"\x1b[{';'.join(codes)}m"
+
+
+def _place(colour: str) -> int:
+    """The place of such as #d70000 among the 256."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    if red == green == blue and red not in _CUBE:
+        return _GREYS + (red - 8) // 10
+    return _NAMED + 36 * _CUBE.index(red) + 6 * _CUBE.index(green) + _CUBE.index(blue)
 
 
 def trimmed(line: Line) -> Line:

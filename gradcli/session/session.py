@@ -15,6 +15,7 @@ from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source, Span, fail
 from gradcli.language.text.parse import parse
+from gradcli.language.values.answers import Answers
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.values import Value
 from gradcli.session.mistakes import Mistakes, diagnose
@@ -33,13 +34,14 @@ class Step:
 
 @record
 class Session:
-    """The names that are defined, the settings, and how far the random numbers have been drawn."""
+    """The names that are defined, the settings, how far the random numbers have been drawn, and what was shown."""
 
     scope: Bindings[str, Value] = field(default_factory=Bindings)
     settings: Settings = field(default_factory=Settings)
     seed: int = 0
     drawn: int = 0
     trained: Bindings[object, Node] = field(default_factory=Bindings)
+    answers: Answers = field(default_factory=Answers)
 
     def steps(self, source: Source) -> Iterator[Step]:
         """Run a text statement by statement. An error is the last step; what ran before it stays.
@@ -82,7 +84,8 @@ class Session:
 
     def interpreter(self) -> Interpreter:
         """An interpreter on a draft of this session's names: whatever it does, the session stays."""
-        return Interpreter(Draft(self.scope), self.settings, Random(self.seed, self.drawn), Draft(self.trained))
+        random = Random(self.seed, self.drawn)
+        return Interpreter(Draft(self.scope), self.settings, random, Draft(self.trained), self.answers)
 
     def after(self, interpreter: Interpreter, settings: Settings | None = None) -> Session:
         """The session with what an interpreter of it has changed."""
@@ -92,6 +95,7 @@ class Session:
             interpreter.random.seed,
             interpreter.random.drawn,
             interpreter.trained.kept(),
+            interpreter.answers,
         )
 
     def valued(self, source: Source) -> tuple[Step, Value]:
@@ -118,6 +122,14 @@ class Session:
         interpreter = session.interpreter()
         value = typed(interpreter.result(last.value), interpreter.dtype)
         return Step(session.after(interpreter), tuple(results), (*diagnostics, *interpreter.warnings)), value
+
+    def after_statement(self, statement: s.Statement) -> Session:
+        """The session behind a statement, whatever that shows.
+
+        Raises:
+            LanguageError: for a mistake in it.
+        """
+        return self._run(statement).session
 
     def _run(self, statement: s.Statement) -> Step:
         warnings = check(statement)

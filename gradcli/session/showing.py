@@ -48,17 +48,24 @@ def shown(interpreter: Interpreter, expression: s.Expression) -> Plain:
     """The value of an expression that stands by itself.
 
     Of a function that is defined it is the definition as it was typed; of a derivative, and of an expression whose
-    names have no value, the formula.
+    names have no value, the formula. From now on it is `ans`.
 
     Raises:
         LanguageError: where the expression has no value.
     """
     value, is_free = interpreter.shown(expression)
+    found = _shown(interpreter, expression, value, is_free)
+    if value is not None:
+        interpreter.answers = interpreter.answers.with_one_more(value)
+    return found
+
+
+def _shown(interpreter: Interpreter, expression: s.Expression, value: Value, is_free: bool) -> Plain:
     if isinstance(value, Function):
         return _function(interpreter, value, expression, is_free)
     if isinstance(value, tuple) and isinstance(expression, s.Tuple) and any(isinstance(v, Function) for v in value):
         # What derivatives in it are called is told by the items themselves.
-        return tuple(shown(interpreter, item) for item in expression.items)
+        return tuple(_shown(interpreter, item, *interpreter.shown(item)) for item in expression.items)
     found = plain(typed(_with_digits(interpreter, value), interpreter.dtype))
     explain(interpreter, found, expression.span)
     if isinstance(found, Derivatives) and not found.whole and isinstance(expression, (s.Call, s.Beside, s.At)):

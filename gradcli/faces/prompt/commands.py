@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from gradcli.faces.prompt import helping  # noqa: F401 - it enters its commands
 from gradcli.faces.prompt.registry import ALIASES, COMMANDS, command
 from gradcli.faces.prompt.workspace import Leave, Workspace
@@ -48,6 +50,15 @@ def reset(rest: str, workspace: Workspace) -> None:
     """Start over with nothing defined; what was set stays, and the random numbers begin again."""
     before = workspace.session
     workspace.session = Session(settings=before.settings, seed=before.seed)
+
+
+@command(":clear", "clear the screen")
+def clear(rest: str, workspace: Workspace) -> None:
+    """Clear the screen, as Ctrl-L does; nothing is forgotten."""
+    if sys.stdout.isatty():
+        from prompt_toolkit.shortcuts import clear as clear_screen
+
+        clear_screen()
 
 
 @command(":quit", "leave; Ctrl-D does too")

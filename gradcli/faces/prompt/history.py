@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
 
 LONGEST_HISTORY = 10_000
 # An entry may have several lines, as one that was pasted has; those that it goes on after end in this.
@@ -22,15 +21,12 @@ def history_path() -> Path:
 class History:
     """The entries of this prompt and of all before it. Where they can't be kept, they last as long as the prompt."""
 
-    def __init__(self, path: Path, readline: ModuleType | None) -> None:
-        """Begin with what is kept; `readline` gets the entries, so that the arrow keys bring them back."""
+    def __init__(self, path: Path) -> None:
+        """Begin with what is kept."""
         self.path = path
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._shorten()
-        if readline is not None:
-            for entry in self.entries():
-                readline.add_history(entry)
 
     def entries(self) -> list[str]:
         """What is kept, the oldest first."""

@@ -1,68 +1,91 @@
-"""The prompt: evaluates, shows, and goes on after any mistake."""
+"""The prompt: reads, has it answered, and goes on after any mistake.
+
+What answers is imported beside, while the first line is typed; so this imports nothing that takes time.
+"""
 
 from __future__ import annotations
 
-import io
-import re
-import sys
+from typing import TYPE_CHECKING, Protocol
 
-from gradcli import __version__
-from gradcli.faces.prompt.commands import run_command
-from gradcli.faces.prompt.history import History, history_path
-from gradcli.faces.prompt.workspace import Leave, Workspace
-from gradcli.faces.scripts import run_source
-from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
-from gradcli.language.text.parse import parse
+from gradcli.faces.prompt.background import Background
+from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.output.reporter import Reporter
-from gradcli.output.stream import OutputError
-from gradcli.session.mistakes import own_mistake
 from gradcli.session.results import Verdict
-from gradcli.session.session import Session
 
-PROMPT = "> "
-MORE = "... "
+if TYPE_CHECKING:
+    from gradcli.faces.prompt.answering import Answering
+    from gradcli.faces.prompt.workspace import Workspace
+    from gradcli.session.session import Session
+
+
+class Reader(Protocol):
+    """Where inputs come from. `is_typed` says that somebody types them."""
+
+    is_typed: bool
+
+    def read(self) -> str:
+        """The next one, whole.
+
+        Raises:
+            EOFError: where there is none.
+            KeyboardInterrupt: where the user drops it.
+            OSError: where it can't be read.
+        """
+        ...
 
 
 class Prompt:
-    """Reads statements until the input ends, keeping the session between them.
+    """Has inputs answered until they end, keeping the session between them.
 
-    `debug` lets the errors through that are no mistakes of what is typed.
+    `debug` lets the errors through that are no mistakes of what is typed; `session` is what to begin with.
     """
 
-    def __init__(self, reporter: Reporter, debug: bool = False) -> None:
+    def __init__(self, reporter: Reporter, debug: bool = False, session: Session | None = None) -> None:
         self.reporter = reporter
-        self.debug = debug
-        self.workspace = Workspace(reporter, Session())
-        self.count = 0
-        self._history: History | None = None
 
-    def run(self) -> Verdict:
+        def make() -> Answering:
+            from gradcli.faces.prompt.answering import Answering
+
+            return Answering(reporter, debug, session)
+
+        self.answering = Background(make)
+
+    @property
+    def workspace(self) -> Workspace:
+        """What is worked on."""
+        return self.answering.get().workspace
+
+    def greet(self) -> None:
+        """Say who is there, and how to find out more."""
+        from gradcli import __version__
+
+        self.reporter.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")
+
+    def evaluate(self, text: str) -> None:
+        """Answer one input.
+
+        Raises:
+            Leave: for :quit.
+        """
+        self.answering.get().evaluate(text)
+
+    def run(self, reader: Reader) -> Verdict:
         """Go on until the input ends or `:quit`. The code is 0, or what a script would give where nobody types."""
-        interactive = sys.stdin.isatty()
-        if isinstance(sys.stdin, io.TextIOWrapper):
-            # A byte that is no text is a mistake in one line, and said as such.
-            sys.stdin.reconfigure(errors="surrogateescape", newline="\n" if interactive else None)
-        if interactive:
-            self._history = _start_history()
-            self.reporter.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")
         while True:
             try:
-                if not self._step(interactive):
-                    return Verdict.OK if interactive else self.workspace.code
+                if not self._step(reader):
+                    return Verdict.OK if reader.is_typed else self.workspace.code
             except KeyboardInterrupt:
                 # A second Ctrl-C, while the first is answered.
                 continue
 
-    def _step(self, interactive: bool) -> bool:
-        """Answer one statement or command; whether there may be more."""
+    def _step(self, reader: Reader) -> bool:
+        """Answer one input; whether there may be more."""
         try:
-            text = self._read(interactive)
+            text = reader.read()
         except EOFError:
-            if interactive:
-                self.reporter.say("")
             return False
         except KeyboardInterrupt:
-            self.reporter.say("")
             return True
         except OSError as error:
             problem = f"can't read standard input: {(error.strerror or str(error)).lower()}"
@@ -70,101 +93,18 @@ class Prompt:
             self.workspace.code = Verdict.BAD_INPUT
             return False
         try:
-            self.evaluate(text)
-        except Leave:
-            return False
+            answering = self.answering.get()
+            from gradcli.faces.prompt.workspace import Leave
+
+            try:
+                answering.evaluate(text)
+            except Leave:
+                return False
         except KeyboardInterrupt:
-            if not interactive:
+            if not reader.is_typed:
                 self.workspace.code = Verdict.INTERRUPTED
                 return False
+            # The terminal has written ^C.
+            self.reporter.say("")
             self.reporter.say("interrupted; what was defined before stays", "warning")
         return True
-
-    def evaluate(self, text: str) -> None:
-        """Run one input: a command that starts with `:`, or statements. Nothing that is typed ends the prompt.
-
-        Raises:
-            Leave: for :quit.
-        """
-        if not text.strip():
-            return
-        self.count += 1
-        try:
-            command = _as_command(text.strip())
-            if command is not None:
-                run_command(command, self.workspace)
-                return
-            space = self.workspace
-            ran = run_source(Source(f"<input {self.count}>", text), space.session, self.reporter, named=False)
-            space.session, space.code = ran.session, max(space.code, ran.verdict)
-        except (Leave, OutputError):
-            raise
-        except Exception as error:
-            if self.debug:
-                raise
-            self.reporter.diagnostic(own_mistake(error))
-
-    def _read(self, interactive: bool) -> str:
-        """One statement, over several lines if its first leaves it open; a block ends with an empty line."""
-        lines = [self._line(PROMPT, interactive)]
-        while _wants_more(lines):
-            try:
-                lines.append(self._line(MORE, interactive))
-            except EOFError:
-                break
-        return "\n".join(lines)
-
-    def _line(self, prompt: str, interactive: bool) -> str:
-        if not interactive:
-            return _piped_line(first=self.count == 0)
-        line = input(prompt)
-        if self._history is not None:
-            self._history.add(line)
-        return line
-
-
-def _as_command(text: str) -> str | None:
-    """The command that a line is: with a colon, or as other prompts spell it; None for anything else."""
-    if text.startswith(":"):
-        return text.lstrip(":")
-    if text in ("exit", "quit", "help", "exit()", "quit()"):
-        return text.removesuffix("()")
-    asked = re.fullmatch(r"help\s+(\w+)|help\((\w+)\)|\?\s*(\w+)|(\w+)\?", text)
-    return f"help {next(filter(None, asked.groups()))}" if asked else None
-
-
-def _piped_line(first: bool) -> str:
-    """The next line of standard input, without its end.
-
-    Raises:
-        EOFError: where there is none.
-    """
-    line = sys.stdin.readline()
-    if not line:
-        raise EOFError
-    return (line.removeprefix("\ufeff") if first else line).removesuffix("\n")
-
-
-def _wants_more(lines: list[str]) -> bool:
-    """Whether the text so far is incomplete, or a block that no empty line has ended."""
-    if not lines[-1].strip():
-        return False
-    text = "\n".join(lines)
-    if text.lstrip().startswith(":"):
-        return False
-    try:
-        parse(Source("<input>", text))
-    except IncompleteInput:
-        return True
-    except Exception:
-        return False
-    return len(lines) > 1 and lines[0].rstrip().endswith(":")
-
-
-def _start_history() -> History | None:
-    """Line editing with the history of earlier sessions; None where the platform has no readline."""
-    try:
-        import readline
-    except ImportError:
-        return None
-    return History(history_path(), readline)

@@ -219,25 +219,28 @@ def attribute_of(value: Value, name: str, span: Span) -> Value:
     Raises:
         LanguageError: where the value has no such attribute.
     """
+    members = attributes_of(value)
+    if name in members:
+        return members[name]
     if isinstance(value, Node):
-        if name == "T":
-            return transpose(value)
-        known: dict[str, Value] = {
+        hint = near(name, list(members)) or f"functions stand in front: `{name}(x)`; a tensor has {_listed(members)}"
+        raise fail("name", f"a tensor has no `.{name}`", span, hint)
+    listed = near(name, list(members)) or f"it has {_listed(members)}" if members else None
+    raise fail("name", f"{describe(value)} has no `.{name}`", span, listed)
+
+
+def attributes_of(value: Value) -> Mapping[str, Value]:
+    """All that may stand behind a point."""
+    if isinstance(value, Node):
+        return {
+            "T": transpose(value),
             "shape": value.shape,
             "ndim": len(value.shape),
             "size": size_of(value.shape),
             "dtype": value.dtype.value,
         }
-        if name in known:
-            return known[name]
-        hint = near(name, ["T", *known]) or f"functions stand in front: `{name}(x)`; a tensor has .T, {_listed(known)}"
-        raise fail("name", f"a tensor has no `.{name}`", span, hint)
     with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain, Check, Audit)
-    members = value.members if isinstance(value, with_members) else {}
-    if name in members:
-        return members[name]
-    listed = near(name, list(members)) or f"it has {_listed(members)}" if members else None
-    raise fail("name", f"{describe(value)} has no `.{name}`", span, listed)
+    return value.members if isinstance(value, with_members) else {}
 
 
 def _listed(names: Mapping[str, Value]) -> str:

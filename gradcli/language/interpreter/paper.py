@@ -20,6 +20,7 @@ from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Ambiguous, Diagnostic, Span, fail, near, shortened
 from gradcli.language.text.paper import is_grouped
+from gradcli.language.values.answers import is_answer
 from gradcli.language.values.convert import known_value
 from gradcli.language.values.describe import describe, not_called, raised_by, require_function
 from gradcli.language.values.numbers import is_number
@@ -82,7 +83,10 @@ class Paper(State):
             found = self._of_differentials(part, frame)
             return None if found is None else (found[0].of, *(found[1] or ()))
 
-        return free_names(node, lambda name: self.find(name, frame) is not None, inputs_of, quotient)
+        def is_known(name: str) -> bool:
+            return is_answer(name) or self.find(name, frame) is not None
+
+        return free_names(node, is_known, inputs_of, quotient)
 
     def _of_differentials(
         self, node: s.Binary, frame: Frame | None

@@ -21,6 +21,7 @@ from gradcli.language.interpreter.unknown import instead
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span, fail
+from gradcli.language.values.answers import Answers, is_answer
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.trail import Trail
 from gradcli.language.values.values import Frame, Function, Value
@@ -34,7 +35,8 @@ def _nobody(statement: s.Statement) -> None:
 class State:
     """What evaluating needs and changes: the names at the top level, the settings, the random numbers.
 
-    `trained` holds the parameters that were given a new value, by their key; see `present`. `outside` does what
+    `trained` holds the parameters that were given a new value, by their key; see `present`. `answers` are the results
+    that were shown. `outside` does what
     statements say that belong to the session: showing, asserting, setting. `most_steps` is the limit of that name,
     where it isn't given.
     """
@@ -43,6 +45,7 @@ class State:
     settings: Settings = field(default_factory=Settings)
     random: Random = field(default_factory=Random)
     trained: Draft[object, Node] = field(default_factory=lambda: Draft(Bindings()))
+    answers: Answers = field(default_factory=Answers)
     steps: int = 0
     warnings: list[Diagnostic] = field(default_factory=list)
     outside: Callable[[s.Statement], None] = field(default=_nobody)
@@ -179,6 +182,8 @@ class State:
         found = self.find(name, frame)
         if found is not None:
             return found[0]
+        if is_answer(name):
+            raise fail("name", f"there is no result `{name}`", span, self.answers.missing(name))
         hint = instead(name, self.known(frame), lambda n: self.find(n, frame), span.behind if called else None)
         raise fail("name", f"unknown name `{name}`", span, hint)
 
@@ -198,7 +203,7 @@ class State:
             frame = frame.outer
         if name in self.scope:
             return (self.scope[name],)
-        return (builtins()[name],) if name in builtins() else None
+        return (builtins()[name],) if name in builtins() else self.answers.find(name)
 
     def present(self, value: Value) -> Value:
         """A parameter as it is now: the model keeps the one that it was made with."""

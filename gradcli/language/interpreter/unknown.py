@@ -12,9 +12,7 @@ from gradcli.language.values.values import Function, Value
 _NAMED = "functions have their own names here, such as `sin(x)`"
 _BY_ITSELF = "an expression by itself is shown"
 _SHORTEST = "formulas are shown in the shortest form that is found: `d/dx (x^2*sin(x))`"
-_PREVIOUS = "give a result a name to go on with it, such as `a = 2 + 3`"
 _LEAVE = "at the prompt, `:quit` or Ctrl-D leaves"
-_LINES = "at the prompt, the arrow keys bring earlier lines back"
 _GRADIENT = "the gradient is `grad(f)`, or `∇f` with every partial"
 
 FOREIGN = {
@@ -40,10 +38,10 @@ FOREIGN = {
     "antiderivative": "a definite integral is `integrate x^2 over 0..1`; there are no antiderivatives",
     **dict.fromkeys(("nil", "null", "NULL"), "write `none`"),
     "help": "at the prompt, `:help` lists what there is, and `:help grad` explains one of it",
-    **dict.fromkeys(("exit", "quit", "q"), _LEAVE),
+    **dict.fromkeys(("exit", "quit"), _LEAVE),
     "clear": "at the prompt, `:reset` forgets what is defined, and Ctrl-L clears the screen",
-    **dict.fromkeys(("history", "undo"), _LINES),
-    **dict.fromkeys(("ans", "_"), _PREVIOUS),
+    "history": "at the prompt, the arrow keys and Ctrl-R bring earlier inputs back",
+    "undo": "at the prompt, `:undo` takes the last statement back",
 }
 
 # A word of so many letters may be variables in a row.

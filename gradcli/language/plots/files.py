@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,17 @@ if TYPE_CHECKING:
 KINDS = {".svg": b"<svg", ".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-"}
 _BEGINNING = 2_000
 _INCHES = (6.4, 4.8)
+_refused: ContextVar[bool] = ContextVar("no files", default=False)
+
+
+@contextmanager
+def not_now() -> Iterator[None]:
+    """Within this, pictures in files are refused: nobody has asked for them yet."""
+    token = _refused.set(True)
+    try:
+        yield
+    finally:
+        _refused.reset(token)
 
 
 def target(value: Value, span: Span) -> str:
@@ -28,6 +41,8 @@ def target(value: Value, span: Span) -> str:
         LanguageError: for no path, a suffix that no picture has, a file there that is no such picture, and where
             matplotlib is missing.
     """
+    if _refused.get():
+        raise fail("file", "files are written where the statement is run", span)
     if not isinstance(value, str):
         raise fail("type", f"`save` is a path in quotes, not {describe(value)}", span, 'such as save="picture.svg"')
     path, suffixes = Path(value), ", ".join(KINDS)

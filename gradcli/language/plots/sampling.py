@@ -57,6 +57,17 @@ def curves_of(caller: Caller, functions: Sequence[Function], over: Range | None,
     return Plot(tuple(zip(names, curves, strict=True)), variable, (low, high), (bottom, top), tuple(notes))
 
 
+def outline(caller: Caller, function: Function, span: Span, count: int = 48) -> tuple[Range, tuple[float, ...]]:
+    """A range that suits a function of one number, and its values at so many places there; nan where it has none.
+
+    Raises:
+        LanguageError: for a function that gives no number.
+    """
+    sampler = _sampler(caller, function, span)
+    low, high = usual_range([sampler])
+    return (low, high), tuple(sampler(even_points(low, high, count)).tolist())
+
+
 def contours_of(caller: Caller, function: Function, over: tuple[Range, Range], span: Span) -> Contours:
     """A function of two numbers over a rectangle.
 

@@ -21,14 +21,14 @@ def test_entries_come_back(entries: list[str]) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history"
-        kept = History(path, None)
+        kept = History(path)
         for entry in entries:
             kept.add(entry)
         assert kept.entries() == [e.replace("\r", "") for e in entries if e.strip()]
 
 
 def _add_many(path: Path, name: str) -> None:
-    kept = History(path, None)
+    kept = History(path)
     for number in range(200):
         kept.add(f"{name} = {number}\n# more")
 
@@ -42,7 +42,7 @@ def test_prompts_keep_each_others_entries(tmp_path: Path) -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    entries = History(path, None).entries()
+    entries = History(path).entries()
     for name in "abc":
         assert [e for e in entries if e.startswith(name)] == [f"{name} = {n}\n# more" for n in range(200)]
 
@@ -51,10 +51,10 @@ def test_it_is_capped_from_the_old_end(tmp_path: Path, monkeypatch: pytest.Monke
     """When the next prompt starts; a prompt that is open goes on adding to the same file."""
     monkeypatch.setattr(history, "LONGEST_HISTORY", 5)
     path = tmp_path / "history"
-    first = History(path, None)
+    first = History(path)
     for number in range(9):
         first.add(f"x{number}\ny")
-    second = History(path, None)
+    second = History(path)
     assert second.entries() == [f"x{n}\ny" for n in range(4, 9)]
     first.add("later")
     assert second.entries()[-1] == "later"

@@ -1,0 +1,128 @@
+"""The live line: what is typed is computed beside, and its value and slopes stand at the bottom.
+
+One thread works on the newest text. When a newer one comes, or Enter, it is told to drop what it is at, so that typing
+and answering never wait for it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gradcli.output.style import Line
+
+if TYPE_CHECKING:
+    from gradcli.faces.prompt.answering import Answering
+
+# In seconds: who types on doesn't look; what takes longer than the second is not shown; a thread that can't drop its
+# work now is told again after the third.
+PAUSE, PATIENCE, AGAIN = 0.04, 1.5, 0.05
+
+
+class Late(BaseException):
+    """Nobody waits for this any more."""
+
+
+class Live:
+    """Lines for the newest text, made in a thread; `changed` is called there when there is another one."""
+
+    def __init__(self, answering: Callable[[], Answering | None], changed: Callable[[], None]) -> None:
+        self._answering, self._changed = answering, changed
+        # A plain lock: entering it can't be cut in two by Late, as that of a condition can.
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._wanted: tuple[str, int] | None = None
+        self._working = 0
+        self._count = 0
+        self._thread: threading.Thread | None = None
+        self.line: Line = []
+
+    def show(self, text: str, width: int) -> None:
+        """Have a line made for a text that was typed just now."""
+        self._drop()
+        self._wanted = (text, width)
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="gradcli live line", daemon=True)
+            self._thread.start()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Make none until something else is typed."""
+        self._wanted = None
+        self.line = []
+        self._drop()
+
+    def _drop(self, only: int = 0) -> None:
+        """End what is under way, or that work alone which has a number."""
+        with self._lock:
+            ident = self._thread.ident if self._thread else None
+            if not self._working or ident is None or only not in (0, self._working):
+                return
+            if _imports(ident):
+                # A module that is half there stays so.
+                self._later(AGAIN, self._working)
+                return
+            self._working = 0
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(Late))
+
+    def _later(self, seconds: float, work: int) -> threading.Timer:
+        timer = threading.Timer(seconds, self._drop, (work,))
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _run(self) -> None:
+        while True:
+            # Late may come a moment after the work has ended, so all but the way back up here is within.
+            try:
+                while True:
+                    self._next()
+            except Late:
+                pass
+
+    def _next(self) -> None:
+        """Wait for a text that stays for a moment, and make its line."""
+        self._wake.wait()
+        self._wake.clear()
+        while self._wake.wait(PAUSE):
+            self._wake.clear()
+        wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return
+        with self._lock:
+            self._count += 1
+            self._working = work = self._count
+        watch = self._later(PATIENCE, work)
+        try:
+            line = self._made(*wanted)
+        except Late:
+            line = []
+        finally:
+            with self._lock:
+                is_newest = self._working == work
+                self._working = 0
+            watch.cancel()
+        if is_newest and line != self.line:
+            self.line = line
+            self._changed()
+
+    def _made(self, text: str, width: int) -> Line:
+        answering = self._answering()
+        if answering is None:
+            return []
+        from gradcli.faces.prompt.hints import hint
+
+        return hint(answering.workspace, text, width)
+
+
+def _imports(ident: int) -> bool:
+    """Whether a thread is within an import."""
+    frame = sys._current_frames().get(ident)
+    while frame is not None:
+        if "importlib" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False

@@ -1,0 +1,51 @@
+"""Whether what is typed is whole: the parser says it, and an empty line ends a block."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import IncompleteInput, Source
+from gradcli.language.text.parse import parse
+
+
+class Openness(Enum):
+    """How far a text is."""
+
+    WHOLE = "it can be run"
+    BLOCK = "it can be run, and more lines may belong to it"
+    UNRETURNED = "it is a function that returns nothing yet"
+    OPEN = "something must follow"
+
+
+def openness(text: str) -> Openness:
+    """How far a text is; one with a mistake is whole, so that the mistake is said."""
+    if text.lstrip().startswith(":"):
+        return Openness.WHOLE
+    try:
+        statements = parse(Source("<input>", text))
+    except IncompleteInput:
+        return Openness.OPEN
+    except Exception:
+        return Openness.WHOLE
+    last = statements[-1] if statements else None
+    if not isinstance(last, (s.Function, s.For)) or "\n" not in text[last.span.start : last.body[0].span.start]:
+        return Openness.WHOLE
+    ends = isinstance(last, s.For) or any(isinstance(part, s.Return) for part in last.body)
+    return Openness.BLOCK if ends else Openness.UNRETURNED
+
+
+def wants_more(text: str) -> bool:
+    """Whether a text is to go on with another line.
+
+    An empty line ends a block that returns something, and a bracket that was left open; two end anything.
+    """
+    lines = text.split("\n")
+    empty = len(lines) - len("\n".join(lines).rstrip().split("\n"))
+    found = openness(text) if empty < 2 else Openness.WHOLE
+    if found is Openness.WHOLE:
+        return False
+    if not empty:
+        return True
+    header = next((line for line in reversed(lines) if line.strip()), "").rstrip().endswith(":")
+    return found is Openness.UNRETURNED or (found is Openness.OPEN and header)

@@ -1,0 +1,149 @@
+"""The prompt on a screen: gradcli in a pseudo-terminal, and what its screen shows."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pexpect
+import pyte
+
+# What keys send.
+KEYS = {
+    "enter": "\r",
+    "tab": "\t",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "left": "\x1b[D",
+    "right": "\x1b[C",
+    "ctrl-up": "\x1b[1;5A",
+    "ctrl-down": "\x1b[1;5B",
+    "ctrl-shift-up": "\x1b[1;6A",
+    "alt-enter": "\x1b\r",
+    "ctrl-c": "\x03",
+    "ctrl-d": "\x04",
+    "ctrl-r": "\x12",
+    "backspace": "\x7f",
+    "escape": "\x1b",
+}
+PATIENCE = 30.0
+
+
+class _Emulated(pyte.Screen):
+    """A screen that answers where its cursor is."""
+
+    answer: Callable[[str], object]
+
+    def write_process_input(self, data: str) -> None:
+        """What a terminal tells the program."""
+        self.answer(data)
+
+
+class Screen:
+    """gradcli at its prompt, as a person sees it."""
+
+    def __init__(
+        self, home: Path, columns: int = 80, lines: int = 24, arguments: tuple[str, ...] = (), **more: str
+    ) -> None:
+        kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")}
+        env = {**kept, "XDG_STATE_HOME": str(home), "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **more}
+        self.process = pexpect.spawn(
+            sys.executable, ["-m", "gradcli", *arguments], env=env, dimensions=(lines, columns), timeout=PATIENCE
+        )
+        self._screen = _Emulated(columns, lines)
+        self._screen.answer = self.process.send
+        self._stream = pyte.ByteStream(self._screen)
+        self.until(lambda: self.cursor_line == ">", "the first prompt")
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.process.close(force=True)
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands on it, without the blanks behind."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """The same as one text."""
+        return "\n".join(self.lines).rstrip()
+
+    @property
+    def cursor_line(self) -> str:
+        """The line that the cursor is in."""
+        return self.lines[self._screen.cursor.y]
+
+    @property
+    def bottom(self) -> str:
+        """The last line."""
+        return self.lines[-1]
+
+    def read(self, seconds: float = 0.05) -> None:
+        """Take in what comes within a time."""
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            try:
+                seen: Any = self.process.read_nonblocking(65536, timeout=max(0.01, limit - time.monotonic()))
+                self._stream.feed(seen)
+            except pexpect.TIMEOUT:
+                return
+            except pexpect.EOF:
+                return
+
+    def until(self, holds: Callable[[], bool], what: str = "it") -> None:
+        """Wait until something holds of the screen."""
+        limit = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < limit, f"waited for {what}, and saw\n{self.text}"
+            self.read()
+
+    def shows(self, text: str) -> None:
+        """Wait until a text stands on it."""
+        self.until(lambda: text in self.text, repr(text))
+
+    def types(self, text: str) -> None:
+        """Type a text, and wait until it is there."""
+        self.process.send(text)
+        self.until(lambda: self.cursor_line.endswith(text.rstrip()) or text in self.text, f"{text!r} to appear")
+
+    def keys(self, *names: str) -> None:
+        """Press keys."""
+        for name in names:
+            self.process.send(KEYS[name])
+            self.read()
+
+    def enters(self, text: str) -> None:
+        """Type an input, and wait until it has been answered."""
+        self.types(text)
+        self.keys("enter")
+        self.until(lambda: self.cursor_line == ">", "the next prompt")
+
+    def pastes(self, text: str) -> None:
+        """Paste a text, as terminals do that tell a paste from typing."""
+        self.process.send(f"\x1b[200~{text}\x1b[201~")
+        self.read(0.3)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Make the window another size."""
+        self._screen.resize(lines, columns)
+        self.process.setwinsize(lines, columns)
+
+    def kill(self, how: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, how)
+
+    def left(self) -> int:
+        """Wait until the program has left; its exit code."""
+        self.process.expect(pexpect.EOF)
+        self.process.close()
+        return int(self.process.exitstatus if self.process.exitstatus is not None else -1)
