@@ -16,6 +16,8 @@ GAP = "   "
 NARROWEST_FOLD, MOST_FOLDED = 24, 3
 # A value that no line holds is given as much at least.
 NARROWEST_VALUE = 32
+# How often more is left out of what is shown by its edges.
+MOST_SQUEEZED = 2
 # What stands below a row, and inside of a block, is indented by so many columns.
 BELOW = 2
 
@@ -45,8 +47,11 @@ class Cell:
         """Its lines, none wider than a width unless one number is."""
         return [part for line in self.lines for part in wrap(line, width, self.indent)]
 
-    def least(self, width: int) -> int:
-        """The columns that its words need, or its numbers alone where the words have too little room."""
+    def least(self, width: int, squeezed: int = MOST_SQUEEZED) -> int:
+        """The columns that its words need, or its numbers alone where the words have too little room.
+
+        `squeezed` says how much of what is left out anyway may go, where that is anything.
+        """
         words = [columns(word) + len(self.indent) for line in self.lines for word in line.split()]
         longest = min(max(words, default=0), self.width())
         return longest if longest <= width else min(width, max(map(longest_piece, self.lines), default=0))
@@ -99,11 +104,11 @@ def lay_out(table: Sequence[Column], width: int | None, footer: tuple[str, str] 
     Formulas make room first, then shapes and dtypes, then orders, which the names of derivatives tell; a value folds
     before it is put in a block, but only where a line of its own would not hold it either.
     """
-    for whole in (True, False):
+    for squeezed in (None, *range(MOST_SQUEEZED + 1)):
         for left_out in (0, 1, 2):
             shown = [column for column in table if not _is_left_out(column, left_out)]
             for below in (False, True):
-                found = _grid(shown, width, below, whole)
+                found = _grid(shown, width, below, squeezed)
                 if found is not None:
                     lines, first = found
                     return [*lines, *_footer(footer, first)]
@@ -115,13 +120,15 @@ def _is_left_out(column: Column, stage: int) -> bool:
     return (stage >= 1 and column.role is Role.EXTRA) or (stage >= 2 and column.once)
 
 
-def _grid(shown: Sequence[Column], width: int | None, below: bool, whole: bool) -> tuple[list[Line], int] | None:
+def _grid(
+    shown: Sequence[Column], width: int | None, below: bool, squeezed: int | None
+) -> tuple[list[Line], int] | None:
     """The rows side by side, and the width of the first column; None where there is too little room."""
     under = [c for c in shown if c.role is Role.BELOW or (below and c.role is Role.FOLD)]
     if below and not any(c.role is Role.FOLD for c in under):
         return None
     upper = [column for column in shown if column not in under]
-    widths = _widths(upper, width, whole)
+    widths = _widths(upper, width, squeezed)
     if widths is None:
         return None
     blocks = [[cell.wrapped(w) for cell in column.cells] for column, w in zip(upper, widths, strict=True)]
@@ -137,13 +144,13 @@ def _grid(shown: Sequence[Column], width: int | None, below: bool, whole: bool) 
     return [head, rule, *lines], widths[0]
 
 
-def _widths(upper: Sequence[Column], width: int | None, whole: bool) -> list[int] | None:
-    """How wide each column is; None where one has too little room. `whole` says that no value folds."""
+def _widths(upper: Sequence[Column], width: int | None, squeezed: int | None) -> list[int] | None:
+    """How wide each column is; None where one has too little room. No value folds unless it may be squeezed."""
     natural = [column.width() for column in upper]
     if width is None:
         return natural
     room = width - 1 - len(GAP) * (len(upper) - 1)
-    least = [_least(c, n, width, whole) for c, n in zip(upper, natural, strict=True)]
+    least = [_least(c, n, width, squeezed) for c, n in zip(upper, natural, strict=True)]
     spare = room - sum(least)
     if spare < 0:
         return None
@@ -154,15 +161,15 @@ def _widths(upper: Sequence[Column], width: int | None, whole: bool) -> list[int
     return least
 
 
-def _least(column: Column, natural: int, width: int, whole: bool) -> int:
+def _least(column: Column, natural: int, width: int, squeezed: int | None) -> int:
     """The columns below which a column would break what must stay whole."""
     if column.role is Role.FOLD:
         pieces = (longest_piece(line) for cell in column.cells for line in cell.lines)
         matrices = (cell.width() for cell in column.cells if len(cell.lines) > 1)
         return min(natural, max([NARROWEST_FOLD, *pieces, *matrices]))
-    if whole or column.role is not Role.VALUE:
+    if squeezed is None or column.role is not Role.VALUE:
         return natural
-    needed = max(cell.least(width) for cell in column.cells)
+    needed = max(cell.least(width, squeezed) for cell in column.cells)
     return max(columns(column.title), min(natural, max(needed, NARROWEST_VALUE)))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcli.core.ir.exact import Precise
 from gradcli.core.records import record
-from gradcli.output.layout import Cell
+from gradcli.output.layout import MOST_SQUEEZED, Cell
 from gradcli.output.numbers import show_number
 from gradcli.output.wrapping import longest_piece, wrap
 from gradcli.session.results import Tensor
@@ -92,11 +92,10 @@ class Grid:
         ]
         return Grid(rows, self._depth)
 
-    @cached_property
-    def least(self) -> int | None:
-        """The columns of its rows by their narrowest edges; None for what is shown whole."""
-        narrowest = self._by_edges(1)
-        return None if narrowest is None else max(map(len, narrowest.lines))
+    def least(self, squeezed: int) -> int | None:
+        """The columns of its rows with fewer elements at their ends; None for what is shown whole."""
+        narrower = self._by_edges(EDGE - squeezed)
+        return None if narrower is None else max(map(len, narrower.lines))
 
     def _uniform(self, width: int) -> list[list[str]]:
         """The elements of a vector, all as wide as the widest, so that they make columns on several lines."""
@@ -163,10 +162,11 @@ class TensorCell(Cell):
         """Its lines, none wider than a width unless one number is."""
         return super().wrapped(width) if self.grid is None else self.grid.fitting(width)
 
-    def least(self, width: int) -> int:
+    def least(self, width: int, squeezed: int = MOST_SQUEEZED) -> int:
         """The rows of a matrix stay whole where a line can hold them; a vector breaks."""
-        if self.grid is not None and self.grid.least is not None and self.grid.least <= width:
-            return self.grid.least
+        by_edges = None if self.grid is None else self.grid.least(squeezed)
+        if by_edges is not None and by_edges <= width:
+            return by_edges
         if len(self.lines) > 1 and self.width() <= width:
             return self.width()
         words = [len(word) + len(self.indent) for line in self.lines for word in line.split()]
