@@ -13,7 +13,7 @@ from gradcli.core.ir.exact import Precise
 from gradcli.core.records import record
 from gradcli.output.layout import MOST_SQUEEZED, Cell
 from gradcli.output.numbers import show_number
-from gradcli.output.wrapping import longest_piece, wrap
+from gradcli.output.wrapping import wrap
 from gradcli.session.results import Tensor
 
 # A tensor that is shown by its edges is shown to so many digits.
@@ -101,9 +101,8 @@ class Grid:
         """The elements of a vector, all as wide as the widest, so that they make columns on several lines."""
         (row,) = self._rows
         padded = _padded(row.items, [_sizes(row.items)] * len(row.items))
-        return (
-            [padded] if max(map(len, padded)) + self._depth + len(row.closing) <= width else [_with_commas(row.items)]
-        )
+        fits = max(map(len, padded)) + self._depth + len(row.closing) <= width
+        return [padded if fits else _with_commas(row.items)]
 
 
 def _ends(items: Sequence[str], edge: int) -> list[str]:
@@ -169,9 +168,7 @@ class TensorCell(Cell):
             return by_edges
         if len(self.lines) > 1 and self.width() <= width:
             return self.width()
-        words = [len(word) + len(self.indent) for line in self.lines for word in line.split()]
-        longest = min(max(words, default=0), self.width())
-        return longest if longest <= width else min(width, max(map(longest_piece, self.lines), default=0))
+        return super().least(width)
 
 
 def tensor_cell(
