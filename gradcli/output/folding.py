@@ -4,31 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import accumulate
 
 from gradcli.output.characters import columns
 from gradcli.output.wrapping import pieces
 
-# What a formula consists of: only the named groups are places where it may break.
-_TOKENS = re.compile(
-    r"""
-      (?P<text>"(?:\\.|[^"\\])*")
-    | (?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-    | (?P<word>\s(?:if|else|for)\s)
-    | (?P<comma>\s*,\s*)
-    | (?P<behind>\s*(?:->|:=|;|(?<![<>!=])=(?!=))\s*)
-    | (?P<compare>\s*(?:<=|>=|==|!=|<|>|≤|≥|≠|≈)\s*)
-    | (?P<power>\*\*|\^)
-    | (?P<sum>\s*[-+±]\s*)
-    | (?P<product>\s*(?://|[*/·×÷@%∘])\s*)
-    | (?P<blank>\s+)
-    | (?P<open>[(\[{])
-    | (?P<close>[)\]}])
-    | (?P<bar>\|)
-    | (?P<name>\w[\w.'′″]*|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 # What a break costs, to which brackets around it add; one inside a name or a number is the last resort.
 _EACH, _PIECE, _CHARACTER = 4.0, 400.0, 2000.0
 # An indent is for reading only: it goes before a number is cut.
@@ -110,10 +91,37 @@ def _cuts(text: str, start: int, room: int) -> Iterator[_Break]:
         at += len(piece)
 
 
+@cache
+def _tokens() -> re.Pattern[str]:
+    """What a formula consists of: only some of the named groups are places where it may break.
+
+    It is made when the first formula is too long, since that takes a while.
+    """
+    return re.compile(
+        r"""
+          (?P<text>"(?:\\.|[^"\\])*")
+        | (?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+        | (?P<word>\s(?:if|else|for)\s)
+        | (?P<comma>\s*,\s*)
+        | (?P<behind>\s*(?:->|:=|;|(?<![<>!=])=(?!=))\s*)
+        | (?P<compare>\s*(?:<=|>=|==|!=|<|>|≤|≥|≠|≈)\s*)
+        | (?P<power>\*\*|\^)
+        | (?P<sum>\s*[-+±]\s*)
+        | (?P<product>\s*(?://|[*/·×÷@%∘])\s*)
+        | (?P<blank>\s+)
+        | (?P<open>[(\[{])
+        | (?P<close>[)\]}])
+        | (?P<bar>\|)
+        | (?P<name>\w[\w.'′″]*|.)
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+
 def _places(text: str) -> Iterator[_Break]:
     """Each operator and comma between operands."""
     depth, bars, operand = 0, list[int](), False
-    for match in _TOKENS.finditer(text):
+    for match in _tokens().finditer(text):
         kind = match.lastgroup or ""
         if kind == "open":
             depth, operand = depth + 1, False
