@@ -15,7 +15,7 @@ from gradcli.language.calls.reach import parameters_of
 from gradcli.language.library.names import builtins
 from gradcli.language.text.tokens import BLANK, OPEN_TEXT, Lexeme, lexemes
 from gradcli.language.values.describe import describe
-from gradcli.language.values.values import Function, Value
+from gradcli.language.values.values import Function, Required, Value
 from gradcli.session.session import Session
 from gradcli.session.settings import SETTINGS
 from gradcli.session.signs import sign_begun, signs_for
@@ -201,10 +201,12 @@ def _names_wanted(session: Session, call: CallAround, function: Function) -> Map
 
 
 def _keywords(function: Function, call: CallAround, length: int) -> Iterator[Candidate]:
-    """The arguments that a call takes by name, less the one whose place it is."""
-    placed = [input_at(function, place) for place in range(call.place + 1)]
+    """The arguments that a call takes by name, less those in front, and the one here if it can't be left out."""
+    placed = [input_at(function, place) for place in range(call.place)]
+    here = input_at(function, call.place)
     for formal in function.inputs:
-        if formal not in placed and not formal.variadic:
+        is_usual = formal is here and isinstance(formal.default, Required)
+        if formal not in placed and not is_usual and not formal.variadic:
             yield Candidate(f"{formal.name}=", "keyword argument", partial(signature, function), length)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ from gradcli.faces.prompt.history import History, history_path
 from gradcli.faces.prompt.keys import key_bindings
 from gradcli.faces.prompt.lines import MORE, PROMPT
 from gradcli.faces.prompt.live import Live
+from gradcli.output.stream import Stream
 from gradcli.output.style import THEMES
+from gradcli.output.views import Look
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -53,7 +56,9 @@ class Editor:
             bottom_toolbar=self._bottom,
             editing_mode=EditingMode.EMACS,
         )
-        self._live = Live(self._when_warm, self._session.app.invalidate)
+        screen = Stream(sys.stdout)
+        look = Look(clean=screen.clean, on_paper=screen.has_signs)
+        self._live = Live(self._when_warm, look, self._session.app.invalidate)
         self._session.default_buffer.on_text_changed += self._typed
         prompt.greet()
         prompt.answering.start(self._loaded)

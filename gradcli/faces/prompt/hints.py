@@ -16,12 +16,12 @@ from gradcli.session.completion import call_around
 from gradcli.session.preview import preview
 
 
-def hint(workspace: Workspace, text: str, width: int) -> Line:
-    """The line for a text; empty where there is nothing to say of it, as of one with a mistake."""
+def hint(workspace: Workspace, text: str, look: Look, width: int) -> Line:
+    """The line for a text, as wide as that; empty where there is nothing to say of it, as of one with a mistake."""
     text = text.rstrip()
     if text.startswith(":"):
         return _of_command(text, width)
-    look = Look(workspace.session.settings.digits, clean=workspace.clean)
+    look.digits = workspace.session.settings.digits
     found = preview(workspace.session, text) if text else None
     if found is not None:
         return live_line(found, width, look)

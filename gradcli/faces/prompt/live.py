@@ -16,6 +16,7 @@ from gradcli.output.style import Line
 
 if TYPE_CHECKING:
     from gradcli.faces.prompt.answering import Answering
+    from gradcli.output.views import Look
 
 # In seconds: who types on doesn't look; what takes longer than the second is not shown; a thread that can't drop its
 # work now is told again after the third.
@@ -29,8 +30,8 @@ class Late(BaseException):
 class Live:
     """Lines for the newest text, made in a thread; `changed` is called there when there is another one."""
 
-    def __init__(self, answering: Callable[[], Answering | None], changed: Callable[[], None]) -> None:
-        self._answering, self._changed = answering, changed
+    def __init__(self, answering: Callable[[], Answering | None], look: Look, changed: Callable[[], None]) -> None:
+        self._answering, self._look, self._changed = answering, look, changed
         # A plain lock: entering it can't be cut in two by Late, as that of a condition can.
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -115,7 +116,7 @@ class Live:
             return []
         from gradcli.faces.prompt.hints import hint
 
-        return hint(answering.workspace, text, width)
+        return hint(answering.workspace, text, self._look, width)
 
 
 def _imports(ident: int) -> bool:

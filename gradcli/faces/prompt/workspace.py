@@ -19,7 +19,3 @@ class Workspace:
     reporter: Reporter
     session: Session
     code: Verdict = Verdict.OK
-
-    def clean(self, text: str) -> str:
-        """A text as the screen can show it."""
-        return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -27,6 +28,9 @@ class Settings:
     certified: bool = True
 
 
+# Tables move from one to the next while another thread may read an older one.
+_moving = threading.RLock()
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -47,18 +51,26 @@ class Bindings(Mapping[K, V]):
         """The names with some of them new or changed; itself where nothing changes."""
         if not changes:
             return self
-        table = self._whole()
-        after: Bindings[K, V] = Bindings()
-        after._table = table
-        # Right at any moment at which this is interrupted: putting back what is there changes nothing.
-        self._before = [(key, (table[key],) if key in table else None) for key in changes]
-        self._next = after
-        self._table = None
-        table.update(changes)
+        with _moving:
+            table = self._whole()
+            after: Bindings[K, V] = Bindings()
+            after._table = table
+            # Right at any moment at which this is interrupted: putting back what is there changes nothing.
+            self._before = [(key, (table[key],) if key in table else None) for key in changes]
+            self._next = after
+            self._table = None
+            table.update(changes)
         return after
 
     def _whole(self) -> dict[K, V]:
-        if self._table is None:
+        found = self._table
+        return self._rebuilt() if found is None else found
+
+    def _rebuilt(self) -> dict[K, V]:
+        """The table of one that is older, made of a newer one's."""
+        with _moving:
+            if self._table is not None:
+                return self._table
             chain: list[Bindings[K, V]] = [self]
             while chain[-1]._next._table is None:
                 chain.append(chain[-1]._next)
@@ -70,7 +82,7 @@ class Bindings(Mapping[K, V]):
                     else:
                         table[key] = value[0]
             self._table, self._before, self._next = table, [], self
-        return self._table
+            return table
 
     def __getitem__(self, key: K) -> V:
         return self._whole()[key]
