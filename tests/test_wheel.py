@@ -8,6 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from gradcli.session.help.topics import TOPICS
 from tests.conftest import ROOT
 
 
@@ -28,11 +29,12 @@ def test_it_can_be_built_installed_and_run(tmp_path: Path) -> None:
 
 
 def check_what_it_holds(wheel: Path) -> None:
-    """The grammar, the marker for types, the license; no tests, no samples."""
+    """The grammar, the topics of help, the marker for types, the license; no tests, no samples."""
     names = zipfile.ZipFile(wheel).namelist()
     assert "gradcli/grammar/gradcli.lark" in names
     assert "gradcli/language/text/tables.json" in names
     assert "gradcli/py.typed" in names
+    assert {f"gradcli/session/topics/{name}.md" for name in TOPICS} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "samples/"))]
 

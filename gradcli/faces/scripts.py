@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
-from gradcli.session.results import Assertion, FileSummary, Verdict
+from gradcli.session.results import Assertion, FileSummary, Result, Verdict
 from gradcli.session.session import Session, fresh_session
 
 if TYPE_CHECKING:
@@ -50,12 +50,16 @@ def read_source(path: str, session: Session, reporter: Reporter) -> Source | Non
 
 @structure
 class Ran:
-    """What running a text came to. The session grows with each statement, so it is never behind what was shown."""
+    """What running a text came to. The session grows with each statement, so it is never behind what was shown.
+
+    `last` is the last result.
+    """
 
     session: Session
     verdict: Verdict = Verdict.OK
     passed: int = 0
     failed: int = 0
+    last: Result | None = None
 
 
 def run_source(source: Source, session: Session, reporter: Reporter, named: bool, quiet: bool = False) -> Ran:
@@ -70,6 +74,7 @@ def run_source(source: Source, session: Session, reporter: Reporter, named: bool
                 reporter.diagnostic(diagnostic)
                 ran.verdict = Verdict.BAD_INPUT
             for result in step.results:
+                ran.last = result
                 if isinstance(result, Assertion):
                     ran.passed += result.passed
                     ran.failed += not result.passed

@@ -6,7 +6,7 @@ import re
 import sys
 from functools import cache
 from json import JSONEncoder
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.output.characters import can_hold
@@ -14,6 +14,9 @@ from gradcli.output.stream import Stream
 from gradcli.session.data import to_data
 from gradcli.session.mistakes import own_mistake
 from gradcli.session.results import FileSummary, Result
+
+if TYPE_CHECKING:
+    from gradcli.session.help import Explained
 
 # What the keys mean and which there are; a change that a reader could stumble over makes it another number.
 VERSION = 1
@@ -61,6 +64,12 @@ class Json:
     def say(self, text: str, style: str = "") -> None:
         """Keep a line that was meant for people."""
         self._here[0].append({"kind": "message", "text": text})
+
+    def help(self, explained: Explained) -> None:
+        """Keep the page as a line that was meant for people."""
+        from gradcli.output.help_pages import plain_text
+
+        self.say(plain_text(explained))
 
     def begin_file(self, path: str) -> None:
         """Keep what follows with a file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.language.text.writing import in_latex, latex_name
@@ -29,6 +29,9 @@ from gradcli.session.results import (
     Tensor,
     Text,
 )
+
+if TYPE_CHECKING:
+    from gradcli.session.help import Explained
 
 
 class Latex:
@@ -118,6 +121,12 @@ class Latex:
     def program(self, text: str) -> None:
         """A listing."""
         self._write([r"\begin{verbatim}", text.rstrip(), r"\end{verbatim}"])
+
+    def help(self, explained: Explained) -> None:
+        """The page as a comment."""
+        from gradcli.output.help_pages import plain_text
+
+        self.say(plain_text(explained))
 
     def say(self, text: str, style: str = "") -> None:
         """A comment."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.session.results import FileSummary, Result
+
+if TYPE_CHECKING:
+    from gradcli.session.help import Explained
 
 
 class Reporter(Protocol):
@@ -30,6 +33,10 @@ class Reporter(Protocol):
 
     def say(self, text: str, style: str = "") -> None:
         """A line for people."""
+        ...
+
+    def help(self, explained: Explained) -> None:
+        """What there is to say of a name."""
         ...
 
     def begin_file(self, path: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.output.diagnostics import show_diagnostic
@@ -23,6 +23,9 @@ from gradcli.output.views import (
     blocks_of,
 )
 from gradcli.session.results import Assertion, FileSummary, Result, Verdict
+
+if TYPE_CHECKING:
+    from gradcli.session.help import Explained
 
 
 class Terminal:
@@ -103,6 +106,12 @@ class Terminal:
     def say(self, text: str, style: str = "") -> None:
         """A line to standard output."""
         self._prose([(text, style)])
+
+    def help(self, explained: Explained) -> None:
+        """The page about a name, folded to the terminal; a file gets it as wide as a page is."""
+        from gradcli.output.help_pages import help_page
+
+        self._out.lines(help_page(explained, self._look(self._out)))
 
     def program(self, text: str) -> None:
         """The text of a program to standard output, as it is."""

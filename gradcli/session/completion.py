@@ -25,7 +25,7 @@ from gradcli.session.signs import sign_begun, signs_for
 class Candidate:
     """What may be put in: the text, what it is, told when it is asked, and how many characters it takes the place of.
 
-    `kind` is name, built-in, word, keyword argument, attribute, sign, setting.
+    `kind` is input, name, built-in, word, keyword argument, attribute, sign, setting.
     """
 
     text: str
@@ -82,7 +82,7 @@ def _candidates(session: Session, text: str, tokens: Sequence[Lexeme], length: i
     if call and isinstance(function, Function):
         names = _names_wanted(session, call, function)
         if names is not None:
-            yield from (Candidate(name, "name", partial(str, told), length) for name, told in names.items())
+            yield from (Candidate(name, "input", partial(str, told), length) for name, told in names.items())
             return
         if call.keyword is None and last in ("(", ","):
             yield from _keywords(function, call, length)
@@ -105,12 +105,19 @@ def _sorted(begun: str, found: Iterable[Candidate]) -> Iterator[Candidate]:
     """Those that begin as what is typed does, then those where only the case of letters differs."""
     folded = begun.lower()
     matching = {c.text: c for c in found if c.text.lower().startswith(folded) and c.text != begun}
-    yield from sorted(matching.values(), key=lambda c: (not c.text.startswith(begun), _RANK[c.kind], c.text.lower()))
+    yield from sorted(matching.values(), key=lambda c: (not c.text.startswith(begun), _RANK[c.kind], _place(c)))
+
+
+def _place(candidate: Candidate) -> str:
+    """Inputs stay in their order, all else goes by the alphabet."""
+    return "" if candidate.kind == "input" else candidate.text.lower()
 
 
 _RANK = {
     kind: rank
-    for rank, kind in enumerate(("keyword argument", "attribute", "setting", "name", "built-in", "word", "sign"))
+    for rank, kind in enumerate(
+        ("input", "keyword argument", "attribute", "setting", "name", "built-in", "word", "sign")
+    )
 }
 
 

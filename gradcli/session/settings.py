@@ -40,6 +40,14 @@ def set_to(interpreter: Interpreter, statement: s.Set, settings: Settings) -> Se
 
 
 def _dtype(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
+    """The type of real numbers: float64 or float32; float64 at first.
+
+    Tensors are of that type where nothing else is asked for, ints where real numbers are needed, and plain numbers as
+    they are shown.
+
+        set dtype float32
+        [1, 2]/3
+    """
     text = value.id if isinstance(value, s.Name) else interpreter.evaluate(value)
     dtype = to_dtype(text, value.span)
     if not dtype.is_float:
@@ -48,6 +56,13 @@ def _dtype(interpreter: Interpreter, value: s.Expression, settings: Settings) ->
 
 
 def _seed(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
+    """Where the random numbers of `normal`, `uniform` and the layers begin: a whole number; 0 at first.
+
+    Setting it begins them again: the same seed and the same draws give the same numbers.
+
+        set seed 7
+        normal(2)
+    """
     seed = to_int(interpreter.evaluate(value), value.span, "a seed")
     if seed < 0:
         raise fail("value", f"a seed can't be {seed}", value.span, "seeds are whole numbers, 0 or more")
@@ -56,6 +71,15 @@ def _seed(interpreter: Interpreter, value: s.Expression, settings: Settings) -> 
 
 
 def _digits(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
+    """How many digits of a number are shown: 1 to 10,000, or none for all that a float64 has; none at first.
+
+    More than 17 are computed as they are asked for, and are right to the last.
+
+        set digits 6
+        pi
+        set digits 40
+        pi
+    """
     given = interpreter.evaluate(value)
     digits = None if given is None else to_int(given, value.span, "the number of digits")
     if digits is not None and not 1 <= digits <= MOST_DIGITS:
@@ -66,6 +90,14 @@ def _digits(interpreter: Interpreter, value: s.Expression, settings: Settings) -
 
 
 def _numbers(interpreter: Interpreter, value: s.Expression, settings: Settings) -> Settings:
+    """Which numbers are shown: certified or float64; certified at first.
+
+    Certified are the float64 nearest to the true value, float64 is what arithmetic in it gives.
+
+        (1 + 1e-16) - 1
+        set numbers float64
+        (1 + 1e-16) - 1
+    """
     text = value.id if isinstance(value, s.Name) else interpreter.evaluate(value)
     if text not in ("certified", "float64"):
         hint = "certified is the float nearest to the true value, float64 what arithmetic in it gives"
@@ -73,7 +105,8 @@ def _numbers(interpreter: Interpreter, value: s.Expression, settings: Settings) 
     return replace(settings, certified=text == "certified")
 
 
-# By name: called with the interpreter, the value as it is written, and the settings so far.
+# By name: called with the interpreter, the value as it is written, and the settings so far. The docstring is its help,
+# with lines to type behind four blanks.
 SETTINGS: dict[str, Setter] = {"dtype": _dtype, "seed": _seed, "digits": _digits, "numbers": _numbers}
 
 

@@ -21,6 +21,7 @@ FLOORS = ["api", "faces", "output", "session", "language", "core"]
 DOORS = ("gradcli.api", "gradcli.faces")
 ROOMS = {
     "faces": ["prompt"],
+    "session": ["help"],
     "language": ["interpreter", "library", "steps", "plots", "calculus", "derivatives", "calls", "values", "text"],
     "core": [
         "steps",

@@ -110,6 +110,7 @@ class Primitive:
     of the attributes that gives one.
     `ball` names its function of balls in `gradcli.core.engines.balls.special`; the template is one where
     there is any.
+    `example` are lines to type that show what it does; without it, help makes one of a point in its domain.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Primitive:
     ball: str | None = None
     defined: str | Callable[..., str | None] | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
+    example: str = ""
 
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:
         """Apply to operands.

@@ -14,32 +14,38 @@ from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.special import erfc
 
 
-@composed("x where positive, else so much of it; the slope at 0 is the smaller one")
+@composed(
+    "x where positive, else so much of it; the slope at 0 is the smaller one",
+    example="leaky_relu(-2), leaky_relu(3), leaky_relu'(-2)",
+)
 def leaky_relu(x: Node, slope: Operand = 0.01) -> Node:
     return select(cmp.greater(x, 0), real(x), real(x) * slope)
 
 
-@composed("x where positive, else alpha (exp(x) - 1)")
+@composed("x where positive, else alpha (exp(x) - 1)", example="elu(-1), elu(3)")
 def elu(x: Node, alpha: Operand = 1.0) -> Node:
     return select(cmp.greater(x, 0), real(x), alpha * ew.expm1(x))
 
 
-@composed("x times the normal distribution function, exactly", "gelu")
+@composed("x times the normal distribution function, exactly", "gelu", example="gelu(1), gelu'(0)")
 def gelu(x: Node) -> Node:
     return 0.5 * x * erfc(x * (-1 / sqrt(2)))
 
 
-@composed("x times sigmoid(x)", "silu", "swish")
+@composed("x times sigmoid(x)", "silu", "swish", example="silu(1), silu'(0)")
 def silu(x: Node) -> Node:
     return x * ew.sigmoid(x)
 
 
-@composed("x times tanh(softplus(x))")
+@composed("x times tanh(softplus(x))", example="mish(1), mish'(0)")
 def mish(x: Node) -> Node:
     return x * ew.tanh(ew.softplus(x))
 
 
-@composed("x held between two bounds, numbers or tensors, none for no bound; the slope at a bound is 1")
+@composed(
+    "x held between two bounds, numbers or tensors, none for no bound; the slope at a bound is 1",
+    example="clip([-5, 0.3, 5], 0, 1)",
+)
 def clip(x: Node, low: Operand | None = None, high: Operand | None = None) -> Node:
     if isinstance(low, (int, float)) and isinstance(high, (int, float)):
         require(not low > high, f"the bounds {low:g} and {high:g} of clip cross")

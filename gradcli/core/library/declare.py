@@ -21,6 +21,7 @@ class Composed:
     name: str
     function: Callable[..., Any]
     summary: str
+    example: str
 
 
 @record
@@ -40,6 +41,7 @@ class Maker:
     name: str
     function: Callable[..., Layer]
     summary: str
+    example: str
 
 
 @dataclass
@@ -54,22 +56,25 @@ COMPOSED: dict[str, Composed] = {}
 LAYERS: dict[str, Maker] = {}
 
 
-def composed(summary: str, *names: str) -> Callable[[F], F]:
-    """Enter a function under names of the language; its own, less a closing underscore, if none is given."""
+def composed(summary: str, *names: str, example: str = "") -> Callable[[F], F]:
+    """Enter a function under names of the language; its own, less a closing underscore, if none is given.
+
+    `example` are lines to type that show what it does, and its docstring is what help says beyond the summary.
+    """
 
     def announce(function: F) -> F:
         for name in names or (function.__name__.rstrip("_"),):
-            COMPOSED[name] = Composed(name, function, summary)
+            COMPOSED[name] = Composed(name, function, summary, example)
         return function
 
     return announce
 
 
-def layer(summary: str) -> Callable[[F], F]:
-    """Enter the maker of a layer under its own name."""
+def layer(summary: str, example: str = "") -> Callable[[F], F]:
+    """Enter the maker of a layer under its own name, with lines to type as an `example`; its docstring is help too."""
 
     def announce(function: F) -> F:
-        LAYERS[function.__name__] = Maker(function.__name__, function, summary)
+        LAYERS[function.__name__] = Maker(function.__name__, function, summary, example)
         return function
 
     return announce

@@ -24,7 +24,10 @@ def _number(x: Node) -> Node:
     return cast(x, DType.INT64) if x.dtype is DType.BOOL else x
 
 
-@composed("sum of the elements, over all axes or some")
+@composed(
+    "sum of the elements, over all axes or some",
+    example="sum([[1, 2], [3, 4]]), sum([[1, 2], [3, 4]], axis=0)\nsum(k^2 for k in 1..10)",
+)
 def sum_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     axes = normalize_axes(axis, len(x.shape))
     kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
@@ -33,29 +36,31 @@ def sum_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     return total if keepdims or dropped == kept else shaping.reshape(total, shape=dropped)
 
 
-@composed("mean of the elements, over all axes or some")
+@composed("mean of the elements, over all axes or some", example="mean([1, 2, 6])")
 def mean(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     count = prod(x.shape[i] for i in normalize_axes(axis, len(x.shape)))
     total = sum_(x, axis, keepdims)
     return total / count if count else total * float("nan")
 
 
-@composed("x times x")
+@composed("x times x", example="square(3), square'(3)")
 def square(x: Node) -> Node:
     return x * x
 
 
-@composed("0 where x is negative, 1 where positive, and h0 at 0")
+@composed("0 where x is negative, 1 where positive, and h0 at 0", example="heaviside([-1, 0, 1])")
 def heaviside(x: Node, h0: Operand = 0.5) -> Node:
     return select(comparisons.equal(x, 0), h0, 0.5 * (ew.sign(x) + 1))
 
 
-@composed("x to so many decimals; halves go to the even digit")
+@composed("x to so many decimals; halves go to the even digit", example="round(2.7), round(2.346, 2)")
 def round_(x: Node, decimals: int = 0) -> Node:
     return rounding.rounded(x, decimals=decimals)
 
 
-@composed("product of matrices, vectors, or stacks of matrices, as NumPy's @")
+@composed(
+    "product of matrices, vectors, or stacks of matrices, as NumPy's @", example="matmul([[1, 2], [3, 4]], [1, 10])"
+)
 def matmul(a: Node, b: Node) -> Node:
     require(
         bool(a.shape and b.shape),
@@ -82,7 +87,7 @@ def matmul(a: Node, b: Node) -> Node:
     return product if shape == product.shape else shaping.reshape(product, shape=shape)
 
 
-@composed("the same elements in another shape; one length may be -1")
+@composed("the same elements in another shape; one length may be -1", example="reshape([1, 2, 3, 4], (2, 2))")
 def reshape(x: Node, shape: Shape) -> Node:
     if shape.count(-1) == 1:
         known = prod(n for n in shape if n != -1)
@@ -92,7 +97,7 @@ def reshape(x: Node, shape: Shape) -> Node:
     return shaping.reshape(x, shape=shape)
 
 
-@composed("axes in another order, reversed if none is given; `x.T` for short")
+@composed("axes in another order, reversed if none is given; `x.T` for short", example="transpose([[1, 2], [3, 4]])")
 def transpose(x: Node, axes: Axis = None) -> Node:
     rank = len(x.shape)
     if axes is None:
@@ -104,12 +109,12 @@ def transpose(x: Node, axes: Axis = None) -> Node:
     return shaping.transpose(x, axes=order)
 
 
-@composed("x repeated along axes of length 1 and new leading axes")
+@composed("x repeated along axes of length 1 and new leading axes", example="broadcast_to([1, 2], (2, 2))")
 def broadcast_to(x: Node, shape: Shape) -> Node:
     return stretch(x, shape)
 
 
-@composed("tensors joined along an axis that they have")
+@composed("tensors joined along an axis that they have", example="concatenate(([1, 2], [3]))")
 def concatenate(tensors: tuple[Node, ...], axis: int = 0) -> Node:
     require(bool(tensors), "concatenate needs at least one tensor")
     nodes = coerce(tensors)
@@ -117,7 +122,7 @@ def concatenate(tensors: tuple[Node, ...], axis: int = 0) -> Node:
     return shaping.concatenate(*nodes, axis=at)
 
 
-@composed("tensors of one shape joined along a new axis")
+@composed("tensors of one shape joined along a new axis", example="stack(([1, 2], [3, 4]))")
 def stack(tensors: tuple[Node, ...], axis: int = 0) -> Node:
     require(bool(tensors), "stack needs at least one tensor")
     nodes = coerce(tensors)
@@ -129,17 +134,17 @@ def stack(tensors: tuple[Node, ...], axis: int = 0) -> Node:
     return shaping.concatenate(*(shaping.reshape(n, shape=wider) for n in nodes), axis=at)
 
 
-@composed("a tensor of zeros")
+@composed("a tensor of zeros", example="zeros((2, 2))")
 def zeros(shape: Shape, dtype: DType = DType.FLOAT64) -> Node:
     return _filled(0, shape, dtype)
 
 
-@composed("a tensor of ones")
+@composed("a tensor of ones", example="ones(3)")
 def ones(shape: Shape, dtype: DType = DType.FLOAT64) -> Node:
     return _filled(1, shape, dtype)
 
 
-@composed("a tensor of one number")
+@composed("a tensor of one number", example="full(3, 7)")
 def full(shape: Shape, value: Node) -> Node:
     return broadcast_to(value, shape)
 
@@ -148,7 +153,10 @@ def _filled(value: int, shape: Shape, dtype: DType) -> Node:
     return stretch(constant(value, dtype), shape)
 
 
-@composed("n numbers from start to stop along a new first axis, evenly spaced, both ends included")
+@composed(
+    "n numbers from start to stop along a new first axis, evenly spaced, both ends included",
+    example="linspace(0, 1, 5)",
+)
 def linspace(start: Node, stop: Node, n: int = 50) -> Node:
     require(n >= 1, f"linspace can't give {n} numbers", "ask for at least 1")
     start, stop = map(real, coerce((start, stop)))

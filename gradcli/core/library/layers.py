@@ -32,7 +32,10 @@ def _uniform(studio: Studio, name: str, shape: Shape, fan_in: int) -> Parameter:
     return parameter(name, studio.random.uniform(shape, -bound, bound, studio.dtype))
 
 
-@layer("a fully connected layer, x @ weight.T + bias, and an activation if one is given")
+@layer(
+    "a fully connected layer, x @ weight.T + bias, and an activation if one is given",
+    example="net = Dense(2, 1)\nparams(net)\nnet([[1, 2]]).shape",
+)
 def Dense(  # noqa: N802 - the seed's name
     studio: Studio, in_channels: int, out_channels: int, has_bias: bool = True, activation: Activation | None = None
 ) -> Layer:
@@ -54,7 +57,7 @@ def Dense(  # noqa: N802 - the seed's name
     return Layer("Dense", ("x",), parameters, call=call)
 
 
-@layer("the last axes scaled to mean 0 and variance 1, then by gamma, plus beta")
+@layer("the last axes scaled to mean 0 and variance 1, then by gamma, plus beta", example="LayerNorm(3)([1, 2, 3])")
 def LayerNorm(studio: Studio, normalized_shape: Shape, epsilon: float = 1e-7) -> Layer:  # noqa: N802 - the field's name
     """Gamma, ones at first, and beta, zeros, of the normalized shape."""
     shape = check_shape(normalized_shape)
@@ -79,7 +82,7 @@ def _full(value: float, shape: Shape, studio: Studio) -> Constant:
     return array_constant(np.full(shape, value, dtype=studio.dtype.value))
 
 
-@layer("a row of the table for each whole number")
+@layer("a row of the table for each whole number", example="Embedding(5, 2)([0, 3, 3]).shape")
 def Embedding(studio: Studio, vocab_size: int, embedding_size: int) -> Layer:  # noqa: N802 - the field's name
     """The table (vocabulary, size), normally distributed with deviation 0.01."""
     require(vocab_size > 0 and embedding_size > 0, f"Embedding({vocab_size}, {embedding_size}) has no rows")
@@ -87,7 +90,7 @@ def Embedding(studio: Studio, vocab_size: int, embedding_size: int) -> Layer:  #
     return Layer("Embedding", ("x",), {"embedding_table": table}, call=lambda x: index(table, (x,)))
 
 
-@layer("a convolution over one axis: x is (batch, channels, length)")
+@layer("a convolution over one axis: x is (batch, channels, length)", example="Conv1d(1, 4, 3)(ones((1, 1, 8))).shape")
 def Conv1d(  # noqa: N802 - the field's name
     studio: Studio,
     in_channels: int,
@@ -105,7 +108,10 @@ def Conv1d(  # noqa: N802 - the field's name
     )
 
 
-@layer("a convolution over two axes: x is (batch, channels, height, width)")
+@layer(
+    "a convolution over two axes: x is (batch, channels, height, width)",
+    example="Conv2d(1, 4, 3)(ones((1, 1, 8, 8))).shape",
+)
 def Conv2d(  # noqa: N802 - the field's name
     studio: Studio,
     in_channels: int,
@@ -201,7 +207,7 @@ def _check_reduction(reduction: str) -> None:
     )
 
 
-@layer("the mean, or the sum, of the absolute differences")
+@layer("the mean, or the sum, of the absolute differences", example="L1Loss()([1, 2], [1, 5])")
 def L1Loss(studio: Studio, reduction: str = "mean") -> Layer:  # noqa: N802 - the field's name
     """A loss (logits, labels) -> scalar, or elementwise with reduction "none"."""
     _check_reduction(reduction)
@@ -210,7 +216,10 @@ def L1Loss(studio: Studio, reduction: str = "mean") -> Layer:  # noqa: N802 - th
     )
 
 
-@layer("minus the logarithm of softmax at the labels: whole numbers (batch,), or probabilities (batch, classes)")
+@layer(
+    "minus the logarithm of softmax at the labels: whole numbers (batch,), or probabilities (batch, classes)",
+    example="CrossEntropyLoss()([[0, 0]], [1])",
+)
 def CrossEntropyLoss(  # noqa: N802 - the field's name
     studio: Studio,
     reduction: str = "mean",
@@ -267,7 +276,10 @@ def CrossEntropyLoss(  # noqa: N802 - the field's name
     return Layer("CrossEntropyLoss", ("logits", "labels"), call=call)
 
 
-@layer("the mean, or the sum, of the squared differences")
+@layer(
+    "the mean, or the sum, of the squared differences",
+    example="MSELoss()([1, 2], [1, 5])\ngrad(MSELoss())([1, 2], [1, 5])",
+)
 def MSELoss(studio: Studio, reduction: str = "mean") -> Layer:  # noqa: N802 - the seed's name
     """A loss (logits, labels) -> scalar, or elementwise with reduction "none"."""
     _check_reduction(reduction)

@@ -18,7 +18,10 @@ from gradcli.core.primitives import shaping
 from gradcli.core.primitives.selection import select
 
 
-@composed("product of vectors or matrices over the last axis of a and the last but one of b; numbers multiply")
+@composed(
+    "product of vectors or matrices over the last axis of a and the last but one of b; numbers multiply",
+    example="dot((1, 2), (3, 4))",
+)
 def dot(a: Node, b: Node) -> Node:
     if not a.shape or not b.shape:
         return a * b
@@ -37,7 +40,10 @@ def _flat(x: Node, keep: int) -> Node:
     return shaping.reshape(x, shape=(size_of(x.shape[:keep]), x.shape[keep]))
 
 
-@composed("the length of a vector (ord 2), the sum of its absolute values (1), the largest (inf), or of any order")
+@composed(
+    "the length of a vector (ord 2), the sum of its absolute values (1), the largest (inf), or of any order",
+    example="norm((3, 4)), norm([3, 4], 1)\ngrad(norm)([3, 4])",
+)
 def norm(x: Node, ord: float | None = None, axis: Axis = None, keepdims: bool = False) -> Node:
     """NumPy's: of a matrix the root of the sum of squares, or where ord is given the norm of the linear map."""
     axes = normalize_axes(axis, len(x.shape))
@@ -79,13 +85,16 @@ def _spectral_norm(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
     return shaping.reshape(found, shape=kept) if keepdims else found
 
 
-@composed("every product of an element of a with one of b, for vectors")
+@composed("every product of an element of a with one of b, for vectors", example="outer([1, 2], [3, 4])")
 def outer(a: Node, b: Node) -> Node:
     require(len(a.shape) == len(b.shape) == 1, f"outer takes two vectors, not shapes {a.shape} and {b.shape}")
     return shaping.reshape(a, shape=(*a.shape, 1)) * shaping.reshape(b, shape=(1, *b.shape))
 
 
-@composed("the vector product of vectors of length 3 along the last axis; of two of length 2, its one number")
+@composed(
+    "the vector product of vectors of length 3 along the last axis; of two of length 2, its one number",
+    example="cross((1, 0, 0), (0, 1, 0))",
+)
 def cross(a: Node, b: Node) -> Node:
     if a.shape == b.shape == (2,):
         return index(a, (0,)) * index(b, (1,)) - index(a, (1,)) * index(b, (0,))
@@ -98,13 +107,16 @@ def cross(a: Node, b: Node) -> Node:
     return stack((minor(1, 2), minor(2, 0), minor(0, 1)), axis=-1)
 
 
-@composed("sum of the diagonal of a matrix")
+@composed("sum of the diagonal of a matrix", example="trace([[1, 2], [3, 4]])")
 def trace(a: Node) -> Node:
     require(len(a.shape) == 2, f"trace takes a matrix, not shape {a.shape}")
     return sum_(diag(a))
 
 
-@composed("determinant of a square matrix, or of each in a stack")
+@composed(
+    "determinant of a square matrix, or of each in a stack",
+    example="det([[1, 2], [3, 4]])\ngrad(det)([[1, 2], [3, 4]])",
+)
 def det(a: Node) -> Node:
     if len(a.shape) < 2 or a.shape[-1] != a.shape[-2] or not 1 <= a.shape[-1] <= 3:
         return la.determinant(a)
@@ -122,7 +134,7 @@ def det(a: Node) -> Node:
     return at(0, 0) * minors[0] + at(0, 1) * minors[1] + at(0, 2) * minors[2]
 
 
-@composed("sign of the determinant, and logarithm of its absolute value")
+@composed("sign of the determinant, and logarithm of its absolute value", example="slogdet([[1, 2], [3, 4]])")
 def slogdet(a: Node) -> tuple[Node, Node]:
     return la.determinant_sign(a), la.log_determinant(a)
 
@@ -140,7 +152,9 @@ def solve(a: Node, b: Node) -> Node:
     return shaping.reshape(x, shape=x.shape[:-1]) if vector else x
 
 
-@composed("Einstein's sum, as NumPy's: einsum(\"ij,jk->ik\", a, b)")
+@composed(
+    "Einstein's sum, as NumPy's: einsum(\"ij,jk->ik\", a, b)", example='einsum("ij,j->i", [[1, 2], [3, 4]], [1, 10])'
+)
 def einsum(subscripts: str, *operands: Node) -> Node:
     inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")

@@ -16,13 +16,13 @@ from gradcli.core.primitives.selection import select
 Widths = int | tuple[Shape, ...]
 
 
-@composed("x with a new axis of length 1")
+@composed("x with a new axis of length 1", example="expand_dims([1, 2], 0)")
 def expand_dims(x: Node, axis: int) -> Node:
     (at,) = normalize_axes(axis, len(x.shape) + 1)
     return shaping.reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
 
 
-@composed("x without its axes of length 1, all or some")
+@composed("x without its axes of length 1, all or some", example="squeeze([[1, 2]])")
 def squeeze(x: Node, axis: Axis = None) -> Node:
     axes = normalize_axes(axis, len(x.shape)) if axis is not None else tuple(i for i, n in enumerate(x.shape) if n == 1)
     for a in axes:
@@ -31,7 +31,7 @@ def squeeze(x: Node, axis: Axis = None) -> Node:
     return shaping.reshape(x, shape=tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
 
-@composed("equal parts of x along an axis, as a tuple")
+@composed("equal parts of x along an axis, as a tuple", example="split([1, 2, 3, 4], 2)")
 def split(x: Node, parts: int, axis: int = 0) -> tuple[Node, ...]:
     (a,) = normalize_axes(axis, len(x.shape))
     n = x.shape[a]
@@ -40,12 +40,14 @@ def split(x: Node, parts: int, axis: int = 0) -> tuple[Node, ...]:
     return tuple(shaping.part(x, a, i * (n // parts), n // parts) for i in range(parts))
 
 
-@composed("the elements in reverse order, along all axes or some")
+@composed("the elements in reverse order, along all axes or some", example="flip([1, 2, 3])")
 def flip(x: Node, axis: Axis = None) -> Node:
     return shaping.flip(x, axes=normalize_axes(axis, len(x.shape)))
 
 
-@composed("the elements moved along an axis, those that fall off coming in at the other end")
+@composed(
+    "the elements moved along an axis, those that fall off coming in at the other end", example="roll([1, 2, 3, 4], 1)"
+)
 def roll(x: Node, shift: int, axis: Axis = None) -> Node:
     if axis is None:
         flat = shaping.reshape(x, shape=(size_of(x.shape),))
@@ -59,7 +61,8 @@ def roll(x: Node, shift: int, axis: Axis = None) -> Node:
 
 
 @composed(
-    "x with so many zeros, or copies of a value, before and behind it, along every axis or (before, behind) for each"
+    "x with so many zeros, or copies of a value, before and behind it, along every axis or (before, behind) for each",
+    example="pad([1, 2], 1)",
 )
 def pad(x: Node, width: Widths, value: Operand = 0.0) -> Node:
     widths = (((width,) * 2,) * len(x.shape)) if isinstance(width, int) else width
@@ -79,7 +82,7 @@ def pad(x: Node, width: Widths, value: Operand = 0.0) -> Node:
     return select(inside > 0.5, out, value)
 
 
-@composed("copies of x side by side, so many along each axis")
+@composed("copies of x side by side, so many along each axis", example="tile([1, 2], 2)")
 def tile(x: Node, reps: Shape) -> Node:
     require(all(r >= 0 for r in reps), f"{reps} are no numbers of copies")
     rank = max(len(x.shape), len(reps))
@@ -90,7 +93,7 @@ def tile(x: Node, reps: Shape) -> Node:
     return shaping.reshape(wide, shape=tuple(r * n for r, n in zip(copies, shape, strict=True)))
 
 
-@composed("each element so many times in a row, along an axis or of all elements in order")
+@composed("each element so many times in a row, along an axis or of all elements in order", example="repeat([1, 2], 2)")
 def repeat(x: Node, times: int, axis: Axis = None) -> Node:
     require(times >= 0, f"nothing is repeated {times} times")
     if axis is None:
@@ -101,7 +104,10 @@ def repeat(x: Node, times: int, axis: Axis = None) -> Node:
     return shaping.reshape(wide, shape=(*x.shape[:a], x.shape[a] * times, *x.shape[a + 1 :]))
 
 
-@composed("the diagonal of a matrix, or a matrix with a vector on its diagonal")
+@composed(
+    "the diagonal of a matrix, or a matrix with a vector on its diagonal",
+    example="diag([1, 2])\ndiag([[1, 2], [3, 4]])",
+)
 def diag(x: Node) -> Node:
     if len(x.shape) == 1:
         n = x.shape[0]
@@ -114,7 +120,7 @@ def diag(x: Node) -> Node:
     return shaping.take_slice(flat, ranges=((0, min(rows, columns), columns + 1),))
 
 
-@composed("the identity matrix with n rows")
+@composed("the identity matrix with n rows", example="eye(2)")
 def eye(n: int, dtype: DType = DType.FLOAT64) -> Node:
     require(n >= 0, f"a matrix can't have {n} rows")
     return identity(n, dtype)
@@ -128,17 +134,17 @@ def _half(x: Node, k: int, upper: bool) -> Node:
     return select(stretch(kept, x.shape), x, filled(0.0, x))
 
 
-@composed("the part of a matrix on and above its k-th diagonal, zeros below")
+@composed("the part of a matrix on and above its k-th diagonal, zeros below", example="triu([[1, 2], [3, 4]])")
 def triu(x: Node, k: int = 0) -> Node:
     return _half(x, k, upper=True)
 
 
-@composed("the part of a matrix on and below its k-th diagonal, zeros above")
+@composed("the part of a matrix on and below its k-th diagonal, zeros above", example="tril([[1, 2], [3, 4]])")
 def tril(x: Node, k: int = 0) -> Node:
     return _half(x, k, upper=False)
 
 
-@composed("0, 1, ..., n - 1 as a tensor")
+@composed("0, 1, ..., n - 1 as a tensor", example="arange(4)")
 def arange(n: int, dtype: DType = DType.FLOAT64) -> Node:
     require(n >= 0, f"there are no {n} numbers")
     return counted(n, dtype)

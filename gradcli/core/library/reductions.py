@@ -37,7 +37,10 @@ def _ones(x: Node, axis: int, count: int) -> Node:
     return stretch(constant(1, x.dtype), (*x.shape[:axis], count, *x.shape[axis + 1 :]))
 
 
-@composed("product of the elements, over all axes or some; its slopes are right where elements are 0")
+@composed(
+    "product of the elements, over all axes or some; its slopes are right where elements are 0",
+    example="prod([2, 3, 4])\ngrad(prod)([2, 0, 4])",
+)
 def prod(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     # Halves are multiplied with each other until one is left: nothing is divided by, so zeros are no matter.
     node = cast(x, DType.INT64) if x.dtype is DType.BOOL else x
@@ -52,14 +55,20 @@ def prod(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     return _drop(node, x, axis, keepdims)
 
 
-@composed("sums of the elements up to each one, along an axis; of all elements in order, if none is given")
+@composed(
+    "sums of the elements up to each one, along an axis; of all elements in order, if none is given",
+    example="cumsum([1, 2, 3])",
+)
 def cumsum(x: Node, axis: int | None = None) -> Node:
     x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
     return cumulative_sum(cast(x, DType.INT64) if x.dtype is DType.BOOL else x, axis=a)
 
 
-@composed("products of the elements up to each one, along an axis; of all in order, if none is given")
+@composed(
+    "products of the elements up to each one, along an axis; of all in order, if none is given",
+    example="cumprod([1, 2, 3, 4])",
+)
 def cumprod(x: Node, axis: int | None = None) -> Node:
     x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
@@ -76,17 +85,30 @@ def _extreme(x: Node, axis: Axis, keepdims: bool, name: str) -> Node:
     return _drop(max_to(x, shape=kept), x, axis, keepdims)
 
 
-@composed("the largest element, over all axes or some; equal ones share the slope", "max", "amax")
+@composed(
+    "the largest element, over all axes or some; equal ones share the slope",
+    "max",
+    "amax",
+    example="max([3, 1, 2]), max(3, 1, 2)\ngrad(max)([3, 1, 2])",
+)
 def max_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     return _extreme(x, axis, keepdims, "maximum")
 
 
-@composed("the smallest element, over all axes or some; equal ones share the slope", "min", "amin")
+@composed(
+    "the smallest element, over all axes or some; equal ones share the slope",
+    "min",
+    "amin",
+    example="min([3, 1, 2]), min(3, 1, 2)\ngrad(min)([3, 1, 2])",
+)
 def min_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     return -_extreme(-x, axis, keepdims, "minimum")
 
 
-@composed("the number of the largest element along an axis; of all elements in order, if none is given")
+@composed(
+    "the number of the largest element along an axis; of all elements in order, if none is given",
+    example="argmax([3, 9, 2])",
+)
 def argmax(x: Node, axis: int | None = None) -> Node:
     x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
@@ -94,22 +116,28 @@ def argmax(x: Node, axis: int | None = None) -> Node:
     return index_of_max(x, axis=a)
 
 
-@composed("the number of the smallest element along an axis; of all elements in order, if none is given")
+@composed(
+    "the number of the smallest element along an axis; of all elements in order, if none is given",
+    example="argmin([3, 9, 2])",
+)
 def argmin(x: Node, axis: int | None = None) -> Node:
     return argmax(-x, axis)
 
 
-@composed("whether any element is true, or not 0")
+@composed("whether any element is true, or not 0", example="any([1, 2, 3] > 2)")
 def any_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     return cmp.greater(sum_(cmp.not_equal(x, 0), axis, keepdims), 0)
 
 
-@composed("whether all elements are true, or not 0")
+@composed("whether all elements are true, or not 0", example="all([1, 2, 3] > 2)")
 def all_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     return cmp.equal(sum_(cmp.equal(x, 0), axis, keepdims), 0)
 
 
-@composed("variance: the mean squared distance from the mean; with ddof=1 that of a sample")
+@composed(
+    "variance: the mean squared distance from the mean; with ddof=1 that of a sample",
+    example="var([1, 2, 3, 6]), var([1, 2, 3, 6], ddof=1)",
+)
 def var(x: Node, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Node:
     away = x - mean(x, axis, keepdims=True)
     count = size_of(x.shape) // max(size_of(_kept(x, axis)), 1)
@@ -117,7 +145,7 @@ def var(x: Node, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> No
     return total / (count - ddof) if count > ddof else total * float("nan")
 
 
-@composed("standard deviation; the slope is 0 where all elements are equal")
+@composed("standard deviation; the slope is 0 where all elements are equal", example="std([1, 3])")
 def std(x: Node, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Node:
     return root(var(x, axis, ddof, keepdims))
 
@@ -127,7 +155,10 @@ def root(square: Node) -> Node:
     return select(cmp.equal(square, 0), filled(0.0, square), ew.sqrt(square))
 
 
-@composed("log of the sum of exp, without overflow, over all axes or some")
+@composed(
+    "log of the sum of exp, without overflow, over all axes or some",
+    example="logsumexp([1000, 1000])\ngrad(logsumexp)([0, 0])",
+)
 def logsumexp(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     x = real(x)
     largest = max_to(x, shape=_kept(x, axis))
@@ -174,12 +205,12 @@ def vector_norm(x: Node, ord: float, axis: Axis, keepdims: bool) -> Node:
     return _drop(length * scale, x, axis, keepdims)
 
 
-@composed("exp(x) divided by its sum along an axis")
+@composed("exp(x) divided by its sum along an axis", example="softmax([1, 1, 1, 1])")
 def softmax(x: Node, axis: Axis = -1) -> Node:
     return ew.exp(log_softmax(x, axis))
 
 
-@composed("the logarithm of softmax, without overflow")
+@composed("the logarithm of softmax, without overflow", example="log_softmax([0, 1000])")
 def log_softmax(x: Node, axis: Axis = -1) -> Node:
     moved = _below_largest(real(x), axis)
     return moved - ew.log(sum_(ew.exp(moved), axis, keepdims=True))

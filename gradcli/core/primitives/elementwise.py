@@ -277,6 +277,7 @@ hypot: Primitive = elementwise(
     lambda y, a, b: part_of_length(b, a),
     commutes=True,
     help="sqrt(x^2 + y^2) without overflow; the slope at (0, 0) is 0",
+    example="hypot(3, 4)\ngrad(hypot, all)(3, 4)",
     domain=((0.3, 2.0), (0.3, 2.0)),
     math="math.hypot({0}, {1})",
     edge=at_origin(EdgeKind.CORNER),
@@ -308,6 +309,7 @@ logaddexp = elementwise(
     lambda y, a, b: sigmoid(a - b),
     lambda y, a, b: sigmoid(b - a),
     help="log(exp(x) + exp(y)) without overflow",
+    example="logaddexp(1000, 1000)",
     math="(max({0}, {1}) + math.log1p(math.exp(-abs({0} - {1}))) if {0} != {1} else {0} + math.log(2.0))",
 )
 sqrt = elementwise(
@@ -324,7 +326,14 @@ sqrt = elementwise(
 
 sin = elementwise("sin", lambda y, x: cos(x), help="sine of x in radians", math="math.sin({0})")
 cos: Primitive = elementwise("cos", lambda y, x: -sin(x), help="cosine of x in radians", math="math.cos({0})")
-tan = elementwise("tan", lambda y, x: 1.0 + y * y, help="tangent of x in radians", domain=UNIT, math="math.tan({0})")
+tan = elementwise(
+    "tan",
+    lambda y, x: 1.0 + y * y,
+    help="tangent of x in radians",
+    defined="cos({0}) != 0",
+    domain=UNIT,
+    math="math.tan({0})",
+)
 # Its own slope to the last digit: that of (1 - x)(1 + x), taken apart, is lost in rounding where x is near 0.
 one_less_square: Primitive = elementwise(
     "one_less_square",
@@ -366,6 +375,7 @@ atan2 = elementwise(
     lambda y, a, b: part_of_length(b, a) * reciprocal(hypot(a, b)),
     lambda y, a, b: -(part_of_length(a, b) * reciprocal(hypot(a, b))),
     help="the angle in radians of the point with ordinate x and abscissa y",
+    example="atan2(1, -1)",
     domain=((0.3, 2.0), (0.3, 2.0)),
     math="math.atan2({0}, {1})",
     names=("atan2", "arctan2"),
@@ -446,6 +456,7 @@ relu = elementwise(
     "relu",
     lambda y, x: select(less_equal(x, 0), filled(0.0, x), sign(x)),
     help="x where positive, else 0; the slope at 0 is 0",
+    example="relu(-2), relu(3), relu'(3)",
     kernel=lambda xp, x, out=None: xp.maximum(x, 0.0, out=out),
     math="({0} if {0} > 0.0 or {0} != {0} else 0.0)",
     edge=CORNER_AT_ZERO,
@@ -454,6 +465,7 @@ absolute: Primitive = elementwise(
     "abs",
     lambda y, x: sign(x),
     help="distance from 0; the slope at 0 is 0",
+    example="abs(-3), abs'(-3)",
     math="abs({0})",
     result="number",
     edge=CORNER_AT_ZERO,
@@ -463,6 +475,7 @@ maximum = elementwise(
     lambda y, a, b: _larger_share(a, b),
     lambda y, a, b: _larger_share(b, a),
     help="the larger of two numbers; equal ones share the slope",
+    example="maximum([1, 5], [4, 2])",
     math="({0} if {0} >= {1} or {0} != {0} else {1})",
     result="number",
     edge=at_equal(EdgeKind.CORNER),
@@ -472,6 +485,7 @@ minimum = elementwise(
     lambda y, a, b: _larger_share(b, a),
     lambda y, a, b: _larger_share(a, b),
     help="the smaller of two numbers; equal ones share the slope",
+    example="minimum([1, 5], [4, 2])",
     math="({0} if {0} <= {1} or {0} != {0} else {1})",
     result="number",
     edge=at_equal(EdgeKind.CORNER),
@@ -488,25 +502,16 @@ def _larger_share(a: Node, b: Node) -> Node:
 sign: Primitive = flat(
     "sign",
     help="-1, 0 or 1, as x is",
+    example="sign([-2, 0, 5])",
     math="(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else abs({0}))",
     result="number",
     edge=CORNER_AT_ZERO,
 )
-# A whole number of Python's has no -0.0, so the sign is put back.
-floor = flat(
-    "floor",
-    help="the next whole number below",
-    math="math.copysign(math.floor({0}), {0})",
-    result="float",
-    edge=at_whole(lambda x: x),
-)
-ceil = flat(
-    "ceil",
-    help="the next whole number above",
-    math="math.copysign(math.ceil({0}), {0})",
-    result="float",
-    edge=at_whole(lambda x: x),
-)
 stop_gradient = flat(
-    "stop_gradient", help="x itself, but constant for every derivative", kernel="positive", math="{0}", result="number"
+    "stop_gradient",
+    help="x itself, but constant for every derivative",
+    example="(x -> x*stop_gradient(x))'(3)",
+    kernel="positive",
+    math="{0}",
+    result="number",
 )

@@ -34,6 +34,7 @@ BELOW_ONE = ((0.1, 0.9),)
 sec = elementwise(
     "sec",
     lambda y, x: y * tan(x),
+    defined="cos({0}) != 0",
     help="secant, 1 / cos(x)",
     domain=((-1.2, 1.2),),
     kernel=lambda xp, x: xp.reciprocal(xp.cos(x)),

@@ -1,4 +1,4 @@
-"""Rounding to decimals."""
+"""Rounding to whole numbers and to decimals: steps, which have no slope."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ from typing import Any
 
 from gradcli.core.ir.declare import flat
 from gradcli.core.ir.edges import at_whole
+
+# A whole number of Python's has no -0.0, so the sign is put back.
+floor = flat(
+    "floor",
+    help="the next whole number below",
+    example="floor(2.7), floor(-2.7)",
+    math="math.copysign(math.floor({0}), {0})",
+    result="float",
+    edge=at_whole(lambda x: x),
+)
+ceil = flat(
+    "ceil",
+    help="the next whole number above",
+    example="ceil(2.2), ceil(-2.2)",
+    math="math.copysign(math.ceil({0}), {0})",
+    result="float",
+    edge=at_whole(lambda x: x),
+)
 
 
 def _rounded_kernel(xp: Any, x: Any, *, decimals: int) -> Any:

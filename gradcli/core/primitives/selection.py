@@ -16,6 +16,7 @@ select = linear(
     "select",
     _select_adjoint,
     help="a where the condition holds, else b; the one not taken leaves no trace, not even a nan",
+    example="where([1, -2] > 0, [1, -2], 0)\n(x -> where(x > 0, log(x), 0))'(-1)",
     arity=3,
     shortcut=lambda condition, a, b: a if a is b else None,
     over=(1, 2),

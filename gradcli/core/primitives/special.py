@@ -159,7 +159,8 @@ beta: Primitive = elementwise(
     "beta",
     lambda y, a, b, *, by_a=0, by_b=0: beta(a, b, by_a=by_a + 1, by_b=by_b),
     lambda y, a, b, *, by_a=0, by_b=0: beta(a, b, by_a=by_a, by_b=by_b + 1),
-    help="gamma(a) gamma(b) / gamma(a + b)",
+    help="gamma(x) gamma(y) / gamma(x + y)",
+    example="beta(2, 3)",
     family=True,
     domain=((0.3, 3.0), (0.3, 3.0)),
     kernel=lambda xp, a, b, *, by_a=0, by_b=0: beta_partials.kernel(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gradcli.faces.prompt.commands import run_command
+from gradcli.faces.prompt.touring import follow
 from gradcli.faces.prompt.workspace import Leave, Workspace
 from gradcli.faces.scripts import run_source
 from gradcli.language.text.diagnostics import Source
@@ -47,6 +48,7 @@ class Answering:
                 return
             ran = run_source(Source(f"<input {self.count}>", text), space.session, space.reporter, named=False)
             space.session, space.code = ran.session, max(space.code, ran.verdict)
+            follow(space, ran.last)
         except (Leave, OutputError):
             raise
         except Exception as error:

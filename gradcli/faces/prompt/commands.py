@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gradcli.faces.prompt import helping  # noqa: F401 - it enters its commands
+from gradcli.faces.prompt import helping, touring  # noqa: F401 - they enter their commands
 from gradcli.faces.prompt.registry import ALIASES, COMMANDS, command
 from gradcli.faces.prompt.workspace import Leave, Workspace
 from gradcli.language.text.diagnostics import Diagnostic, near

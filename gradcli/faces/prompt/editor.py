@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
@@ -58,7 +58,7 @@ class Editor:
         )
         screen = Stream(sys.stdout)
         look = Look(clean=screen.clean, on_paper=screen.has_signs)
-        self._live = Live(self._when_warm, look, self._session.app.invalidate)
+        self._live = Live(self._when_warm, look, self._session.app.invalidate, self._later)
         self._session.default_buffer.on_text_changed += self._typed
         prompt.greet()
         prompt.answering.start(self._loaded)
@@ -80,7 +80,9 @@ class Editor:
         self._session.app.invalidate()
         warm_up()
         self._warm = True
-        self._typed(self._session.default_buffer)
+        loop = self._session.app.loop
+        if loop is not None:
+            loop.call_soon_threadsafe(lambda: self._typed(self._session.default_buffer))
 
     def _when_warm(self) -> Answering | None:
         return self._prompt.answering.peek() if self._warm else None
@@ -88,6 +90,11 @@ class Editor:
     def _typed(self, buffer: Buffer) -> None:
         if self._session.app.is_running:
             self._live.show(buffer.text, self._session.app.output.get_size().columns - 1)
+
+    def _later(self, seconds: float, work: Callable[[], None]) -> None:
+        loop = self._session.app.loop
+        if loop is not None:
+            loop.call_later(seconds, work)
 
     def _message(self) -> StyleAndTextTuples:
         return [("class:prompt", PROMPT)]
@@ -130,3 +137,6 @@ def warm_up() -> None:
     for name in ("numpy", "flint", "scipy.special", "gradcli.core.engines.numpy.engine", "gradcli.session.preview"):
         with suppress(ImportError):
             import_module(name)
+    from gradcli.core.engines.numpy.pool import start
+
+    start()

@@ -59,7 +59,7 @@ class Prompt:
         """Say who is there, and how to find out more."""
         from gradcli import __version__
 
-        self.reporter.say(f"gradcli {__version__}   type an expression, :help, or :quit", "dim")
+        self.reporter.say(f"gradcli {__version__}   type an expression, :help, or :tour", "dim")
 
     def evaluate(self, text: str) -> None:
         """Answer one input.

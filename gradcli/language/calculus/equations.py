@@ -10,7 +10,10 @@ from gradcli.language.values.convert import to_node
 from gradcli.language.values.values import Function, Value
 
 
-@builtin("a root of a function near a start, solve(f, x0); of a matrix, the x of a @ x = b")
+@builtin(
+    "a root of a function near a start, solve(f, x0); of a matrix, the x of a @ x = b",
+    example="solve(x^2 - 2, 1)\nsolve([[2, 1], [1, 3]], [3, 5])",
+)
 def solve(call: Call, a: FunctionOrValue, b: Value = None) -> Value:
     """The root in the structure of the start; of matrices what NumPy's function gives.
 
@@ -30,7 +33,10 @@ def solve(call: Call, a: FunctionOrValue, b: Value = None) -> Value:
     return problem.answered(call, root, root_of)
 
 
-@builtin("where a function is least, near a start")
+@builtin(
+    "where a function is least, near a start",
+    example="minimize(x^2 - 2x, 0)\nminimize((x, y) -> x^2 + (y - 1)^2, (3, 3))",
+)
 def minimize(call: Call, fn: Function, x0: Value) -> Value:
     """The place, in the structure of the start.
 
@@ -45,7 +51,7 @@ def minimize(call: Call, fn: Function, x0: Value) -> Value:
     return problem.answered(call, argmin, minimum_of)
 
 
-@builtin("where a function is largest, near a start")
+@builtin("where a function is largest, near a start", example="maximize(x*(10 - x), 1)")
 def maximize(call: Call, fn: Function, x0: Value) -> Value:
     """The place, in the structure of the start.
 

@@ -14,7 +14,10 @@ from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Function, Value
 
 
-@builtin("the integral of a function from a to b, either of them may be infinite; with a bound of its error")
+@builtin(
+    "the integral of a function from a to b, either of them may be infinite; with a bound of its error",
+    example="integrate(x^2, 0, 3)\nintegrate exp(-x^2) over -inf..inf",
+)
 def integrate(call: Call, fn: Function, a: Value = None, b: Value = None, over: Value = None) -> Node:
     """The integral, of the shape of the function's result.
 

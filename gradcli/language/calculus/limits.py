@@ -14,7 +14,10 @@ SIDES = {"left": -1.0, "right": 1.0}
 SAME = 1e-9
 
 
-@builtin('the limit of a function at a point, or at inf; on one side with "left" or "right"')
+@builtin(
+    'the limit of a function at a point, or at inf; on one side with "left" or "right"',
+    example='limit(sin(x)/x, 0)\nlimit(|x|/x, 0, "left")\nlimit((1 + 1/x)^x, inf)',
+)
 def limit(call: Call, fn: Function, x0: Value, side: Value = None) -> Node:
     """The number that it tends to, infinite ones included; where it has values on one side alone, from there.
 

@@ -12,7 +12,7 @@ from gradcli.language.values.findings import Extrema, Extremum
 from gradcli.language.values.values import Function, Value
 
 
-@builtin("all roots of a function in an interval, as a vector in ascending order")
+@builtin("all roots of a function in an interval, as a vector in ascending order", example="roots(x^2 - 2, -2..2)")
 def roots(call: Call, fn: Function, a: Value = None, b: Value = None, over: Value = None) -> Node:
     """Found by samples, closer together where a cubic between two of them says too little.
 
@@ -35,7 +35,10 @@ def roots(call: Call, fn: Function, a: Value = None, b: Value = None, over: Valu
     return array_constant(np.array(found.places, body.output.dtype.value))
 
 
-@builtin("the critical points of a function of one variable in an interval, or of two in a box, with what each is")
+@builtin(
+    "the critical points of a function of one variable in an interval, or of two in a box, with what each is",
+    example="extrema(x^3 - 3x, -3..3)",
+)
 def extrema(call: Call, fn: Function, a: Value = None, b: Value = None, over: Value = None) -> Extrema:
     """A table of them, of one variable with the ends of the interval.
 

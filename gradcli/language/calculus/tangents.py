@@ -19,7 +19,9 @@ class Tangent(TaylorPolynomial):
         return _tangent(super().substituted(substitution))
 
 
-@builtin("the tangent line of a function at a point, or its tangent plane; a function itself")
+@builtin(
+    "the tangent line of a function at a point, or its tangent plane; a function itself", example="tangent(x^2, 1)"
+)
 def tangent(call: Call, fn: Function, x0: Value) -> Tangent:
     """It.
 

@@ -19,7 +19,10 @@ from gradcli.language.values.values import Function, Value
 MATTERS = 0.05
 
 
-@builtin("a function of measured numbers, each (value, error): the result with its error, and the share of each input")
+@builtin(
+    "a function of measured numbers, each (value, error): the result with its error, and the share of each input",
+    example="f(a, b) = a*b\npropagate(f, (3, 0.1), (5, 0.2))",
+)
 def propagate(call: Call, fn: Function, *inputs: Value) -> Propagation:
     """By the gradient; independent errors add in quadrature.
 

@@ -38,13 +38,19 @@ ANNOUNCED: dict[str, Builtin] = {}
 
 
 def builtin(
-    summary: str, *names: str, by_inputs: bool = False, of_call: bool = False, of_tensor: Callable[..., Node] = same
+    summary: str,
+    *names: str,
+    by_inputs: bool = False,
+    of_call: bool = False,
+    of_tensor: Callable[..., Node] = same,
+    example: str = "",
+    details: str = "",
 ) -> Callable[[F], F]:
     """Enter a function under names of the language, its own if none is given; its first argument is the call.
 
     `by_inputs` says that it differentiates by inputs of the function that calls it, `of_call` that it takes a call as
     the function and what it is called with; `of_tensor` is what it is to one
-    tensor, where it may stand for an activation.
+    tensor, where it may stand for an activation. `example` are lines to type, under the first of its names.
     """
 
     def announce(function: F) -> F:
@@ -56,8 +62,9 @@ def builtin(
                 result: Value = function(call, *converted(call, name, values, formals, kinds))
                 return result
 
+            place = function.__module__
             ANNOUNCED[name] = Builtin(
-                name, formals, apply, summary, by_inputs=by_inputs, of_call=of_call, of_tensor=of_tensor
+                name, formals, apply, summary, "built-in", by_inputs, of_call, of_tensor, example, details, place
             )
         return function
 

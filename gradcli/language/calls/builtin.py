@@ -26,6 +26,8 @@ class Builtin(Function):
     `by_inputs` says that it differentiates by inputs of the function that calls it, `of_call` that `check f(3)` is
     about f at 3. `of_tensor` is what it is to
     tensors, where it calculates with them: such a built-in of functions is the function of their results.
+    `example` are lines to type that show what it does, `details` what help says beyond the summary,
+    `module` where it is announced.
     """
 
     name: str
@@ -36,6 +38,9 @@ class Builtin(Function):
     by_inputs: bool = False
     of_call: bool = False
     of_tensor: Callable[..., Node] = field(default=same, repr=False)
+    example: str = field(default="", repr=False)
+    details: str = field(default="", repr=False)
+    module: str = field(default="", repr=False)
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The result.

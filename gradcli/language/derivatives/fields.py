@@ -119,17 +119,23 @@ def _square(blocks: Blocks, outputs: Sequence[Node], by: Sequence[Node]) -> Bloc
     ]
 
 
-def _announce(what: str, help: str) -> None:
-    @builtin(help, what)
+def _announce(what: str, help: str, example: str) -> None:
+    @builtin(help, what, example=example)
     def field(
         call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
     ) -> Field:
         return Field(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), what)
 
 
-_announce("laplacian", "the sum of the second derivatives by all inputs, by Taylor mode")
-_announce("divergence", "the sum of each output's derivative by its own input")
-_announce("curl", "the rotation of a vector field in the plane or in space")
+_announce(
+    "laplacian",
+    "the sum of the second derivatives by all inputs, by Taylor mode",
+    "laplacian((x, y) -> x^2 + y^3)(1, 2)",
+)
+_announce(
+    "divergence", "the sum of each output's derivative by its own input", "divergence((x, y) -> (x^2, x y))(1, 2)"
+)
+_announce("curl", "the rotation of a vector field in the plane or in space", "curl((x, y) -> (-y, x))(1, 2)")
 
 
 @structure
@@ -166,7 +172,7 @@ class Nabla(Operator):
         return numbered(Partial(f"∇{base}", (), base.order + 1), result)
 
 
-@builtin("the gradient by all inputs, as one vector: ∇f")
+@builtin("the gradient by all inputs, as one vector: ∇f", example="f(x, y) = x^2 y\n∇f\n∇f(3, 5)")
 def nabla(call: Call, fn: Function, wrt: Names | None = None) -> Nabla:
     """The vector of all partials."""
     return Nabla(fn, make_targets(fn, ALL, None, wrt, call.span, default=ALL))

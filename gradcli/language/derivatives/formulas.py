@@ -155,13 +155,17 @@ def _asked(call: Call, fn: Function, what: str) -> DerivativeTable:
     return found
 
 
-@builtin("the formula of a derivative or of a function's value, however much work it is", "formula")
+@builtin(
+    "the formula of a derivative or of a function's value, however much work it is",
+    "formula",
+    example="formula(derivative(x^3 sin(x)))",
+)
 def formula_of(call: Call, fn: Function) -> DerivativeTable:
     """The formulas, without values."""
     return _asked(call, fn, "formula")
 
 
-@builtin("a derivative, or a function's value, as LaTeX")
+@builtin("a derivative, or a function's value, as LaTeX", example="latex(derivative(x^2 exp(x)))")
 def latex(call: Call, fn: Function) -> Markup:
     """An equation a line."""
     found = _asked(call, fn, "formula")

@@ -109,8 +109,16 @@ def _pair(value: Value) -> tuple[Value, Value]:
     return first, second
 
 
-def _announce(name: str, with_value: bool, help: str) -> None:
-    @builtin(help, name)
+# What both of them are asked by.
+_WHAT_BY = (
+    "By the first input, unless `grad_position` is another place, a tuple of places, or `all`. `wrt=` takes names of "
+    "inputs and parameters, `weights=params(f)` all parameters. Outputs that are not one number are summed first. With "
+    "`has_aux=true` the first output alone is differentiated, and the others come beside the gradient."
+)
+
+
+def _announce(name: str, with_value: bool, help: str, example: str) -> None:
+    @builtin(help, name, example=example, details=_WHAT_BY)
     def gradient_of(
         call: Call,
         fn: Function,
@@ -122,8 +130,18 @@ def _announce(name: str, with_value: bool, help: str) -> None:
         return Derived(fn, make_targets(fn, grad_position, weights, wrt, call.span), has_aux, with_value)
 
 
-_announce("grad", False, "the gradient of a function, as a function of the same inputs")
-_announce("value_and_grad", True, "a function's outputs and its gradient, computed together")
+_announce(
+    "grad",
+    False,
+    "the gradient of a function, as a function of the same inputs",
+    "f(x, y) = x^2 y\ngrad(f)\ngrad(f, wrt=y)(3, 5)\ngrad(f, all)(3, 5)",
+)
+_announce(
+    "value_and_grad",
+    True,
+    "a function's outputs and its gradient, computed together",
+    "f(x, y) = x^2 y\nvalue_and_grad(f, wrt=(x, y))(3, 5)",
+)
 
 
 @structure
@@ -230,7 +248,10 @@ def nth_derivative(function: Function, span: Span, order: int = 1, what: str = "
     return Nth(function, Targets((0,), one_position=True), order)
 
 
-@builtin("the derivative of a function of one variable, of any order; f'' is derivative(f, 2)")
+@builtin(
+    "the derivative of a function of one variable, of any order; f'' is derivative(f, 2)",
+    example="derivative(x^3)\nderivative(sin, 4)(1), sin(1)",
+)
 def derivative(call: Call, fn: Function, order: Value = 1) -> Function:
     """That derivative; of order 0 it is the function itself.
 
@@ -261,7 +282,11 @@ def to_order(value: Value, span: Span) -> int:
     return order
 
 
-@builtin("inside a function: the derivative of a value with respect to inputs, one after the other", by_inputs=True)
+@builtin(
+    "inside a function: the derivative of a value with respect to inputs, one after the other",
+    by_inputs=True,
+    example="f(x, t) = diff(sin(x t), t)\nf(2, 0)",
+)
 def diff(call: Call, u: Value, *x: Value) -> Value:
     """The derivative of a value with respect to inputs or parameters, one after the other.
 

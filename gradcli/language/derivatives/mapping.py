@@ -95,7 +95,10 @@ class Mapped(Function):
         return found
 
 
-@builtin("a function of one sample as a function of many, along the first axis of each tensor")
+@builtin(
+    "a function of one sample as a function of many, along the first axis of each tensor",
+    example="vmap(x -> sum(x)^2)([[1, 2], [3, 4]])",
+)
 def vmap(call: Call, fn: Function, in_axes: Value = 0) -> Mapped:
     """The function of many.
 

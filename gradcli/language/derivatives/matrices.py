@@ -183,7 +183,11 @@ def _over(value: Value, found: dict[Node, Value]) -> Value:
     return put
 
 
-@builtin("every partial of every output: one matrix of scalars, or a block for each input", "jacobian")
+@builtin(
+    "every partial of every output: one matrix of scalars, or a block for each input",
+    "jacobian",
+    example="jacobian((x, y) -> (x y, x + y))(3, 5)",
+)
 def jacobian_of(
     call: Call,
     fn: Function,
@@ -207,19 +211,30 @@ def jacobian_of(
     return Matrix(fn, targets, 1, mode if isinstance(mode, str) else None, sparse)
 
 
-def _announce(name: str, mode: str, help: str) -> None:
-    @builtin(help, name)
+def _announce(name: str, mode: str, help: str, example: str) -> None:
+    @builtin(help, name, example=example)
     def jacobian_by(
         call: Call, fn: Function, grad_position: Value = ALL, weights: Value = None, wrt: Names | None = None
     ) -> Matrix:
         return Matrix(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), 1, mode)
 
 
-_announce("jacfwd", FORWARD, "the Jacobian, a column at a time: for more outputs than inputs")
-_announce("jacrev", REVERSE, "the Jacobian, a row at a time: for more inputs than outputs")
+_announce(
+    "jacfwd",
+    FORWARD,
+    "the Jacobian, a column at a time: for more outputs than inputs",
+    "jacfwd(t -> [cos(t), sin(t)])(0)",
+)
+_announce(
+    "jacrev", REVERSE, "the Jacobian, a row at a time: for more inputs than outputs", "jacrev(v -> sum(v*v))([1, 2, 3])"
+)
 
 
-@builtin("every second partial: one matrix, or a block for each two inputs", "hessian")
+@builtin(
+    "every second partial: one matrix, or a block for each two inputs",
+    "hessian",
+    example="hessian((x, y) -> x^2 y)\nhessian((x, y) -> x^2 y)(3, 5)",
+)
 def hessian_of(
     call: Call,
     fn: Function,

@@ -78,7 +78,10 @@ def _horner(coefficients: dict[Exponents, Node], steps: Sequence[Node], zero: No
     return zero if result is None else result
 
 
-@builtin("the Taylor polynomial of a function around a point; a function itself, with .coefficients")
+@builtin(
+    "the Taylor polynomial of a function around a point; a function itself, with .coefficients",
+    example="taylor(exp, 0, 3)\ntaylor(exp, 0, 3)(0.1), exp(0.1)",
+)
 def taylor(call: Call, fn: Function, x0: Value, order: Value = 5) -> TaylorPolynomial:
     """The polynomial.
 

@@ -186,8 +186,8 @@ def _vectors(given: Value, like: Sequence[Node], what: str, span: Span) -> list[
     return vectors
 
 
-def _announce(what: str, help: str) -> None:
-    @builtin(help, what)
+def _announce(what: str, help: str, example: str) -> None:
+    @builtin(help, what, example=example)
     def product(
         call: Call,
         fn: Function,
@@ -199,12 +199,27 @@ def _announce(what: str, help: str) -> None:
         return Product(fn, make_targets(fn, grad_position, weights, wrt, call.span, default=ALL), what, v)
 
 
-_announce("jvp", "the Jacobian times a vector of inputs, in forward mode: jvp(f, v)(x) or jvp(f)(x, v)")
-_announce("vjp", "a vector of outputs times the Jacobian, in reverse mode: vjp(f, v)(x) or vjp(f)(x, v)")
-_announce("hvp", "the Hessian of the summed outputs times a vector: hvp(f, v)(x) or hvp(f)(x, v)")
+_announce(
+    "jvp",
+    "the Jacobian times a vector of inputs, in forward mode: jvp(f, v)(x) or jvp(f)(x, v)",
+    "f(x, y) = x^2 y\njvp(f, (1, 0))(3, 5)",
+)
+_announce(
+    "vjp",
+    "a vector of outputs times the Jacobian, in reverse mode: vjp(f, v)(x) or vjp(f)(x, v)",
+    "f(x, y) = (x^2, x y)\nvjp(f, (1, 0))(3, 5)",
+)
+_announce(
+    "hvp",
+    "the Hessian of the summed outputs times a vector: hvp(f, v)(x) or hvp(f)(x, v)",
+    "f(x, y) = x^2 y\nhvp(f, (1, 0))(3, 5)",
+)
 
 
-@builtin("the derivative of some order along a vector, by Taylor mode")
+@builtin(
+    "the derivative of some order along a vector, by Taylor mode",
+    example="f(x, y) = x^2 y\ndirectional(f, (1, 1))(3, 5)",
+)
 def directional(
     call: Call,
     fn: Function,

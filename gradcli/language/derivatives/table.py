@@ -213,7 +213,7 @@ def _without(exponents: Exponents, i: int) -> Exponents:
     return (*exponents[:i], exponents[i] - 1, *exponents[i + 1 :])
 
 
-@builtin("every partial derivative up to an order, in one table")
+@builtin("every partial derivative up to an order, in one table", example="derivatives((x, y) -> x^2 y, order=2)(3, 5)")
 def derivatives(call: Call, fn: Function, order: Value = 2, wrt: Names | None = None) -> AllDerivatives:
     """The table, a function of the same inputs.
 

@@ -27,7 +27,7 @@ def _is_int(value: Value) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-@builtin("1*2*...*n; of other numbers gamma(n + 1)")
+@builtin("1*2*...*n; of other numbers gamma(n + 1)", example="factorial(5), 5!, factorial(0.5)")
 def factorial(call: Call, n: Value) -> Value:
     """An int of an int."""
     if is_number(n) and n < 0 and (isinstance(n, int) or n.is_integer()):
@@ -44,7 +44,7 @@ def factorial(call: Call, n: Value) -> Value:
     return _gamma(_plus(call, n, 1))
 
 
-@builtin("how many ways there are to choose k of n; of other numbers by the gamma function")
+@builtin("how many ways there are to choose k of n; of other numbers by the gamma function", example="binomial(5, 2)")
 def binomial(call: Call, n: Value, k: Value) -> Value:
     """An int of ints, of negative n too: n(n - 1)...(n - k + 1)/k!, and 0 where k is negative (DLMF 1.2.6, 26.3)."""
     if _is_int(n) and _is_int(k):
@@ -72,7 +72,7 @@ def _chosen(n: int, k: int) -> int | float:
     return checked(math.comb(n, k)) if k >= 0 else 0
 
 
-@builtin("how many ways there are to line up k of n; of other numbers by the gamma function")
+@builtin("how many ways there are to line up k of n; of other numbers by the gamma function", example="perm(5, 2)")
 def perm(call: Call, n: Value, k: Value) -> Value:
     """An int of ints: n(n - 1)...(n - k + 1), and 0 where k is negative."""
     if _is_int(n) and _is_int(k):
@@ -106,13 +106,13 @@ def _plus(call: Call, x: Value, n: int) -> Node:
     return real(to_node(moved, call.caller.dtype, call.span))
 
 
-@builtin("the greatest common divisor of ints")
+@builtin("the greatest common divisor of ints", example="gcd(12, 18)")
 def gcd(call: Call, *numbers: Value) -> int:
     """An int."""
     return math.gcd(*_ints(call, "gcd", numbers))
 
 
-@builtin("the least common multiple of ints")
+@builtin("the least common multiple of ints", example="lcm(4, 6)")
 def lcm(call: Call, *numbers: Value) -> int:
     """An int."""
     least = 1

@@ -12,6 +12,7 @@ from gradcli.core.ir.exact import PI, TAU, E
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
+from gradcli.core.records import record
 from gradcli.language.calculus import equations, integrals, limits, searches, tangents, uncertainty
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
 from gradcli.language.calls.builtin import Builtin
@@ -72,17 +73,27 @@ ALIASES = {
     "nPr": "perm",
 }
 
-CONSTANTS: dict[str, float] = {
-    "pi": PI,
-    "π": PI,
-    "tau": TAU,
-    "τ": TAU,
-    "e": E,
-    "inf": math.inf,
-    "infinity": math.inf,
-    "nan": math.nan,
-    **units.UNITS,
-}
+
+@record
+class Number:
+    """A number that has a name: its names, its value, what it is, and lines to type that show it."""
+
+    names: tuple[str, ...]
+    value: float
+    summary: str
+    example: str
+
+
+NUMBERS = (
+    Number(("pi", "π"), PI, "the ratio of a circle's circumference to its diameter", "sin(pi/6), 2π"),
+    Number(("tau", "τ"), TAU, "a whole turn in radians, 2 pi", "cos(tau/2)"),
+    Number(("e",), E, "the base of the natural logarithm; the slope of e^x is e^x", "log(e), (x -> e^x)'(1)"),
+    Number(("inf", "infinity"), math.inf, "infinity, ∞", "1/inf, atan(inf)"),
+    Number(("nan",), math.nan, "no number: what has no value", "nan == nan, where(true, 1, nan)"),
+    Number(("deg",), units.UNITS["deg"], "a degree, in radians; called, radians as degrees", "sin(30 deg), deg(pi)"),
+    Number(("rad",), units.UNITS["rad"], "a radian, 1; called, degrees as radians", "2 rad, rad(180)"),
+)
+CONSTANTS: dict[str, float] = {name: number.value for number in NUMBERS for name in number.names}
 
 
 def _from_primitive(name: str, primitive: Primitive) -> Builtin:
@@ -96,7 +107,9 @@ def _from_primitive(name: str, primitive: Primitive) -> Builtin:
         plain = [v if is_number(v) else n for v, n in zip(values, nodes, strict=True)]
         return primitive(*plain)
 
-    return Builtin(name, tuple(Formal(n) for n in names), apply, primitive.summary, of_tensor=primitive)
+    return Builtin(
+        name, tuple(Formal(n) for n in names), apply, primitive.summary, of_tensor=primitive, example=primitive.example
+    )
 
 
 def _from_composed(name: str, composed: Composed) -> Builtin:
@@ -110,7 +123,8 @@ def _from_composed(name: str, composed: Composed) -> Builtin:
         values = tuples.as_one_tensor(call, name, inputs, values)
         return composed.function(*converted(call, name, values, inputs, kinds))  # type: ignore[no-any-return]
 
-    return Builtin(name, inputs, apply, summary, of_tensor=composed.function)
+    details = composed.function.__doc__ or ""
+    return Builtin(name, inputs, apply, summary, of_tensor=composed.function, example=composed.example, details=details)
 
 
 def _from_maker(name: str, maker: Maker) -> Builtin:
@@ -120,7 +134,8 @@ def _from_maker(name: str, maker: Maker) -> Builtin:
         given = converted(Call(caller, span), name, values, inputs, kinds)
         return LayerFunction(maker.function(Studio(caller.random, caller.dtype), *given))
 
-    return Builtin(name, inputs, apply, maker.summary)
+    details = maker.function.__doc__ or ""
+    return Builtin(name, inputs, apply, maker.summary, example=maker.example, details=details)
 
 
 def _activation(call: Call, value: Value, what: str) -> Callable[[Node], Node]:

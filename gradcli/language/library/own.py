@@ -23,19 +23,32 @@ from gradcli.language.values.values import Function, Parameters, SparseMatrix, V
 LONGEST_RANGE = 10_000_000
 
 
-@builtin("layers and functions one after the other, as one model", "Sequential")
+@builtin(
+    "layers and functions one after the other, as one model",
+    "Sequential",
+    example="net = Sequential(Dense(2, 8), tanh, Dense(8, 1))\nnet([[1, 2]]).shape",
+)
 def sequential(call: Call, *layers: Value) -> Chain:
     """The chain of them."""
     return in_sequence(layers, call.span)
 
 
-@builtin("the trainable parameters of a function", "params", "trainable_params")
+@builtin(
+    "the trainable parameters of a function",
+    "params",
+    "trainable_params",
+    example="model f(x):\n"
+    "    param w = 2\n"
+    "    return w*x\n"
+    "params(f)\n"
+    "grad(f, grad_position=none, weights=params(f))(3)",
+)
 def params(call: Call, fn: Function) -> Parameters:
     """Those that its text reaches."""
     return parameters_of(call.caller, fn)
 
 
-@builtin("whole numbers to go through, as Python's range", "range")
+@builtin("whole numbers to go through, as Python's range", "range", example="range(4)\nsum(k for k in range(1, 5))")
 def range_(call: Call, *bounds: Value) -> Value:
     """Them as a tuple."""
     if not 1 <= len(bounds) <= 3:
@@ -53,7 +66,7 @@ def range_(call: Call, *bounds: Value) -> Value:
     return tuple(found)
 
 
-@builtin("how many items, or how long the first axis is", "len")
+@builtin("how many items, or how long the first axis is", "len", example="len([[1, 2], [3, 4], [5, 6]])")
 def len_(call: Call, x: Value) -> int:
     """The number of items."""
     if isinstance(x, (tuple, str)):
@@ -65,13 +78,19 @@ def len_(call: Call, x: Value) -> int:
     raise fail("type", f"{describe(x)} has no length", call.span)
 
 
-@builtin("whether two values are equal within a tolerance, item by item and of one shape")
+@builtin(
+    "whether two values are equal within a tolerance, item by item and of one shape",
+    example="allclose(0.1 + 0.2, 0.3), allclose(1, 1.1)",
+)
 def allclose(call: Call, a: Value, b: Value, rtol: Value = None, atol: Value = 0.0, equal_nan: Value = False) -> Value:
     """Whether they are."""
     return compare.allclose(call.caller, (a, b, rtol, atol, equal_nan), call.span)
 
 
-@builtin("whether each number is proved right to so many digits, as it is computed here")
+@builtin(
+    "whether each number is proved right to so many digits, as it is computed here",
+    example="certified(exp(1), digits=12)",
+)
 def certified(call: Call, x: Value, digits: Value = 15) -> bool:
     """Whether it is, by exact arithmetic or by balls; what is bound to a name is the float that it is.
 
@@ -94,13 +113,13 @@ def certified(call: Call, x: Value, digits: Value = 15) -> bool:
     return digits_known >= wanted
 
 
-@builtin("seeded random numbers, normally distributed")
+@builtin("seeded random numbers, normally distributed", example="normal((2, 3)).shape")
 def normal(call: Call, shape: Value = (), mean: Value = 0.0, std: Value = 1.0, dtype: Value = None) -> Node:
     """A tensor of them."""
     return _draw(call, "normal", shape, (mean, std), dtype)
 
 
-@builtin("seeded random numbers, evenly distributed over [low, high)")
+@builtin("seeded random numbers, evenly distributed over [low, high)", example="uniform((2, 3)).shape")
 def uniform(call: Call, shape: Value = (), low: Value = 0.0, high: Value = 1.0, dtype: Value = None) -> Node:
     """A tensor of them."""
     return _draw(call, "uniform", shape, (low, high), dtype)
@@ -129,7 +148,7 @@ def _draw(call: Call, kind: str, shape: Value, given: tuple[Value, Value], dtype
 
 
 def _announce_cast(dtype: DType, *names: str) -> None:
-    @builtin(f"x with elements of type {dtype.value}", *names)
+    @builtin(f"x with elements of type {dtype.value}", *names, example=f"{dtype.value}([2.7, 0])")
     def cast_to(call: Call, x: Value) -> Node:
         if dtype is DType.INT64 and isinstance(x, int) and not isinstance(x, bool):
             return constant(x, dtype)  # exact, where a float64 would round it
@@ -141,7 +160,7 @@ for _dtype in DType:
     _announce_cast(_dtype, _dtype.value, *_also)
 
 
-@builtin("a sparse matrix as a whole one")
+@builtin("a sparse matrix as a whole one", example="f(x) = sum(x^2)\nh = hessian(f, sparse=true)([1, 2])\ndense(h)")
 def dense(call: Call, matrix: Value) -> Node:
     """All of its entries."""
     if isinstance(matrix, SparseMatrix):

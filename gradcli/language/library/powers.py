@@ -26,7 +26,7 @@ _DIGITS = Context(prec=60)
 MOST_BITS = 20_000
 
 
-@builtin("natural logarithm, or that to base b", of_tensor=ew.log)
+@builtin("natural logarithm, or that to base b", of_tensor=ew.log, example="log(e), log(8, 2), log'(2)")
 def log(call: Call, x: Value, b: Value = None) -> Value:
     """A plain number where both are plain, right to the last digit."""
     if b is None or is_euler(b):
@@ -81,7 +81,10 @@ def _short(x: Fraction, power: int) -> bool:
     return max(x.numerator.bit_length(), x.denominator.bit_length()) * abs(power) <= MOST_BITS
 
 
-@builtin("the real n-th root of x, of a negative x too where n is odd; the square root where n is left out")
+@builtin(
+    "the real n-th root of x, of a negative x too where n is odd; the square root where n is left out",
+    example="root(27, 3), root(-8, 3)",
+)
 def root(call: Call, x: Value, n: Value = 2) -> Value:
     """A plain number where it is exact."""
     if isinstance(n, Node) and not call.caller.in_derivative:
@@ -144,13 +147,13 @@ def _whole_root(x: int, order: int) -> int | None:
     return low if low**order == x else None
 
 
-@builtin("a to the power b, a^b", "pow")
+@builtin("a to the power b, a^b", "pow", example="pow(2, 10)")
 def pow_(call: Call, a: Value, b: Value) -> Value:
     """As the operator gives it."""
     return binary(call.caller, "^", a, b, call.span)
 
 
-@builtin("what is left of a after whole multiples of b, a % b", "mod")
+@builtin("what is left of a after whole multiples of b, a % b", "mod", example="mod(7, 3), mod(-7, 3)")
 def mod(call: Call, a: Value, b: Value) -> Value:
     """As the operator gives it."""
     return binary(call.caller, "%", a, b, call.span)

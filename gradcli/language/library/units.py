@@ -17,13 +17,13 @@ _DEGREES = Exact(Fraction(180), pi=-1)
 _RADIANS = Exact(Fraction(1, 180), pi=1)
 
 
-@builtin("radians as degrees, x times 180/pi")
+@builtin("radians as degrees, x times 180/pi", example="degrees(pi)")
 def degrees(call: Call, x: Value) -> Value:
     """The angle; exact where x is."""
     return binary(call.caller, "*", x, _DEGREES, call.span)
 
 
-@builtin("degrees as radians, x times pi/180")
+@builtin("degrees as radians, x times pi/180", example="radians(180), sin(radians(30))")
 def radians(call: Call, x: Value) -> Value:
     """The angle; exact where x is."""
     return binary(call.caller, "*", x, _RADIANS, call.span)

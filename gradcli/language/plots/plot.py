@@ -15,7 +15,10 @@ SQUARE: tuple[Range, Range] = ((-3.0, 3.0), (-3.0, 3.0))
 MOST_CURVES = 24
 
 
-@builtin("functions as curves, or a function of two numbers as contours; save= writes a file")
+@builtin(
+    "functions as curves, or a function of two numbers as contours; save= writes a file",
+    example="plot sin(x), cos(x) over x = 0..6",
+)
 def plot(call: Call, over: Value = None, save: Value = None, *functions: FunctionOrValue) -> Plot | Contours:
     """The picture."""
     return picture_of(call.caller, functions, over, save, call.span)

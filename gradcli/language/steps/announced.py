@@ -9,7 +9,10 @@ from gradcli.language.values.explanations import Check, Steps
 from gradcli.language.values.values import Function, Value
 
 
-@builtin("how a derivative is found, rule by rule; with a point its numbers too, and the tape of both sweeps")
+@builtin(
+    "how a derivative is found, rule by rule; with a point its numbers too, and the tape of both sweeps",
+    example="steps derivative(sin(x^2))\nsteps(derivative(x^2), 3)",
+)
 def steps(call: Call, fn: Function, *point: Value) -> Steps:
     """The rules.
 
@@ -21,7 +24,11 @@ def steps(call: Call, fn: Function, *point: Value) -> Steps:
     return steps_of(call.caller, fn, point, call.span)
 
 
-@builtin("derivatives at a point by every method, each beside the true value: `check f(3, 5)`", of_call=True)
+@builtin(
+    "derivatives at a point by every method, each beside the true value: `check f(3, 5)`",
+    of_call=True,
+    example="f(x, y) = x^2 y\ncheck f(3, 5)",
+)
 def check(call: Call, fn: Function, order: Value = 1, *point: Value) -> Audit:
     """What is found.
 
@@ -33,7 +40,10 @@ def check(call: Call, fn: Function, order: Value = 1, *point: Value) -> Audit:
     return audited(call.caller, fn, point, to_int(order, call.span, "the order"), call.span)
 
 
-@builtin("why a value is nan or infinite: the first operation that made it, and what to write instead")
+@builtin(
+    "why a value is nan or infinite: the first operation that made it, and what to write instead",
+    example="f(x) = sqrt(x)*sin(x)\nwhy f(-1)",
+)
 def why(call: Call, value: Value) -> Value:
     """The value, and beside it what is to be said of it, with the place in the text."""
     from gradcli.language.steps.why import why_of
@@ -42,7 +52,8 @@ def why(call: Call, value: Value) -> Value:
 
 
 @builtin(
-    'whether an answer such as "2x" is this derivative: right, wrong with a point that shows it, or right on a part'
+    'whether an answer such as "2x" is this derivative: right, wrong with a point that shows it, or right on a part',
+    example='f(x) = x^2 sin(x)\ncheck_answer f\' = "2x cos(x)"',
 )
 def check_answer(call: Call, fn: Function, answer: FunctionOrValue) -> Check:
     """What is to be said of it.

@@ -235,7 +235,7 @@ def _condition(node: Application) -> str | None:
 def _holds(condition: str, operands: Sequence[float]) -> bool:
     """Whether a condition of an entry holds for numbers."""
     names = {f"x{i}": value for i, value in enumerate(operands)}
-    scope = {"abs": abs, "floor": math.floor, "sin": math.sin, **names}
+    scope = {"abs": abs, "floor": math.floor, "sin": math.sin, "cos": math.cos, **names}
     try:
         return bool(eval(condition.format(*names), {"__builtins__": {}}, scope))
     except (ArithmeticError, ValueError):

@@ -18,6 +18,7 @@ from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import rounding
 from gradcli.core.primitives.reductions import max_to
+from gradcli.core.primitives.rounding import floor
 
 F64 = DType.FLOAT64
 WITH_EDGES = [p for p in table().values() if p.edge is not None]
@@ -40,7 +41,7 @@ def kinked() -> Iterator[Primitive]:
         (ew.relu, 0.0, -2.0, EdgeKind.CORNER),
         (ew.reciprocal, 0.0, 3.0, EdgeKind.QUOTIENT),
         (ew.sqrt, 0.0, 3.0, EdgeKind.QUOTIENT),
-        (ew.floor, 2.0, 2.5, EdgeKind.STEP),
+        (floor, 2.0, 2.5, EdgeKind.STEP),
         (lambda x: rounding.rounded(x, decimals=1), 0.25, 0.23, EdgeKind.STEP),
         (lambda x: ew.remainder(x, 3.0), 6.0, 7.0, EdgeKind.STEP),
         (lambda x: ew.maximum(x, 1.0), 1.0, 2.0, EdgeKind.CORNER),

@@ -13,7 +13,8 @@ from gradcli.core.calculus.critical import critical_points, critical_points_in_b
 from gradcli.core.calculus.limiting import one_sided
 from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.library.indexing import index
-from gradcli.core.primitives.elementwise import absolute, atan, cos, exp, floor, log, power, sin, sqrt, tan
+from gradcli.core.primitives.elementwise import absolute, atan, cos, exp, log, power, sin, sqrt, tan
+from gradcli.core.primitives.rounding import floor
 from tests.core.calculus.bodies import F64, body
 
 # The function, the point, the limits from the left and from the right (None: not told), and whether they are proved.

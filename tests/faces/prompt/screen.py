@@ -33,6 +33,13 @@ KEYS = {
     "escape": "\x1b",
 }
 PATIENCE = 30.0
+# pyte's names of colours in Rich's.
+_COLOURS = {
+    **{name: name for name in ("black", "red", "green", "blue", "magenta", "cyan", "white")},
+    **{f"bright{n}": f"bright_{n}" for n in ("black", "red", "green", "blue", "magenta", "cyan", "white")},
+    "brown": "yellow",
+    "brightbrown": "bright_yellow",
+}
 
 
 class _Emulated(pyte.Screen):
@@ -56,6 +63,7 @@ class Screen:
         self.process = pexpect.spawn(
             sys.executable, ["-m", "gradcli", *arguments], env=env, dimensions=(lines, columns), timeout=PATIENCE
         )
+        self.process.delaybeforesend = None
         self._screen = _Emulated(columns, lines)
         self._screen.answer = self.process.send
         self._stream = pyte.ByteStream(self._screen)
@@ -76,6 +84,25 @@ class Screen:
     def text(self) -> str:
         """The same as one text."""
         return "\n".join(self.lines).rstrip()
+
+    @property
+    def columns(self) -> int:
+        """Its width."""
+        return int(self._screen.columns)
+
+    @property
+    def styled(self) -> list[list[tuple[str, str | None, bool, bool]]]:
+        """Its lines in pieces: the text, its colour, whether it is bold, whether it is reversed; no empty last ones."""
+        found = []
+        for y in range(len(self.text.split("\n"))):
+            row = self._screen.buffer[y]
+            pieces = []
+            for x in range(self.columns):
+                char = row[x]
+                colour = None if char.fg == "default" else _COLOURS.get(char.fg, f"#{char.fg}")
+                pieces.append((char.data, colour, char.bold, char.reverse))
+            found.append(pieces)
+        return found
 
     @property
     def cursor_line(self) -> str:
@@ -104,7 +131,7 @@ class Screen:
         limit = time.monotonic() + PATIENCE
         while not holds():
             assert time.monotonic() < limit, f"waited for {what}, and saw\n{self.text}"
-            self.read()
+            self.read(0.005)
 
     def shows(self, text: str) -> None:
         """Wait until a text stands on it."""
@@ -121,6 +148,14 @@ class Screen:
         for name in names:
             self.process.send(KEYS[name])
             self.read()
+
+    def presses(self, key: str, text: str) -> None:
+        """Press a key until a text stands on the screen."""
+        limit = time.monotonic() + PATIENCE
+        while text not in self.text:
+            assert time.monotonic() < limit, f"pressed {key} for {text!r}, and saw\n{self.text}"
+            self.keys(key)
+            self.read(0.2)
 
     def enters(self, text: str) -> None:
         """Type an input, and wait until it has been answered."""

@@ -263,7 +263,9 @@ def test_history_is_of_whole_inputs(tmp_path: Path) -> None:
     kept = tmp_path / "gradcli" / "history"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     with Screen(tmp_path) as second:
-        second.keys("up", "up")
+        # The history is read while the first prompt shows.
+        second.presses("up", "net(21)")
+        second.keys("up")
         second.shows("...     return w * x")
         second.keys("ctrl-c", "ctrl-r")
         second.process.send("param")

@@ -161,8 +161,7 @@ def test_nothing_that_is_pasted_ends_it(terminal: Terminal, odd: bytes) -> None:
 
 def test_commands(terminal: Terminal) -> None:
     """Help, an overview of the names, starting over, leaving."""
-    assert "grad(fn, grad_position=0" in terminal.type(":help grad")
-    assert "Built-ins:" in terminal.type(":help")
+    assert "Topics" in terminal.type(":help")
     assert "nothing is defined" in terminal.type(":vars")
     terminal.type("x = [1, 2]")
     assert terminal.type(":vars") == "x = [1, 2]\n"

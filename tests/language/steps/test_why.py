@@ -38,7 +38,9 @@ def test_the_condition_is_where_there_are_values(primitive: Primitive) -> None:
         assert is_power or isfinite(found) == _holds(primitive.defined, point), (point, found)
 
 
-NAMED = [p for p in DEFINED if p.arity == 1 and p.names]
+# No float is where cos is 0, the pole of these.
+BETWEEN_FLOATS = ("tan", "sec")
+NAMED = [p for p in DEFINED if p.arity == 1 and p.names and p.name not in BETWEEN_FLOATS]
 
 
 @pytest.mark.parametrize("primitive", NAMED, ids=lambda p: p.name)

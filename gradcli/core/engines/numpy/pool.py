@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+from threading import Barrier
 
 import numpy as np
 
@@ -25,6 +26,14 @@ def threads() -> int:
 def _pool() -> ThreadPoolExecutor:
     # A thread starts with NumPy's warnings on, and the caller's are off.
     return ThreadPoolExecutor(threads() - 1, "gradcli", initializer=lambda: np.seterr(all="ignore"))
+
+
+def start() -> None:
+    """Have all threads there, so that no work has to start them."""
+    others = threads() - 1
+    if others > 0:
+        together = Barrier(others)
+        wait([_pool().submit(together.wait) for _ in range(others)])
 
 
 if hasattr(os, "register_at_fork"):
