@@ -66,7 +66,8 @@ def failed_assert(assertion: Assertion, results: Results) -> GradcliError:
     if assertion.message:
         message += f": {assertion.message}"
     place, source = assertion.place, assertion.source
-    error = GradcliError(Diagnostic("assert", message), bare(show_failure(assertion, Look())), results)
+    shown = [line for part in show_failure(assertion, Look()) for line in part.lines]
+    error = GradcliError(Diagnostic("assert", message), bare(shown), results)
     lines = source.split("\n")
     end = place.column + len("assert ") + len(source) if len(lines) == 1 else len(lines[-1]) + 1
     error.span = Where(place.file, place.line, place.column, place.line + len(lines) - 1, end, f"assert {source}")

@@ -8,17 +8,14 @@ from math import inf, isfinite, log10
 from gradcli.core.analysis.measured import METHODS
 from gradcli.core.ir.exact import Precise
 from gradcli.language.values.audits import Audit, AuditRow, Comparison
-from gradcli.output.layout import Cell, Column, Role
-from gradcli.output.numbers import show_number
-from gradcli.output.views import Block, Look, Prose, Table, View, view
+from gradcli.output.layout import Column, Role
+from gradcli.output.views import Block, Look, Prose, Table, View, text_column, title, view
 
 # Where fewer digits stay that is said.
 FEWEST_DIGITS = 12
 FLOAT_DIGITS = 16
 # So many units are no matter of rounding alone, where the methods disagree.
 MANY = 1e9
-# On a terminal that is narrower the values have fewer digits.
-WIDE, FEW_DIGITS = 100, 10
 # Methods whose name is long.
 TITLES = {"differences": "numeric"}
 LEGEND = "the error of each method in ulps, the digits that float64 keeps, and the condition of the problem"
@@ -35,8 +32,7 @@ class _AuditView(View):
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
         """What was checked, the tables, and the verdict with what it rests on."""
         audit = self.value
-        point = ", ".join(f"{name} = {text}" for name, text in audit.at)
-        yield Prose([[(f"{audit.of}{f'   at {point}' if point else ''}", "strong")]])
+        yield title(audit.of, [f"{name} = {text}" for name, text in audit.at], look)
         yield Prose([[(LEGEND, "dim")]])
         yield Table(_methods(audit, look))
         if audit.source is not None:
@@ -50,24 +46,24 @@ class _AuditView(View):
 def _methods(audit: Audit, look: Look) -> list[Column]:
     rows = audit.rows
     columns = [
-        _column("derivative", [row.name for row in rows], look, Role.LABEL),
-        _column("value", [_value(row, look) for row in rows], look, Role.VALUE, "strong"),
+        text_column("derivative", [row.name for row in rows], Role.LABEL, look, is_name=True),
+        text_column("value", [_value(row, look) for row in rows], Role.VALUE, look, "strong"),
     ]
     for number, method in enumerate(METHODS):
         columns.append(
-            _column(TITLES.get(method, method), [_ulps(row.errors[number]) for row in rows], look, Role.VALUE)
+            text_column(TITLES.get(method, method), [_ulps(row.errors[number]) for row in rows], Role.VALUE, look)
         )
-    columns.append(_column("digits", [_digits(row) for row in rows], look, Role.VALUE))
-    columns.append(_column("condition", [_rough(row.condition) for row in rows], look, Role.EXTRA))
+    # Where few digits stay, that is said below too.
+    columns.append(text_column("digits", [_digits(row) for row in rows], Role.EXTRA, look))
+    columns.append(text_column("condition", [_rough(row.condition) for row in rows], Role.EXTRA, look))
     return columns
 
 
 def _value(row: AuditRow, look: Look) -> str:
     if row.text is not None:
-        return show_number(Precise(float(row.value), row.text), row.dtype, look.digits)
+        return look.number(Precise(float(row.value), row.text), row.dtype)
     if row.value.shape == ():
-        few = FEW_DIGITS if look.width is not None and look.width < WIDE else None
-        return show_number(float(row.value), row.dtype, look.digits or few)
+        return look.number(float(row.value), row.dtype)
     return f"{row.value.shape} with norm {float((row.value**2).sum() ** 0.5):.4g}"
 
 
@@ -92,17 +88,13 @@ def _rough(condition: float | None) -> str:
 def _compared(audit: Audit, look: Look) -> list[Column]:
     rows = audit.against
     return [
-        _column("derivative", [row.name for row in rows], look, Role.LABEL),
-        _column("worst at", [str(list(row.at)) if row.at else "-" for row in rows], look, Role.LABEL),
-        _column("here", [show_number(row.ours, "float64", look.digits) for row in rows], look, Role.VALUE, "strong"),
-        _column("there", [show_number(row.theirs, "float64", look.digits) for row in rows], look, Role.VALUE),
-        _column("relative error", [f"{row.error:.1e}" for row in rows], look, Role.VALUE),
-        _column("differ", [f"{row.share:.0%}" for row in rows], look, Role.VALUE),
+        text_column("derivative", [row.name for row in rows], Role.LABEL, look, is_name=True),
+        text_column("worst at", [str(list(row.at)) if row.at else "-" for row in rows], Role.LABEL, look),
+        text_column("here", [look.number(row.ours) for row in rows], Role.VALUE, look, "strong"),
+        text_column("there", [look.number(row.theirs) for row in rows], Role.VALUE, look),
+        text_column("relative error", [f"{row.error:.1e}" for row in rows], Role.VALUE, look),
+        text_column("differ", [f"{row.share:.0%}" for row in rows], Role.VALUE, look),
     ]
-
-
-def _column(title: str, cells: list[str], look: Look, role: Role, style: str = "") -> Column:
-    return Column(title, tuple(Cell((look.clean(text),)) for text in cells), role, style)
 
 
 def _verdict(audit: Audit) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import floor, isfinite, log10
 
-from gradcli.output.layout import Cell, Column, Role
-from gradcli.output.numbers import show_number, show_tensor
+from gradcli.output.layout import Role
+from gradcli.output.numbers import show_number
 from gradcli.output.polynomials import fraction_of
-from gradcli.output.views import Block, Look, Prose, Table, View, view
+from gradcli.output.views import Block, Look, Prose, Table, View, text_column, view
 from gradcli.session.results import Bounded, Extrema, Propagation, Tangent, Uncertain
 
 # A bound of an error is one of its size; an error that is measured has a digit more.
@@ -22,8 +22,7 @@ class _BoundedView(View):
 
     def inline(self, look: Look) -> str:
         """The number and its bound."""
-        text = show_tensor(self.value, look.digits, whole_up_to=look.whole_up_to)
-        return f"{text} ± {show_number(self.value.error, 'float64', DIGITS_OF_A_BOUND)}"
+        return f"{look.tensor(self.value)} ± {show_number(self.value.error, 'float64', DIGITS_OF_A_BOUND)}"
 
     def shape(self) -> str:
         return str(self.value.shape)
@@ -67,7 +66,7 @@ def _term(size: float, variable: str, look: Look) -> str:
         top, bottom = found.numerator, found.denominator
         text = (variable if top == 1 else f"{top}{variable}") if variable else str(top)
         return text if bottom == 1 else f"{text}/{bottom}"
-    number = show_number(size, "float64", look.digits)
+    number = look.number(size)
     return f"{number}*{variable}" if variable and "e" in number else f"{number}{variable}"
 
 
@@ -89,12 +88,12 @@ class _ExtremaView(View):
             yield Prose([[(source, "strong")]])
         points = self.value.points
         columns = [
-            _column(name, [self._number(p.at[i], look) for p in points], Role.LABEL, look)
+            text_column(name, [self._number(p.at[i], look) for p in points], Role.LABEL, look)
             for i, name in enumerate(self.value.variables)
         ]
         of = f"{self.value.of}({', '.join(self.value.variables)})" if self.value.of.isidentifier() else "value"
-        columns.append(_column(of, [self._number(p.value, look) for p in points], Role.VALUE, look, "strong"))
-        columns.append(_column("what", [p.kind for p in points], Role.LABEL, look))
+        columns.append(text_column(of, [self._number(p.value, look) for p in points], Role.VALUE, look, "strong"))
+        columns.append(text_column("what", [p.kind for p in points], Role.LABEL, look, is_name=True))
         yield Table(columns, note=self.value.note)
 
     def _at(self, at: Sequence[float], look: Look) -> str:
@@ -102,7 +101,7 @@ class _ExtremaView(View):
         return shown if len(at) == 1 else f"({shown})"
 
     def _number(self, value: float, look: Look) -> str:
-        return show_number(value, "float64", look.digits)
+        return look.number(value)
 
 
 @view.register(Propagation)
@@ -124,11 +123,11 @@ class _PropagationView(View):
 
         yield Table(
             [
-                _column("input", [s.name for s in shares], Role.LABEL, look),
-                _column("value", [with_error(s.value, s.error, look) for s in shares], Role.LABEL, look),
-                _column("slope", [show_number(s.slope, "float64", look.digits or 6) for s in shares], Role.EXTRA, look),
-                _column("error made", [few(s.contribution) for s in shares], Role.EXTRA, look),
-                _column("share", [f"{100 * s.share:.1f}%" for s in shares], Role.VALUE, look, "strong"),
+                text_column("input", [s.name for s in shares], Role.LABEL, look, is_name=True),
+                text_column("value", [with_error(s.value, s.error, look) for s in shares], Role.VALUE, look),
+                text_column("slope", [look.number(s.slope, digits=6) for s in shares], Role.EXTRA, look),
+                text_column("error made", [few(s.contribution) for s in shares], Role.EXTRA, look),
+                text_column("share", [f"{100 * s.share:.1f}%" for s in shares], Role.VALUE, look, "strong"),
             ],
             note=self.value.note,
         )
@@ -137,13 +136,9 @@ class _PropagationView(View):
 def with_error(value: float, error: float, look: Look) -> str:
     """A number to the digits that its error leaves, and the error."""
     if not error or not isfinite(error) or not isfinite(value):
-        return f"{show_number(value, 'float64', look.digits)} ± {show_number(error, 'float64', look.digits)}"
+        return f"{look.number(value)} ± {look.number(error)}"
     shown = show_number(error, "float64", DIGITS_OF_AN_ERROR)
     decimals = DIGITS_OF_AN_ERROR - 1 - floor(log10(error))
     rounded = round(value, decimals)
     # Typed digits stay, such as those of 5 ± 0.2.
-    return f"{show_number(rounded, 'float64', look.digits)} ± {shown}"
-
-
-def _column(title: str, texts: Sequence[str], role: Role, look: Look, style: str = "") -> Column:
-    return Column(title, tuple(Cell((look.clean(text),)) for text in texts), role, style)
+    return f"{look.number(rounded)} ± {shown}"

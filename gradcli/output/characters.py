@@ -5,51 +5,67 @@ from __future__ import annotations
 import re
 from unicodedata import combining, east_asian_width
 
-_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾"
-_LOWERED = str.maketrans(_RAISED, "0123456789()")
-# What is written for the signs that the program itself shows. A run of raised digits is one sign.
+_RAISED, _SUNK = "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻⁺ⁿ", "₀₁₂₃₄₅₆₇₈₉"
+_LOWERED = str.maketrans(_RAISED + _SUNK, "0123456789()-+n0123456789")
+_LETTERS = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"),
+    *("xi", "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
+)
+_CAPITALS = [name.title() for place, name in enumerate(_LETTERS) if place != _LETTERS.index("sigma")]
+# What is written for signs, so that the language reads a formula still. A run of raised digits is one sign.
 _IN_ASCII = {
+    **dict(zip("αβγδεζηθικλμνξοπρςστυφχψω", _LETTERS, strict=True)),
+    **dict(zip("ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ", _CAPITALS, strict=True)),
+    **dict.fromkeys("─━╌┄═", "-"),
+    **dict.fromkeys("│┃╎║", "|"),
+    **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"),
+    **dict.fromkeys("▁▂▃▄▅▆▇█", "#"),
+    **dict.fromkeys("′’‘", "'"),
+    **dict.fromkeys("“”", '"'),
+    **dict.fromkeys("·⋅∙•", "*"),
+    **dict.fromkeys("−–—", "-"),
     "∂": "d",
     "∇²": "hessian ",
     "∇·": "divergence ",
     "∇×": "curl ",
     "∇": "grad ",
     "Δ": "laplacian ",
-    "·": "*",
-    "×": "x",
-    "±": "+/-",
-    "≈": "~",
-    "ξ": "xi",
-    "π": "pi",
-    "τ": "tau",
+    "√(": "sqrt(",
+    "∛(": "cbrt(",
+    "∜(": "root4(",
     "√": "sqrt ",
     "∛": "cbrt ",
-    "∜": "4th root ",
-    "°": " deg",
-    "∞": "inf",
+    "∜": "root4 ",
     "∑": "sum",
     "∏": "prod",
+    "∫": "integral ",
     "∘": " o ",
-    "′": "'",
-    "−": "-",
-    "⋅": "*",
+    "×": "x",
     "÷": "/",
-    "≠": "!=",
+    "±": "+/-",
+    "≈": "~",
     "≤": "<=",
     "≥": ">=",
     "µ": "u",
-    "─": "-",
-    "│": "|",
-    "┤": "+",
-    "┬": "+",
-    "└": "+",
-    "├": "+",
-    "┼": "+",
+    "≠": "!=",
+    "∞": "inf",
+    "°": " deg",
+    "″": "''",
+    "‴": "'''",
+    "⁗": "''''",
+    "…": "...",
     "✓": "ok",
     "✗": "failed",
     "→": "->",
+    "←": "<-",
+    "↑": "^",
+    "↓": "v",
+    "↗": "/",
+    "↘": "\\",
+    "↙": "/",
+    "↖": "\\",
 }
-_SIGNS = re.compile(rf"[{_RAISED}]+|∇[²·×]|[^\x00-\x7f]")
+_SIGNS = re.compile(rf"[{_RAISED}]+|∇[²·×]|[√∛∜]\(|[^\x00-\x7f]")
 _BRAILLE = range(0x2800, 0x2900)
 
 
@@ -95,6 +111,8 @@ def _plainer(sign: str) -> str:
         return _IN_ASCII[sign]
     if sign[0] in _RAISED:
         return f"^{sign.translate(_LOWERED)}"
+    if sign in _SUNK:
+        return sign.translate(_LOWERED)
     if ord(sign) in _BRAILLE:
         return "." if ord(sign) == _BRAILLE.start else "#"
     return escape(sign)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from gradcli.language.text.diagnostics import LONGEST_MESSAGE, Diagnostic, Span, shortened
 from gradcli.output.characters import columns, visible
 from gradcli.output.style import Line
+from gradcli.output.wrapping import wrap
 
 WIDEST_LINE = 100
 NARROWEST_LINE = 8
@@ -30,9 +31,16 @@ def show_diagnostic(
         room = max(NARROWEST_LINE, min(room, width - gutter - len(" | ") - len(CUT)))
     for number, (span, text) in enumerate(places):
         lines += _excerpt(span, text, color if number == 0 else "frame", gutter, room, clean)
+        if text and width is not None and sum(columns(part) for part, _ in lines[-1]) > width:
+            # What is said of a place stands below it where there is no room beside it.
+            said, style = lines[-1].pop()
+            lines.append([(" " * gutter + " | ", "frame"), (said.lstrip(), style)])
     if diagnostic.hint:
         hint = clean(shortened(diagnostic.hint, LONGEST_MESSAGE))
-        lines.append([(" " * gutter + " = ", "frame"), (f"help: {hint}", "hint")])
+        head = " " * gutter + " = "
+        first, *more = wrap(f"help: {hint}", None if width is None else max(NARROWEST_LINE, width - len(head)))
+        lines.append([(head, "frame"), (first, "hint")])
+        lines += [[(" " * len(head) + line, "hint")] for line in more]
     return lines
 
 

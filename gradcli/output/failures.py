@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradcli.output.layout import Cell
 from gradcli.output.style import Line
-from gradcli.output.views import Look, show_value, view
+from gradcli.output.views import Look, Prose, show_value, view
 from gradcli.session.explanations import Check
 from gradcli.session.results import Assertion, Plain, Tensor
 
@@ -14,14 +14,11 @@ _TOLERANT = "that may be rounding; `allclose(a, b)` compares within a tolerance"
 _AROUND_0 = "beside 0 a tolerance is absolute: `allclose(a, b, atol=1e-12)`"
 
 
-def show_failure(assertion: Assertion, look: Look) -> list[Line]:
-    """The lines, each a list of (text, style) pieces."""
+def show_failure(assertion: Assertion, look: Look) -> list[Prose]:
+    """What failed, then where and why."""
     first, *more = assertion.source.split("\n")
-    lines: list[Line] = [
-        [("assert failed: ", "error"), (first, "strong")],
-        *([(line, "strong")] for line in more),
-        [("  --> ", "frame"), (str(assertion.place), "place")],
-    ]
+    head: list[Line] = [[("assert failed: ", "error"), (first, "strong")], *([(line, "strong")] for line in more)]
+    lines: list[Line] = [[("  --> ", "frame"), (str(assertion.place), "place")]]
     if assertion.message:
         lines.append([("   = ", "frame"), (assertion.message, "hint")])
     c = assertion.comparison
@@ -38,7 +35,7 @@ def show_failure(assertion: Assertion, look: Look) -> list[Line]:
                 lines.append([("   = ", "frame"), (_TOLERANT if c.relation == "==" else _AROUND_0, "hint")])
         elif left != right:
             lines.append([("   | ", "frame"), (f"shapes differ: {left} and {right}", "")])
-    return lines
+    return [Prose(head, is_formula=True), Prose(lines)]
 
 
 def _size(value: Plain) -> float:
@@ -50,9 +47,11 @@ def _size(value: Plain) -> float:
 
 def _side(head: str, value: Plain, look: Look) -> list[Line]:
     """One side, its further lines below the first, where the terminal has room for that."""
+    if isinstance(value, Tensor):
+        cell: Cell = look.cell(value)
+    else:
+        cell = Cell(tuple(show_value(value, look).split("\n")), " ")
     room = None if look.width is None else look.width - len(head)
-    lines = tuple(show_value(value, look).split("\n"))
-    cell = Cell(lines, " " * len(value.shape) if isinstance(value, Tensor) else " ")
     if look.width is not None and room is not None and cell.least(look.width) > room:
         return [[(head.rstrip(), "frame")], *([(line, "")] for line in cell.wrapped(look.width))]
     first, *more = cell.wrapped(room)

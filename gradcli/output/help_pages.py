@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from gradcli.output.characters import columns, visible
 from gradcli.output.diagnostics import show_diagnostic
+from gradcli.output.folding import fold
 from gradcli.output.layout import lay_out, wrap_line
 from gradcli.output.markdown import Rows, code, heading, lines_of, prose, rows
 from gradcli.output.style import Line
-from gradcli.output.views import Look, Prose, blocks_of
+from gradcli.output.views import Look, Table, blocks_of
 from gradcli.session.help import Entry, Explained, Fact, Sample
 from gradcli.session.results import Assertion, Result
 
@@ -124,13 +125,11 @@ def _shown(result: Result, look: Look) -> Iterator[Line]:
     if isinstance(result, Assertion):
         return
     for block in blocks_of(result, look):
-        lines: Sequence[Line]
-        if isinstance(block, Prose):
-            lines = block.lines
-        else:
-            lines = [*lay_out(block.columns, look.width, block.footer)]
-            lines += [[(line, "dim")] for line in (block.note or "").split("\n") if line]
-        yield from (part for line in lines for part in wrap_line(line, look.width))
+        if isinstance(block, Table):
+            yield from lay_out(block.columns, look.width, block.footer)
+        for part in block.below if isinstance(block, Table) else [block]:
+            width, breaking = look.width if part.wrapped else None, fold if part.is_formula else None
+            yield from (piece for line in part.lines for piece in wrap_line(line, width, breaking))
 
 
 def plain_text(explained: Explained) -> str:

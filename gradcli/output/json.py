@@ -35,6 +35,7 @@ class Json:
 
     def __init__(self, command: str, out: IO[str] | None = None) -> None:
         self.digits: int | None = None
+        self.theme = "plain"
         self._out = Stream(out or sys.stdout)
         self._summary = {"files": 0, "passed": 0, "failed": 0, "errors": 0, "warnings": 0}
         self._files: list[dict[str, Any]] = []

@@ -39,6 +39,7 @@ class Latex:
 
     def __init__(self, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
         self.digits: int | None = None
+        self.theme = "plain"
         self._out, self._err = Stream(out or sys.stdout), Stream(err or sys.stderr)
 
     def result(self, result: Result, named: bool = False) -> None:

@@ -7,9 +7,10 @@ from html import escape
 
 from gradcli.output.characters import visible
 from gradcli.output.failures import show_failure
+from gradcli.output.folding import fold
 from gradcli.output.layout import Column, Role, lay_out, wrap_line
 from gradcli.output.style import Line, bare
-from gradcli.output.views import Block, Look, Prose, Table, blocks_of, view
+from gradcli.output.views import Block, Look, Table, blocks_of, view
 from gradcli.session.results import Answer, Assertion, Plain, Result, Shown
 
 # As wide as a terminal is by default; a notebook scrolls what is wider.
@@ -23,7 +24,7 @@ def blocks(item: Result | Plain, named: bool = False) -> Iterator[Block]:
     look = Look(width=WIDTH, clean=visible)
     if isinstance(item, Assertion):
         if not item.passed:
-            yield Prose(show_failure(item, look))
+            yield from show_failure(item, look)
     elif isinstance(item, (Shown, Answer)):
         yield from blocks_of(item, look, named)
     else:
@@ -40,11 +41,9 @@ def as_text(found: Iterable[Block]) -> str:
         after_table = isinstance(block, Table)
         if isinstance(block, Table):
             lines += lay_out(block.columns, WIDTH, block.footer)
-            lines += [part for line in _note(block) for part in wrap_line(line, WIDTH)]
-        else:
-            lines += [
-                part for line in block.lines for part in wrap_line(_visible(line), WIDTH if block.wrapped else None)
-            ]
+        for prose in block.below if isinstance(block, Table) else [block]:
+            width, breaking = WIDTH if prose.wrapped else None, fold if prose.is_formula else None
+            lines += [part for line in prose.lines for part in wrap_line(_visible(line), width, breaking)]
     return bare(lines)
 
 
@@ -58,13 +57,15 @@ def _pre(lines: Sequence[Line]) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th style="text-align:{_side(c)}">{escape(c.title)}</th>' for c in table.columns)
-    rows = [[_cell(column, row) for column in table.columns] for row in range(len(table.columns[0].cells))]
+    # There is room beside the values, and no line below a row.
+    columns = [column for column in table.columns if column.role is not Role.BELOW]
+    head = "".join(f'<th style="text-align:{_side(c)}">{escape(c.title)}</th>' for c in columns)
+    rows = [[_cell(column, row) for column in columns] for row in range(len(columns[0].cells))]
     if table.footer is not None:
         name, value = (f'<td style="{_CELL}">{escape(visible(text))}</td>' for text in table.footer)
-        rows.append([name, *["<td></td>"] * (len(table.columns) - 2), value])
+        rows.append([name, *["<td></td>"] * (len(columns) - 2), value])
     body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    note = "".join(_pre([line]) for line in _note(table))
+    note = "".join(_pre([line]) for prose in table.below for line in prose.lines)
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>{note}"
 
 
@@ -77,10 +78,6 @@ def _cell(column: Column, row: int) -> str:
 
 def _side(column: Column) -> str:
     return "right" if column.role is Role.LABEL and column.once else "left"
-
-
-def _note(table: Table) -> list[Line]:
-    return [[(visible(line), "dim")] for line in table.note.split("\n")] if table.note else []
 
 
 def _visible(line: Line) -> Line:

@@ -86,11 +86,11 @@ def _rest(p: Polynomial, steps: list[str]) -> str:
 def _remainder(p: Polynomial, steps: list[str], digits: int | None) -> str:
     n = p.order + 1
     if len(steps) > 1:
-        center = ", ".join(show_number(c, "float64", digits) for c in p.center)
+        center = ", ".join(show_number(c, "float64", digits, signed_zero=False) for c in p.center)
         return f"remainder: of order {n} in the distance h from ({center})"
     power = steps[0] if n == 1 else f"{steps[0]}^{n}"
     sign = "'" * n if n <= 3 else f"⁽{superscript(n)}⁾"
     below = "" if n == 1 else f"/{n}!"
-    at = show_number(p.center[0], "float64", digits)
+    at = show_number(p.center[0], "float64", digits, signed_zero=False)
     of = p.of if _is_name(p.of) else "f"
     return f"remainder: {of}{sign}(ξ){below}·{power} for some ξ between {at} and {p.variables[0]}"

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 class Reporter(Protocol):
     """Takes what there is to report, in order.
 
-    `digits` is how many digits people want to see of a number; None means all that count.
+    `digits` is how many digits people want to see of a number; None means all that count. `theme` are the colours.
     """
 
     digits: int | None
+    theme: str
 
     def result(self, result: Result, named: bool = False) -> None:
         """A result; `named` says that the reader did not just type what it is of."""

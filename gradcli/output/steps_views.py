@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradcli.output.characters import columns
-from gradcli.output.layout import Cell, Column, Role
-from gradcli.output.numbers import show_number
+from gradcli.output.folding import fold
+from gradcli.output.layout import Cell, Column, FormulaCell, Role
 from gradcli.output.style import Line
-from gradcli.output.views import Block, Look, Prose, Table, View, view
-from gradcli.output.wrapping import wrap
+from gradcli.output.views import Block, Look, Prose, Table, View, text_column, view
 from gradcli.session.explanations import Check, Derivation, Step, Steps, TapeRow
 
 # What stands between the pieces of a line.
@@ -59,7 +58,7 @@ class _Tree:
         for name, text in d.definitions:
             yield from self._folded("", "  ", [("where", "dim"), (f"{name} = {self._look.formula(text)}", "")])
         if d.value is not None:
-            value = show_number(d.value, "float64", self._look.digits)
+            value = self._look.number(d.value)
             yield from self._folded("", "  ", [(f"at {self._point}", "dim"), (value, "strong")])
 
     def _rule(self, step: Step, before: str, first: str, rest: str) -> Iterator[Line]:
@@ -131,7 +130,7 @@ class _Tree:
             if room is not None and used and used + len(apart) + columns(text) > room:
                 yield [(head, "dim"), *line]
                 head, line, used = rest, [], 0
-            parts = wrap(text, room) if room is not None else [text]
+            parts = fold(text, room)
             for part in parts[:-1]:
                 yield [(head, "dim"), *line, (part, style)]
                 head, line, used = rest, [], 0
@@ -166,14 +165,14 @@ def _is_multiple(step: Step) -> bool:
 def _tape(derivation: Derivation, look: Look) -> list[Column]:
     rows = derivation.tape
     result = rows[-1].name
-    formula = [f"{look.formula(row.formula)}" for row in rows]
+    last = Role.VALUE, look, "strong"
     return [
-        _column("tape", [[row.name] for row in rows], look, "strong"),
-        _column("is", [[text] for text in formula], look),
-        _column("value", [[_number(row.value, look)] for row in rows], look),
-        _column("slope by", [_partials(row, look) for row in rows], look),
-        _column(f"tangent dv/d{derivation.by}", [[_number(row.tangent, look)] for row in rows], look, "strong"),
-        _column(f"adjoint d{result}/dv", [[_number(row.adjoint, look)] for row in rows], look, "strong"),
+        text_column("tape", [row.name for row in rows], Role.LABEL, look, "strong", is_name=True),
+        Column("is", tuple(FormulaCell((look.clean(look.formula(row.formula)),)) for row in rows), Role.VALUE),
+        text_column("value", [_number(row.value, look) for row in rows], Role.VALUE, look),
+        Column("slope by", tuple(Cell(tuple(map(look.clean, _partials(row, look)))) for row in rows), Role.VALUE),
+        text_column(f"tangent dv/d{derivation.by}", [_number(row.tangent, look) for row in rows], *last),
+        text_column(f"adjoint d{result}/dv", [_number(row.adjoint, look) for row in rows], *last),
     ]
 
 
@@ -181,13 +180,8 @@ def _partials(row: TapeRow, look: Look) -> list[str]:
     return [f"{name}: {_number(value, look)}" for name, value in row.partials]
 
 
-def _column(title: str, cells: Sequence[Sequence[str]], look: Look, style: str = "") -> Column:
-    role = Role.LABEL if title == "tape" else Role.VALUE
-    return Column(title, tuple(Cell(tuple(look.clean(text) for text in cell)) for cell in cells), role, style)
-
-
 def _number(value: float, look: Look) -> str:
-    return show_number(value, "float64", look.digits or FEW_DIGITS)
+    return look.number(value, digits=FEW_DIGITS)
 
 
 def _is_exact(text: str, value: float) -> bool:
@@ -208,13 +202,13 @@ class _CheckView(View):
         if check.expected is None or check.given is None:
             return head
         point = ", ".join(f"{name} = {_number(value, look)}" for name, value in check.at)
-        given, expected = (self._value(v, look.digits or FEW_DIGITS) for v in (check.given, check.expected))
+        given, expected = (self._value(v, look, FEW_DIGITS) for v in (check.given, check.expected))
         if given == expected:
-            given, expected = (self._value(v, None) for v in (check.given, check.expected))
+            given, expected = (self._value(v, Look(width=look.width), None) for v in (check.given, check.expected))
         return f"{head}: {f'at {point} ' if point else ''}the answer {given}, and {check.of} {expected}"
 
-    def _value(self, value: float, digits: int | None) -> str:
-        return "has no value" if value != value else f"is {show_number(value, 'float64', digits)}"
+    def _value(self, value: float, look: Look, digits: int | None) -> str:
+        return "has no value" if value != value else f"is {look.number(value, digits=digits)}"
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
         """The verdict, and below it what slip it may have been."""

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from gradcli.output.characters import can_hold, escaped, in_encoding, visible
-from gradcli.output.style import THEME, Line, bare
+from gradcli.output.style import THEMES, Line, bare, takes_colours, trimmed, usual_theme
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,14 +58,16 @@ class Stream:
     """A stream that takes styled lines.
 
     A terminal gets colours and lines no wider than it is; anything else gets plain lines, as wide as they need to be.
-    Nothing that steers a terminal passes, and what the encoding lacks is written in ASCII.
+    Nothing that steers a terminal passes, and what the encoding lacks is written in ASCII. `theme` is one of THEMES,
+    and may be changed at any time.
     """
 
     def __init__(self, file: IO[str]) -> None:
         self.file = file
         self.is_terminal = file.isatty()
         self.encoding = getattr(file, "encoding", None) or "utf-8"
-        self._in_colour = self.is_terminal or bool(os.environ.get("FORCE_COLOR"))
+        self.theme = usual_theme()
+        self._takes_colours = takes_colours(self.is_terminal)
 
     @property
     def width(self) -> int | None:
@@ -109,7 +111,8 @@ class Stream:
         if not lines:
             return
         cleaned: list[Line] = [[(self.clean(text, keep="\t"), style) for text, style in line] for line in lines]
-        self._write((self._coloured(cleaned) if self._in_colour else bare(cleaned)) + "\n")
+        in_colour = self._takes_colours and self.theme != "plain"
+        self._write((self._coloured(cleaned) if in_colour else bare(cleaned)) + "\n")
 
     def verbatim_text(self, text: str) -> None:
         """Write a text as it is; whoever made it saw to what the stream can take.
@@ -143,9 +146,10 @@ class Stream:
     def _coloured(self, lines: Sequence[Line]) -> str:
         from rich.text import Text
 
+        theme = THEMES[self.theme]
         with self._console.capture() as captured:
             for line in lines:
-                pieces = [(text, THEME[style]) for text, style in line]
+                pieces = [(text, theme[style]) for text, style in trimmed(line)]
                 self._console.print(Text.assemble(*pieces), soft_wrap=True)
         return captured.get().removesuffix("\n")
 
@@ -153,7 +157,10 @@ class Stream:
     def _console(self) -> Console:
         from rich.console import Console
 
-        return Console(file=self.file, highlight=False, emoji=False)
+        # Whether there are colours is decided before.
+        return Console(
+            file=self.file, force_terminal=True, color_system="256", no_color=False, highlight=False, emoji=False
+        )
 
 
 def open_all() -> None:

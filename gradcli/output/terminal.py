@@ -9,9 +9,10 @@ from typing import IO, TYPE_CHECKING
 
 from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.output.diagnostics import show_diagnostic
+from gradcli.output.folding import fold
 from gradcli.output.layout import lay_out, wrap_line
 from gradcli.output.stream import OutputError, Stream
-from gradcli.output.style import Line
+from gradcli.output.style import THEMES, Line
 from gradcli.output.views import (
     MOST_ITEMS,
     MOST_ITEMS_OF_A_FILE,
@@ -37,37 +38,47 @@ class Terminal:
         self._out, self._err = Stream(out or sys.stdout), Stream(err or sys.stderr)
         self.digits = digits
 
+    @property
+    def theme(self) -> str:
+        """The colours of both streams, by their name in THEMES; it may be changed at any time."""
+        return self._out.theme
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        if name not in THEMES:
+            raise ValueError(f"there is no theme {name!r}")
+        self._out.theme = self._err.theme = name
+
     def result(self, result: Result, named: bool = False) -> None:
         """Show a result; `named` puts the expression in front, for where the reader did not just type it."""
         if isinstance(result, Assertion):
             if not result.passed:
                 from gradcli.output.failures import show_failure
 
-                self._to_err(show_failure(result, self._look(self._err, MOST_ITEMS)))
+                for part in show_failure(result, self._look(self._err, MOST_ITEMS)):
+                    self._to_err(part.lines, part.is_formula)
         else:
             self._show(blocks_of(result, self._look(self._out), named))
 
     def _look(self, stream: Stream, most: int = MOST_ITEMS_OF_A_FILE) -> Look:
         """What a stream takes; `most` items of a tuple go to one that is no terminal."""
+        look = Look(self.digits, None, most, clean=stream.clean, on_paper=stream.has_signs, verbatim=stream.verbatim)
         if stream.is_terminal:
-            return Look(
-                self.digits, WHOLE_UP_TO, MOST_ITEMS, stream.width, stream.clean, stream.height, stream.has_signs
-            )
-        return Look(self.digits, None, most, None, stream.clean, on_paper=stream.has_signs)
+            look.whole_up_to, look.most, look.width, look.height = WHOLE_UP_TO, MOST_ITEMS, stream.width, stream.height
+        return look
 
     def _show(self, blocks: Iterable[Block]) -> None:
         for block in blocks:
             if isinstance(block, Table):
                 self._table(block)
             elif block.wrapped:
-                self._prose(*block.lines)
+                self._prose(*block.lines, is_formula=block.is_formula)
             else:
                 self._out.lines(block.lines)
 
     def _table(self, table: Table) -> None:
         self._out.lines(lay_out(table.columns, self._out.width, table.footer))
-        if table.note:
-            self._prose(*([(line, "dim")] for line in table.note.split("\n")))
+        self._show(table.below)
         self._out.lines([[]])
 
     def diagnostic(self, diagnostic: Diagnostic) -> None:
@@ -103,23 +114,28 @@ class Terminal:
         self._out.lines(help_page(explained, self._look(self._out)))
 
     def program(self, text: str) -> None:
-        """The text of a program to standard output, as it is."""
-        self._out.lines([[(line, "")] for line in text.split("\n")])
+        """The text of a program to standard output, as it is; a terminal gets it in colours."""
+        if self._out.is_terminal:
+            from gradcli.output.code import program_lines
+
+            self._out.lines(program_lines(text))
+        else:
+            self._out.lines([[(line, "")] for line in text.split("\n")])
 
     def explain(self, text: str) -> None:
         """Lines to standard error."""
         self._to_err([[(line, "")] for line in text.rstrip("\n").split("\n")])
 
-    def _prose(self, *lines: Line) -> None:
-        self._out.lines(self._wrapped(self._out, lines))
+    def _prose(self, *lines: Line, is_formula: bool = False) -> None:
+        self._out.lines(self._wrapped(self._out, lines, is_formula))
 
-    def _to_err(self, lines: Sequence[Line]) -> None:
+    def _to_err(self, lines: Sequence[Line], is_formula: bool = False) -> None:
         # What came before it on standard output stands before it.
         self._out.flush()
         # Where standard error can't be written to, the exit code is what is left to say.
         with suppress(OutputError):
-            self._err.lines(self._wrapped(self._err, lines))
+            self._err.lines(self._wrapped(self._err, lines, is_formula))
 
-    def _wrapped(self, stream: Stream, lines: Sequence[Line]) -> list[Line]:
+    def _wrapped(self, stream: Stream, lines: Sequence[Line], is_formula: bool = False) -> list[Line]:
         cleaned: list[Line] = [[(stream.clean(text, keep="\t"), style) for text, style in line] for line in lines]
-        return [part for line in cleaned for part in wrap_line(line, stream.width)]
+        return [part for line in cleaned for part in wrap_line(line, stream.width, fold if is_formula else None)]

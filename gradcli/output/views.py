@@ -13,11 +13,13 @@ from typing import Any, TypeAlias
 from gradcli.core.ir.shapes import size_of
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.nesting import count_items
+from gradcli.output.characters import columns as columns_of
 from gradcli.output.characters import escape
-from gradcli.output.layout import Cell, Column, Role
-from gradcli.output.numbers import show_tensor, tensor_lines
+from gradcli.output.layout import Cell, Column, RemarkCell, Role
+from gradcli.output.numbers import show_number
 from gradcli.output.style import Line
-from gradcli.output.wrapping import wrap
+from gradcli.output.tensors import TensorCell, is_elided, show_tensor, summary, tensor_cell
+from gradcli.output.wrapping import flow
 from gradcli.session.explanations import Check, Steps
 from gradcli.session.results import (
     Answer,
@@ -32,7 +34,6 @@ from gradcli.session.results import (
     Plot,
     Polynomial,
     Propagation,
-    Row,
     Shown,
     SparseMatrix,
     Tangent,
@@ -53,7 +54,7 @@ class Look:
     """What is shown where: the digits of a number, how large a tensor is shown whole, how many items of a tuple.
 
     None is no bound. `width` and `height` are the terminal's, None for a file; `clean` makes a text as the stream will
-    show it; `on_paper` says that it can show x², √x and the like.
+    show it, `verbatim` one that is read back; `on_paper` says that it can show x², √x and the like.
     """
 
     def __init__(
@@ -65,9 +66,31 @@ class Look:
         clean: Callable[[str], str] = str,
         height: int | None = None,
         on_paper: bool = True,
+        verbatim: Callable[[str], str] = str,
     ) -> None:
         self.digits, self.whole_up_to, self.most, self.width, self.clean = digits, whole_up_to, most, width, clean
-        self.height, self.on_paper = height, on_paper
+        self.height, self.on_paper, self.verbatim = height, on_paper, verbatim
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether it is for eyes alone: nobody reads it back from a terminal."""
+        return self.width is not None
+
+    def number(self, value: bool | int | float, dtype: str = "float64", digits: int | None = None) -> str:
+        """A number to the digits that are asked for, else to those that are usual here; people see no sign of 0."""
+        return show_number(value, dtype, self.digits or digits, signed_zero=not self.on_screen)
+
+    def tensor(self, tensor: Tensor, width: int | None = None) -> str:
+        """A tensor, on lines no wider than a width."""
+        return show_tensor(tensor, self.digits, width, self.whole_up_to, signed_zero=not self.on_screen)
+
+    def cell(self, tensor: Tensor) -> TensorCell:
+        """A tensor in a table."""
+        return tensor_cell(tensor, self.digits, self.whole_up_to, signed_zero=not self.on_screen)
+
+    def is_elided(self, tensor: Tensor) -> bool:
+        """Whether a tensor is shown by its edges."""
+        return is_elided(tensor, self.whole_up_to)
 
     def formula(self, text: str) -> str:
         """A formula in the signs of paper, where they can be shown."""
@@ -79,19 +102,28 @@ class Look:
 
 
 class Prose:
-    """Lines; `wrapped` says that those too long for a terminal go on below."""
+    """Lines; `wrapped` says that those too long for a terminal go on below, `is_formula` that they do at operators."""
 
-    def __init__(self, lines: Sequence[Line], wrapped: bool = True) -> None:
-        self.lines, self.wrapped = lines, wrapped
+    def __init__(self, lines: Sequence[Line], wrapped: bool = True, is_formula: bool = False) -> None:
+        self.lines, self.wrapped, self.is_formula = lines, wrapped, is_formula
 
 
 class Table:
-    """Columns, what stands under them, and what is to be said of them."""
+    """Columns, what stands under them, what the names in their formulas stand for, and what is to be said of them."""
 
     def __init__(
-        self, columns: Sequence[Column], footer: tuple[str, str] | None = None, note: str | None = None
+        self,
+        columns: Sequence[Column],
+        footer: tuple[str, str] | None = None,
+        note: str | None = None,
+        where: Sequence[str] = (),
     ) -> None:
-        self.columns, self.footer, self.note = columns, footer, note
+        self.columns, self.footer = columns, footer
+        self.below: list[Prose] = []
+        if where:
+            self.below.append(Prose([[(line, "dim")] for line in where], is_formula=True))
+        if note:
+            self.below.append(Prose([[(line, "dim")] for line in note.split("\n")]))
 
 
 Block: TypeAlias = "Prose | Table"
@@ -109,8 +141,10 @@ class View:
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
         """By itself; `source` is the expression, for where the reader did not just type it."""
-        before, head = _named(source)
-        yield Prose([*before, [(head, "dim"), (self.inline(look), "strong")]])
+        before, head = headed(source)
+        first, *more = self.inline(look).split("\n")
+        rest: list[Line] = [[(line, "strong")] for line in more]
+        yield Prose([*before, [(head, "dim"), (first, "strong")], *rest])
 
     def shape(self) -> str:
         """Its shape, in words where it has none."""
@@ -133,6 +167,7 @@ ELSEWHERE: Mapping[str, tuple[type, ...]] = {
     "gradcli.output.steps_views": (Check, Steps),
     "gradcli.output.audit_views": (Audit,),
     "gradcli.output.listing_views": (Listing,),
+    "gradcli.output.derivative_views": (Answer, Derivatives),
 }
 
 
@@ -162,14 +197,23 @@ def blocks_of(result: Shown | Answer, look: Look, named: bool = False) -> Iterat
         if result.note and look.width is not None:
             yield Prose([[(result.note, "dim")]])
         return
-    at = ", ".join(f"{name} = {_short(value)}" for name, value in result.at)
-    yield Prose([[(f"{result.title}{f'   at {at}' if at else ''}", "strong")]])
-    yield derivative_table(result.derivatives, look)
+    yield from view(result).blocks(look, None)
 
 
-def _short(value: Plain) -> str:
-    """A value for the middle of a line, if it is short enough."""
-    text = show_value(value)
+def title(of: str, at: Sequence[str], look: Look) -> Block:
+    """What is asked about and where: the point has lines of its own where one holds too little."""
+    if not at:
+        return Prose([[(of, "strong")]], is_formula=True)
+    point = f"at {', '.join(at)}"
+    whole = f"{of}   {point}"
+    if look.width is None or columns_of(look.clean(whole)) <= look.width:
+        return Prose([[(whole, "strong")]])
+    return Prose([[(of, "strong")], [(point, "strong")]], is_formula=True)
+
+
+def short(value: Plain, look: Look) -> str:
+    """A value for the middle of a line, if it is short enough; with all its digits, whatever is shown of others."""
+    text = show_value(value, Look(width=look.width))
     return text if len(text) <= LONGEST_IN_A_LINE and "\n" not in text else "..."
 
 
@@ -178,24 +222,39 @@ class _TensorView(View):
     value: Tensor
 
     def inline(self, look: Look) -> str:
-        return show_tensor(self.value, look.digits, whole_up_to=look.whole_up_to)
+        return look.tensor(self.value)
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
+        """Its rows, then what it is; of one that is shown by its edges also how its elements are spread."""
         if self.value.shape == ():
             yield from super().blocks(look, source)
             return
-        before, head = _named(source)
-        *lines, last = show_tensor(self.value, look.digits, look.width, look.whole_up_to).split("\n")
+        before, head = headed(source)
+        lines = look.tensor(self.value, look.width).split("\n")
         # On its own in a file, a tensor is text that the language reads back.
-        kind = f"  {self.value.dtype} {self.value.shape}" if head or look.width is not None else ""
-        if head and lines:
+        kind = f"{self.value.dtype} {self.value.shape}" if head or look.on_screen else ""
+        if head and (len(lines) > 1 or not _fits(look, head + lines[0])):
             before = [*before, [(head.rstrip(), "dim")]]
             head = ""
         rows: list[Line] = [[(line, "strong")] for line in lines]
-        yield Prose([*before, *rows, [(head, "dim"), (last, "strong"), (kind, "dim")]])
+        if head:
+            rows[0] = [(head, "dim"), *rows[0]]
+        beside = kind and _fits(look, f"{head}{lines[-1]}  {kind}")
+        if beside:
+            rows[-1] = [*rows[-1], (f"  {kind}", "dim")]
+        yield Prose([*before, *rows])
+        said = [kind] if kind and not beside else []
+        if look.on_screen and look.is_elided(self.value):
+            said += summary(self.value, look.digits)
+        if said:
+            yield Prose([[(line, "dim")] for line in flow(said, look.width)])
 
     def shape(self) -> str:
         return str(self.value.shape)
+
+
+def _fits(look: Look, text: str) -> bool:
+    return look.width is None or columns_of(look.clean(text)) <= look.width
 
 
 @view.register(Text)
@@ -205,7 +264,8 @@ class _TextView(View):
     def inline(self, look: Look) -> str:
         """In quotes, with escapes that the language reads."""
         text = self.value.text
-        return '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else escape(c) for c in text) + '"'
+        quoted = "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else escape(c) for c in text)
+        return f'"{look.verbatim(quoted)}"'
 
 
 @view.register(NoNumber)
@@ -216,11 +276,26 @@ class _NoNumberView(View):
         return " ".join(self.value.text.split())
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
-        """On as many lines as it has: a definition is shown as it was typed."""
-        if "\n" not in self.value.text:
+        """On as many lines as it has: a definition is shown as it was typed, its formula below it."""
+        if self.value.kind != "function":
             yield from super().blocks(look, source)
             return
-        yield Prose([[(line, "strong")] for line in self.value.text.split("\n")])
+        before, head = headed(source)
+        if "\n" in self.value.text:
+            before, head = [], ""
+        first, *rest = self._lines(look)
+        yield Prose([*before, [(head, "dim"), *first], *rest], is_formula=True)
+        if self.value.formulas and look.on_screen:
+            formulas = [f"{name} = {look.formula(text)}" for name, text in self.value.formulas]
+            yield Prose([[(line, "dim")] for line in formulas], is_formula=True)
+
+    def _lines(self, look: Look) -> list[Line]:
+        """Its text; what was typed is in the colours of code where there are any."""
+        if look.on_screen and (self.value.formulas or "\n" in self.value.text):
+            from gradcli.output.code import definition_lines
+
+            return definition_lines(self.value.text)
+        return [[(line, "strong")] for line in self.value.text.split("\n")]
 
 
 @view.register(tuple)
@@ -242,8 +317,8 @@ class _TupleView(View):
         if len(tensors) < len(self.value) or all(t.shape == () for t in tensors):
             yield from super().blocks(look, source)
             return
-        yield from _title(source)
-        yield Table(_typed("item", [(f"[{i}]", t) for i, t in enumerate(tensors)], look, "dim"))
+        yield from title_of(source)
+        yield Table(typed_columns("item", [(f"[{i}]", t) for i, t in enumerate(tensors)], look, "dim"))
 
     def shape(self) -> str:
         return f"a tuple of {len(self.value)}"
@@ -268,8 +343,21 @@ def _show_tuple(value: tuple[Plain, ...], look: Look, left: list[int]) -> str:
         else:
             left[0] -= 1
             shown.append(show_value(item, look))
-    inner = ", ".join(shown)
-    return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return beside(shown, ",)" if len(value) == 1 else ")")
+
+
+def beside(items: Sequence[str], closing: str = ")") -> str:
+    """Items in brackets; the lines of one that has several stand below each other."""
+    text = "("
+    for number, item in enumerate(items):
+        text += below(text.rpartition("\n")[2], item) + (", " if number < len(items) - 1 else "")
+    return f"{text}{closing}"
+
+
+def below(head: str, text: str) -> str:
+    """A text that stands behind a head, with its further lines below its first."""
+    first, *more = text.split("\n")
+    return "\n".join([first, *((" " * columns_of(head) + line) if line else "" for line in more)])
 
 
 @view.register(ParameterTable)
@@ -283,35 +371,9 @@ class _ParametersView(View):
         return _listed(self._rows(), look)
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
-        yield from _title(source)
+        yield from title_of(source)
         total = sum(size_of(t.shape) for t in self.value.tensors)
-        yield Table(_typed("parameter", self._rows(), look), ("total", f"{total:,}"))
-
-
-@view.register(Derivatives)
-class _DerivativesView(View):
-    value: Derivatives
-
-    def inline(self, look: Look) -> str:
-        shown = [f"{row.name}: {_cell_text(row, look)}" for row in self.value.rows[: look.most]]
-        return f"({', '.join(shown)}{', ...' if len(self.value.rows) > look.most else ''})"
-
-    def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
-        """One number as a number, one formula as an equation, all else as a table."""
-        first = self.value.rows[0]
-        if len(self.value.rows) == 1 and first.tensor is None:
-            yield from _equation(self.value, look, source)
-            return
-        if len(self.value.rows) == 1 and first.tensor is not None and first.tensor.shape == ():
-            yield from view(first.tensor).blocks(look, source)
-            if look.width is not None:
-                # A file gets the number alone, for whoever reads it from there.
-                said = [f"{first.name} = {look.formula(first.formula)}"] if first.formula else []
-                said += [*_where(self.value, look), *(self.value.note.split("\n") if self.value.note else [])]
-                yield Prose([[(line, "dim")] for line in said])
-            return
-        yield from _title(source)
-        yield derivative_table(self.value, look)
+        yield Table(typed_columns("parameter", self._rows(), look), ("total", f"{total:,}"))
 
 
 @view.register(SparseMatrix)
@@ -344,10 +406,10 @@ class _PolynomialView(View):
         """As it is written on paper, which says what it is of."""
         from gradcli.output.polynomials import show_polynomial
 
-        before, _ = _named(source)
+        before, _ = headed(source)
         *lines, remainder = show_polynomial(self.value, look.digits, look.width)
         rows: list[Line] = [[(line, "strong")] for line in lines]
-        yield Prose([*before, *rows, [(remainder, "dim")]])
+        yield Prose([*before, *rows, [(remainder, "dim")]], is_formula=True)
 
 
 @view.register(Plot)
@@ -361,7 +423,7 @@ class _PlotView(View):
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
         from gradcli.output.plots import curves
 
-        yield from _title(source)
+        yield from title_of(source)
         yield from _pictured(curves(self.value, look.width, look.height, look.clean), self.value)
 
 
@@ -376,7 +438,7 @@ class _ContoursView(View):
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
         from gradcli.output.contours import contours
 
-        yield from _title(source)
+        yield from title_of(source)
         yield from _pictured(contours(self.value, look.width, look.height, look.clean), self.value)
 
 
@@ -389,118 +451,38 @@ def _pictured(parts: tuple[list[Line], list[Line]], value: Plot | Contours) -> I
     yield Prose([*legend, *notes, *saved])
 
 
-def derivative_table(derivatives: Derivatives, look: Look) -> Table:
-    """Derivatives by order; with shapes and dtypes where not all are float64 scalars."""
-    rows = derivatives.rows
-    pairs = [(row.name, row.tensor) for row in rows if row.tensor is not None]
-    if pairs:
-        typed = any(tensor.shape != () or tensor.dtype != "float64" for _, tensor in pairs)
-        name, *others = (_typed if typed else _valued)("derivative", pairs, look)
-    else:
-        name, others = _column("derivative", [row.name for row in rows], Role.LABEL, look), []
-    formulas = _formulas(rows, look, Role.FOLD if pairs else Role.VALUE)
-    order = _column("order", [str(row.order) for row in rows], Role.LABEL, look, "dim", once=True)
-    said = [*_where(derivatives, look), *_missing(rows), *([derivatives.note] if derivatives.note else [])]
-    return Table((order, name, *formulas, *others), note="\n".join(said) or None)
-
-
-def _formulas(rows: Sequence[Row], look: Look, role: Role) -> list[Column]:
-    if not any(row.formula for row in rows):
-        return []
-    return [_column("formula", [_formula_of(row, look) for row in rows], role, look)]
-
-
-def _formula_of(row: Row, look: Look) -> str:
-    return look.formula(row.formula) if row.formula else ""
-
-
-def _missing(rows: Sequence[Row]) -> list[str]:
-    """Why some rows have no formula, where others have one."""
-    reasons = dict.fromkeys(row.reason for row in rows if row.reason and not row.formula)
-    return [reason if ":" in reason else f"no formula: {reason}" for reason in reasons if reason]
-
-
-def _where(derivatives: Derivatives, look: Look) -> list[str]:
-    """What the names in the formulas stand for."""
-    found = [f"{name} = {look.formula(text)}" for name, text in derivatives.definitions]
-    return [f"{'where' if i == 0 else '     '} {line}" for i, line in enumerate(found)]
-
-
-def _cell_text(row: Row, look: Look) -> str:
-    return _formula_of(row, look) or row.reason or "" if row.tensor is None else show_value(row.tensor, look)
-
-
-def _equation(derivatives: Derivatives, look: Look, source: str | None) -> Iterator[Block]:
-    """One formula under its name, and what the names in it stand for."""
-    (row,) = derivatives.rows
-    name = row.name if source is None else source
-    text = look.formula(row.formula) if row.formula else f"no formula: {row.reason or 'elements move or meet'}"
-    head = f"{name} = " if name and (row.formula or source) else ""
-    style = "strong" if row.formula else "dim"
-    lines = _matrix(text, " " * len(head), None)
-    if look.width is not None and len(lines) > 1 and max(map(len, lines)) > look.width:
-        # A head that leaves too little room stands above.
-        yield Prose([[(head.rstrip(), "dim")], *([(line, style)] for line in _matrix(text, "", look.width))])
-    else:
-        yield Prose([[(head, "dim"), (lines[0].strip(), style)], *([(line, style)] for line in lines[1:])])
-    said = [*_where(derivatives, look), *(derivatives.note.split("\n") if derivatives.note else [])]
-    if said:
-        yield Prose([[(line, "dim")] for line in said])
-
-
-def _matrix(text: str, indent: str, width: int | None) -> list[str]:
-    """A matrix with a row a line, one below the other; where one is too long, with an entry a line."""
-    if not text.startswith("[["):
-        return [text]
-    rows = [f"[{row}]" for row in text[2:-2].split("], [")]
-    lines: list[str] = []
-    for number, row in enumerate(rows):
-        end = "," if number < len(rows) - 1 else "]"
-        line = f"{indent}{'[' if number == 0 else ' '}{row}{end}"
-        if width is None or len(line) <= width:
-            lines.append(line)
-            continue
-        entries = [f"{entry}," for entry in _entries(line)]
-        inner = f"{indent}  "
-        first, *rest = [entry.strip() for entry in entries]
-        lines += wrap(f"{indent}{'' if number == 0 else ' '}{first}", width, f"{inner}  ")
-        for entry in rest[:-1]:
-            lines += wrap(f"{inner}{entry}", width, f"{inner}  ")
-        lines += wrap(f"{inner}{rest[-1].removesuffix(',')}", width, f"{inner}  ") if rest else []
-    return lines
-
-
-def _entries(row: str) -> list[str]:
-    """The entries of a row, at the commas outside of brackets of theirs."""
-    found, depth, start = [], 0, 0
-    for place, char in enumerate(row):
-        depth += (char == "(") - (char == ")")
-        if char == "," and depth == 0 and place < len(row) - 1:
-            found.append(row[start:place])
-            start = place + 1
-    return [*found, row[start:]]
-
-
-def _typed(title: str, rows: Sequence[tuple[str, Tensor]], look: Look, style: str = "") -> tuple[Column, ...]:
+def typed_columns(title: str, rows: Sequence[tuple[str, Tensor]], look: Look, style: str = "") -> tuple[Column, ...]:
     """Name, shape, dtype and value."""
-    name, value = _valued(title, rows, look, style)
-    shape = _column("shape", [str(t.shape) for _, t in rows], Role.EXTRA, look, "dim")
-    dtype = _column("dtype", [t.dtype for _, t in rows], Role.EXTRA, look, "dim")
-    return name, shape, dtype, value
+    name, *values = valued_columns(title, rows, look, style)
+    shape = text_column("shape", [str(t.shape) for _, t in rows], Role.EXTRA, look, "dim")
+    dtype = text_column("dtype", [t.dtype for _, t in rows], Role.EXTRA, look, "dim")
+    return name, shape, dtype, *values
 
 
-def _valued(title: str, rows: Sequence[tuple[str, Tensor]], look: Look, style: str = "") -> tuple[Column, ...]:
-    """Name and value."""
-    cells = (Cell(tuple(tensor_lines(t, look.digits, look.whole_up_to)), " " * len(t.shape)) for _, t in rows)
-    names = _column(title, [name for name, _ in rows], Role.LABEL, look, style)
-    return names, Column("value", tuple(cells), Role.VALUE, "strong")
+def valued_columns(title: str, rows: Sequence[tuple[str, Tensor]], look: Look, style: str = "") -> tuple[Column, ...]:
+    """Name and value; below it how the elements of what is shown by its edges are spread."""
+    names = Column(title, tuple(Cell((look.clean(name),)) for name, _ in rows), Role.LABEL, style, is_name=True)
+    value = Column("value", tuple(look.cell(t) for _, t in rows), Role.VALUE, "strong")
+    if not look.on_screen or not any(look.is_elided(t) for _, t in rows):
+        return names, value
+    said = [summary(t, look.digits) if look.is_elided(t) else [] for _, t in rows]
+    return names, value, Column("", tuple(RemarkCell(tuple(part)) for part in said), Role.BELOW, "dim")
 
 
-def _column(title: str, texts: Sequence[str], role: Role, look: Look, style: str = "", once: bool = False) -> Column:
-    return Column(title, tuple(Cell((look.clean(text),)) for text in texts), role, style, once)
+def text_column(
+    title: str,
+    texts: Sequence[str],
+    role: Role,
+    look: Look,
+    style: str = "",
+    once: bool = False,
+    is_name: bool = False,
+) -> Column:
+    """A column of texts."""
+    return Column(title, tuple(Cell((look.clean(text),)) for text in texts), role, style, once, is_name)
 
 
-def _named(source: str | None) -> tuple[list[Line], str]:
+def headed(source: str | None) -> tuple[list[Line], str]:
     """The lines of an expression but the last, and what stands before its value."""
     if source is None:
         return [], ""
@@ -508,12 +490,13 @@ def _named(source: str | None) -> tuple[list[Line], str]:
     return [[(line, "dim")] for line in before], f"{last} = "
 
 
-def _title(source: str | None) -> Iterator[Block]:
+def title_of(source: str | None) -> Iterator[Block]:
+    """The expression above a result that has lines of its own."""
     if source is not None:
         yield Prose([[(line, "strong")] for line in source.split("\n")])
 
 
 def _listed(rows: Sequence[tuple[str, Tensor]], look: Look) -> str:
     """Tensors under their names on a line."""
-    shown = [f"{name}: {show_value(t, look)}" for name, t in rows[: look.most]]
-    return f"({', '.join(shown)}{', ...' if len(rows) > look.most else ''})"
+    shown = [f"{name}: {below(f'{name}: ', show_value(t, look))}" for name, t in rows[: look.most]]
+    return beside([*shown, *(["..."] if len(rows) > look.most else [])])

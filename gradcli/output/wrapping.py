@@ -11,7 +11,6 @@ from gradcli.output.characters import columns
 # or a name, then anywhere.
 _TERMS = re.compile(r"(?<=[\w)\]'])(?<!\de)(?=[-+*/])")
 _PIECES = re.compile(r"(?<![\w.)\]'])-?(?:\d[\d_]*\.?\d*|\.\d+)(?:e[+-]?\d+)?(?!\w)|\w[\w.]*(?:\^\w+)?|.", re.DOTALL)
-_SPLITS: tuple[Callable[[str], list[str]], ...] = (_TERMS.split, _PIECES.findall, list)
 
 
 def wrap(text: str, width: int | None, indent: str = "") -> list[str]:
@@ -38,9 +37,29 @@ def wrap(text: str, width: int | None, indent: str = "") -> list[str]:
     return [*lines, line.rstrip()]
 
 
+def flow(parts: Sequence[str], width: int | None) -> list[str]:
+    """Short texts side by side, as many on a line as fit."""
+    lines: list[str] = []
+    for text in parts:
+        if lines and (width is None or columns(f"{lines[-1]}   {text}") <= width):
+            lines[-1] += f"   {text}"
+        else:
+            lines.append(text)
+    return [part for line in lines for part in wrap(line, width)]
+
+
+def pieces(text: str) -> list[str]:
+    """Its numbers, names and signs."""
+    found: list[str] = _PIECES.findall(text)
+    return found
+
+
 def longest_piece(text: str) -> int:
     """The columns of the longest number or name: with fewer, it must be cut."""
-    return max((columns(piece) for piece in _PIECES.findall(text)), default=0)
+    return max(map(columns, pieces(text)), default=0)
+
+
+_SPLITS: tuple[Callable[[str], list[str]], ...] = (_TERMS.split, pieces, list)
 
 
 def _words(text: str, width: int, indent: int) -> Iterator[str]:

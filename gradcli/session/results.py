@@ -38,10 +38,14 @@ class Text:
 
 @record
 class NoNumber:
-    """What stands for a value that has no numbers; `kind` is none, ellipsis, function."""
+    """What stands for a value that has no numbers; `kind` is none, ellipsis, function.
+
+    `formulas` are the names and formulas of what a defined function gives, where they say more than its definition.
+    """
 
     kind: str
     text: str
+    formulas: tuple[tuple[str, str], ...] = ()
 
 
 @record

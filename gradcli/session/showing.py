@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from math import inf
@@ -11,6 +12,7 @@ from gradcli.core.engines.nearest import FLOAT_DIGITS, missing
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.exact import Exact, Finer, Precise, is_lost
 from gradcli.core.ir.nodes import constant
+from gradcli.core.library.random import Random
 from gradcli.language.calls.combined import Combined, Composed, Lifted
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.derivatives.base import Operator
@@ -19,7 +21,8 @@ from gradcli.language.derivatives.table import AllDerivatives
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.interpreter.unknown import is_row
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Span
+from gradcli.language.text.diagnostics import LanguageError, Span
+from gradcli.language.text.writing import on_paper
 from gradcli.language.values.nesting import map_items
 from gradcli.language.values.values import REQUIRED, Function, Value
 from gradcli.session.plain import plain
@@ -29,6 +32,10 @@ from gradcli.session.results import Derivatives, NoNumber, Plain, Tensor
 MOST_STEPS = 5_000
 # Formulas beside numbers take so much work at most, a fraction of what whoever asks for them alone waits for.
 BESIDE = 6_000
+# Beside a definition stand formulas so short, and so few.
+LONGEST_BESIDE, MOST_FORMULAS = 120, 3
+# For them loops are gone through no oftener: it would be felt, and what is long is not shown.
+MOST_STEPS_BESIDE = 200
 # Where float64 arithmetic keeps fewer, that is said.
 FEWEST_DIGITS = 12
 # Of a large tensor, which is float64's, where fewer are right.
@@ -139,8 +146,48 @@ def _function(interpreter: Interpreter, function: Function, expression: s.Expres
             made_here = not named and isinstance(function, UserFunction)
             return _of_names(found, function, is_free) if made_here or is_free else found
     if isinstance(function, UserFunction) and named:
-        return definition_of(function) or plain(function)
+        known = definition_of(function)
+        if known is not None:
+            return replace(known, formulas=_formulas_beside(interpreter, function, expression.span))
     return plain(function)
+
+
+def _formulas_beside(interpreter: Interpreter, function: UserFunction, span: Span) -> tuple[tuple[str, str], ...]:
+    """The names and formulas of what a function gives, where they are short and say more than its definition.
+
+    They are found with little work, and whatever is wrong with the function is said when it is called.
+    """
+    if not interpreter.at_top:
+        return ()
+    drawn, said = interpreter.random.drawn, len(interpreter.warnings)
+    interpreter.steps, interpreter.most_steps = 0, MOST_STEPS_BESIDE
+    try:
+        table = try_formulas(interpreter, function, span, BESIDE)
+        if interpreter.random.drawn != drawn:
+            return ()
+    except LanguageError:
+        return ()
+    finally:
+        # Nothing was drawn, and nothing said, for a look at a definition.
+        interpreter.random = Random(interpreter.random.seed, drawn)
+        del interpreter.warnings[said:]
+    if table is None or table.definitions or len(table.rows) > MOST_FORMULAS:
+        return ()
+    found = [(str(name), text) for (name, _), text in zip(table.rows, table.formulas, strict=True) if text]
+    if len(found) < len(table.rows) or any(len(text) > LONGEST_BESIDE for _, text in found):
+        return ()
+    return () if _signs(_body(function)) == _signs(", ".join(text for _, text in found)) else tuple(found)
+
+
+def _body(function: UserFunction) -> str:
+    """The expression that a function returns, where that is all that it does."""
+    only = function.body[0] if len(function.body) == 1 else None
+    return only.value.span.text if isinstance(only, s.Return) else ""
+
+
+def _signs(text: str) -> list[str]:
+    """What a formula consists of, however it is arranged and bracketed."""
+    return sorted(re.findall(r"\w+|[^\w\s()·*]", on_paper(text)))
 
 
 def _formulas(interpreter: Interpreter, function: Function, span: Span) -> Derivatives | None:

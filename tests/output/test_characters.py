@@ -30,7 +30,8 @@ from tests.texts import any_text
         ("✓ a ✗ b", "ok a failed b"),
         ("⠀⠻⣦", ".##"),
         ("──", "--"),
-        ("θ漢", r"\u03b8\u6f22"),
+        ("θ漢", r"theta\u6f22"),
+        ("√(x₁ + 1)·√x·x⁻¹ ≤ 30°", "sqrt(x1 + 1)*sqrt x*x^-1 <= 30 deg"),
     ],
 )
 def test_signs_in_ascii(text: str, ascii: str) -> None:

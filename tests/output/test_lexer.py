@@ -16,7 +16,7 @@ from gradcli.language.text.build import KEYWORDS
 from gradcli.language.text.grammar import parser
 from gradcli.language.text.tokens import BLANK, ODD, OPEN_TEXT, WORD, lexemes
 from gradcli.output.lexer import STYLES, GradLexer, GradSessionLexer, style_of
-from gradcli.output.style import THEME
+from gradcli.output.style import THEMES
 from tests.conftest import ROOT
 from tests.texts import any_text
 
@@ -82,7 +82,7 @@ def test_sessions_have_prompts_and_answers() -> None:
 
 def test_styles_are_the_programs() -> None:
     """Each is in the theme."""
-    assert {style_of(kind) for kind in STYLES} <= {*THEME}
+    assert {style_of(kind) for kind in STYLES} <= {*THEMES["dark"]}
 
 
 def test_pygments_knows_them() -> None:

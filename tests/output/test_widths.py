@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 
 import pytest
@@ -46,6 +47,11 @@ TEXTS = [
     'assert [[1/3, 2/3], [1, 1/7]] == [[1, 1/7], [1/3, 2/3]], "as 0.123456789 says"',
     "assert (1/3, 1/7) == (1/7, 1/3)",
     "model net(x): param w = [1/3, 1/7]; return sum(w * x)\nderivatives(net)([2/7, 1/3])",
+    "f(x) = x^4 - 3x^2 + x; extrema(f, -2, 2)",
+    "g(l, T) = 4pi^2*l/T^2; 0.5 + 0.123; tangent g at (1.002, 2.007); (g(1.002, 2.007), none)",
+    "steps (x -> x^2*sin(3x)/(1 + exp(0.123456789*x))) at 2.25",
+    "f(x, y) = [[sin(x), x*y], [cos(y), 1/3]]; jacobian(f)(1/3, 1/7)",
+    "integrate(x -> exp(-x^2), 0, 1); (1/3, [[1/7, 2/7], [3/7, 4/7]], none)",
 ]
 
 
@@ -84,6 +90,15 @@ def test_numbers_stay_whole_at_every_width(text: str, monkeypatch: pytest.Monkey
     for width in [*range(20, 101), 120, 150, 199]:
         check(shown(text, width, monkeypatch), wide, width)
         check(shown(text, width, monkeypatch, named=True), wide, width)
+
+
+def test_the_values_of_a_check_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digits and condition go; the values and the errors of all methods stay."""
+    for width in range(24, 130):
+        text = shown("check (x -> exp(x)*sin(0.3*x))(1.25)", width, monkeypatch)
+        assert {"1.2784167424072235", "2.252753959909087"} <= set(NUMBER.findall(text)), text
+        assert all(name in text for name in ("reverse", "forward", "taylor", "numeric"))
+        assert max(map(columns, text.split("\n"))) <= width
 
 
 def test_names_are_listed_whole_at_every_width(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,16 +150,29 @@ def test_nothing_is_lost_where_a_line_breaks(text: str, width: int) -> None:
 
 
 def test_what_makes_room_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The formula folds, then shape and dtype go, then each derivative is a block: a formula is never lost."""
+    """The formula folds or moves below its row, shape and dtype go, then the order, then each row is a block."""
     text = "f(x, y) = sin(x)*exp(-y)*cos(x); derivatives(f, order=1)([0.3], [1/7])"
-    heads = {w: shown(text, w, monkeypatch).split("\n")[0].split() for w in (200, 90, 66, 46, 30)}
+    heads = {w: shown(text, w, monkeypatch).split("\n")[0].split() for w in (200, 90, 70, 60, 50, 36)}
     assert heads == {
         200: ["order", "derivative", "formula", "shape", "dtype", "value"],
         90: ["order", "derivative", "formula", "shape", "dtype", "value"],
-        66: ["order", "derivative", "formula", "value"],
-        46: ["derivative", "f"],
-        30: ["f"],
+        70: ["order", "derivative", "shape", "dtype", "value"],
+        60: ["order", "derivative", "value"],
+        50: ["order", "derivative", "value"],
+        36: ["derivative", "value"],
     }
+    assert shown(text, 30, monkeypatch).startswith("f = [0.24473804072321803]\n  sin(x)·exp(-y)·cos(x)\n\n∂f/∂x = ")
+
+
+def test_a_formula_is_never_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands in a column, below its row or in a block, and no name in it is broken."""
+    text = "f(x, y) = sin(x*y)*exp(-y)*cos(x); derivatives(f, order=2)(0.3, 1/7)"
+
+    def names(width: int) -> Counter[str]:
+        return Counter(re.findall(r"\b(?:sin|cos|exp)\b", shown(text, width, monkeypatch)))
+
+    assert names(200).total() > 20
+    assert {width: names(width) for width in range(20, 200)} == dict.fromkeys(range(20, 200), names(200))
 
 
 def test_a_matrix_keeps_its_rows_where_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.document import Document
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
+
+from gradcli.output.style import THEMES
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -59,9 +61,10 @@ def coloured(text: str) -> list[StyleAndTextTuples]:
     return lines
 
 
-def editor_style(theme: dict[str, str]) -> Style:
+@cache
+def editor_style(theme: str) -> Style:
     """A theme of the program, whose styles are Rich's, as the editor's."""
-    rules = {name.replace(" ", "-"): _spelt(style) for name, style in theme.items() if name}
+    rules = {name.replace(" ", "-"): _spelt(style) for name, style in THEMES[theme].items() if name}
     return Style.from_dict(
         {
             **rules,

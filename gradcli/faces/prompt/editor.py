@@ -23,7 +23,7 @@ from gradcli.faces.prompt.lines import MORE, PROMPT
 from gradcli.faces.prompt.live import Live
 from gradcli.faces.prompt.preferences import defaults
 from gradcli.output.stream import Stream
-from gradcli.output.style import THEME
+from gradcli.output.style import takes_colours
 from gradcli.output.views import Look
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Editor:
         return [(f"class:{style.replace(' ', '-')}" if style else "", text) for text, style in self._live.line]
 
     def _style(self) -> Style:
-        return editor_style(THEME)
+        return editor_style(self._prompt.reporter.theme if takes_colours(is_terminal=True) else "plain")
 
 
 class _Kept(PromptHistory):

@@ -107,7 +107,7 @@ class _MistakesAlone:
 
     def __init__(self, to: Reporter) -> None:
         self._to = to
-        self.digits = to.digits
+        self.digits, self.theme = to.digits, to.theme
 
     def result(self, result: Result, named: bool = False) -> None:
         """It was seen before."""

@@ -50,6 +50,10 @@ def _prefer(name: str, value: str, workspace: Workspace) -> None:
         workspace.refuse("value", f"`{name}` can't be `{value}`", near(value, choices) or f"it is {listed}")
         return
     workspace.preferences[name] = value
+    if name == "theme":
+        from gradcli.output.style import usual_theme
+
+        workspace.reporter.theme = usual_theme() if value == "auto" else value
 
 
 def _show(names: list[str], workspace: Workspace) -> None:
