@@ -36,7 +36,7 @@ from gradcli.language.values.values import DerivativeTable, Function, Names, Req
 from gradcli.session.plain import plain
 from gradcli.session.results import Answer, Derivatives, Place, Shown
 from gradcli.session.session import Session
-from gradcli.session.showing import explain, note_on_digits
+from gradcli.session.showing import explain, note_on_digits, shown
 
 
 @record
@@ -121,6 +121,42 @@ class Question:
         assert isinstance(propagate, Function)
         found = propagate.call(self.interpreter, (self.function, tuple(self.arguments.values())), self.span)
         return Shown(self.title, Place.of(self.span), plain(found))
+
+    def applied(self, operator: str, *further: Value, called: bool = False, **options: Value) -> Shown:
+        """What an operator of the language makes of the function, as if both had been typed.
+
+        Args:
+            operator: the name of a built-in.
+            further: what it is given behind the function.
+            called: whether what it gives is a function that is to be called with the arguments.
+            options: what it is given by name.
+
+        Raises:
+            LanguageError: where it refuses.
+        """
+        interpreter, span = self.interpreter, self.span
+
+        def held(number: int, value: Value) -> s.Expression:
+            # A name that nobody can have typed.
+            interpreter.scope[f" {number}"] = value
+            return s.Name(span, f" {number}")
+
+        given = [self.function, *further, *options.values(), *(self.arguments.values() if called else ())]
+        words = [held(number, value) for number, value in enumerate(given)]
+        places = 1 + len(further)
+        keywords = tuple(
+            s.Keyword(span, name, words[places + i])
+            if not isinstance(value, Names)
+            else s.Keyword(span, name, s.Tuple(span, tuple(s.Name(at, word) for word, at in value.items)))
+            for i, (name, value) in enumerate(options.items())
+        )
+        expression = s.Call(span, s.Name(span, operator), tuple(words[:places]), keywords)
+        if called:
+            expression = s.Call(span, expression, tuple(words[places + len(options) :]), ())
+        interpreter.at_top = True
+        found = shown(interpreter, expression)
+        note = note_on_digits(interpreter.kept, interpreter.rough, interpreter.undecided)
+        return Shown(span.title, Place.of(span), found, note)
 
     @property
     def warnings(self) -> Sequence[Diagnostic]:
