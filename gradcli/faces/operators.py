@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradcli.faces.one_shot import ask, evaluate
+from gradcli.faces.one_shot import ask, evaluate, source_of
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Source, fail
@@ -14,7 +14,7 @@ from gradcli.language.text.parse import parse
 from gradcli.language.values.values import Value
 from gradcli.session.ask import Question, names_of
 from gradcli.session.mistakes import Mistakes
-from gradcli.session.results import Shown
+from gradcli.session.results import Shown, Verdict
 
 if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
@@ -97,7 +97,8 @@ def write(reporter: Reporter, expression: str) -> int:
 
 def explain(reporter: Reporter, text: str, values: Sequence[str], digits: int | None, dtype: str | None) -> int:
     """Report the value of a text's last expression, and why it is nan or infinite; the exit code."""
-    return evaluate(reporter, _asking_why(text), values, digits, dtype)
+    source = source_of(text, reporter)
+    return Verdict.BAD_INPUT if source is None else evaluate(reporter, _asking_why(source.text), values, digits, dtype)
 
 
 def _asking_why(text: str) -> str:
