@@ -156,6 +156,13 @@ INTERACTIVE = Option(
     False,
     handler="gradcli.faces.prompt.opening:run_and_stay",
 )
+MATCH = Option(
+    "match", ("--match", "-k"), "EXPR", str, "Run files whose path has these words; and, or, not stand between them."
+)
+STOP = Option("stop", ("--exit-first", "-x"), "", bool, "Stop at the first failure.", False)
+JOBS = Option("jobs", ("--jobs", "-j"), "N", int, "Run files in so many processes; 0 means one for each core.", 1)
+DURATIONS = Option("durations", ("--durations",), "N", int, "Name the slowest N files, and what they took.", 0)
+REQUIRE_ASSERTS = Option("require_asserts", ("--require-asserts",), "", bool, "A file without an assert fails.", False)
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
 
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
@@ -199,9 +206,13 @@ COMMANDS: dict[str, Command] = {
         Command(
             "run",
             "Run scripts and check their asserts.",
-            (Words("files", "FILE...", "Scripts, each run by itself.", many=True),),
-            (INTERACTIVE, QUIET, DTYPE, FORMAT),
-            "gradcli.faces.scripts:run_files",
+            (
+                Words(
+                    "files", "FILE|FOLDER|GLOB...", "Scripts, or folders of .grad files; each run by itself.", many=True
+                ),
+            ),
+            (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, DTYPE, FORMAT),
+            "gradcli.faces.runs:run_files",
             details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
         ),
         Command(

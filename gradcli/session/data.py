@@ -452,6 +452,8 @@ def _file(summary: FileSummary) -> Any:
         "exit_code": int(summary.verdict),
         "passed": summary.passed,
         "failed": summary.failed,
+        "statements": summary.statements,
+        "seconds": round(summary.seconds, 6),
     }
 
 

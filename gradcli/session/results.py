@@ -336,10 +336,29 @@ class Verdict(IntEnum):
 
 @record
 class FileSummary:
-    """How running a file came out, and how many of its asserts passed and failed; whether it could be read at all."""
+    """How running a file came out, and how many of its asserts passed and failed; whether it could be read at all.
+
+    `statements` are those that ran, `seconds` what they took; `lacks` says that there had to be an assert, and is none.
+    """
 
     path: str
     verdict: Verdict
     passed: int
     failed: int
     is_read: bool = True
+    statements: int = 0
+    seconds: float = 0.0
+    lacks: bool = False
+
+
+@record
+class RunSummary:
+    """How running files came out: the summary of each, how many were not run after a failure, and what all took.
+
+    The `slowest` are those that are to be named, slowest first.
+    """
+
+    files: tuple[FileSummary, ...]
+    skipped: int = 0
+    seconds: float = 0.0
+    slowest: tuple[FileSummary, ...] = ()
