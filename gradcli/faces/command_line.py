@@ -163,6 +163,7 @@ STOP = Option("stop", ("--exit-first", "-x"), "", bool, "Stop at the first failu
 JOBS = Option("jobs", ("--jobs", "-j"), "N", int, "Run files in so many processes; 0 means one for each core.", 1)
 DURATIONS = Option("durations", ("--durations",), "N", int, "Name the slowest N files, and what they took.", 0)
 REQUIRE_ASSERTS = Option("require_asserts", ("--require-asserts",), "", bool, "A file without an assert fails.", False)
+JUNIT = Option("junit", ("--junit",), "FILE", str, "Write a report for GitHub, GitLab or Jenkins, in JUnit's XML.")
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
 
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
@@ -211,7 +212,7 @@ COMMANDS: dict[str, Command] = {
                     "files", "FILE|FOLDER|GLOB...", "Scripts, or folders of .grad files; each run by itself.", many=True
                 ),
             ),
-            (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, DTYPE, FORMAT),
+            (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, DTYPE, FORMAT),
             "gradcli.faces.runs:run_files",
             details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
         ),

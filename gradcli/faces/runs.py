@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gradcli.core.records import record
 from gradcli.faces.finding import find_scripts
 from gradcli.faces.scripts import read_source, run_source
-from gradcli.language.text.diagnostics import LanguageError, fail
+from gradcli.language.text.diagnostics import Diagnostic, LanguageError, fail
 from gradcli.session.results import FileSummary, RunSummary, Verdict
 from gradcli.session.session import fresh_session
 
@@ -40,6 +40,7 @@ def run_files(
     jobs: int = 1,
     durations: int = 0,
     require_asserts: bool = False,
+    junit: str | None = None,
 ) -> int:
     """Run scripts and report on them; the exit code is the worst of theirs."""
     began = perf_counter()
@@ -50,10 +51,20 @@ def run_files(
         return Verdict.BAD_INPUT
     manner = Manner(quiet, dtype, stop, require_asserts)
     jobs = min(jobs or _cores(), len(paths))
+    everyone = [reporter]
     if len(paths) > 1 and sys.stderr.isatty():
-        from gradcli.output.relays import Progress, Tee
+        from gradcli.output.relays import Progress
 
-        reporter = Tee([Progress(len(paths), sys.stderr), reporter])
+        everyone = [Progress(len(paths), sys.stderr), reporter]
+    if junit is not None:
+        from gradcli.output.junit import Junit
+
+        report = Junit()
+        everyone.append(report)
+    if len(everyone) > 1:
+        from gradcli.output.relays import Tee
+
+        reporter = Tee(everyone)
     summaries = []
     try:
         for summary in _in_turn(reporter, paths, manner) if jobs < 2 else _in_processes(reporter, paths, manner, jobs):
@@ -65,7 +76,20 @@ def run_files(
         return Verdict.BAD_INPUT
     slowest = sorted(summaries, key=lambda summary: -summary.seconds)[:durations]
     reporter.end_run(RunSummary(tuple(summaries), len(paths) - len(summaries), perf_counter() - began, tuple(slowest)))
-    return max((summary.verdict for summary in summaries), default=Verdict.OK)
+    verdict = max((summary.verdict for summary in summaries), default=Verdict.OK)
+    return verdict if junit is None else max(verdict, _written(reporter, junit, report.text()))
+
+
+def _written(reporter: Reporter, path: str, text: str) -> Verdict:
+    """Write a report beside what is shown; how that came out."""
+    from gradcli.session.files import Unwritable, write_text
+
+    try:
+        write_text(path, text, replace=True)
+    except Unwritable as error:
+        reporter.diagnostic(Diagnostic("file", f"can't write `{path}`: {error}", hint=error.hint))
+        return Verdict.BAD_INPUT
+    return Verdict.OK
 
 
 def _in_turn(reporter: Reporter, paths: Sequence[str], manner: Manner) -> Iterator[FileSummary]:
@@ -142,5 +166,7 @@ def _recorded(path: str, manner: Manner) -> tuple[list[Told], FileSummary]:
     from gradcli.output.relays import Recorder
 
     recorder = Recorder()
+    # The first thing that is told, so that it is known when this began.
+    recorder.digits = None
     summary = run_file(recorder, path, manner)
     return recorder.told, summary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from time import perf_counter
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.language.text.diagnostics import Diagnostic
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
     from gradcli.session.help import Explained
 
-# The name of a method of a reporter, or of what is set of it, and what it is given.
-Told: TypeAlias = tuple[str, tuple[Any, ...]]
+# The name of a method of a reporter, or of what is set of it, what it is given, and when, in seconds.
+Told: TypeAlias = tuple[str, tuple[Any, ...], float]
 
 
 class Relay:
@@ -28,6 +29,9 @@ class Relay:
         """Take what was reported."""
         raise NotImplementedError
 
+    def _tell(self, name: str, *given: Any) -> None:
+        self.tell((name, given, perf_counter()))
+
     @property
     def digits(self) -> int | None:
         """How many digits people want to see."""
@@ -36,7 +40,7 @@ class Relay:
     @digits.setter
     def digits(self, digits: int | None) -> None:
         self._digits = digits
-        self.tell(("digits", (digits,)))
+        self._tell("digits", digits)
 
     @property
     def theme(self) -> str:
@@ -46,49 +50,52 @@ class Relay:
     @theme.setter
     def theme(self, theme: str) -> None:
         self._theme = theme
-        self.tell(("theme", (theme,)))
+        self._tell("theme", theme)
 
     def result(self, result: Result, named: bool = False) -> None:
         """A result."""
-        self.tell(("result", (result, named)))
+        self._tell("result", result, named)
 
     def diagnostic(self, diagnostic: Diagnostic) -> None:
         """What is wrong, or odd."""
-        self.tell(("diagnostic", (diagnostic,)))
+        self._tell("diagnostic", diagnostic)
 
     def program(self, text: str) -> None:
         """The text of a program."""
-        self.tell(("program", (text,)))
+        self._tell("program", text)
 
     def say(self, text: str, style: str = "") -> None:
         """A line for people."""
-        self.tell(("say", (text, style)))
+        self._tell("say", text, style)
 
     def help(self, explained: Explained) -> None:
         """What there is to say of a name."""
-        self.tell(("help", (explained,)))
+        self._tell("help", explained)
 
     def begin_file(self, path: str) -> None:
         """What follows comes from a file."""
-        self.tell(("begin_file", (path,)))
+        self._tell("begin_file", path)
 
     def end_file(self, summary: FileSummary) -> None:
         """How a file came out."""
-        self.tell(("end_file", (summary,)))
+        self._tell("end_file", summary)
 
     def end_run(self, summary: RunSummary) -> None:
         """How all files came out."""
-        self.tell(("end_run", (summary,)))
+        self._tell("end_run", summary)
 
     def close(self, code: int, error: BaseException | None = None) -> None:
         """There is nothing more to report."""
-        self.tell(("close", (code, error)))
+        self._tell("close", code, error)
 
 
 def pass_on(told: Iterable[Told], reporter: Reporter) -> None:
     """Report what was told, to another."""
-    for name, given in told:
-        if name in ("digits", "theme"):
+    for one in told:
+        name, given, _ = one
+        if isinstance(reporter, Relay):
+            reporter.tell(one)
+        elif name in ("digits", "theme"):
             setattr(reporter, name, *given)
         else:
             getattr(reporter, name)(*given)

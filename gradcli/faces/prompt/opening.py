@@ -55,11 +55,12 @@ def run_and_stay(
     jobs: int,
     durations: int,
     require_asserts: bool,
+    junit: str | None,
 ) -> int:
     """Run scripts one after the other in one session, and open the prompt on it; the exit code."""
     from gradcli.language.text.diagnostics import Diagnostic
 
-    if stop or jobs != 1 or durations or require_asserts:
+    if stop or jobs != 1 or durations or require_asserts or junit is not None:
         hint = "with -i there are -q, -k and --dtype"
         reporter.diagnostic(Diagnostic("usage", "an option is for scripts that run apart from each other", hint=hint))
         return 2
