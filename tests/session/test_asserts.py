@@ -86,6 +86,65 @@ def test_what_is_no_condition(text: str, message: str) -> None:
     assert error(text).message == message
 
 
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        # Without an absolute tolerance small numbers are compared as strictly as large ones.
+        ("0, 0", True),
+        ("0, 5e-324", False),
+        ("-0.0, 0", True),
+        ("1e-13, 2e-13", False),
+        ("1e-300, 1e-300*(1 + 1e-10)", True),
+        ("0, 1e-13, atol=1e-12", True),
+        ("1, 1 + 1e-10", True),
+        ("1, 1 + 1e-10, rtol=0", False),
+        ("1, 1 + 1e-10, rtol=0, atol=1e-9", True),
+        # It is symmetric.
+        ("9, 10, rtol=0.1", True),
+        ("10, 9, rtol=0.1", True),
+        ("inf, inf", True),
+        ("inf, -inf", False),
+        ("inf, 1e308", False),
+        ("inf, 1, rtol=1", False),
+        ("inf, 1, atol=inf", False),
+        ("nan, nan", False),
+        ("nan, nan, equal_nan=true", True),
+        ("nan, 1, equal_nan=true", False),
+        ("[1, nan, inf], [1, nan, inf], equal_nan=true", True),
+        ("[1, nan], nan, equal_nan=true", False),
+        ("zeros((0,)), zeros((0,))", True),
+        ("zeros((0,)), 1", False),
+        ("1, zeros((0,))", False),
+        ("zeros((0, 2)), zeros((0, 3))", False),
+        ("[1, 1], 1", True),
+        ("[[1, 1]], [1, 1]", False),
+        ("[1], 1", True),
+        ("float32(1), 1 + 5e-6", True),
+        ("float32(1), 1 + 5e-5", False),
+        ("float32(0), 1e-7", False),
+        ("(float32(1), 1), (1, 1 + 5e-6)", True),
+        ("3, 3", True),
+        ("10^18, 10^18 + 1", True),
+        ("10^8, 10^8 + 1", False),
+        ("true, 1", True),
+        ("((1, [2]), 3), ((1, [2 + 1e-12]), 3)", True),
+        ("((1, [2]), 3), ((1, 2, 3),)", False),
+        ("((1, nan), 3), ((1, nan), 3), equal_nan=true", True),
+        ("(), ()", True),
+        ("(), 1", False),
+    ],
+)
+def test_what_is_close(text: str, holds: bool) -> None:
+    """Within max(rtol max(|a|, |b|), atol), of one shape or beside one number, nan only where it is asked for."""
+    assert passes(f"assert allclose({text})") is holds
+
+
+def test_a_tolerance_is_no_negative_number() -> None:
+    """Nor nan, nor a text."""
+    for given in ("rtol=-1", "atol=nan", 'rtol="1"', "atol=true"):
+        assert "must be a number that is 0 or more" in error(f"allclose(1, 1, {given})").message
+
+
 def told(text: str) -> str:
     """What a person is told of an assert that fails."""
     (result,) = run(text).results
