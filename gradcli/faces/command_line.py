@@ -164,6 +164,8 @@ JOBS = Option("jobs", ("--jobs", "-j"), "N", int, "Run files in so many processe
 DURATIONS = Option("durations", ("--durations",), "N", int, "Name the slowest N files, and what they took.", 0)
 REQUIRE_ASSERTS = Option("require_asserts", ("--require-asserts",), "", bool, "A file without an assert fails.", False)
 JUNIT = Option("junit", ("--junit",), "FILE", str, "Write a report for GitHub, GitLab or Jenkins, in JUnit's XML.")
+CHECK = Option("check", ("--check",), "", bool, "Write nothing; leave with 1 if something would change.", False)
+DIFF = Option("diff", ("--diff",), "", bool, "Write nothing; show what would change.", False)
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
 
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
@@ -215,6 +217,23 @@ COMMANDS: dict[str, Command] = {
             (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, DTYPE, FORMAT),
             "gradcli.faces.runs:run_files",
             details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
+        ),
+        Command(
+            "fmt",
+            "Write scripts in one style.",
+            (
+                Words(
+                    "files",
+                    "FILE|FOLDER...",
+                    "Scripts, or folders of them; - is standard input.",
+                    many=True,
+                ),
+            ),
+            (CHECK, DIFF, FORMAT),
+            "gradcli.faces.formatting:format_files",
+            details="Blanks, indentation and empty lines, and nothing else: signs stay as they are typed. A file with "
+            "a mistake is left alone.",
+            example="gradcli fmt --diff samples",
         ),
         Command(
             "code",

@@ -148,6 +148,10 @@ class Terminal:
         else:
             self._out.lines([[(line, "")] for line in text.split("\n")])
 
+    def verbatim(self, text: str) -> None:
+        """A text to standard output, to the letter."""
+        self._out.verbatim_text(text)
+
     def explain(self, text: str) -> None:
         """Lines to standard error."""
         self._to_err([[(line, "")] for line in text.rstrip("\n").split("\n")])
