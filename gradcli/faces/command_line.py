@@ -164,6 +164,16 @@ INTERACTIVE = Option(
     False,
     handler="gradcli.faces.prompt.opening:run_and_stay",
 )
+MATCH = Option(
+    "match", ("--match", "-k"), "EXPR", str, "Run files whose path has these words; and, or, not stand between them."
+)
+STOP = Option("stop", ("--exit-first", "-x"), "", bool, "Stop at the first failure.", False)
+JOBS = Option("jobs", ("--jobs", "-j"), "N", int, "Run files in so many processes; 0 means one for each core.", 1)
+DURATIONS = Option("durations", ("--durations",), "N", int, "Name the slowest N files, and what they took.", 0)
+REQUIRE_ASSERTS = Option("require_asserts", ("--require-asserts",), "", bool, "A file without an assert fails.", False)
+JUNIT = Option("junit", ("--junit",), "FILE", str, "Write a report for GitHub, GitLab or Jenkins, in JUnit's XML.")
+CHECK = Option("check", ("--check",), "", bool, "Write nothing; leave with 1 if something would change.", False)
+DIFF = Option("diff", ("--diff",), "", bool, "Write nothing; show what would change.", False)
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
 
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
@@ -297,10 +307,31 @@ COMMANDS: dict[str, Command] = {
         Command(
             "run",
             "Run scripts and check their asserts.",
-            (Words("files", "FILE...", "Scripts, each run by itself.", many=True),),
-            (INTERACTIVE, QUIET, DTYPE, FORMAT),
-            "gradcli.faces.scripts:run_files",
+            (
+                Words(
+                    "files", "FILE|FOLDER|GLOB...", "Scripts, or folders of .grad files; each run by itself.", many=True
+                ),
+            ),
+            (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, DTYPE, FORMAT),
+            "gradcli.faces.runs:run_files",
             details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
+        ),
+        Command(
+            "fmt",
+            "Write scripts in one style.",
+            (
+                Words(
+                    "files",
+                    "FILE|FOLDER...",
+                    "Scripts, or folders of them; - is standard input.",
+                    many=True,
+                ),
+            ),
+            (CHECK, DIFF, FORMAT),
+            "gradcli.faces.formatting:format_files",
+            details="Blanks, indentation and empty lines, and nothing else: signs stay as they are typed. A file with "
+            "a mistake is left alone.",
+            example="gradcli fmt --diff samples",
         ),
         Command(
             "code",

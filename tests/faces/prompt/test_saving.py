@@ -177,7 +177,7 @@ def test_any_name_of_a_file(name: str, tmp_path: Path, monkeypatch: pytest.Monke
             capture_output=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
-        assert b"0 asserts passed" in done.stdout
+        assert b"1 statement, 0 asserts" in done.stdout
     fresh = Typed()
     fresh(f":load {name}")
     assert fresh("a + 1") == "42\n"
@@ -306,7 +306,7 @@ def test_loading_stops_at_a_mistake(tmp_path: Path) -> None:
     said = at(f":load {path}")
     assert "a + 1 = 3" in said
     assert "unknown name `missing`" in said
-    assert f"✗ {path}: 0 asserts passed, stopped at an error" in said
+    assert f"✗ {path}: 2 statements, 0 asserts, stopped at an error" in said
     assert at("a") == "2\n"
     at(f":save {tmp_path}/saved.grad")
     assert (tmp_path / "saved.grad").read_text().splitlines()[1:] == ["a = 2", "a + 1", "a"]
@@ -324,7 +324,7 @@ def test_run_and_stay(tmp_path: Path) -> None:
     for flag in ("-i", "--interactive"):
         done = gradcli("run", flag, str(first), str(second), stdin="a + b\n:vars b\n")
         assert done.code == 0
-        assert f"✓ {first}: 1 assert passed\n✓ {second}: 0 asserts passed\n5\n" in done.out
+        assert f"✓ {first}: 2 statements, 1 assert passed\n- {second}: 1 statement, 0 asserts\n5\n" in done.out
         assert "b = a + 1" in done.out
     assert gradcli("run", str(second), stdin="").code == 2
 
