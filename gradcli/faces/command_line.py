@@ -156,6 +156,15 @@ INTERACTIVE = Option(
     False,
     handler="gradcli.faces.prompt.opening:run_and_stay",
 )
+TO = Option(
+    "to",
+    ("--to",),
+    "TARGET",
+    str,
+    "Write a module that needs nothing but this: python, numpy, jax, torch, c or latex.",
+    choices=("python", "numpy", "jax", "torch", "c", "latex"),
+    refusal="no module is written for {}",
+)
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
 
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
@@ -217,9 +226,9 @@ COMMANDS: dict[str, Command] = {
                     required=False,
                 ),
             ),
-            (WRT, ORDER, DTYPE, FORMAT),
+            (TO, WRT, ORDER, DTYPE, FORMAT),
             "gradcli.faces.one_shot:listing",
-            example="gradcli code 'sin(x*y)*exp(x)'",
+            example="gradcli code 'sin(x*y)*exp(x)' --to numpy",
             expressions=True,
         ),
         Command(
