@@ -99,6 +99,14 @@ class Comparison(Record, plain.Comparison):
     """Both sides of an assert that failed."""
 
 
+class Worst(Record, plain.Worst):
+    """The entries that differ most: `item` of tuples and `index` of a tensor, both sides, and both errors."""
+
+
+class Part(Record, plain.Part):
+    """A part of a condition, whether it `holds`, its `comparison` or its `operands` with their values."""
+
+
 class ParameterTable(Display, plain.ParameterTable):
     """The parameters of a function: `names` and `tensors`."""
 
@@ -235,7 +243,7 @@ _KINDS: dict[type, type] = {
     for kind in (
         Place, Tensor, Text, NoNumber, Row, Comparison, ParameterTable, Derivatives, SparseMatrix, Polynomial, Curve,
         Plot, Arrows, Contours, Shown, Assertion, Answer, Bounded, Tangent, Extremum, Extrema, Share, Propagation,
-        Uncertain, Step, TapeRow, Derivation, Steps, Check, AuditRow, Compared, Audit,
+        Uncertain, Worst, Part, Step, TapeRow, Derivation, Steps, Check, AuditRow, Compared, Audit,
     )
 }  # fmt: skip
 

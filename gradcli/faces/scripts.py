@@ -1,34 +1,17 @@
-"""Running scripts: results as they come, every assert checked, one summary a file."""
+"""Running a text: results as they come, every assert checked, and what it came to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
-from gradcli.session.results import Assertion, FileSummary, Result, Verdict
-from gradcli.session.session import Session, Step, fresh_session
+from gradcli.session.results import Assertion, Result, Verdict
+from gradcli.session.session import Session, Step
 
 if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
-
-
-def run_files(reporter: Reporter, files: Sequence[str], quiet: bool, dtype: str | None) -> int:
-    """Run each file in a session of its own; the exit code is the worst of theirs."""
-    session = fresh_session(dtype)
-    verdicts = []
-    for path in files:
-        reporter.begin_file(path)
-        source = read_source(path, session, reporter)
-        if source is None:
-            summary = FileSummary(path, Verdict.BAD_INPUT, 0, 0, is_read=False)
-        else:
-            ran = run_source(source, session, reporter, named=True, quiet=quiet)
-            summary = FileSummary(path, ran.verdict, ran.passed, ran.failed)
-        reporter.end_file(summary)
-        verdicts.append(summary.verdict)
-    return max(verdicts, default=Verdict.OK)
 
 
 def read_source(path: str, session: Session, reporter: Reporter) -> Source | None:
@@ -52,13 +35,14 @@ def read_source(path: str, session: Session, reporter: Reporter) -> Source | Non
 class Ran:
     """What running a text came to. The session grows with each statement, so it is never behind what was shown.
 
-    `last` is the last result.
+    `statements` are those that ran, `last` is the last result.
     """
 
     session: Session
     verdict: Verdict = Verdict.OK
     passed: int = 0
     failed: int = 0
+    statements: int = 0
     last: Result | None = None
 
 
@@ -69,12 +53,17 @@ def run_source(
     named: bool,
     quiet: bool = False,
     follow: Callable[[Step], None] | None = None,
+    stop: bool = False,
 ) -> Ran:
-    """Run one text, reporting its results; `quiet` keeps to asserts and mistakes, `follow` is told of each step."""
+    """Run one text, reporting its results; `quiet` keeps to asserts and mistakes, `follow` is told of each step.
+
+    With `stop` the first assert that fails is the end.
+    """
     ran = Ran(session)
     try:
         for step in session.steps(source):
             ran.session = step.session
+            ran.statements += step.span is not None
             if follow is not None:
                 follow(step)
             reporter.digits = step.session.settings.digits
@@ -93,6 +82,8 @@ def run_source(
             for diagnostic in step.diagnostics:
                 if diagnostic not in wrong:
                     reporter.diagnostic(diagnostic)
+            if stop and ran.failed:
+                break
     except IncompleteInput as error:
         reporter.diagnostic(error.diagnostic)
         ran.verdict = Verdict.BAD_INPUT

@@ -27,5 +27,11 @@ def _latex(command: str) -> Reporter:
     return Latex()
 
 
+def _github(command: str) -> Reporter:
+    from gradcli.output.github import Github
+
+    return Github()
+
+
 # Each is given the name of the command whose report it is.
-FORMATS: dict[str, Callable[[str], Reporter]] = {"text": _text, "json": _json, "latex": _latex}
+FORMATS: dict[str, Callable[[str], Reporter]] = {"text": _text, "json": _json, "latex": _latex, "github": _github}

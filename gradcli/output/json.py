@@ -13,7 +13,7 @@ from gradcli.output.characters import can_hold
 from gradcli.output.stream import Stream
 from gradcli.session.data import to_data
 from gradcli.session.mistakes import own_mistake
-from gradcli.session.results import FileSummary, Result
+from gradcli.session.results import FileSummary, Result, RunSummary
 
 if TYPE_CHECKING:
     from gradcli.session.help import Explained
@@ -82,6 +82,9 @@ class Json:
         self._here = (self._results, self._diagnostics)
         self._summary["files"] += 1
         self._files.append({**to_data(summary), "results": results, "diagnostics": diagnostics})
+
+    def end_run(self, summary: RunSummary) -> None:
+        """Keep nothing: each file has been kept."""
 
     def close(self, code: int, error: BaseException | None = None) -> None:
         """Write the document.

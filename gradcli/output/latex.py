@@ -25,6 +25,7 @@ from gradcli.session.results import (
     Polynomial,
     Result,
     Row,
+    RunSummary,
     Shown,
     Tensor,
     Text,
@@ -140,6 +141,9 @@ class Latex:
     def end_file(self, summary: FileSummary) -> None:
         """How the file came out, as a comment."""
         self._write([f"% {summary.path}: {summary.passed} passed, {summary.failed} failed"])
+
+    def end_run(self, summary: RunSummary) -> None:
+        """Nothing: each file has its comment."""
 
     def close(self, code: int, error: BaseException | None = None) -> None:
         """Hand over what is held back.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gradcli.language.text.diagnostics import Diagnostic
-from gradcli.session.results import FileSummary, Result
+from gradcli.session.results import FileSummary, Result, RunSummary
 
 if TYPE_CHECKING:
     from gradcli.session.help import Explained
@@ -46,6 +46,10 @@ class Reporter(Protocol):
 
     def end_file(self, summary: FileSummary) -> None:
         """How a file came out."""
+        ...
+
+    def end_run(self, summary: RunSummary) -> None:
+        """How all files came out."""
         ...
 
     def close(self, code: int, error: BaseException | None = None) -> None:

@@ -22,10 +22,13 @@ from gradcli.output.views import (
     Table,
     blocks_of,
 )
-from gradcli.session.results import Assertion, FileSummary, Result, Verdict
+from gradcli.session.results import Assertion, FileSummary, Result, RunSummary, Verdict
 
 if TYPE_CHECKING:
     from gradcli.session.help import Explained
+
+# From so many seconds on, a terminal is told what running took.
+LONG = 1.0
 
 
 class Terminal:
@@ -92,13 +95,36 @@ class Terminal:
         """One line about a file that was run."""
         if not summary.is_read:
             return
-        counts = f"{summary.passed} {'assert' if summary.passed == 1 else 'asserts'} passed" + (
-            f", {summary.failed} failed" if summary.failed else ""
-        )
+        said = _counted(summary.statements, summary.passed, summary.failed)
         if summary.verdict == Verdict.BAD_INPUT:
-            counts += ", stopped at an error"
+            said += ", stopped at an error"
+        elif summary.lacks:
+            said += ", where there must be some"
+        if summary.seconds >= LONG and self._out.is_terminal:
+            said += f" ({_time(summary.seconds)})"
         mark, style = ("✓", "good") if summary.verdict == Verdict.OK else ("✗", "error")
-        self.say(f"{mark} {summary.path}: {counts}", style)
+        if summary.verdict == Verdict.OK and not summary.passed:
+            # Nothing was checked, so nothing is told to be right.
+            mark, style = "-", ""
+        self.say(f"{mark} {summary.path}: {said}", style)
+
+    def end_run(self, summary: RunSummary) -> None:
+        """The files that took longest, and a line about all where there are several."""
+        if summary.slowest:
+            self.say("slowest:", "strong")
+            for file in summary.slowest:
+                self.say(f"{_time(file.seconds):>10}  {file.path}")
+        files = summary.files
+        if len(files) + summary.skipped < 2:
+            return
+        failed = sum(file.verdict != Verdict.OK for file in files)
+        counts = _counted(*(sum(getattr(f, part) for f in files) for part in ("statements", "passed", "failed")))
+        said = f"{_plural(len(files), 'file')}{f', {failed:,} of them failed' if failed else ''}: {counts}"
+        if summary.skipped:
+            said += f"; {_plural(summary.skipped, 'file')} not run after the failure"
+        if (summary.seconds >= LONG and self._out.is_terminal) or summary.slowest:
+            said += f" ({_time(summary.seconds)})"
+        self.say(said, "error" if failed else "good")
 
     def close(self, code: int, error: BaseException | None = None) -> None:
         """Say nothing: all has been shown."""
@@ -122,6 +148,10 @@ class Terminal:
         else:
             self._out.lines([[(line, "")] for line in text.split("\n")])
 
+    def verbatim(self, text: str) -> None:
+        """A text to standard output, to the letter."""
+        self._out.verbatim_text(text)
+
     def explain(self, text: str) -> None:
         """Lines to standard error."""
         self._to_err([[(line, "")] for line in text.rstrip("\n").split("\n")])
@@ -139,3 +169,21 @@ class Terminal:
     def _wrapped(self, stream: Stream, lines: Sequence[Line], is_formula: bool = False) -> list[Line]:
         cleaned: list[Line] = [[(stream.clean(text, keep="\t"), style) for text, style in line] for line in lines]
         return [part for line in cleaned for part in wrap_line(line, stream.width, fold if is_formula else None)]
+
+
+def _counted(statements: int, passed: int, failed: int) -> str:
+    """How many statements and asserts there were."""
+    said = f"{_plural(statements, 'statement')}, {_plural(passed, 'assert')}"
+    if passed or failed:
+        said += " passed"
+    return said + (f", {failed:,} failed" if failed else "")
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

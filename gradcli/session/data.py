@@ -32,6 +32,7 @@ from gradcli.session.results import (
     Listing,
     NoNumber,
     ParameterTable,
+    Part,
     Place,
     Plot,
     Polynomial,
@@ -43,6 +44,7 @@ from gradcli.session.results import (
     Tensor,
     Text,
     Uncertain,
+    Worst,
 )
 
 
@@ -429,12 +431,13 @@ def _assertion(assertion: Assertion) -> Any:
         "passed": assertion.passed,
         "message": assertion.message,
         **_sides(assertion.comparison),
+        "parts": [to_data(part) for part in assertion.parts],
     }
 
 
 def _sides(comparison: Comparison | None) -> dict[str, Any]:
     if comparison is None:
-        return dict.fromkeys(("relation", "left", "right", "difference", "tolerance"))
+        return dict.fromkeys(("relation", "left", "right", "difference", "tolerance", "worst", "differing", "count"))
     difference = comparison.difference
     return {
         "relation": comparison.relation,
@@ -442,7 +445,28 @@ def _sides(comparison: Comparison | None) -> dict[str, Any]:
         "right": to_data(comparison.right),
         "difference": None if difference is None else _number(difference),
         "tolerance": comparison.tolerance,
+        "worst": None if comparison.worst is None else to_data(comparison.worst),
+        "differing": comparison.differing,
+        "count": comparison.count,
     }
+
+
+@to_data.register(Worst)
+def _worst(worst: Worst) -> Any:
+    return {
+        "item": list(worst.item),
+        "index": list(worst.index),
+        "left": _number(worst.left.data, worst.left.dtype),
+        "right": _number(worst.right.data, worst.right.dtype),
+        "error": _number(worst.absolute),
+        "relative_error": _number(worst.relative),
+    }
+
+
+@to_data.register(Part)
+def _part(part: Part) -> Any:
+    operands = [{"source": source, "value": to_data(value)} for source, value in part.operands]
+    return {"source": part.source, "holds": part.holds, **_sides(part.comparison), "operands": operands}
 
 
 @to_data.register(FileSummary)
@@ -452,6 +476,8 @@ def _file(summary: FileSummary) -> Any:
         "exit_code": int(summary.verdict),
         "passed": summary.passed,
         "failed": summary.failed,
+        "statements": summary.statements,
+        "seconds": round(summary.seconds, 6),
     }
 
 

@@ -292,25 +292,57 @@ class Shown:
 
 
 @record
+class Worst:
+    """The entries that differ most, beside what is allowed: where in tuples, where in a tensor, and both numbers.
+
+    The `relative` error is beside the larger of the two.
+    """
+
+    item: tuple[int, ...]
+    index: tuple[int, ...]
+    left: Tensor
+    right: Tensor
+    absolute: float
+    relative: float
+
+
+@record
 class Comparison:
-    """Both sides of an assertion; `difference` is the largest between numbers, `tolerance` what was allowed."""
+    """Both sides of an assertion; `difference` is the largest between numbers, `tolerance` what was allowed.
+
+    Of sides that should be equal, or close: how many of how many entries differ, and the worst.
+    """
 
     relation: str
     left: Plain
     right: Plain
     difference: float | None
     tolerance: str | None
+    worst: Worst | None = None
+    differing: int | None = None
+    count: int | None = None
+
+
+@record
+class Part:
+    """A part of a condition, by `and`, `or`, `not`: whether it held, what it compared, or its operands' values."""
+
+    source: str
+    holds: bool
+    comparison: Comparison | None
+    operands: tuple[tuple[str, Plain], ...] = ()
 
 
 @record
 class Assertion:
-    """An assert that was checked."""
+    """An assert that was checked; of one that failed, what it compared, or the parts of its condition."""
 
     source: str
     place: Place
     passed: bool
     message: str | None = None
     comparison: Comparison | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @record
@@ -336,10 +368,29 @@ class Verdict(IntEnum):
 
 @record
 class FileSummary:
-    """How running a file came out, and how many of its asserts passed and failed; whether it could be read at all."""
+    """How running a file came out, and how many of its asserts passed and failed; whether it could be read at all.
+
+    `statements` are those that ran, `seconds` what they took; `lacks` says that there had to be an assert, and is none.
+    """
 
     path: str
     verdict: Verdict
     passed: int
     failed: int
     is_read: bool = True
+    statements: int = 0
+    seconds: float = 0.0
+    lacks: bool = False
+
+
+@record
+class RunSummary:
+    """How running files came out: the summary of each, how many were not run after a failure, and what all took.
+
+    The `slowest` are those that are to be named, slowest first.
+    """
+
+    files: tuple[FileSummary, ...]
+    skipped: int = 0
+    seconds: float = 0.0
+    slowest: tuple[FileSummary, ...] = ()

@@ -23,6 +23,21 @@ def without_command(reporter: Reporter, version: bool, debug: bool) -> int:
     return open_prompt(reporter, debug)
 
 
+def repl(reporter: Reporter, digits: int | None, dtype: str | None) -> int:
+    """Open the prompt; the exit code."""
+    if digits is None and dtype is None:
+        return open_prompt(reporter)
+    from gradcli.faces.one_shot import session_of
+    from gradcli.language.text.diagnostics import LanguageError
+    from gradcli.session.results import Verdict
+
+    try:
+        return open_prompt(reporter, session=session_of(dtype, digits))
+    except LanguageError as error:
+        reporter.diagnostic(error.diagnostic)
+        return Verdict.BAD_INPUT
+
+
 def open_prompt(reporter: Reporter, debug: bool = False, session: Session | None = None) -> int:
     """Open the prompt on a session, a fresh one if none is given; the exit code."""
     from gradcli.faces.prompt.loop import Prompt
@@ -45,16 +60,38 @@ def _reader(prompt: Prompt) -> Reader:
     return lines
 
 
-def run_and_stay(reporter: Reporter, files: Sequence[str], quiet: bool, dtype: str | None) -> int:
+def run_and_stay(
+    reporter: Reporter,
+    files: Sequence[str],
+    quiet: bool,
+    dtype: str | None,
+    match: str | None,
+    stop: bool,
+    jobs: int,
+    durations: int,
+    require_asserts: bool,
+    junit: str | None,
+) -> int:
     """Run scripts one after the other in one session, and open the prompt on it; the exit code."""
+    from gradcli.language.text.diagnostics import Diagnostic
+
+    if stop or jobs != 1 or durations or require_asserts or junit is not None:
+        hint = "with -i there are -q, -k and --dtype"
+        reporter.diagnostic(Diagnostic("usage", "an option is for scripts that run apart from each other", hint=hint))
+        return 2
+    from gradcli.faces.finding import find_scripts
     from gradcli.faces.prompt.loop import Prompt
     from gradcli.faces.prompt.saving import run_file
+    from gradcli.language.text.diagnostics import LanguageError
     from gradcli.session.session import fresh_session
 
     prompt = Prompt(reporter, session=fresh_session(dtype))
     try:
-        for path in files:
+        for path in find_scripts(files, match):
             run_file(path, prompt.workspace, quiet)
+    except LanguageError as error:
+        reporter.diagnostic(error.diagnostic)
+        return 2
     except KeyboardInterrupt:
         if not sys.stdin.isatty():
             raise

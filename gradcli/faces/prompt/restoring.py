@@ -11,7 +11,7 @@ from gradcli.faces.prompt.workspace import Workspace
 from gradcli.language.text.diagnostics import Diagnostic, Source, shortened
 from gradcli.output.reporter import Reporter
 from gradcli.session.help import Explained
-from gradcli.session.results import FileSummary, Result, Verdict
+from gradcli.session.results import FileSummary, Result, RunSummary, Verdict
 
 # Of each input a list has so many characters.
 LONGEST_LISTED = 60
@@ -130,6 +130,9 @@ class _MistakesAlone:
         """Nothing."""
 
     def end_file(self, summary: FileSummary) -> None:
+        """Nothing."""
+
+    def end_run(self, summary: RunSummary) -> None:
         """Nothing."""
 
     def close(self, code: int, error: BaseException | None = None) -> None:

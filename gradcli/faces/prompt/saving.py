@@ -70,7 +70,7 @@ def run_file(path: str, workspace: Workspace, quiet: bool = False) -> None:
         workspace.code = max(workspace.code, Verdict.BAD_INPUT)
     else:
         ran = workspace.run(source, named=True, quiet=quiet)
-        summary = FileSummary(path, ran.verdict, ran.passed, ran.failed)
+        summary = FileSummary(path, ran.verdict, ran.passed, ran.failed, statements=ran.statements)
     workspace.reporter.end_file(summary)
 
 

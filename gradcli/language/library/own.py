@@ -79,8 +79,8 @@ def len_(call: Call, x: Value) -> int:
 
 
 @builtin(
-    "whether two values are equal within a tolerance, item by item and of one shape",
-    example="allclose(0.1 + 0.2, 0.3), allclose(1, 1.1)",
+    "whether |a - b| <= max(rtol max(|a|, |b|), atol) for all entries of one shape; rtol is 1e-9, or 1e-5 with float32",
+    example="allclose(0.1 + 0.2, 0.3), allclose(1, 1.1), allclose(1e-13, 0), allclose(1e-13, 0, atol=1e-12)",
 )
 def allclose(call: Call, a: Value, b: Value, rtol: Value = None, atol: Value = 0.0, equal_nan: Value = False) -> Value:
     """Whether they are."""
