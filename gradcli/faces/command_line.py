@@ -164,6 +164,15 @@ INTERACTIVE = Option(
     False,
     handler="gradcli.faces.prompt.opening:run_and_stay",
 )
+TO = Option(
+    "to",
+    ("--to",),
+    "TARGET",
+    str,
+    "Write a module that needs nothing but this: python, numpy, jax, torch, c or latex.",
+    choices=("python", "numpy", "jax", "torch", "c", "latex"),
+    refusal="no module is written for {}",
+)
 MATCH = Option(
     "match", ("--match", "-k"), "EXPR", str, "Run files whose path has these words; and, or, not stand between them."
 )
@@ -337,9 +346,9 @@ COMMANDS: dict[str, Command] = {
             "code",
             "Show the program for values and derivatives.",
             (FUNCTION, _values("Values of the inputs, whose shapes and types count.")),
-            (WRT, ORDER, DTYPE, FORMAT),
+            (TO, WRT, ORDER, DTYPE, FORMAT),
             "gradcli.faces.one_shot:listing",
-            example="gradcli code 'sin(x*y)*exp(x)'",
+            example="gradcli code 'sin(x*y)*exp(x)' --to numpy",
             expressions=True,
         ),
         Command(

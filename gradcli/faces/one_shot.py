@@ -77,18 +77,38 @@ def session_of(dtype: str | None, digits: int | None) -> Session:
 
 
 def listing(
-    reporter: Reporter, expression: str, values: Sequence[str], wrt: str | None, order: int, dtype: str | None
+    reporter: Reporter,
+    expression: str,
+    values: Sequence[str],
+    wrt: str | None,
+    order: int,
+    dtype: str | None,
+    to: str | None,
 ) -> int:
     """Report the program for an expression, or for a function in a file, and its derivatives; the exit code.
 
-    Inputs are numbers, unless they are given a value, whose shape and dtype count then.
+    Inputs are numbers, unless they are given a value, whose shape and dtype count then. `to` is what a module is
+    written for; LaTeX has formulas, and numbers where there are values.
     """
 
     def report(asked: Question) -> None:
-        from gradcli.session.export import program
+        from gradcli.session.export import module, program
 
-        reporter.program(program(asked, wrt, order))
+        reporter.program(program(asked, wrt, order) if to is None else module(asked, to, wrt, order))
 
+    def report_formulas(asked: Question) -> None:
+        from io import StringIO
+
+        from gradcli.output.latex import Latex
+
+        text = StringIO()
+        Latex(text).result(asked.derivatives(wrt, order))
+        reporter.program(text.getvalue())
+        for warning in asked.warnings:
+            reporter.diagnostic(warning)
+
+    if to == "latex":
+        return ask(reporter, expression, values, dtype, report_formulas)
     return ask(reporter, expression, values, dtype, report, missing=1.0)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pygments.lexer import Lexer
+from pygments.lexers.c_cpp import CLexer
+from pygments.lexers.markup import TexLexer
 from pygments.lexers.python import PythonLexer
 
 from gradcli.output.lexer import GradLexer, style_of
@@ -12,8 +14,10 @@ from gradcli.output.style import Line
 
 
 def program_lines(text: str) -> list[Line]:
-    """A program, or a schedule of operations, line by line."""
-    return _lines(PythonLexer(), text)
+    """A program in Python or C, a schedule of operations, or LaTeX, line by line."""
+    if text.startswith("//"):
+        return _lines(CLexer(), text)  # type: ignore[no-untyped-call]
+    return _lines(TexLexer() if text.startswith("%") else PythonLexer(), text)
 
 
 def definition_lines(text: str) -> list[Line]:

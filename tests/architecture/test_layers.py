@@ -24,6 +24,7 @@ ROOMS = {
     "session": ["help"],
     "language": ["interpreter", "library", "steps", "plots", "calculus", "derivatives", "calls", "values", "text"],
     "core": [
+        "export",
         "steps",
         "formula",
         "calculus",

@@ -73,6 +73,8 @@ _TEXTS |= {
     for name in ("floor", "ceil", "round")
 }
 
+HELPERS = frozenset(_TEXTS)
+
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Div: "_divide",
     ast.Mod: "_remainder",

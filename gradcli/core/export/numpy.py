@@ -1,0 +1,321 @@
+"""NumPy, and what is shared by libraries that have its functions by the same names; SciPy for special functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradcli.core.export.spelling import array_lines, source_of
+from gradcli.core.export.syntax import Helper, Syntax, Template, is_uniform, literal
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Constant, Node
+from gradcli.core.ir.primitive import Application
+from gradcli.core.primitives import beta_partials, general_power, linear_algebra, special
+
+MATH_NAMES = {
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+    "max": "maximum",
+    "min": "minimum",
+}
+
+
+def index_of(ranges: tuple[tuple[int, int, int], ...]) -> str:
+    """The ranges of a slice as an index."""
+    return ", ".join(
+        f"{start}:{start + (count - 1) * step + 1}{f':{step}' if step != 1 else ''}" if count else f"{start}:{start}"
+        for start, count, step in ranges
+    )
+
+
+def sums_of(node: Application) -> tuple[tuple[int, ...], bool]:
+    """The axes that a sum goes over, and whether its shape is what is left with axes of length 1."""
+    before, shape = node.args[0].shape, node.shape
+    lead = len(before) - len(shape)
+    stretched = [i + lead for i, n in enumerate(shape) if n == 1 and before[i + lead] != 1]
+    return (*range(lead), *stretched), lead == 0
+
+
+def _sum(library: str) -> Callable[[Application], str]:
+    def template(node: Application) -> str:
+        axes, keep = sums_of(node)
+        dtype = f", dtype={library}.int64" if node.args[0].dtype is DType.BOOL else ""
+        if len(axes) == len(node.args[0].shape) and node.shape == ():
+            return f"{library}.sum({{0}}{dtype})"
+        axis = str(axes[0]) if len(axes) == 1 else str(axes)
+        text = f"{library}.sum({{0}}, axis={axis}{dtype}{', keepdims=True' if keep else ''})"
+        return (
+            text if keep or len(axes) == len(node.args[0].shape) - len(node.shape) else f"{text}.reshape({node.shape})"
+        )
+
+    return template
+
+
+def _max(library: str) -> Callable[[Application], str]:
+    def template(node: Application) -> str:
+        axes = tuple(i for i, n in enumerate(node.shape) if n == 1 and node.args[0].shape[i] != 1)
+        least = f", initial=-{library}.inf" if node.dtype.is_float and 0 in node.args[0].shape else ""
+        return (
+            f"{library}.max({{0}}, axis={axes[0] if len(axes) == 1 else axes}, keepdims=True{least})" if axes else "{0}"
+        )
+
+    return template
+
+
+PAD = '''def _pad(part, shape, place):
+    """Zeros with a part at its place."""
+    whole = np.zeros(shape, dtype=part.dtype)
+    whole[place] = part
+    return whole'''
+
+
+def pads(text: str, library: str = "np") -> Helper:
+    """A part in zeros, or the sum of several of them."""
+
+    def helper(node: Application) -> tuple[str, str]:
+        shape = node.attrs["shape"]
+        places = [node.attrs["ranges"]] if node.kind == "pad" else node.attrs["places"]
+        indices = (f"{library}.s_[{index_of(place)}]" for place in places)
+        return text, " + ".join(f"_pad({{{i}}}, {shape}, {index})" for i, index in enumerate(indices))
+
+    return helper
+
+
+PUT_ADD = '''def _put_add(values, indices, length):
+    """Zeros with values added at these numbers of the first axis."""
+    whole = np.zeros((length, *values.shape[indices.ndim :]), dtype=values.dtype)
+    np.add.at(whole, indices, values)
+    return whole'''
+WHOLE = '''def _whole_numbers(x, length, from_the_end, besides):
+    """Whole numbers within a length."""
+    whole = np.asarray(x).astype(np.int64)
+    fits = (-length if from_the_end else 0) <= whole
+    fits &= whole < length
+    if besides is not None:
+        fits |= whole == besides
+    if not (fits & (whole == x)).all():
+        raise IndexError(f"an index is not a whole number within {length}")
+    return np.where(whole < 0, whole + length, whole) if from_the_end else whole'''
+
+
+def _or_nan(function: str) -> Helper:
+    text = f'''def _{function}(a, *rest):
+    """np.linalg.{function}, which gives nan where a matrix has no answer."""
+    try:
+        return np.linalg.{function}(a, *rest)
+    except np.linalg.LinAlgError:
+        if a.ndim == 2:
+            return np.full_like((rest or (a,))[-1], np.nan)
+        return np.stack([_{function}(*parts) for parts in zip(a, *rest)])'''
+    calls = {"solve": "_solve({0}, {1})", "inv": "_inv({0})", "cholesky": "_cholesky(_symmetric({0}))"}
+    return lambda node: (f"{SYMMETRIC}\n\n\n{text}" if function == "cholesky" else text, calls[function])
+
+
+SYMMETRIC = '''def _symmetric(a):
+    """The symmetric part of each matrix."""
+    return (a + np.swapaxes(a, -1, -2)) / 2'''
+RENAMED = {
+    "_polygamma_kernel": "_polygamma",
+    "_sinc_kernel": "_sinc",
+    "_adjugate_kernel": "_adjugate",
+    "_eigenvector_kernel": "_eigenvectors",
+    "kernel": "_power",
+    "factors": "_factors",
+    "LARGEST_FACTORIAL": str(special.LARGEST_FACTORIAL),
+    "pi": "np.pi",
+}
+
+
+def power_helper(library: str, **renamed: str) -> Helper:
+    """Derivatives of a^b, with their limits at 0 and at infinity."""
+    names = {**RENAMED, **{f".{name}": other for name, other in renamed.items()}}
+
+    def helper(node: Application) -> tuple[str, str]:
+        below, logs = node.attrs.get("below", 0), node.attrs.get("logs", 0)
+        if not below and not logs:
+            return "", "{0} ** {1}"
+        text = source_of([general_power.factors, general_power.kernel], library, names)
+        return text, f"_power({{0}}, {{1}}, below={below}, logs={logs})"
+
+    return helper
+
+
+def _polygamma(node: Application) -> tuple[str, str]:
+    text = source_of([special._zeta_part, special._polygamma_kernel], "np", RENAMED)
+    return text, "_polygamma({0}, order={order})"
+
+
+def _sinc(node: Application) -> tuple[str, str]:
+    return source_of([special._sinc_kernel], "np", RENAMED), "_sinc({0}, order={order})"
+
+
+def _beta(node: Application) -> tuple[str, str]:
+    by_a, by_b = node.attrs.get("by_a", 0), node.attrs.get("by_b", 0)
+    if not by_a and not by_b:
+        return "", "special.beta({0}, {1})"
+    names = {
+        **RENAMED,
+        "kernel": "_beta",
+        "CLOSE": repr(beta_partials.CLOSE),
+        "TAYLOR_TERMS": repr(beta_partials.TAYLOR_TERMS),
+        "SMALL": repr(beta_partials.SMALL),
+        "STEP": repr(beta_partials.STEP),
+        "REACH": repr(beta_partials.REACH),
+        "by_a": "by_a",
+    }
+    parts: list[Callable[..., Any]] = [
+        beta_partials._difference,
+        beta_partials._by_logarithm,
+        beta_partials._by_integral,
+        beta_partials.kernel,
+    ]
+    poly, _ = _polygamma(node)
+    text = f"{poly}\n\n{source_of(parts, 'np', names)}"
+    return text, f"_beta(lambda n, x: _polygamma(x, order=n), {{0}}, {{1}}, {by_a}, {by_b})"
+
+
+def _eigenvectors(library: str) -> Helper:
+    return lambda node: (source_of([linear_algebra._eigenvector_kernel], library, RENAMED), "_eigenvectors({0})")
+
+
+def _adjugate(library: str) -> Helper:
+    return lambda node: (source_of([linear_algebra._adjugate_kernel], library, RENAMED), "_adjugate({0})")
+
+
+def array_templates(library: str) -> dict[str, Template]:
+    """What moves elements, adds them up, or takes a library's word, in NumPy's and JAX's names."""
+
+    def to(text: str) -> str:
+        return text.replace("np.", f"{library}.")
+
+    return {
+        "constant_power": lambda node: "{0} ** 2" if node.attrs["exponent"] == 2 else "{0} ** {exponent}",
+        "not_negative": to("np.where({0} < 0, np.nan, {0})"),
+        "relu": to("np.maximum({0}, 0.0)"),
+        "softplus": to("np.logaddexp({0}, 0.0)"),
+        "stop_gradient": "{0}",
+        "round": to("np.round({0}, {decimals})"),
+        "sum_to": _sum(library),
+        "max_to": _max(library),
+        "argmax": to("np.argmax({0}, axis={axis})"),
+        "broadcast": lambda node: (
+            to(f"np.full({node.shape}, {{0}}, dtype=np.{dtype_name(node.dtype)})")
+            if isinstance(node.args[0], Constant) and node.args[0].shape == ()
+            else to(f"np.broadcast_to({{0}}, {node.shape})")
+        ),
+        "reshape": to("np.reshape({0}, {shape})"),
+        "transpose": lambda node: to(
+            "{0}.T" if node.attrs["axes"] == (1, 0) else f"np.transpose({{0}}, {node.attrs['axes']})"
+        ),
+        "slice": lambda node: f"{{0}}[{index_of(node.attrs['ranges'])}]",
+        "flip": to("np.flip({0}, axis={axes})"),
+        "concatenate": lambda node: to(
+            f"np.concatenate([{', '.join(f'{{{i}}}' for i in range(len(node.args)))}], axis={node.attrs['axis']})"
+        ),
+        "cast": lambda node: to(f"{{0}}.astype(np.{dtype_name(DType(node.attrs['dtype']))})"),
+        "cumsum": to("np.cumsum({0}, axis={axis})"),
+        "take": to("np.take({0}, {1}, axis=0)"),
+        "matmul": "{0} @ {1}",
+        "det": to("np.linalg.det({0})"),
+        "logabsdet": to("np.linalg.slogdet({0})[1]"),
+        "det_sign": to("np.linalg.slogdet({0})[0]"),
+        "sum_of_products": lambda node: to(
+            f"np.einsum({node.attrs['pattern']!r}, {{0}}, {{1}}).reshape({node.attrs['shape']})"
+        ),
+    }
+
+
+def dtype_name(dtype: DType) -> str:
+    """A dtype as NumPy and JAX call it."""
+    return "bool_" if dtype is DType.BOOL else dtype.value
+
+
+class NumPy(Syntax):
+    """NumPy's functions."""
+
+    title = "NumPy"
+    library = "np"
+    inf, nan = "np.inf", "np.nan"
+    named = MATH_NAMES
+    taken = frozenset(["np", "special", "comb", "factorial"])
+    decorator = '@np.errstate(all="ignore")'
+    templates: Mapping[str, Template] = {
+        **array_templates("np"),
+        "erf": "special.erf({0})",
+        "erfc": "special.erfc({0})",
+        "erfinv": "special.erfinv({0})",
+        "gamma": "special.gamma({0})",
+        "lgamma": "special.gammaln({0})",
+        "besselj": "special.jv({order}, {0})",
+    }
+    helpers: Mapping[str, Helper] = {
+        "power": power_helper("np"),
+        "pad": pads(PAD),
+        "sum_of_pads": pads(PAD),
+        "put_add": lambda node: (PUT_ADD, "_put_add({0}, {1}, {length})"),
+        "whole_numbers": lambda node: (
+            WHOLE,
+            f"_whole_numbers({{0}}, {{length}}, {node.attrs.get('what', 'index') == 'index'}, "
+            f"{node.attrs.get('besides')})",
+        ),
+        "polygamma": _polygamma,
+        "sinc": _sinc,
+        "beta": _beta,
+        "inv": _or_nan("inv"),
+        "solve": _or_nan("solve"),
+        "cholesky": _or_nan("cholesky"),
+        "eigvalsh": lambda node: (SYMMETRIC, "np.linalg.eigvalsh(_symmetric({0}))"),
+        "eigenvectors": _eigenvectors("np"),
+        "adjugate": _adjugate("np"),
+    }
+
+    def imports(self, text: str) -> str:
+        """NumPy, and SciPy's special functions where they are used."""
+        return (
+            counting(text) + "import numpy as np\n" + ("from scipy import special\n" if self._takes_scipy(text) else "")
+        )
+
+    def needs(self, text: str) -> str:
+        """NumPy, and SciPy where a special function does."""
+        return "NumPy, and SciPy for its special functions" if self._takes_scipy(text) else "NumPy"
+
+    @staticmethod
+    def _takes_scipy(text: str) -> bool:
+        return bool(re.search(r"\bspecial\.", text))
+
+    def argument(self, node: Node, name: str) -> str | None:
+        """An array of its dtype, so that numbers and lists will do."""
+        return f"{name} = np.asarray({name}, dtype=np.{dtype_name(node.dtype)})"
+
+    def array(self, node: Constant) -> str:
+        """A tensor with its dtype."""
+        return array_text(node, "np")
+
+
+def counting(text: str) -> str:
+    """The line that imports what counts in whole numbers, where it is used."""
+    used = [name for name in ("comb", "factorial") if re.search(rf"(?<![.\w]){name}\(", text)]
+    return f"from math import {', '.join(used)}\n\n" if used else ""
+
+
+def array_text(node: Constant, library: str) -> str:
+    """A tensor, in the names of NumPy and JAX."""
+    dtype = f"dtype={library}.{dtype_name(node.dtype)}"
+    if is_uniform(node):
+        value: Any = node.value
+        return f"{library}.full({node.shape}, {literal_number(value.flat[0].item(), library)}, {dtype})"
+    if 0 in node.shape:
+        return f"{library}.zeros({node.shape}, {dtype})"
+    elements = re.sub(r"\b(inf|nan)\b", rf"{library}.\1", literal(node))
+    return array_lines(f"{library}.array(", elements, f", {dtype})")
+
+
+def literal_number(value: bool | int | float, library: str) -> str:
+    """A number, inf and nan by the library's names."""
+    return re.sub(r"\b(inf|nan)\b", rf"{library}.\1", repr(value))
