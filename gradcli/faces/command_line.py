@@ -183,6 +183,9 @@ REQUIRE_ASSERTS = Option("require_asserts", ("--require-asserts",), "", bool, "A
 JUNIT = Option("junit", ("--junit",), "FILE", str, "Write a report for GitHub, GitLab or Jenkins, in JUnit's XML.")
 CHECK = Option("check", ("--check",), "", bool, "Write nothing; leave with 1 if something would change.", False)
 DIFF = Option("diff", ("--diff",), "", bool, "Write nothing; show what would change.", False)
+UPDATE = Option(
+    "update", ("--update",), "", bool, "Rewrite the values in `# = ...` and `assert allclose(..., ...)`.", False
+)
 QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
 
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
@@ -321,7 +324,7 @@ COMMANDS: dict[str, Command] = {
                     "files", "FILE|FOLDER|GLOB...", "Scripts, or folders of .grad files; each run by itself.", many=True
                 ),
             ),
-            (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, DTYPE, FORMAT),
+            (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, UPDATE, DTYPE, FORMAT),
             "gradcli.faces.runs:run_files",
             details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
         ),

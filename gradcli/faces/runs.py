@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 @record
 class Manner:
-    """How each file is run: what is shown of it, its dtype, whether a failure is its end, whether it must assert."""
+    """How each file is run: what is shown of it, its dtype, whether a failure is its end, and so on, as the options."""
 
     quiet: bool = False
     dtype: str | None = None
     stop: bool = False
     require_asserts: bool = False
+    update: bool = False
 
 
 def run_files(
@@ -41,6 +42,7 @@ def run_files(
     durations: int = 0,
     require_asserts: bool = False,
     junit: str | None = None,
+    update: bool = False,
 ) -> int:
     """Run scripts and report on them; the exit code is the worst of theirs."""
     began = perf_counter()
@@ -49,7 +51,7 @@ def run_files(
     except LanguageError as error:
         reporter.diagnostic(error.diagnostic)
         return Verdict.BAD_INPUT
-    manner = Manner(quiet, dtype, stop, require_asserts)
+    manner = Manner(quiet, dtype, stop, require_asserts, update)
     jobs = min(jobs or _cores(), len(paths))
     everyone = [reporter]
     if len(paths) > 1 and sys.stderr.isatty():
@@ -102,14 +104,21 @@ def _in_turn(reporter: Reporter, paths: Sequence[str], manner: Manner) -> Iterat
 
 def run_file(reporter: Reporter, path: str, manner: Manner) -> FileSummary:
     """Run one script in a session of its own."""
+    is_updated = True
+    if manner.update:
+        from gradcli.faces.updating import update
+
+        is_updated = update(reporter, path, manner.dtype)
     began = perf_counter()
     session = fresh_session(manner.dtype)
     source = read_source(path, session, reporter)
     if source is None:
         return FileSummary(path, Verdict.BAD_INPUT, 0, 0, is_read=False)
-    ran = run_source(source, session, reporter, named=True, quiet=manner.quiet, stop=manner.stop)
+    ran = run_source(source, session, reporter, named=True, quiet=manner.quiet, stop=manner.stop, expecting=True)
     lacks = manner.require_asserts and not ran.passed and not ran.failed
     verdict = max(ran.verdict, Verdict.ASSERT_FAILED) if lacks else ran.verdict
+    if not is_updated:
+        verdict = Verdict.BAD_INPUT
     seconds = perf_counter() - began
     return FileSummary(path, verdict, ran.passed, ran.failed, statements=ran.statements, seconds=seconds, lacks=lacks)
 

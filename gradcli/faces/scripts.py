@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gradcli.core.records import structure
@@ -11,6 +12,7 @@ from gradcli.session.results import Assertion, Result, Verdict
 from gradcli.session.session import Session, Step
 
 if TYPE_CHECKING:
+    from gradcli.faces.expectations import Edit, Expectation
     from gradcli.output.reporter import Reporter
 
 
@@ -35,7 +37,8 @@ def read_source(path: str, session: Session, reporter: Reporter) -> Source | Non
 class Ran:
     """What running a text came to. The session grows with each statement, so it is never behind what was shown.
 
-    `statements` are those that ran, `last` is the last result.
+    `statements` are those that ran, `edits` would make comments true that expect other values, `last` is the last
+    result.
     """
 
     session: Session
@@ -43,6 +46,7 @@ class Ran:
     passed: int = 0
     failed: int = 0
     statements: int = 0
+    edits: list[Edit] = field(default_factory=list)
     last: Result | None = None
 
 
@@ -54,10 +58,11 @@ def run_source(
     quiet: bool = False,
     follow: Callable[[Step], None] | None = None,
     stop: bool = False,
+    expecting: bool = False,
 ) -> Ran:
     """Run one text, reporting its results; `quiet` keeps to asserts and mistakes, `follow` is told of each step.
 
-    With `stop` the first assert that fails is the end.
+    With `stop` the first assert that fails is the end. With `expecting`, `# = 45` behind an expression is an assert.
     """
     ran = Ran(session)
     try:
@@ -78,6 +83,12 @@ def run_source(
                     ran.failed += not result.passed
                 if not quiet or isinstance(result, Assertion):
                     reporter.result(result, named=named)
+            expected = _expected(step) if expecting else None
+            if expected is not None:
+                reporter.result(expected.assertion, named=named)
+                ran.passed += expected.assertion.passed
+                ran.failed += not expected.assertion.passed
+                ran.edits += [] if expected.assertion.passed else [expected.edit]
             # What is odd about a result stands below it.
             for diagnostic in step.diagnostics:
                 if diagnostic not in wrong:
@@ -90,3 +101,12 @@ def run_source(
     if ran.failed and ran.verdict == Verdict.OK:
         ran.verdict = Verdict.ASSERT_FAILED
     return ran
+
+
+def _expected(step: Step) -> Expectation | None:
+    """What a comment expects of what a statement shows; few have any, so that little is looked at."""
+    if step.span is None or "#" not in step.span.text:
+        return None
+    from gradcli.faces.expectations import expectation
+
+    return expectation(step, step.session.settings.digits)

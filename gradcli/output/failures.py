@@ -14,6 +14,8 @@ _TOLERANT = "that may be rounding; `allclose(a, b)` compares within a tolerance"
 _AROUND_0 = "beside 0 a tolerance is absolute: `allclose(a, b, atol=1e-12)`"
 # How far apart two sides are says nothing of these.
 ORDERS = ("<", "<=", ">", ">=", "!=")
+# A value, and what a comment expects of it.
+SHOWN_AS = "shown as"
 BAR = "   | "
 
 
@@ -46,6 +48,8 @@ def _comparison(c: Comparison, look: Look, head: str) -> list[Line]:
     if isinstance(c.left, Check):
         said = [show_value(c.left, look), *([c.left.hint] if c.left.hint else [])]
         return [[(head, "frame"), (line, "")] for line in said]
+    if c.relation == SHOWN_AS:
+        return [*_side(f"{head}shown:    ", c.left, look), *_side(f"{head}expected: ", c.right, look)]
     lines = _sides(c, look, head)
     left, right = view(c.left).shape(), view(c.right).shape()
     if c.relation in ORDERS:

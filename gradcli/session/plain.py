@@ -27,6 +27,7 @@ from gradcli.language.values.values import (
     Function,
     Interval,
     Markup,
+    Module,
     Parameters,
     Plot,
     SparseMatrix,
@@ -152,6 +153,11 @@ def _none(value: None) -> Plain:
 @_plain.register(EllipsisType)
 def _ellipsis(value: EllipsisType) -> Plain:
     return NoNumber("ellipsis", "...")
+
+
+@_plain.register(Module)
+def _module(value: Module) -> Plain:
+    return NoNumber("module", f"{value.path}: {', '.join(value.members) or 'nothing'}")
 
 
 @_plain.register(Function)

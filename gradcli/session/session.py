@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node
@@ -16,10 +16,10 @@ from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source, Span, fail
 from gradcli.language.text.parse import parse
 from gradcli.language.values.answers import Answers
-from gradcli.language.values.scope import Bindings, Draft, Settings
-from gradcli.language.values.values import Value
+from gradcli.language.values.scope import Bindings, Draft, Mirrored, Settings
+from gradcli.language.values.values import Frame, Module, Value
 from gradcli.session.mistakes import Mistakes, diagnose
-from gradcli.session.results import Place, Result, Shown
+from gradcli.session.results import Assertion, Place, Result, Shown
 from gradcli.session.showing import note_on_digits, shown, typed
 
 
@@ -38,7 +38,11 @@ class Step:
 
 @record
 class Session:
-    """The names that are defined, the settings, how far the random numbers have been drawn, and what was shown."""
+    """The names that are defined, the settings, how far the random numbers have been drawn, and what was shown.
+
+    `used` are the files that have been used, by path. Where this runs one of them, `home` has the names that its
+    functions see, and `chain` are the files whose running led here.
+    """
 
     scope: Bindings[str, Value] = field(default_factory=Bindings)
     settings: Settings = field(default_factory=Settings)
@@ -46,6 +50,9 @@ class Session:
     drawn: int = 0
     trained: Bindings[object, Node] = field(default_factory=Bindings)
     answers: Answers = field(default_factory=Answers)
+    used: Bindings[str, Module] = field(default_factory=Bindings)
+    home: Frame | None = None
+    chain: tuple[str, ...] = ()
 
     def steps(self, source: Source) -> Iterator[Step]:
         """Run a text statement by statement. An error is the last step; what ran before it stays.
@@ -92,7 +99,10 @@ class Session:
     def interpreter(self) -> Interpreter:
         """An interpreter on a draft of this session's names: whatever it does, the session stays."""
         random = Random(self.seed, self.drawn)
-        return Interpreter(Draft(self.scope), self.settings, random, Draft(self.trained), self.answers)
+        scope = Draft(self.scope) if self.home is None else Mirrored(self.scope, self.home.names)
+        found = Interpreter(scope, self.settings, random, Draft(self.trained), self.answers)
+        found.home = self.home
+        return found
 
     def after(self, interpreter: Interpreter, settings: Settings | None = None) -> Session:
         """The session with what an interpreter of it has changed."""
@@ -103,6 +113,9 @@ class Session:
             interpreter.random.drawn,
             interpreter.trained.kept(),
             interpreter.answers,
+            self.used,
+            self.home,
+            self.chain,
         )
 
     def valued(self, source: Source) -> tuple[Step, Value]:
@@ -163,7 +176,7 @@ class Session:
         warnings = check(statement)
         interpreter = self.interpreter()
         results: list[Result] = []
-        settings = self.settings
+        settings, used = self.settings, self.used
 
         def outside(inner: s.Statement) -> None:
             nonlocal settings
@@ -186,13 +199,54 @@ class Session:
                 from gradcli.session.settings import set_to
 
                 settings = set_to(interpreter, inner, settings)
+            elif isinstance(inner, s.Use):
+                nonlocal used
+                used = self._use(interpreter, inner, results)
 
         interpreter.outside = outside
         # What a loop computes again and again is float64's.
         interpreter.at_top = isinstance(statement, (s.Show, s.Assert, s.Assign))
         interpreter.execute(statement, None)
         said = (*warnings, *interpreter.warnings)
-        return Step(self.after(interpreter, settings), tuple(results), said, whole or statement.span)
+        after = self.after(interpreter, settings)
+        return Step(
+            after if used is self.used else replace(after, used=used), tuple(results), said, whole or statement.span
+        )
+
+    def _use(self, interpreter: Interpreter, statement: s.Use, results: list[Result]) -> Bindings[str, Module]:
+        """Have the names of a file, which is run unless it has been; its asserts count. The files used by now."""
+        from gradcli.session.uses import led_to, read_target, target_of
+
+        target = target_of(statement, self.chain)
+        used = self.used
+        module = used.get(target.path)
+        if module is None:
+            home = Frame(closed=True)
+            inner = Session(settings=self.settings, trained=self.trained, used=used, home=home, chain=target.chain)
+            try:
+                for step in inner.steps(read_target(target, statement)):
+                    inner = step.session
+                    results += [result for result in step.results if isinstance(result, Assertion)]
+                    for said in step.diagnostics:
+                        if said.severity == "error":
+                            raise led_to(said, statement)
+                        interpreter.warnings.append(said)
+            except IncompleteInput as error:
+                # It is the file that ends too soon, not what is being typed.
+                raise led_to(error.diagnostic, statement) from None
+            finally:
+                use(self.settings.limits)
+            for key, node in inner.trained.items():
+                if self.trained.get(key) is not node:
+                    interpreter.trained[key] = node
+            module = Module(target.name, home.names)
+            used = inner.used.updated({target.path: module})
+        if statement.name is not None:
+            interpreter.scope[statement.name.id] = module
+        else:
+            for name, value in module.members.items():
+                interpreter.scope[name] = value
+        return used
 
 
 def fresh_session(dtype: str | None = None) -> Session:

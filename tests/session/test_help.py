@@ -104,7 +104,9 @@ def test_every_statement_and_sign_has_a_page(form: object) -> None:
     for name in names:
         assert any(e.summary for e in explain(name, FRESH).entries), name
     (page,) = [e for e in explain(names[0], FRESH).entries if e.title == form.title]  # type: ignore[attr-defined]
-    check_samples(names[0], page.samples)
+    # What uses a file has none to show.
+    if "use" not in names:
+        check_samples(names[0], page.samples)
     for other in page.related:
         assert explain(other, FRESH).entries, other
 

@@ -71,11 +71,12 @@ def run_and_stay(
     durations: int,
     require_asserts: bool,
     junit: str | None,
+    update: bool,
 ) -> int:
     """Run scripts one after the other in one session, and open the prompt on it; the exit code."""
     from gradcli.language.text.diagnostics import Diagnostic
 
-    if stop or jobs != 1 or durations or require_asserts or junit is not None:
+    if stop or jobs != 1 or durations or require_asserts or junit is not None or update:
         hint = "with -i there are -q, -k and --dtype"
         reporter.diagnostic(Diagnostic("usage", "an option is for scripts that run apart from each other", hint=hint))
         return 2

@@ -46,7 +46,7 @@ class UserFunction(Function):
 
     def substituted(self, substitution: Rewrite) -> Function:
         """The same definition in a frame where the names stand for the caller's values."""
-        return self if self.frame is None else replace(self, frame=substitution.frame(self.frame))
+        return self if self.frame is None or self.frame.closed else replace(self, frame=substitution.frame(self.frame))
 
 
 @structure
@@ -154,7 +154,7 @@ def define(
     kind = "model" if statement is not None and statement.is_model else "function"
     rest = tuple(b for b in body if not isinstance(b, s.Param))
     where = None if statement is None else statement.span.to(_last(statement.body).span)
-    return UserFunction(name, inputs, rest, frame, kind, members, where)
+    return UserFunction(name, inputs, rest, frame or caller.home, kind, members, where)
 
 
 def _last(body: Sequence[s.Statement]) -> s.Statement:

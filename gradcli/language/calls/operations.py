@@ -26,7 +26,7 @@ from gradcli.language.values.findings import Extrema, Propagation, Uncertain
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.numbers import calculate, is_euler, is_number
 from gradcli.language.values.trail import Sum
-from gradcli.language.values.values import Caller, Function, Parameters, SparseMatrix, Value
+from gradcli.language.values.values import Caller, Function, Module, Parameters, SparseMatrix, Value
 
 _COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
     "==": op.eq,
@@ -239,7 +239,7 @@ def attributes_of(value: Value) -> Mapping[str, Value]:
             "size": size_of(value.shape),
             "dtype": value.dtype.value,
         }
-    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain, Check, Audit)
+    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain, Check, Audit, Module)
     return value.members if isinstance(value, with_members) else {}
 
 

@@ -11,7 +11,7 @@ from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.text import syntax as s
 from gradcli.language.values.nesting import fold
-from gradcli.language.values.values import Caller, Function, Parameters, Value
+from gradcli.language.values.values import Caller, Function, Module, Parameters, Value
 
 
 def parameters_of(caller: Caller, function: Function) -> Parameters:
@@ -95,6 +95,8 @@ def _functions(values: Sequence[Value]) -> list[Function]:
     def leaf(item: Value) -> None:
         if isinstance(item, Function):
             found[item] = None
+        elif isinstance(item, Module):
+            found.update(dict.fromkeys(member for member in item.members.values() if isinstance(member, Function)))
 
     for value in values:
         fold(value, leaf, lambda parts: None)

@@ -92,8 +92,8 @@ class Substitution:
 
     def frame(self, frame: Frame | None) -> Frame | None:
         """The frame with everything in it substituted."""
-        if frame is None:
-            return None
+        if frame is None or frame.closed:
+            return frame
         if id(frame) not in self._frames:
             new = self._frames[id(frame)] = Frame()
             new.outer = self.frame(frame.outer)

@@ -76,6 +76,8 @@ def _decimal_commas(value: s.Tuple) -> Iterator[Diagnostic]:
 def _refuse_a_setting(statement: s.Statement, instead: str) -> None:
     if isinstance(statement, s.Set):
         raise fail("syntax", "set stands at the top level only", statement.span, instead)
+    if isinstance(statement, s.Use):
+        raise fail("syntax", "use stands at the top level only", statement.span, instead)
 
 
 def _check_calls(statement: s.Statement) -> None:

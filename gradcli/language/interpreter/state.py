@@ -37,7 +37,8 @@ class State:
 
     `trained` holds the parameters that were given a new value, by their key; see `present`. `answers` are the results
     that were shown. `outside` does what
-    statements say that belong to the session: showing, asserting, setting. `most_steps` is the limit of that name,
+    statements say that belong to the session: showing, asserting, setting, using. `home` is the frame of the file that
+    is run to be used. `most_steps` is the limit of that name,
     where it isn't given.
     """
 
@@ -52,6 +53,7 @@ class State:
     most_steps: float | None = None
     at_top: bool = False
     trail: Trail = field(default_factory=Trail)
+    home: Frame | None = None
     kept: float = inf
     rough: float = inf
     undecided: bool = False
@@ -200,6 +202,8 @@ class State:
         while frame is not None:
             if name in frame.names:
                 return (frame.names[name],)
+            if frame.closed:
+                return (builtins()[name],) if name in builtins() else None
             frame = frame.outer
         if name in self.scope:
             return (self.scope[name],)

@@ -26,12 +26,17 @@ _refused: ContextVar[bool] = ContextVar("no files", default=False)
 
 @contextmanager
 def not_now() -> Iterator[None]:
-    """Within this, pictures in files are refused: nobody has asked for them yet."""
+    """Within this, files are neither written nor used: nobody has asked for them yet."""
     token = _refused.set(True)
     try:
         yield
     finally:
         _refused.reset(token)
+
+
+def refused_now() -> bool:
+    """Whether this is within `not_now`."""
+    return _refused.get()
 
 
 def target(value: Value, span: Span) -> str:
@@ -41,7 +46,7 @@ def target(value: Value, span: Span) -> str:
         LanguageError: for no path, a suffix that no picture has, a file there that is no such picture, and where
             matplotlib is missing.
     """
-    if _refused.get():
+    if refused_now():
         raise fail("file", "files are written where the statement is run", span)
     if not isinstance(value, str):
         raise fail("type", f"`save` is a path in quotes, not {describe(value)}", span, 'such as save="picture.svg"')

@@ -32,10 +32,13 @@ MOST_DIGITS = 4_000
 MOST_EXACT_DIGITS = 40
 
 _CHOICE = "a choice is written `a if condition else b`"
+_ANOTHER_FILE = 'what another file defines is had by `use "file.grad"`'
 INSTEAD = {
     "if": _CHOICE,
     "elif": _CHOICE,
     "else": _CHOICE,
+    "import": _ANOTHER_FILE,
+    "from": _ANOTHER_FILE,
     "print": "an expression by itself is shown",
     "while": "a loop is written `for i in range(n):`",
 }
@@ -97,6 +100,10 @@ class Builder(Paper, Transformer[Token, Any]):
     def set(self, c: Children) -> s.Set:
         name, value = _parts(c)
         return s.Set(self._span(c), name, value)
+
+    def use(self, c: Children) -> s.Use:
+        path = self.string([c[1]])
+        return s.Use(self._span(c), path, c[3] if len(c) > 2 else None)
 
     def show(self, c: Children) -> s.Show:
         return s.Show(c[0].span, c[0])

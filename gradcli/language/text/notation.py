@@ -201,6 +201,8 @@ class _Line:
     def _word(self, token: Token) -> Token:
         """A verb at the start of a statement, and the words that belong to it."""
         before, after = self._last(), self._type(1)
+        if token == "as" and before is not None and before.type == "STRING" and self._is(-2, "USE"):
+            return retyped(token, "AS")
         if before is None or before.type in ("SEMICOLON", "COLON"):
             if token in VERBS and after == "NAME" and self.given[self.at + 1] in _ENGLISH:
                 last = self.given[self.at + 1]
@@ -210,6 +212,8 @@ class _Line:
                     self._span(token, last),
                     f"such as `{_EXAMPLES.get(token, f'{token} x^2')}`",
                 )
+            if token == "use" and after == "STRING":
+                return retyped(token, "USE")
             if token in VERBS and (after in _COMMANDED or self._begins_apart(token)):
                 self.in_command = True
                 return retyped(token, "VERB")

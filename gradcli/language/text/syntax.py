@@ -290,6 +290,15 @@ class Set:
 
 
 @record
+class Use:
+    """`use "layers.grad"`, `use "layers.grad" as layers`: what another file defines."""
+
+    span: Span
+    path: Literal
+    name: Name | None
+
+
+@record
 class Show:
     """An expression by itself."""
 
@@ -297,7 +306,7 @@ class Show:
     value: Expression
 
 
-Statement: TypeAlias = "Assign | Function | Param | Return | For | Assert | Set | Show"
+Statement: TypeAlias = "Assign | Function | Param | Return | For | Assert | Set | Use | Show"
 
 
 def walk(part: object) -> Iterator[object]:

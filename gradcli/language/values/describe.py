@@ -14,6 +14,7 @@ from gradcli.language.values.values import (
     DerivativeTable,
     Function,
     Interval,
+    Module,
     Parameters,
     Plot,
     SparseMatrix,
@@ -59,6 +60,8 @@ def describe(value: Value) -> str:
         return "a check of derivatives"
     if isinstance(value, Check):
         return "what is said of an answer"
+    if isinstance(value, Module):
+        return f"the file `{value.path}`"
     if isinstance(value, Function):
         return f"the {value.kind} `{value.name}`"
     return "..."

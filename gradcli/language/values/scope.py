@@ -128,3 +128,15 @@ class Draft(Generic[K, V]):
     def __iter__(self) -> Iterator[K]:
         yield from self._before
         yield from (key for key in self._changes if key not in self._before)
+
+
+class Mirrored(Draft[K, V]):
+    """A draft whose changes are seen elsewhere at once."""
+
+    def __init__(self, before: Bindings[K, V], mirror: dict[K, V]) -> None:
+        super().__init__(before)
+        self._mirror = mirror
+
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
+        self._mirror[key] = value

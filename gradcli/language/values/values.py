@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
     " | DerivativeTable | SparseMatrix | Interval | Plot | Contours | Extrema | Propagation | Uncertain | Steps | Check"
-    " | Audit"
+    " | Audit | Module"
     " | Names | None"
 )
 
@@ -72,10 +72,22 @@ class Several(tuple[Any, ...]):
 
 @dataclass
 class Frame:
-    """The names inside one call, and the frame of the function around it."""
+    """The names inside one call, and the frame of the function around it.
+
+    A `closed` one is that of a file that is used: nothing outside is seen from it but what is built in.
+    """
 
     names: dict[str, Value] = field(default_factory=dict)
     outer: Frame | None = None
+    closed: bool = False
+
+
+@record
+class Module:
+    """What a file defines that is used under a name."""
+
+    path: str
+    members: Mapping[str, Value]
 
 
 class Caller(Protocol):
@@ -88,6 +100,7 @@ class Caller(Protocol):
     random: Random
     warnings: list[Diagnostic]
     trail: Trail
+    home: Frame | None
 
     @property
     def dtype(self) -> DType:

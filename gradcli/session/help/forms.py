@@ -106,6 +106,14 @@ STATEMENTS = (
         "settings digits dtype seed numbers",
     ),
     _statement(
+        "use as",
+        'use "file.grad", use "file.grad" as name',
+        "has what another script defines: its names here, or behind `name.`; a path begins where the script is",
+        "",
+        "model assert",
+        "A file is run once in a session. Its asserts count, its values are not shown, its settings stay with it.",
+    ),
+    _statement(
         "if else",
         "a if condition else b",
         "chooses between two values; the one not taken leaves no trace in a derivative",
