@@ -14,7 +14,7 @@ import pytest
 from gradcli import __version__
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import constant
-from gradcli.faces.command_line import COMMANDS, FORMAT, PROGRAM, Command
+from gradcli.faces.command_line import COMMANDS, PROGRAM, Command
 from tests.conftest import ROOT
 from tests.faces.harness import gradcli, shell
 
@@ -309,11 +309,10 @@ def test_the_table_is_what_answers(command: Command) -> None:
         [*inspect.signature(command.handle(h)).parameters][1:] for h in (None, *(o.handler for o in instead))
     )
     assert all(sorted(other) == sorted(taken) for other in others)
-    plain = [option for option in command.options if option not in instead]
+    # How it reports is the reporter's.
+    plain = [option for option in command.options if option not in instead and not option.general]
     declared = [*(words.parameter for words in command.words), *(option.parameter for option in plain)]
-    # The form of the report is the reporter's.
-    declared = [*command.fixed, *(name for name in declared if name != FORMAT.parameter)]
-    assert sorted(taken) == sorted(declared)
+    assert sorted(taken) == sorted([*command.fixed, *declared])
 
 
 @pytest.mark.parametrize("name", COMMANDS)
