@@ -58,9 +58,9 @@ class Words:
 class Command:
     """One command: its name, what it does in a line, its words and options, and who answers, as module:function.
 
-    `details` and `example` stand below the line in its help. Where words are `expressions`, they may begin with a
-    minus sign. `fixed` are parameters of whoever answers that the entry itself sets. Whatever has a format has
-    the other options that are about its report too.
+    The lines of `example`, then `details`, stand below the line in its help. Where words are `expressions`, they may
+    begin with a minus sign. `fixed` are parameters of whoever answers that the entry itself sets. Whatever has a format
+    has the other options that are about its report too.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Command:
     @property
     def text(self) -> str:
         """All that its help says of it."""
-        return "\n\n".join(filter(None, (self.help, self.details, self.example)))
+        return "\n\n".join(filter(None, (self.help, self.example, self.details)))
 
     def handle(self, handler: str | None = None) -> Callable[..., int]:
         """What answers it, imported now: it takes where to report to, then the parameters; it gives the exit code."""
@@ -161,8 +161,8 @@ FORMAT = Option(
     ("--format",),
     "FORMAT",
     str,
-    f"How results are written: {' or '.join(FORMATS)}. text, unless --output says more, is a table on a terminal, and "
-    "plain elsewhere.",
+    f"How results are written: {', '.join(FORMATS)}. Unless it is given, --output says it, or it is text: a table on a "
+    "terminal, plain elsewhere.",
     choices=(*FORMATS,),
     refusal="there is no format {}",
     general=True,
@@ -231,7 +231,9 @@ PROGRAM = Command(
     (),
     (VERSION, DEBUG),
     "gradcli.faces.prompt.opening:without_command",
-    details="Without a command it opens the prompt.",
+    details="Without a command it opens the prompt. Leaves with 0 if all is well, 1 if a check or an assert failed, "
+    "2 for bad input, and 130 when it is interrupted.",
+    example="gradcli grad 'x^2*y' x=3 y=5\ngradcli eval 'sin(pi/3)'\ngradcli help calculus",
 )
 
 COMMANDS: dict[str, Command] = {
@@ -243,7 +245,9 @@ COMMANDS: dict[str, Command] = {
             (FUNCTION, POINT),
             (WRT, ORDER, DIGITS, DTYPE, FORMAT),
             "gradcli.faces.one_shot:gradient",
-            example="gradcli grad 'x*x*y*z' x=3 y=5 z=1",
+            example="gradcli grad 'x*x*y*z' x=3 y=5 z=1\n"
+            "gradcli grad 'x^2 sin(3x)' --order 2\n"
+            "gradcli grad samples/tour.grad::net 'x=[3]' 'y=[5]' --wrt x,z",
             expressions=True,
         ),
         Command(
@@ -255,7 +259,9 @@ COMMANDS: dict[str, Command] = {
             ),
             (DIGITS, DTYPE, FORMAT),
             "gradcli.faces.one_shot:evaluate",
-            example='gradcli eval "f(x) = sin(x)/x; f\'(2)"',
+            example="gradcli eval '2 sin(30°)'\n"
+            'gradcli eval "f(x) = sin(x)/x; f\'(2)"\n'
+            "gradcli eval 'a x^2 + b' a=2 b=1 x=3",
             expressions=True,
         ),
         Command(
