@@ -47,12 +47,20 @@ class Option:
 class Words:
     """Words behind a command that are no options: the parameter that they set, what stands for them, their help.
 
-    `many` says that all that are left belong to it, `required` that there must be one.
+    `many` says that all that are left belong to it, `required` that there must be one. `choices` are offered for them.
     """
 
-    def __init__(self, parameter: str, metavar: str, help: str, many: bool = False, required: bool = True) -> None:
+    def __init__(
+        self,
+        parameter: str,
+        metavar: str,
+        help: str,
+        many: bool = False,
+        required: bool = True,
+        choices: tuple[str, ...] = (),
+    ) -> None:
         self.parameter, self.metavar, self.help = parameter, metavar, help
-        self.many, self.required = many, required
+        self.many, self.required, self.choices = many, required, choices
 
 
 class Command:
@@ -425,6 +433,16 @@ COMMANDS: dict[str, Command] = {
             (DIGITS, DTYPE, FORMAT),
             "gradcli.faces.prompt.opening:repl",
             example="gradcli repl --digits 6",
+        ),
+        Command(
+            "completion",
+            "Write a script that completes command lines.",
+            (Words("shell", "SHELL", "bash, zsh or fish.", choices=("bash", "zsh", "fish")),),
+            (FORMAT,),
+            "gradcli.faces.completion:script",
+            details="The first line of the script says where to load it. It completes commands, options, what they can "
+            "be, files, and the functions behind FILE.grad::.",
+            example="gradcli completion bash",
         ),
     )
 }
