@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
-from textwrap import dedent
 from types import ModuleType
 from typing import Any
 
@@ -195,17 +194,13 @@ def test_the_command_and_the_option(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 def test_the_format(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """By its name."""
-    module = ModuleType("gradcli.output.csv")
-    vars(module).update(entered("Csv\\(Terminal"))
+    module = ModuleType("gradcli.output.tsv")
+    vars(module).update(entered("Tsv\\(Terminal"))
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(FORMATS, "csv", entered("_csv")["_csv"])
+    monkeypatch.setitem(FORMATS, "tsv", entered("_tsv")["_tsv"])
     answer = COMMANDS["grad"].handle()
-    assert answer(FORMATS["csv"]("grad"), "x^2*y", ["x=3", "y=5"], None, 1, None, None) == 0
-    assert capsys.readouterr().out == dedent("""\
-        0,f,"x^2*y","45"
-        1,∂f/∂x,"2*x*y","30"
-        1,∂f/∂y,"x^2","9"
-        """)
+    assert answer(FORMATS["tsv"]("grad"), "x^2*y", ["x=3", "y=5"], None, 1, None, None) == 0
+    assert capsys.readouterr().out == "0\tf\tx^2*y\t45\n1\t∂f/∂x\t2*x*y\t30\n1\t∂f/∂y\tx^2\t9\n"
 
 
 def test_the_engine() -> None:

@@ -7,9 +7,12 @@ Its classes are plain, since each named tuple or dataclass takes time whenever t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from gradcli.faces.reporting import BAD_INPUT, Report
 from gradcli.output.formats import FORMATS
+from gradcli.output.style import COLORS
 
 if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
@@ -19,7 +22,8 @@ class Option:
     """One option: the parameter that it sets, its spellings, what stands for its value, its type, its help.
 
     A flag has the type bool, and no value. Where there are `choices` no other value is taken, and `refusal` says so.
-    A flag with a `handler` has that one answer in place of the command's, and is no parameter of either.
+    A flag with a `handler` has that one answer in place of the command's, and is no parameter of either. A
+    `general` one says how a command reports or begins, whatever it does, and is no parameter of who answers.
     """
 
     def __init__(
@@ -33,27 +37,38 @@ class Option:
         choices: tuple[str, ...] = (),
         refusal: str = "there is no {}",
         handler: str | None = None,
+        general: bool = False,
     ) -> None:
         self.parameter, self.flags, self.metavar, self.kind, self.help = parameter, flags, metavar, kind, help
         self.default, self.choices, self.refusal, self.handler = default, choices, refusal, handler
+        self.general = general
 
 
 class Words:
     """Words behind a command that are no options: the parameter that they set, what stands for them, their help.
 
-    `many` says that all that are left belong to it, `required` that there must be one.
+    `many` says that all that are left belong to it, `required` that there must be one. `choices` are offered for them.
     """
 
-    def __init__(self, parameter: str, metavar: str, help: str, many: bool = False, required: bool = True) -> None:
+    def __init__(
+        self,
+        parameter: str,
+        metavar: str,
+        help: str,
+        many: bool = False,
+        required: bool = True,
+        choices: tuple[str, ...] = (),
+    ) -> None:
         self.parameter, self.metavar, self.help = parameter, metavar, help
-        self.many, self.required = many, required
+        self.many, self.required, self.choices = many, required, choices
 
 
 class Command:
     """One command: its name, what it does in a line, its words and options, and who answers, as module:function.
 
-    `details` and `example` stand below the line in its help. Where words are `expressions`, they may begin with a
-    minus sign. `fixed` are parameters of whoever answers that the entry itself sets.
+    The lines of `example`, then `details`, stand below the line in its help. Where words are `expressions`, they may
+    begin with a minus sign. `fixed` are parameters of whoever answers that the entry itself sets. Whatever has a format
+    has the other options that are about its report too.
     """
 
     def __init__(
@@ -68,13 +83,16 @@ class Command:
         expressions: bool = False,
         fixed: Mapping[str, Any] = {},
     ) -> None:
-        self.name, self.help, self.words, self.options, self.handler = name, help, words, options, handler
+        own = {option.parameter for option in options}
+        also = (o for o in REPORTING if o.parameter not in own) if FORMAT in options else ()
+        self.name: str = name
+        self.help, self.words, self.options, self.handler = help, words, (*options, *also), handler
         self.details, self.example, self.expressions, self.fixed = details, example, expressions, fixed
 
     @property
     def text(self) -> str:
         """All that its help says of it."""
-        return "\n\n".join(filter(None, (self.help, self.details, self.example)))
+        return "\n\n".join(filter(None, (self.help, self.example, self.details)))
 
     def handle(self, handler: str | None = None) -> Callable[..., int]:
         """What answers it, imported now: it takes where to report to, then the parameters; it gives the exit code."""
@@ -87,34 +105,44 @@ class Command:
     def answer(self, given: Mapping[str, Any]) -> int:
         """Answer, with the defaults of what is not given; the exit code."""
         parameters = {option.parameter: option.default for option in self.options} | dict(given) | dict(self.fixed)
-        format = parameters.pop(FORMAT.parameter, FORMAT.default)
-        reporter = FORMATS.get(format, FORMATS["text"])(self.name)
+        general = {o.parameter: parameters.pop(o.parameter) for o in self.options if o.general}
+        report = Report(self.name, general)
+        reporter = report.reporter
         try:
             for option in self.options:
-                value = format if option is FORMAT else parameters[option.parameter]
+                value = (general if option.general else parameters)[option.parameter]
                 if option.choices and value not in (*option.choices, option.default):
                     code = _refuse(reporter, option, value)
                     break
             else:
                 instead = [o.handler for o in self.options if o.handler and parameters.pop(o.parameter)]
-                code = self.handle(*instead[:1])(reporter, **parameters)
+                with _random_from(general.get(SEED.parameter)):
+                    code = self.handle(*instead[:1])(reporter, **parameters)
         except BaseException as error:
             from gradcli.session.results import Verdict
 
             reporter.close(Verdict.BAD_INPUT if isinstance(error, Exception) else Verdict.INTERRUPTED, error)
             raise
         reporter.close(code)
-        return code
+        return report.written(code)
+
+
+def _random_from(seed: int | None) -> AbstractContextManager[None]:
+    """Random numbers begin with a seed, where one is given."""
+    if seed is None:
+        return nullcontext()
+    from gradcli.session.session import beginning_with
+
+    return beginning_with(seed)
 
 
 def _refuse(reporter: Reporter, option: Option, value: str) -> int:
     """Say that an option does not take a value; the exit code."""
     from gradcli.language.text.diagnostics import Diagnostic, near
-    from gradcli.session.results import Verdict
 
     hint = near(value, option.choices) or f"{option.flags[0]} takes {' or '.join(option.choices)}"
     reporter.diagnostic(Diagnostic("usage", option.refusal.format(f"`{value}`"), hint=hint))
-    return Verdict.BAD_INPUT
+    return BAD_INPUT
 
 
 WRT = Option("wrt", ("--wrt",), "NAMES", str, "Differentiate by these, such as x,y.")
@@ -141,11 +169,35 @@ FORMAT = Option(
     ("--format",),
     "FORMAT",
     str,
-    f"How results are written: {' or '.join(FORMATS)}.",
-    "text",
+    f"How results are written: {', '.join(FORMATS)}. Unless it is given, --output says it, or it is text: a table on a "
+    "terminal, plain elsewhere.",
     choices=(*FORMATS,),
     refusal="there is no format {}",
+    general=True,
 )
+OUTPUT = Option(
+    "output",
+    ("--output", "-o"),
+    "FILE",
+    str,
+    "Write results to a file, whole or not at all; its ending says the format.",
+    general=True,
+)
+COLOR = Option(
+    "color",
+    ("--color",),
+    "WHEN",
+    str,
+    f"Whether there are colours: {' or '.join(COLORS)}.",
+    COLORS[0],
+    choices=COLORS,
+    refusal="colours can't be {}",
+    general=True,
+)
+NOTES = Option("quiet", ("--quiet", "-q"), "", bool, "Leave out warnings and notes.", False, general=True)
+SEED = Option("seed", ("--seed",), "N", int, "What random numbers begin with.", general=True)
+# What every command has that has a format.
+REPORTING = (OUTPUT, COLOR, NOTES, SEED)
 AGAINST = Option(
     "against",
     ("--against",),
@@ -209,7 +261,9 @@ PROGRAM = Command(
     (),
     (VERSION, DEBUG),
     "gradcli.faces.prompt.opening:without_command",
-    details="Without a command it opens the prompt.",
+    details="Without a command it opens the prompt. Leaves with 0 if all is well, 1 if a check or an assert failed, "
+    "2 for bad input, and 130 when it is interrupted.",
+    example="gradcli grad 'x^2*y' x=3 y=5\ngradcli eval 'sin(pi/3)'\ngradcli help calculus",
 )
 
 COMMANDS: dict[str, Command] = {
@@ -221,7 +275,9 @@ COMMANDS: dict[str, Command] = {
             (FUNCTION, POINT),
             (WRT, ORDER, DIGITS, DTYPE, FORMAT),
             "gradcli.faces.one_shot:gradient",
-            example="gradcli grad 'x*x*y*z' x=3 y=5 z=1",
+            example="gradcli grad 'x*x*y*z' x=3 y=5 z=1\n"
+            "gradcli grad 'x^2 sin(3x)' --order 2\n"
+            "gradcli grad samples/tour.grad::net 'x=[3]' 'y=[5]' --wrt x,z",
             expressions=True,
         ),
         Command(
@@ -233,7 +289,9 @@ COMMANDS: dict[str, Command] = {
             ),
             (DIGITS, DTYPE, FORMAT),
             "gradcli.faces.one_shot:evaluate",
-            example='gradcli eval "f(x) = sin(x)/x; f\'(2)"',
+            example="gradcli eval '2 sin(30°)'\n"
+            'gradcli eval "f(x) = sin(x)/x; f\'(2)"\n'
+            "gradcli eval 'a x^2 + b' a=2 b=1 x=3",
             expressions=True,
         ),
         Command(
@@ -418,6 +476,16 @@ COMMANDS: dict[str, Command] = {
             (DIGITS, DTYPE, FORMAT),
             "gradcli.faces.prompt.opening:repl",
             example="gradcli repl --digits 6",
+        ),
+        Command(
+            "completion",
+            "Write a script that completes command lines.",
+            (Words("shell", "SHELL", "bash, zsh or fish.", choices=("bash", "zsh", "fish")),),
+            (FORMAT,),
+            "gradcli.faces.completion:script",
+            details="The first line of the script says where to load it. It completes commands, options, what they can "
+            "be, files, and the functions behind FILE.grad::.",
+            example="gradcli completion bash",
         ),
     )
 }

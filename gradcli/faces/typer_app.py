@@ -83,10 +83,16 @@ class OfExpressions(TyperCommand):
         return super().parse_args(ctx, args)
 
 
+def _help(command: Command) -> str:
+    """What its help says, with a line for each example."""
+    example = command.example
+    return command.text.replace(example, f"\b\n{example}") if example else command.text
+
+
 app = typer.Typer(
     name="gradcli",
     cls=Program,
-    help=PROGRAM.text,
+    help=_help(PROGRAM),
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -136,7 +142,7 @@ app.callback(invoke_without_command=True)(_program)
 for _command in COMMANDS.values():
     _kind = OfExpressions if _command.expressions else TyperCommand
     _needs_words = any(words.required for words in _command.words)
-    app.command(_command.name, cls=_kind, help=_command.text, no_args_is_help=_needs_words)(_callback(_command))
+    app.command(_command.name, cls=_kind, help=_help(_command), no_args_is_help=_needs_words)(_callback(_command))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -124,6 +124,19 @@ def json_text(data: Any, encoding: str = "utf-8") -> str:
     _lay_out(data, "", pieces)
     text = "".join(pieces)
 
+    return _safe(text, encoding)
+
+
+def json_line(data: Any, encoding: str = "utf-8") -> str:
+    """The same in one line.
+
+    Raises:
+        ValueError: as `json_text` does.
+    """
+    return _safe(_line(data), encoding)
+
+
+def _safe(text: str, encoding: str) -> str:
     @cache
     def safe(char: str) -> str:
         return char if char.isprintable() and can_hold(char, encoding) else _escaped(char)[1:-1]

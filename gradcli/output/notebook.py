@@ -19,9 +19,9 @@ _CELL = "text-align:left;vertical-align:top;white-space:pre;font-family:monospac
 _ORDER = "text-align:right;vertical-align:top;font-family:monospace"
 
 
-def blocks(item: Result | Plain, named: bool = False) -> Iterator[Block]:
+def blocks(item: Result | Plain, named: bool = False, digits: int | None = None) -> Iterator[Block]:
     """A result, or a value alone, as blocks; an assert that holds has none."""
-    look = Look(width=WIDTH, clean=visible)
+    look = Look(digits, width=WIDTH, clean=visible)
     if isinstance(item, Assertion):
         if not item.passed:
             yield from show_failure(item, look)

@@ -59,15 +59,15 @@ class Stream:
 
     A terminal gets colours and lines no wider than it is; anything else gets plain lines, as wide as they need to be.
     Nothing that steers a terminal passes, and what the encoding lacks is written in ASCII. `theme` is one of THEMES,
-    and may be changed at any time.
+    and may be changed at any time. `is_terminal` says that it is taken for one, or is not.
     """
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: IO[str], is_terminal: bool | None = None) -> None:
         self.file = file
-        self.is_terminal = file.isatty()
+        self.is_terminal = file.isatty() if is_terminal is None else is_terminal
         self.encoding = getattr(file, "encoding", None) or "utf-8"
         self.theme = usual_theme()
-        self._takes_colours = takes_colours(self.is_terminal)
+        self._takes_colours = takes_colours(file.isatty())
 
     @property
     def width(self) -> int | None:
@@ -157,9 +157,10 @@ class Stream:
     def _console(self) -> Console:
         from rich.console import Console
 
-        # Whether there are colours is decided before.
+        # Whether there are colours is decided before. It only makes text: given the stream itself it would flush that,
+        # and leave with 1 where nobody reads it any more.
         return Console(
-            file=self.file, force_terminal=True, color_system="256", no_color=False, highlight=False, emoji=False
+            file=io.StringIO(), force_terminal=True, color_system="256", no_color=False, highlight=False, emoji=False
         )
 
 

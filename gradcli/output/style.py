@@ -75,8 +75,21 @@ def usual_theme(environment: Mapping[str, str] = os.environ) -> str:
     return "light" if ground in _LIGHT_GROUNDS else "dark"
 
 
+# What --color was given last: where it is auto, the environment and the stream decide.
+COLORS = ("auto", "always", "never")
+_color = "auto"
+
+
+def use_color(choice: str) -> None:
+    """Let streams that are made from now on be sent colours `always`, `never`, or where they can show them, `auto`."""
+    global _color
+    _color = choice
+
+
 def takes_colours(is_terminal: bool, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a stream is sent colours: never against NO_COLOR, and to a pipe only by FORCE_COLOR."""
+    """Whether a stream is sent colours: as --color says, else never against NO_COLOR, to a pipe only by FORCE_COLOR."""
+    if _color != "auto":
+        return _color == "always"
     if environment.get("NO_COLOR"):
         return False
     if environment.get("FORCE_COLOR", "").strip().lower() not in ("", "0", "false"):

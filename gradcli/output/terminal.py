@@ -34,11 +34,18 @@ LONG = 1.0
 class Terminal:
     """Shows results and diagnostics.
 
-    A terminal gets lines that fit it and large tensors by their edges; a pipe or a file gets everything.
+    A terminal gets lines that fit it and large tensors by their edges; a pipe or a file gets everything. `is_terminal`
+    says which of both standard output is taken for, whatever it is.
     """
 
-    def __init__(self, out: IO[str] | None = None, err: IO[str] | None = None, digits: int | None = None) -> None:
-        self._out, self._err = Stream(out or sys.stdout), Stream(err or sys.stderr)
+    def __init__(
+        self,
+        out: IO[str] | None = None,
+        err: IO[str] | None = None,
+        digits: int | None = None,
+        is_terminal: bool | None = None,
+    ) -> None:
+        self._out, self._err = Stream(out or sys.stdout, is_terminal), Stream(err or sys.stderr)
         self.digits = digits
 
     @property

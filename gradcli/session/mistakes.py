@@ -5,6 +5,10 @@ from __future__ import annotations
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Source, Span
 from gradcli.language.text.refusals import REFUSALS, refused
 
+REPORT = (
+    "please report it to the issue tracker of the project, with what the same line shows behind `gradcli --debug`, "
+    "and with `gradcli --version`"
+)
 # What a text may raise: mistakes, and what the interpreter has no room for.
 Mistakes = (LanguageError, RecursionError, *REFUSALS)
 
@@ -22,4 +26,4 @@ def diagnose(error: Exception, source: Source, span: Span | None = None) -> Diag
 def own_mistake(error: Exception) -> Diagnostic:
     """What is to be said about an error that no text should raise."""
     problem = f"this is a mistake of gradcli's own: {type(error).__name__}: {error}"
-    return Diagnostic("internal", problem, hint="please report it, with what --debug shows")
+    return Diagnostic("internal", problem, hint=REPORT)

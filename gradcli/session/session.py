@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import field, replace
 
 from gradcli.core.ir.dtypes import DType
@@ -249,6 +251,21 @@ class Session:
         return used
 
 
+# What random numbers begin with in a session that is fresh.
+_seed: ContextVar[int] = ContextVar("seed", default=0)
+
+
+@contextmanager
+def beginning_with(seed: int) -> Iterator[None]:
+    """Let sessions that are fresh draw other random numbers, in this context."""
+    before = _seed.set(seed)
+    try:
+        yield
+    finally:
+        _seed.reset(before)
+
+
 def fresh_session(dtype: str | None = None) -> Session:
     """A session with nothing defined; plain numbers are of a float type, float64 where none is named."""
-    return Session() if dtype is None else Session(settings=Settings(dtype=DType(dtype)))
+    settings = Settings() if dtype is None else Settings(dtype=DType(dtype))
+    return Session(settings=settings, seed=_seed.get())

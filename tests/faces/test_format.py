@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gradcli.faces.command_line import COMMANDS, FORMAT
+from gradcli.faces.command_line import COLOR, COMMANDS, FORMAT, OUTPUT
 from tests.faces.harness import gradcli, shell
 from tests.faces.test_streams import bash
 
@@ -28,7 +28,9 @@ def document(*arguments: str, stdin: str | None = None) -> Any:
 
 def test_every_command_has_the_formats() -> None:
     """One entry of the table."""
-    assert all(FORMAT in command.options for command in COMMANDS.values())
+    for command in COMMANDS.values():
+        assert {FORMAT, OUTPUT, COLOR} <= {*command.options}
+        assert [option.parameter for option in command.options].count("quiet") == 1
 
 
 def test_grad() -> None:
@@ -139,7 +141,7 @@ def test_formats_that_there_are_none_of() -> None:
     ran = shell("gradcli eval 1 --format jsn")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == "error: there is no format `jsn`\n  = help: did you mean `json`?\n"
-    assert "--format takes text or json" in shell("gradcli eval 1 --format xml").err
+    assert "--format takes text or table or plain or json" in shell("gradcli eval 1 --format xml").err
     assert shell("gradcli eval 1 --format text").out == "1\n"
 
 

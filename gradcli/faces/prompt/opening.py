@@ -16,11 +16,31 @@ if TYPE_CHECKING:
 def without_command(reporter: Reporter, version: bool, debug: bool) -> int:
     """Show the version, or open the prompt; the exit code."""
     if version:
-        from gradcli import __version__
-
-        reporter.say(f"gradcli {__version__}")
+        for line in versions():
+            reporter.say(line)
         return 0
     return open_prompt(reporter, debug)
+
+
+# What results and speed may depend on, by the names of their packages.
+_PACKAGES = ("numpy", "scipy", "llvmlite", "python-flint")
+
+
+def versions() -> list[str]:
+    """Which program this is, what it calculates with, and where; nothing is imported for it."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from gradcli import __version__
+
+    found, missing = [f"Python {platform.python_version()}"], []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    without = f"; without {', '.join(missing)}" if missing else ""
+    return [f"gradcli {__version__}", f"{', '.join(found)}{without}", f"{platform.system()} {platform.machine()}"]
 
 
 def repl(reporter: Reporter, digits: int | None, dtype: str | None) -> int:
