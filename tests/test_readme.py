@@ -18,16 +18,14 @@ from doctest import DocTestParser
 import pytest
 
 from gradcli.faces.prompt.loop import Prompt
-from gradcli.language.library.names import builtins
-from gradcli.language.values.values import Function
 from gradcli.output.terminal import Terminal
+from gradcli.session.help.topics import TOPICS
 from tests.conftest import ROOT
 from tests.faces.harness import shell
 from tests.output.tty import TTY
 
 README = ROOT / "README.md"
 BLOCKS = re.compile(r"^```(console|gradcli|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BUILTINS = re.compile(r"(<!-- builtins -->\n).*?(<!-- end of builtins -->)", re.DOTALL)
 
 
 def answered(text: str) -> str:
@@ -65,8 +63,7 @@ def answered(text: str) -> str:
         return "".join(shown)
 
     answer = {"console": console, "gradcli": prompt, "python": python}
-    text = BLOCKS.sub(lambda m: f"```{m[1]}\n{answer[m[1]](m[2])}```", text)
-    return BUILTINS.sub(lambda m: m[1] + builtin_list() + m[2], text)
+    return BLOCKS.sub(lambda m: f"```{m[1]}\n{answer[m[1]](m[2])}```", text)
 
 
 def tidy(output: str) -> str:
@@ -77,25 +74,26 @@ def tidy(output: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def builtin_list() -> str:
-    """Every name of the language's own."""
-    functions = sorted((n for n, v in builtins().items() if isinstance(v, Function)), key=str.lower)
-    constants = sorted(n for n, v in builtins().items() if not isinstance(v, Function))
-    named = [", ".join(f"`{n}`" for n in names) for names in (functions, constants)]
-    return f"Functions: {named[0]}.\n\nConstants: {named[1]}.\n"
-
-
 def test_every_answer_is_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands, sessions at the prompt, and the list of built-ins."""
+    """Commands, sessions at the prompt and from Python."""
     monkeypatch.setenv("TERM", "dumb")
     text = README.read_text()
     now = answered(text)
     if os.environ.get("GRADCLI_WRITE_README"):
         README.write_text(now)
-    assert text.count("```console") >= 5
-    assert text.count("```gradcli") >= 6
-    assert text.count("```python\n>>> ") >= 3
+    assert text.count("```console") >= 4
+    assert text.count("```gradcli") >= 2
+    assert text.count("```python\n>>> ") >= 1
     assert now == text
+
+
+def test_it_is_a_front_page() -> None:
+    """Short, with links to what there is, and to each topic of the reference."""
+    text = README.read_text()
+    assert len(text.splitlines()) <= 250
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    assert not [link for link in links if "://" not in link and not (ROOT / link).exists()]
+    assert {f"gradcli/session/topics/{name}.md" for name in TOPICS} <= set(links)
 
 
 def test_the_quick_start_is_two_commands() -> None:

@@ -53,7 +53,7 @@ class Command:
     """One command: its name, what it does in a line, its words and options, and who answers, as module:function.
 
     `details` and `example` stand below the line in its help. Where words are `expressions`, they may begin with a
-    minus sign.
+    minus sign. `fixed` are parameters of whoever answers that the entry itself sets.
     """
 
     def __init__(
@@ -66,9 +66,10 @@ class Command:
         details: str = "",
         example: str = "",
         expressions: bool = False,
+        fixed: Mapping[str, Any] = {},
     ) -> None:
         self.name, self.help, self.words, self.options, self.handler = name, help, words, options, handler
-        self.details, self.example, self.expressions = details, example, expressions
+        self.details, self.example, self.expressions, self.fixed = details, example, expressions, fixed
 
     @property
     def text(self) -> str:
@@ -85,7 +86,7 @@ class Command:
 
     def answer(self, given: Mapping[str, Any]) -> int:
         """Answer, with the defaults of what is not given; the exit code."""
-        parameters = {option.parameter: option.default for option in self.options} | dict(given)
+        parameters = {option.parameter: option.default for option in self.options} | dict(given) | dict(self.fixed)
         format = parameters.pop(FORMAT.parameter, FORMAT.default)
         reporter = FORMATS.get(format, FORMATS["text"])(self.name)
         try:
@@ -117,7 +118,14 @@ def _refuse(reporter: Reporter, option: Option, value: str) -> int:
 
 
 WRT = Option("wrt", ("--wrt",), "NAMES", str, "Differentiate by these, such as x,y.")
-ORDER = Option("order", ("--order", "-n"), "N", int, "The highest order of derivatives.", 1)
+
+
+def _order(usual: int, help: str = "The highest order of derivatives.") -> Option:
+    """How far to go, where nothing is said of it."""
+    return Option("order", ("--order", "-n"), "N", int, help, usual)
+
+
+ORDER = _order(1)
 DIGITS = Option("digits", ("--digits",), "N", int, "So many digits of each number, up to 10,000.")
 DTYPE = Option(
     "dtype",
@@ -173,7 +181,17 @@ QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line
 
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
 
+
+def _values(help: str) -> Words:
+    """Values by name, and what they are for."""
+    return Words("values", "[NAME=VALUE]...", help, many=True, required=False)
+
+
+POINT = _values("Where to evaluate it.")
+
 # What holds for all commands, and what the program does without one.
+# Typer adds it to each command.
+HELP = Option("help", ("--help", "-h"), "", bool, "Show this message and exit.")
 VERSION = Option("version", ("--version",), "", bool, "Show the version and leave.", False)
 DEBUG = Option("debug", ("--debug",), "", bool, "Show Python's traceback of an internal error.", False)
 PROGRAM = Command(
@@ -191,7 +209,7 @@ COMMANDS: dict[str, Command] = {
         Command(
             "grad",
             "Show a value and its derivatives.",
-            (FUNCTION, Words("values", "[NAME=VALUE]...", "Where to evaluate it.", many=True, required=False)),
+            (FUNCTION, POINT),
             (WRT, ORDER, DIGITS, DTYPE, FORMAT),
             "gradcli.faces.one_shot:gradient",
             example="gradcli grad 'x*x*y*z' x=3 y=5 z=1",
@@ -202,11 +220,91 @@ COMMANDS: dict[str, Command] = {
             "Evaluate an expression.",
             (
                 Words("text", "EXPR", "An expression, or statements with ; between them."),
-                Words("values", "[NAME=VALUE]...", "Names to define before.", many=True, required=False),
+                _values("Names to define before."),
             ),
             (DIGITS, DTYPE, FORMAT),
             "gradcli.faces.one_shot:evaluate",
             example='gradcli eval "f(x) = sin(x)/x; f\'(2)"',
+            expressions=True,
+        ),
+        Command(
+            "derivatives",
+            "Show every derivative, to order two or further.",
+            (FUNCTION, POINT),
+            (WRT, _order(2), DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.one_shot:gradient",
+            example="gradcli derivatives 'x^2*y' x=3 y=5 --order 3",
+            expressions=True,
+        ),
+        Command(
+            "jacobian",
+            "Show every partial of every output.",
+            (FUNCTION, POINT),
+            (WRT, DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.operators:apply",
+            example="gradcli jacobian '(x*y, x + y)' x=3 y=5",
+            expressions=True,
+            fixed={"operator": "jacobian"},
+        ),
+        Command(
+            "hessian",
+            "Show every second partial, as a matrix.",
+            (FUNCTION, POINT),
+            (WRT, DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.operators:apply",
+            example="gradcli hessian 'x^2*y' x=3 y=5",
+            expressions=True,
+            fixed={"operator": "hessian"},
+        ),
+        Command(
+            "taylor",
+            "Show the Taylor polynomial around a point.",
+            (FUNCTION, _values("The point; where none is given it is 0.")),
+            (_order(5, "The highest power."), DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.operators:expand",
+            example="gradcli taylor 'sin(x)' x=0 --order 7",
+            expressions=True,
+        ),
+        Command(
+            "solve",
+            "Find where it is 0, or an equation holds.",
+            (FUNCTION, _values("Where the search starts.")),
+            (DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.operators:search",
+            example="gradcli solve 'x^2 == 2' x=1",
+            expressions=True,
+            details="The search is near a start, and starts from the values given.",
+            fixed={"operator": "solve"},
+        ),
+        Command(
+            "minimize",
+            "Find where an expression is least.",
+            (FUNCTION, _values("Where the search starts.")),
+            (DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.operators:search",
+            example="gradcli minimize 'x^2 - 2x' x=0",
+            expressions=True,
+            fixed={"operator": "minimize"},
+        ),
+        Command(
+            "formula",
+            "Show the formula, however much work it is.",
+            (FUNCTION,),
+            (FORMAT,),
+            "gradcli.faces.operators:write",
+            example="gradcli formula 'd/dx x^2 sin(x)'",
+            expressions=True,
+        ),
+        Command(
+            "why",
+            "Show why a value is nan or infinite.",
+            (
+                Words("text", "EXPR", "An expression, or statements that end in one."),
+                _values("Names to define before."),
+            ),
+            (DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.operators:explain",
+            example="gradcli why 'sqrt(x)*sin(x)' x=-1",
             expressions=True,
         ),
         Command(
@@ -240,17 +338,8 @@ COMMANDS: dict[str, Command] = {
         ),
         Command(
             "code",
-            "Show the program that computes a value and its derivatives.",
-            (
-                FUNCTION,
-                Words(
-                    "values",
-                    "[NAME=VALUE]...",
-                    "Values of the inputs, whose shapes and types count.",
-                    many=True,
-                    required=False,
-                ),
-            ),
+            "Show the program for values and derivatives.",
+            (FUNCTION, _values("Values of the inputs, whose shapes and types count.")),
             (WRT, ORDER, DTYPE, FORMAT),
             "gradcli.faces.one_shot:listing",
             example="gradcli code 'sin(x*y)*exp(x)'",
@@ -259,10 +348,7 @@ COMMANDS: dict[str, Command] = {
         Command(
             "steps",
             "Show how a derivative is found, rule by rule.",
-            (
-                FUNCTION,
-                Words("values", "[NAME=VALUE]...", "A point, for its numbers.", many=True, required=False),
-            ),
+            (FUNCTION, _values("A point, for its numbers.")),
             (WRT, FORMAT),
             "gradcli.faces.steps:explain",
             details="At a point it shows the numbers too, and the tape of the forward and the reverse sweep.",
@@ -271,25 +357,58 @@ COMMANDS: dict[str, Command] = {
         ),
         Command(
             "check",
-            "Check derivatives by every method, and beside numbers from elsewhere.",
-            (FUNCTION, Words("values", "[NAME=VALUE]...", "Where to evaluate it.", many=True, required=False)),
+            "Check derivatives by every method.",
+            (FUNCTION, POINT),
             (WRT, ORDER, AGAINST, DIGITS, DTYPE, FORMAT),
             "gradcli.faces.checking:check",
-            details="Errors are in units of the last place of the certified value (all: no digit is right). "
+            details="--against compares with numbers from elsewhere, which have the names of derivatives or of inputs, "
+            "or value. Errors are in units of the last place of the certified value (all: no digit is right). "
             "digits are those that float64 keeps (?: not certified), condition is by how much the problem magnifies a "
-            "relative error. Other numbers have the names of derivatives or of inputs, or value. "
-            "Leaves with 1 where methods disagree, or the other numbers differ.",
+            "relative error. Leaves with 1 where methods disagree, or the other numbers differ.",
             example="gradcli check 'exp(x)*sin(x*y)' x=3 y=5 --order 2",
             expressions=True,
         ),
         Command(
             "plot",
-            "Draw functions in the terminal: curves, or contours of two variables.",
+            "Draw functions in the terminal.",
             (Words("functions", "EXPR|FILE::NAME...", "Expressions, or functions in files.", many=True),),
             (OVER, SAVE, DTYPE, FORMAT),
             "gradcli.faces.plots:draw",
+            details="Of one variable they are curves, of two contours.",
             example="gradcli plot 'sin(x)/x' --over -10..10",
             expressions=True,
+        ),
+        Command(
+            "ops",
+            "List all operations with their derivatives.",
+            (Words("names", "[NAME]...", "Operations; all of them where none is named.", many=True, required=False),),
+            (FORMAT,),
+            "gradcli.faces.helping:operations",
+            example="gradcli ops sin atan2",
+        ),
+        Command(
+            "help",
+            "Explain a function, a sign or a topic.",
+            (
+                Words(
+                    "topics",
+                    "[TOPIC]...",
+                    "What to explain; where it is left out, there is a list.",
+                    many=True,
+                    required=False,
+                ),
+            ),
+            (FORMAT,),
+            "gradcli.faces.helping:topics",
+            example="gradcli help taylor",
+        ),
+        Command(
+            "repl",
+            "Open the prompt.",
+            (),
+            (DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.prompt.opening:repl",
+            example="gradcli repl --digits 6",
         ),
     )
 }

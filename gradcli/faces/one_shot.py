@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 def evaluate(reporter: Reporter, text: str, values: Sequence[str], digits: int | None, dtype: str | None) -> int:
     """Run a text with some names defined before it, and report what it shows; the exit code."""
-    source = Source("<expression>", text)
+    source = source_of(text, reporter)
+    if source is None:
+        return Verdict.BAD_INPUT
     try:
         session = session_of(dtype, digits)
         session = replace(session, scope=session.scope.updated(values_of(session, values)))
@@ -30,6 +32,14 @@ def evaluate(reporter: Reporter, text: str, values: Sequence[str], digits: int |
         reporter.diagnostic(diagnose(error, source))
         return Verdict.BAD_INPUT
     return run_source(source, session, reporter, named=False).verdict
+
+
+def source_of(text: str, reporter: Reporter) -> Source | None:
+    """The text that a word is; for `-` it is standard input's, and None after saying why there is none."""
+    if text != "-":
+        return Source("<expression>", text)
+    found = read_source(text, fresh_session(), reporter)
+    return found and Source(found.name, found.text.rstrip())
 
 
 def gradient(
@@ -96,6 +106,10 @@ def ask(
     `missing` is the value of inputs that are not given one; None refuses them.
     """
     verdict = Verdict.OK
+    typed = source_of(text, reporter)
+    if typed is None:
+        return Verdict.BAD_INPUT
+    text = typed.text
     try:
         session = session_of(dtype, digits)
         in_file = re.fullmatch(r"(.+)::([^\W\d]\w*)", text) if "::" in text else None

@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradcli.faces.command_line import COMMANDS, PROGRAM, Command, Option
-
-# Typer adds it to each command.
-HELP = Option("help", ("--help", "-h"), "", bool, "Show this message and exit.")
+from gradcli.faces.command_line import COMMANDS, HELP, PROGRAM, Command, Option
 
 
 def separate(arguments: Sequence[str], options: Sequence[Option]) -> tuple[list[str], list[str]]:

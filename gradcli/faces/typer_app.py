@@ -135,7 +135,8 @@ _program.__signature__ = Signature(  # type: ignore[attr-defined]
 app.callback(invoke_without_command=True)(_program)
 for _command in COMMANDS.values():
     _kind = OfExpressions if _command.expressions else TyperCommand
-    app.command(_command.name, cls=_kind, help=_command.text, no_args_is_help=True)(_callback(_command))
+    _needs_words = any(words.required for words in _command.words)
+    app.command(_command.name, cls=_kind, help=_command.text, no_args_is_help=_needs_words)(_callback(_command))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -69,7 +69,8 @@ def _cleaned(entry: Entry, clean: Callable[[str], str]) -> Entry:
 def _entry(entry: Entry, look: Look, width: int, told_apart: bool) -> Iterator[Line]:
     kind = f"   {KINDS[entry.kind]}" if told_apart else ""
     yield from heading(f"{entry.title}", width, kind)
-    yield from prose(entry.summary, width, INDENT if entry.kind != "topic" else 0)
+    if entry.summary:
+        yield from prose(entry.summary, width, INDENT if entry.kind != "topic" else 0)
     facts = [(fact.label, _told(fact, look)) for fact in entry.facts]
     if entry.aliases:
         facts.append(("also called", ", ".join(entry.aliases)))

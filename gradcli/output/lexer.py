@@ -42,7 +42,10 @@ class GradLexer(Lexer):
     url = ""
 
     def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, Any, str]]:
-        """Place, kind and text of each token; every character is in one."""
+        """Place, kind and text of each token; every character is in one. A text that begins with `> ` is a session."""
+        if text.lstrip().startswith("> "):
+            yield from GradSessionLexer().get_tokens_unprocessed(text)
+            return
         before = ""
         for found in t.lexemes(text):
             kind = _KINDS.get(found.kind, Operator)

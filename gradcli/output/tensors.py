@@ -22,6 +22,8 @@ EDGE = 3
 ELIDED = "..."
 # A mean of so many numbers is exact, so that what cancels is 0.
 SUMMED_EXACTLY = 100_000
+# So many elements of a large tensor are looked at at once.
+AT_ONCE = 2**20
 
 
 class _Row:
@@ -258,21 +260,34 @@ def summary(tensor: Tensor, digits: int | None = None) -> list[str]:
     array: Any = tensor.data
     if tensor.dtype == "bool":
         return [f"{int(array.sum()):,} of {array.size:,} true"]
-    numbers = array.astype(np.float64)
-    finite = numbers[np.isfinite(numbers)]
-    others = [("nan", int(np.isnan(numbers).sum())), ("inf", int(np.isinf(numbers).sum()))]
-    said = [f"{count:,} {name}" for name, count in others if count]
-    if not finite.size:
+    # What was stretched is in memory once, and counts as often as it is seen.
+    once: Any = array[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in array.strides)]
+    times, flat = array.size // once.size, once.reshape(-1)
+
+    def parts() -> Iterator[Any]:
+        for start in range(0, flat.size, AT_ONCE):
+            yield flat[start : start + AT_ONCE].astype(np.float64)
+
+    nans = sum(int(np.isnan(part).sum()) for part in parts()) * times
+    infs = sum(int(np.isinf(part).sum()) for part in parts()) * times
+    said = [f"{count:,} {name}" for count, name in ((nans, "nan"), (infs, "inf")) if count]
+    if nans + infs == array.size:
         return said
+    finite = (part[np.isfinite(part)] for part in parts())
+    ends = [(float(part.min()), float(part.max())) for part in finite if part.size]
+    low, high = min(e[0] for e in ends), max(e[1] for e in ends)
     # Squares of the largest floats, and their sums, are beyond them; by a power of 2 nothing is rounded.
-    scale = ldexp(1.0, frexp(float(np.abs(finite).max()))[1] - 1)
-    scaled = finite / scale
-    total = fsum(scaled.tolist()) if finite.size <= SUMMED_EXACTLY else float(scaled.sum())
+    scale = ldexp(1.0, frexp(max(abs(low), abs(high)))[1] - 1)
+    sums, squares = [], []
+    for part in parts():
+        scaled = part[np.isfinite(part)] / scale
+        sums.append(fsum(scaled.tolist()) if flat.size <= SUMMED_EXACTLY else float(scaled.sum()))
+        squares.append(float((scaled * scaled).sum()))
     found = {
-        "min": float(finite.min()),
-        "mean": total / finite.size * scale,
-        "max": float(finite.max()),
-        "norm": float(np.sqrt((scaled * scaled).sum())) * scale,
+        "min": low,
+        "mean": fsum(sums) * times / (array.size - nans - infs) * scale,
+        "max": high,
+        "norm": float(np.sqrt(fsum(squares) * times)) * scale,
     }
     few = digits or DIGITS_OF_A_PART
     return [*(f"{name} {show_number(value, 'float64', few, False)}" for name, value in found.items()), *said]

@@ -36,7 +36,7 @@ from gradcli.language.values.values import DerivativeTable, Function, Names, Req
 from gradcli.session.plain import plain
 from gradcli.session.results import Answer, Derivatives, Place, Shown
 from gradcli.session.session import Session
-from gradcli.session.showing import explain, note_on_digits
+from gradcli.session.showing import explain, note_on_digits, shown
 
 
 @record
@@ -78,8 +78,7 @@ class Question:
         self._refuse_order(order)
         values = symbols(self.function)
         if values is None:
-            missing = next(i.name for i in self.function.inputs if isinstance(i.default, Required))
-            raise no_value(missing, self.span)
+            raise no_value([i.name for i in self.function.inputs if isinstance(i.default, Required)], self.span)
         asked = AllDerivatives(self.function, order, None if wrt is None else names_of(wrt))
         try:
             return asked.written(self.interpreter, values, self.span)
@@ -122,6 +121,42 @@ class Question:
         found = propagate.call(self.interpreter, (self.function, tuple(self.arguments.values())), self.span)
         return Shown(self.title, Place.of(self.span), plain(found))
 
+    def applied(self, operator: str, *further: Value, called: bool = False, **options: Value) -> Shown:
+        """What an operator of the language makes of the function, as if both had been typed.
+
+        Args:
+            operator: the name of a built-in.
+            further: what it is given behind the function.
+            called: whether what it gives is a function that is to be called with the arguments.
+            options: what it is given by name.
+
+        Raises:
+            LanguageError: where it refuses.
+        """
+        interpreter, span = self.interpreter, self.span
+
+        def held(number: int, value: Value) -> s.Expression:
+            # A name that nobody can have typed.
+            interpreter.scope[f" {number}"] = value
+            return s.Name(span, f" {number}")
+
+        given = [self.function, *further, *options.values(), *(self.arguments.values() if called else ())]
+        words = [held(number, value) for number, value in enumerate(given)]
+        places = 1 + len(further)
+        keywords = tuple(
+            s.Keyword(span, name, words[places + i])
+            if not isinstance(value, Names)
+            else s.Keyword(span, name, s.Tuple(span, tuple(s.Name(at, word) for word, at in value.items)))
+            for i, (name, value) in enumerate(options.items())
+        )
+        expression = s.Call(span, s.Name(span, operator), tuple(words[:places]), keywords)
+        if called:
+            expression = s.Call(span, expression, tuple(words[places + len(options) :]), ())
+        interpreter.at_top = True
+        found = shown(interpreter, expression)
+        note = note_on_digits(interpreter.kept, interpreter.rough, interpreter.undecided)
+        return Shown(span.title, Place.of(span), found, note)
+
     @property
     def warnings(self) -> Sequence[Diagnostic]:
         """What is to be said beside the answers so far."""
@@ -141,25 +176,41 @@ class Question:
 
 
 def values_of(session: Session, words: Sequence[str]) -> dict[str, Value]:
-    """The values of NAME=VALUE words, each an expression.
+    """The values of NAME=VALUE words, each an expression or behind `@` a file, and of @FILE, which names several.
 
     Raises:
-        LanguageError: for a word that is none, a name that is given twice, and a mistake in an expression.
+        LanguageError: for a word that is none, a name that is given twice, a mistake in an expression, and a file that
+            gives no value.
     """
     values: dict[str, Value] = {}
     interpreter = session.interpreter()
     for word in words:
-        name, equal, text = word.partition("=")
-        name = identifier(name.strip()) or ""
         source = Source("<argument>", word)
         whole = Span(source, 0, len(word))
-        if not equal or not name:
-            raise fail("usage", f"`{word}` is not NAME=VALUE", whole, "write values as x=3 or 'x=[1, 2]'")
-        if name in values:
-            raise fail("usage", f"`{name}` is given twice", whole, "give each name one value")
-        expression = parse_expression(Source(f"<{name}>", text))
-        values[name] = interpreter.settle(interpreter.evaluate(expression), expression.span)
+        for name, value in _given_by(word, whole, interpreter).items():
+            if name in values:
+                raise fail("usage", f"`{name}` is given twice", whole, "give each name one value")
+            values[name] = value
     return values
+
+
+def _given_by(word: str, whole: Span, interpreter: Interpreter) -> dict[str, Value]:
+    """The value of one word, or those of the file that it names."""
+    if word.startswith("@"):
+        from gradcli.session.reading import read_names
+
+        return read_names(word[1:], whole, interpreter.dtype)
+    name, equal, text = word.partition("=")
+    name = identifier(name.strip()) or ""
+    if not equal or not name:
+        raise fail("usage", f"`{word}` is not NAME=VALUE", whole, "write values as x=3, 'x=[1, 2]' or x=@points.npy")
+    if text.startswith("@"):
+        from gradcli.session.reading import read_value
+
+        at = Span(whole.source, len(word) - len(text), len(word))
+        return {name: read_value(text[1:], at, interpreter.dtype)}
+    expression = parse_expression(Source(f"<{name}>", text))
+    return {name: interpreter.settle(interpreter.evaluate(expression), expression.span)}
 
 
 def question(session: Session, text: str, given: Mapping[str, Value], missing: Value = None) -> Question:
@@ -187,10 +238,10 @@ def question(session: Session, text: str, given: Mapping[str, Value], missing: V
     free = free_names(expression, builtins().__contains__)
     called = called_names(expression)
     symbolic = not given and bool(free)
-    for name, span in free.items():
-        if name not in given and ((missing is None and not symbolic) or name in called):
-            known = [n for n in [*builtins(), *given] if n != name]
-            raise fail("name", f"no value for `{name}`", span, near(name, known) or f"add its value, such as {name}=1")
+    lacking = [name for name in free if name not in given and ((missing is None and not symbolic) or name in called)]
+    for name in lacking:
+        known = [n for n in [*builtins(), *given] if n != name]
+        raise fail("name", _no_value(lacking), free[name], near(name, known) or _such_as(lacking))
     values = {**dict.fromkeys(free, missing), **given}
     mentioned = {*free, *names_in(expression)}
     for name in values:
@@ -274,6 +325,7 @@ def _question(
             hint = near(name, inputs) or f"it takes {', '.join(inputs)}"
             raise fail("usage", f"`{function.name}` has no input `{name}`", span, hint)
     arguments: dict[str, Value] = {}
+    lacking: list[str] = []
     for i in function.inputs:
         if i.name in given:
             arguments[i.name] = given[i.name]
@@ -286,13 +338,24 @@ def _question(
         elif not given and not arguments:
             return Question(session.interpreter(), function, arguments, title, span, symbolic=True)
         else:
-            raise no_value(i.name, span)
+            lacking.append(i.name)
+    if lacking:
+        raise no_value(lacking, span)
     return Question(session.interpreter(), function, arguments, title, span)
 
 
-def no_value(name: str, span: Span) -> LanguageError:
-    """The refusal of an input without a value."""
-    return fail("usage", f"no value for `{name}`", span, f"add its value, such as {name}=1")
+def no_value(names: Sequence[str], span: Span) -> LanguageError:
+    """The refusal of inputs without a value."""
+    return fail("usage", _no_value(names), span, _such_as(names))
+
+
+def _no_value(names: Sequence[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names[:-1])
+    return f"no value for {listed} and `{names[-1]}`" if listed else f"no value for `{names[-1]}`"
+
+
+def _such_as(names: Sequence[str]) -> str:
+    return f"add {'its value' if len(names) == 1 else 'their values'}, such as {' '.join(f'{n}=1' for n in names)}"
 
 
 def names_of(text: str) -> Names:

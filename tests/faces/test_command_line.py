@@ -143,7 +143,7 @@ def test_help_and_version() -> None:
     """Every command is in the help, with an example of it."""
     assert shell("gradcli --version").out == f"gradcli {__version__}\n"
     text = shell("gradcli --help").out
-    for command in ("grad", "eval", "run"):
+    for command in COMMANDS:
         assert command in text
         own = shell(f"gradcli {command} --help")
         assert own.code == 0
@@ -302,7 +302,7 @@ def test_a_formula_is_shown_beside_an_input_that_does_not_matter() -> None:
 
 @pytest.mark.parametrize("command", [PROGRAM, *COMMANDS.values()], ids=lambda c: c.name or "program")
 def test_the_table_is_what_answers(command: Command) -> None:
-    """Each handler takes where to report to, then the parameters that its words and options set, under their names.
+    """Each handler takes where to report to, then the parameters that its entry, its words and its options set.
 
     So does one that an option has answer instead; that option is no parameter.
     """
@@ -314,7 +314,7 @@ def test_the_table_is_what_answers(command: Command) -> None:
     plain = [option for option in command.options if option not in instead]
     declared = [*(words.parameter for words in command.words), *(option.parameter for option in plain)]
     # The form of the report is the reporter's.
-    declared = [name for name in declared if name != FORMAT.parameter]
+    declared = [*command.fixed, *(name for name in declared if name != FORMAT.parameter)]
     assert sorted(taken) == sorted(declared)
 
 

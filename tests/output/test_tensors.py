@@ -106,6 +106,12 @@ def test_what_is_said_of_a_tensor_that_is_not_shown_whole(array: np.ndarray, sai
     assert summary(tensor(array)) == said
 
 
+def test_a_stretched_tensor_is_not_made() -> None:
+    """It is in memory once; the sums are those of all that is seen of it."""
+    stretched = np.broadcast_to(np.array([[1.0], [3.0]]), (2, 50_000_000_000))
+    assert summary(tensor(stretched)) == ["min 1", "mean 2", "max 3", "norm 707107"]
+
+
 def test_a_summary_stands_where_elements_are_left_out() -> None:
     """On a terminal, by itself and in a table; not below what is whole, and not in a file."""
     assert shown("arange(100)")[-1] == "min 0   mean 49.5   max 99   norm 573.018"

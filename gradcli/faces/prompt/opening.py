@@ -23,6 +23,21 @@ def without_command(reporter: Reporter, version: bool, debug: bool) -> int:
     return open_prompt(reporter, debug)
 
 
+def repl(reporter: Reporter, digits: int | None, dtype: str | None) -> int:
+    """Open the prompt; the exit code."""
+    if digits is None and dtype is None:
+        return open_prompt(reporter)
+    from gradcli.faces.one_shot import session_of
+    from gradcli.language.text.diagnostics import LanguageError
+    from gradcli.session.results import Verdict
+
+    try:
+        return open_prompt(reporter, session=session_of(dtype, digits))
+    except LanguageError as error:
+        reporter.diagnostic(error.diagnostic)
+        return Verdict.BAD_INPUT
+
+
 def open_prompt(reporter: Reporter, debug: bool = False, session: Session | None = None) -> int:
     """Open the prompt on a session, a fresh one if none is given; the exit code."""
     from gradcli.faces.prompt.loop import Prompt

@@ -23,7 +23,7 @@ from gradcli.session.help.entries import CommandText, Entry, Explained, Fact, Li
 from gradcli.session.help.examples import example_of
 from gradcli.session.help.families import aliases, families, is_of_numbers, related
 from gradcli.session.help.forms import Form, by_name, forms
-from gradcli.session.help.topics import TOPICS, topic
+from gradcli.session.help.topics import ALL, FIRST, MORE, TOPICS, Topic, topic
 from gradcli.session.mistakes import Mistakes
 from gradcli.session.session import Session
 from gradcli.session.settings import SETTINGS
@@ -54,6 +54,11 @@ def explain(asked: str, session: Session, commands: Commands = NO_COMMANDS) -> E
 def _explained(text: str, session: Session, commands: Commands) -> Explained:
     if not text:
         return Explained("", (_overview(commands),))
+    name, blank, section = text.partition(" ")
+    if blank and name in TOPICS:
+        part = _section(topic(name), section.strip())
+        if part is not None:
+            return Explained(text, (part,))
     for name in _readings(text):
         entries = tuple(_meanings(name, session, commands)) or tuple(_as_option(name))
         if entries:
@@ -230,7 +235,21 @@ def _topic(name: str, session: Session) -> Entry:
     elif name == "constants":
         listings = (Listing("", tuple((", ".join(n.names), n.summary) for n in NUMBERS)),)
     mine = tuple(f.names[0] for f in families() if f.topic == name)
-    return Entry(name, "topic", found.summary, found.text, listings=listings, related=mine[:MOST_RELATED])
+    text = found.text
+    if found.sections:
+        titles = ", ".join(section.title for section in found.sections)
+        word = found.sections[-1].title.split()[0].lower().rstrip(",")
+        text += f"\n\nMore, by a word of it, as `:help {name} {word}`: {titles}. `:help {name} {ALL}` is all of it."
+    return Entry(name, "topic", found.summary, text, listings=listings, related=mine[:MOST_RELATED])
+
+
+def _section(found: Topic, asked: str) -> Entry | None:
+    """A section of a topic's reference, or all of it."""
+    if asked == ALL:
+        text = "\n\n".join((found.text, *(f"## {section.title}\n\n{section.text}" for section in found.sections)))
+        return Entry(found.name, "topic", found.summary, text)
+    section = found.section(asked)
+    return None if section is None else Entry(f"{found.name}: {section.title}", "topic", "", section.text)
 
 
 def _settings(session: Session) -> Iterator[Listing]:
@@ -318,7 +337,7 @@ def _outside(function: UserFunction) -> list[str]:
 
 
 def _overview(commands: Commands) -> Entry:
-    topics = tuple((name, topic(name).summary) for name in TOPICS)
+    topics = (*((name, topic(name).summary) for name in FIRST), ("more", " ".join(MORE)))
     named: dict[str, list[str]] = {}
     for family in families():
         named.setdefault(family.topic, []).append(" ".join(family.names[:3]))

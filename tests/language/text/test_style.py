@@ -14,7 +14,12 @@ from gradcli.language.text.tokens import BLANK, lexemes
 from tests.conftest import ROOT
 
 SAMPLES = {path.name: path.read_text() for path in sorted((ROOT / "samples").glob("*.grad"))}
-_BLOCKS = re.findall(r"^```gradcli\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "gradcli" / "session" / "topics").glob("*.md"))]
+_BLOCKS = [
+    block
+    for page in PAGES
+    for block in re.findall(r"^```gradcli\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+]
 TYPED = [
     re.sub(r"^(> |\.\.\. ?)", "", typed, flags=re.MULTILINE)
     for block in _BLOCKS
@@ -116,7 +121,7 @@ def test_samples_have_the_style(name: str) -> None:
     assert kept(SAMPLES[name]) == SAMPLES[name]
 
 
-def test_what_the_readme_types() -> None:
+def test_what_the_pages_type() -> None:
     """Means the same in the style."""
     assert len(TYPED) > 50
     for typed in TYPED:
@@ -129,7 +134,7 @@ def test_what_the_readme_types() -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_any_blanks(seed: int) -> None:
-    """Texts of the samples and the README with blanks strewn over them: what still parses keeps its meaning."""
+    """Texts of the samples and the pages with blanks strewn over them: what still parses keeps its meaning."""
     at = random.Random(seed)
     text = at.choice([*SAMPLES.values(), "\n".join(at.sample(TYPED, 6))])
     parts = []
