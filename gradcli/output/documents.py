@@ -85,7 +85,7 @@ class Document(ABC):
     def end_run(self, summary: RunSummary) -> None:
         """A line about all files, where there are several."""
         if len(summary.files) > 1:
-            passed, failed = (sum(counts) for counts in zip(*((f.passed, f.failed) for f in summary.files), strict=True))
+            passed, failed = sum(f.passed for f in summary.files), sum(f.failed for f in summary.files)
             self.say(f"{len(summary.files)} files: {passed} passed, {failed} failed")
 
     def close(self, code: int, error: BaseException | None = None) -> None:

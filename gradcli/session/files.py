@@ -36,6 +36,7 @@ def read_text(path: str) -> str:
         Unreadable: where there is none, or more than a script can be.
         CoreError: where the environment gives a limit that is none.
     """
+    data = b""
     try:
         if path == "-":
             data = _read(sys.stdin.buffer)
@@ -49,9 +50,22 @@ def read_text(path: str) -> str:
     except IsADirectoryError:
         raise Unreadable("this is a folder", f"run its files with {path.rstrip('/')}/*.grad") from None
     except UnicodeDecodeError:
-        raise Unreadable("this is not a text in UTF-8", "scripts are plain text") from None
+        raise _no_text(data) from None
     except (OSError, ValueError) as error:
         raise Unreadable(str(getattr(error, "strerror", None) or error).lower()) from None
+
+
+def _no_text(data: bytes) -> Unreadable:
+    """What bytes are that are no text: where they begin to be none, or their encoding, where they tell it."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return Unreadable("this is in UTF-16, not in UTF-8", "save it as UTF-8")
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        what = f"this is not a text in UTF-8: byte {data[error.start]:02X} in line {line:,}"
+        return Unreadable(what, "scripts are plain text; save it as UTF-8")
+    return Unreadable("this is not a text in UTF-8", "scripts are plain text")
 
 
 def _read(file: BinaryIO) -> bytes:

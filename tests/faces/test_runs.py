@@ -191,3 +191,30 @@ def test_options_that_go_with_no_prompt(scripts: Path) -> None:
     assert "with -i there are -q, -k" in ran.err
     assert "✓ ./a.grad" in gradcli("run", "-i", "-k", "a.grad", ".", stdin="").out
     assert "no file matches" in gradcli("run", "-i", "x*", stdin="").err
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'1\nx = "\xe9"\n', ["byte E9 in line 2", "save it as UTF-8"]),
+        ("1 + 1\n".encode("utf-16"), ["this is in UTF-16", "save it as UTF-8"]),
+        ("1 + 1\n".encode("utf-16-le"), ["U+0000 means nothing here", "one in UTF-16"]),
+        (b"1 + 1\n\0\n", ["U+0000 means nothing here", " --> odd.grad:2:1"]),
+        (b"\x7fELF\x02\x01\x01\0", ["U+007F means nothing here"]),
+    ],
+)
+def test_what_is_no_script(data: bytes, said: list[str], scripts: Path) -> None:
+    """One message, that says where and what to do; the other files are run."""
+    (scripts / "odd.grad").write_bytes(data)
+    ran = gradcli("run", "odd.grad", "a.grad")
+    assert (ran.code, ran.err.count("error:")) == (2, 1)
+    assert all(part in ran.err for part in said)
+    assert "✓ a.grad" in ran.out
+
+
+def test_a_pipe_is_read_as_a_file_is(scripts: Path) -> None:
+    """As what a shell puts in the place of `<(...)` is."""
+    line = f'"{sys.executable}" -m gradcli run <(echo "assert 1 == 1")'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split(": ")[1]) == (0, "1 statement, 1 assert passed\n")

@@ -110,7 +110,7 @@ def test_a_module_by_itself() -> None:
         ('use "no/layers.grad"', "there is no such file", "it is looked for at"),
         ('use "data.csv"', "`data.csv` is no script", "whose names end in .grad"),
         ('use "folder.grad"', "this is a folder", None),
-        ('use "binary.grad"', "this is not a text in UTF-8", "plain text"),
+        ('use "binary.grad"', "this is not a text in UTF-8: byte FF in line 2", "plain text"),
         ('use "self.grad"', "this file uses itself", "a third file"),
         ('use "one.grad"', "these files use each other: one.grad -> two.grad -> one.grad", "a third file"),
         ("use layers", "an operator or a comma is missing", None),
@@ -122,7 +122,7 @@ def test_a_module_by_itself() -> None:
 def test_what_can_not_be_used(text: str, message: str, hint: str | None, files: Path) -> None:
     """A mistake, with its place and what to do."""
     (files / "folder.grad").mkdir()
-    (files / "binary.grad").write_bytes(b"\xff\xfe\x00")
+    (files / "binary.grad").write_bytes(b"x = 1\n\xff")
     (files / "self.grad").write_text('use "self.grad"\n')
     (files / "one.grad").write_text('use "two.grad" as t\n')
     (files / "two.grad").write_text('use "one.grad"\n')

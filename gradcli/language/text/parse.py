@@ -300,6 +300,7 @@ def _explain_characters(source: Source, error: UnexpectedCharacters) -> Language
 
 
 _CHARACTER_HINTS = {
+    "\0": "this may be no text, or one in UTF-16; scripts are in UTF-8",
     "{": "arrays take [ ], groups take ( )",
     "}": "arrays take [ ], groups take ( )",
     "&": "write `and`",

@@ -121,7 +121,7 @@ def test_samples_have_the_style(name: str) -> None:
     assert kept(SAMPLES[name]) == SAMPLES[name]
 
 
-def test_what_the_readme_types() -> None:
+def test_what_the_pages_type() -> None:
     """Means the same in the style."""
     assert len(TYPED) > 50
     for typed in TYPED:
@@ -134,7 +134,7 @@ def test_what_the_readme_types() -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_any_blanks(seed: int) -> None:
-    """Texts of the samples and the README with blanks strewn over them: what still parses keeps its meaning."""
+    """Texts of the samples and the pages with blanks strewn over them: what still parses keeps its meaning."""
     at = random.Random(seed)
     text = at.choice([*SAMPLES.values(), "\n".join(at.sample(TYPED, 6))])
     parts = []
