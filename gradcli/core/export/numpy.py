@@ -138,8 +138,6 @@ def power_helper(library: str, **renamed: str) -> Helper:
 
     def helper(node: Application) -> tuple[str, str]:
         below, logs = node.attrs.get("below", 0), node.attrs.get("logs", 0)
-        if not below and not logs:
-            return "", "{0} ** {1}"
         text = source_of([general_power.factors, general_power.kernel], library, names)
         return text, f"_power({{0}}, {{1}}, below={below}, logs={logs})"
 
@@ -254,8 +252,8 @@ class NumPy(Syntax):
         "lgamma": "special.gammaln({0})",
         "besselj": "special.jv({order}, {0})",
     }
+    others: Mapping[str, Helper] = {"power": power_helper("np")}
     helpers: Mapping[str, Helper] = {
-        "power": power_helper("np"),
         "pad": pads(PAD),
         "sum_of_pads": pads(PAD),
         "put_add": lambda node: (PUT_ADD, "_put_add({0}, {1}, {length})"),
