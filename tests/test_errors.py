@@ -1,10 +1,12 @@
 """Every file in tests/errors is a mistake and, behind a line of dashes, the text that must answer it.
 
-The folder says the kind. A file that begins with `$ ` is a command line, any other a script.
+The folder says the kind. A file that begins with `$ ` is a command line, any other a script. GRADCLI_WRITE_ERRORS=1
+writes the answers anew.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,9 @@ def test_a_mistake_is_answered(case: Path, monkeypatch: pytest.MonkeyPatch, tmp_
         (tmp_path / "script.grad").write_text(text + "\n")
         monkeypatch.chdir(tmp_path)
         ran = gradcli("run", "--quiet", "script.grad")
+    if os.environ.get("GRADCLI_WRITE_ERRORS"):
+        case.write_text(f"{text}\n----\n{ran.err}")
+        expected = ran.err
     assert ran.err == expected
     assert ran.code == (1 if case.parent.name == "assertion" else 2)
     assert "Traceback" not in ran.out + ran.err

@@ -124,6 +124,11 @@ class Screen:
         return self.lines[self._screen.cursor.y]
 
     @property
+    def column(self) -> int:
+        """Where in its line the cursor stands."""
+        return int(self._screen.cursor.x)
+
+    @property
     def bottom(self) -> str:
         """The last line."""
         return self.lines[-1]

@@ -70,8 +70,14 @@ def test_enter_goes_on_with_what_is_open(screen: Screen) -> None:
     """A block is indented by itself, and ends with an empty line behind what it returns."""
     screen.types("model net(x):")
     screen.keys("enter")
+    # What comes without a pause is pasted, and has blanks of its own.
+    screen.until(lambda: screen.column == len("...     "))
     screen.types("param w = [1, 2]")
-    screen.keys("enter", "enter")
+    screen.keys("enter")
+    screen.until(lambda: screen.cursor_line == "..." and screen.column == len("...     "))
+    screen.keys("enter")
+    screen.read(0.3)
+    screen.until(lambda: screen.cursor_line == "..." and screen.column == len("...     "))
     screen.types("return sum(w * x)")
     assert screen.cursor_line == "...     return sum(w * x)"
     screen.keys("enter", "enter")

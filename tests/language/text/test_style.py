@@ -14,7 +14,12 @@ from gradcli.language.text.tokens import BLANK, lexemes
 from tests.conftest import ROOT
 
 SAMPLES = {path.name: path.read_text() for path in sorted((ROOT / "samples").glob("*.grad"))}
-_BLOCKS = re.findall(r"^```gradcli\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "gradcli" / "session" / "topics").glob("*.md"))]
+_BLOCKS = [
+    block
+    for page in PAGES
+    for block in re.findall(r"^```gradcli\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+]
 TYPED = [
     re.sub(r"^(> |\.\.\. ?)", "", typed, flags=re.MULTILINE)
     for block in _BLOCKS
