@@ -186,6 +186,16 @@ def _adjugate(library: str) -> Helper:
     return lambda node: (source_of([linear_algebra._adjugate_kernel], library, RENAMED), "_adjugate({0})")
 
 
+def _typed(helper: Helper) -> Helper:
+    """The same with the node's dtype, where the function computes in 64 bits whatever it is given."""
+
+    def typed(node: Application) -> tuple[str, str]:
+        text, call = helper(node)
+        return text, call if node.dtype is DType.FLOAT64 else f"{call}.astype(np.{node.dtype.value})"
+
+    return typed
+
+
 def array_templates(library: str) -> dict[str, Template]:
     """What moves elements, adds them up, or takes a library's word, in NumPy's and JAX's names."""
 
@@ -262,14 +272,14 @@ class NumPy(Syntax):
             f"_whole_numbers({{0}}, {{length}}, {node.attrs.get('what', 'index') == 'index'}, "
             f"{node.attrs.get('besides')})",
         ),
-        "polygamma": _polygamma,
-        "sinc": _sinc,
-        "beta": _beta,
+        "polygamma": _typed(_polygamma),
+        "sinc": _typed(_sinc),
+        "beta": _typed(_beta),
         "inv": _or_nan("inv"),
         "solve": _or_nan("solve"),
         "cholesky": _or_nan("cholesky"),
         "eigvalsh": lambda node: (SYMMETRIC, "np.linalg.eigvalsh(_symmetric({0}))"),
-        "eigenvectors": _eigenvectors("np"),
+        "eigenvectors": _typed(_eigenvectors("np")),
         "adjugate": _adjugate("np"),
     }
 

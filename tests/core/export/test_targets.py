@@ -17,7 +17,7 @@ from gradcli.core.ir.nodes import Node, constant, fresh_input
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.transforms.reverse import gradient
 from tests.core.export.harness import Case, cases, compiled, differences, loaded, request, written, wrong
-from tests.core.sampling import TABLE, run
+from tests.core.sampling import TABLE, calls, draw, inputs_for, run
 
 ON_MATH = {name for name, p in TABLE.items() if p.math is not None}
 # Primitives of which a target writes nothing; others it writes for some of their attributes.
@@ -183,6 +183,22 @@ def test_numbers_of_32_bits_stay_such(target: str) -> None:
     available(target)
     (got,) = written(target, [output], [x])(np.asarray([0.3, -2.0], np.float32))
     assert np.asarray(got).dtype == np.float32
+
+
+@pytest.mark.parametrize("target", ["numpy", "jax", "torch"])
+@pytest.mark.filterwarnings("ignore")
+def test_every_primitive_keeps_32_bits(target: str) -> None:
+    """Where its operands have them."""
+    available(target)
+    for primitive in TABLE.values():
+        for call in calls(primitive):
+            arrays = draw(call, np.random.default_rng(0), "float32")
+            inputs = inputs_for(arrays)
+            output = primitive(*inputs, **call.attrs)
+            if refused(target, Case(output, inputs, [arrays])) is None:
+                got = np.asarray(written(target, [output], inputs)(*arrays)[0])
+                assert got.dtype == output.dtype.value, primitive.name
+                assert differences(got, run([output], inputs, arrays)[0], 2e-5) is None, primitive.name
 
 
 def test_more_than_a_stack_holds_is_no_c() -> None:
