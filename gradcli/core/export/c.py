@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from gradcli.core.export.c_arrays import MOVES, STATEMENTS, plus
 from gradcli.core.export.c_body import LETTERS, TYPES, Body, Element, Index, flat_index
-from gradcli.core.export.c_helpers import HELPERS
-from gradcli.core.export.c_text import WORDS
-from gradcli.core.export.naming import Names, identifier
+from gradcli.core.export.naming import identifier
 from gradcli.core.export.request import Plan, shape_text
 from gradcli.core.export.spelling import UnwrittenError
 from gradcli.core.ir.nodes import Constant
@@ -39,8 +37,7 @@ class _Function(Body):
 
     def text(self) -> str:
         request = self._plan.request
-        arguments = [self._top.fresh(name) for name in request.called]
-        self.local = Names({*WORDS, *HELPERS, self._function, *arguments})
+        arguments = [self.names.fresh(name) for name in request.called]
         self._labels = {
             node: "value" if identifier(label) == self._function else label
             for node, label in reversed([*zip(self._plan.outputs, request.labels, strict=True)])

@@ -240,7 +240,7 @@ def _matrices(body: Body, node: Application) -> None:
 
 
 def _determinants(body: Body, node: Application, array: str, n: int, lead: Shape) -> None:
-    sign = body.local.fresh("sign")
+    sign = body.names.fresh("sign")
     body.lines.append(f"    double {sign};")
     if node.shape:
         name = body.declare(node)

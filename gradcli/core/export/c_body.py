@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from gradcli.core.export.c_helpers import CALLS, HELPERS
 from gradcli.core.export.c_text import WORDS, c_text, number_text
-from gradcli.core.export.naming import Names, identifier
+from gradcli.core.export.naming import Names, named_by, told
 from gradcli.core.export.request import Plan
 from gradcli.core.export.spelling import UnwrittenError, expression, is_operator, is_short
 from gradcli.core.ir.dtypes import DType
@@ -54,8 +54,8 @@ class Body:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._top = Names(WORDS | HELPERS.keys())
-        self._function = self._top.fresh(plan.request.name)
+        self.names = Names(WORDS | HELPERS.keys())
+        self._function = self.names.fresh(plan.request.name)
         self._helpers: dict[str, str] = {}
         self._named: dict[str, str] = {}
         self._constants: list[str] = []
@@ -75,7 +75,6 @@ class Body:
                 self._places[node] = place
             place += size_of(node.shape)
         self._size = place
-        self.local = Names(())
         self._labels: dict[Node, str] = {}
 
     # Values: what is in memory or in a variable, and what is written where it is used.
@@ -115,7 +114,7 @@ class Body:
             tree = tree if node.dtype.is_float else ast.Name(text if int(node.value) >= 0 else f"({text})")
             self.elements[node] = lambda index: tree
             return
-        name = self._top.numbered("constant")
+        name = self.names.numbered("constant")
         self.constant(node, name)
         self.hold(node, name)
 
@@ -140,8 +139,8 @@ class Body:
         """A free name for a value: its label where it is a result."""
         label = self._labels.get(node)
         if label:
-            return self.local.fresh(label)
-        return self.local.between(node, [self.held.get(arg, "1") for arg in node.args])
+            return self.names.fresh(label)
+        return self.names.between(node, [self.held.get(arg, "1") for arg in node.args])
 
     def declare(self, node: Node, zeros: bool = False) -> str:
         """An array for a value, or its place among the results."""
@@ -239,13 +238,12 @@ class Body:
         return ast.Call(ast.Name(self._helper(node, template)), args, [])
 
     def _helper(self, node: Application, template: str) -> str:
-        more = "_".join(identifier(repr(value)) for _, value in sorted(node.attrs.items()))
-        key = f"{identifier(node.op.name)}{f'_{more}' if more else ''}"
+        key = named_by(node)
         if key not in self._named:
-            name = self._named[key] = self._top.fresh(key)
+            name = self._named[key] = self.names.fresh(key)
             names = "xyz"[: len(node.args)]
             body = expression(template, [ast.Name(letter) for letter in names], node.attrs)
-            lines = [f"/* {node.op.summary} */".replace('"', "'")]
+            lines = [f"/* {told(node.op.summary, node)} */"]
             lines += [f"static double {name}({', '.join(f'double {letter}' for letter in names)})", "{"]
             while isinstance(body, ast.IfExp):
                 lines += [

@@ -117,8 +117,8 @@ class Jax(Syntax):
         "solve": "jnp.linalg.solve({0}, {1})",
         "beta": _beta,
     }
+    others: Mapping[str, Helper] = {"power": power_helper("jnp")}
     helpers: Mapping[str, Helper] = {
-        "power": power_helper("jnp"),
         "pad": pads(PAD, "jnp"),
         "sum_of_pads": pads(PAD, "jnp"),
         "put_add": lambda node: (PUT_ADD, "_put_add({0}, {1}, {length})"),

@@ -39,6 +39,21 @@ def _spelled(char: str) -> str:
     return bare if bare.isascii() else "_"
 
 
+def named_by(node: Node) -> str:
+    """A name for a primitive with a node's attributes: `root_order_5`; those that are 0 go without saying."""
+    words = [f"{key}_{value!r}".replace("-", "minus_") for key, value in sorted(node.attrs.items()) if value]
+    return "_".join(map(identifier, (node.kind, *words)))
+
+
+def told(summary: str, node: Node) -> str:
+    """A sentence on a primitive with a node's attributes."""
+    attributes = ", ".join(f"{key} = {value!r}" for key, value in sorted(node.attrs.items()) if value)
+    text = summary.replace("\\", "").replace('"', "'")
+    whole = f"{text} ({attributes})" if attributes else text
+    # A variable stays small.
+    return f"{whole if whole[1:2] in ' ^' else whole[0].upper() + whole[1:]}."
+
+
 class Names:
     """Names that are given once each."""
 

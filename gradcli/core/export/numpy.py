@@ -138,8 +138,6 @@ def power_helper(library: str, **renamed: str) -> Helper:
 
     def helper(node: Application) -> tuple[str, str]:
         below, logs = node.attrs.get("below", 0), node.attrs.get("logs", 0)
-        if not below and not logs:
-            return "", "{0} ** {1}"
         text = source_of([general_power.factors, general_power.kernel], library, names)
         return text, f"_power({{0}}, {{1}}, below={below}, logs={logs})"
 
@@ -186,6 +184,16 @@ def _eigenvectors(library: str) -> Helper:
 
 def _adjugate(library: str) -> Helper:
     return lambda node: (source_of([linear_algebra._adjugate_kernel], library, RENAMED), "_adjugate({0})")
+
+
+def _typed(helper: Helper) -> Helper:
+    """The same with the node's dtype, where the function computes in 64 bits whatever it is given."""
+
+    def typed(node: Application) -> tuple[str, str]:
+        text, call = helper(node)
+        return text, call if node.dtype is DType.FLOAT64 else f"{call}.astype(np.{node.dtype.value})"
+
+    return typed
 
 
 def array_templates(library: str) -> dict[str, Template]:
@@ -254,8 +262,8 @@ class NumPy(Syntax):
         "lgamma": "special.gammaln({0})",
         "besselj": "special.jv({order}, {0})",
     }
+    others: Mapping[str, Helper] = {"power": power_helper("np")}
     helpers: Mapping[str, Helper] = {
-        "power": power_helper("np"),
         "pad": pads(PAD),
         "sum_of_pads": pads(PAD),
         "put_add": lambda node: (PUT_ADD, "_put_add({0}, {1}, {length})"),
@@ -264,14 +272,14 @@ class NumPy(Syntax):
             f"_whole_numbers({{0}}, {{length}}, {node.attrs.get('what', 'index') == 'index'}, "
             f"{node.attrs.get('besides')})",
         ),
-        "polygamma": _polygamma,
-        "sinc": _sinc,
-        "beta": _beta,
+        "polygamma": _typed(_polygamma),
+        "sinc": _typed(_sinc),
+        "beta": _typed(_beta),
         "inv": _or_nan("inv"),
         "solve": _or_nan("solve"),
         "cholesky": _or_nan("cholesky"),
         "eigvalsh": lambda node: (SYMMETRIC, "np.linalg.eigvalsh(_symmetric({0}))"),
-        "eigenvectors": _eigenvectors("np"),
+        "eigenvectors": _typed(_eigenvectors("np")),
         "adjugate": _adjugate("np"),
     }
 

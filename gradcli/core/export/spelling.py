@@ -21,10 +21,28 @@ class UnwrittenError(Exception):
 
 def expression(template: str, args: Sequence[ast.expr], attrs: Mapping[str, Any]) -> ast.expr:
     """A template with expressions for its operands, and its attributes as they are."""
-    named = _PLACE.sub(lambda m: f"_{m[1]}" if m[1].isdigit() else f"({attrs[m[1]]!r})", template)
-    tree = ast.parse(named, mode="eval").body
+    found: ast.expr = _Placed(args).visit(_open(template, attrs))
+    return found
+
+
+def vectorised(
+    template: str,
+    args: Sequence[ast.expr],
+    attrs: Mapping[str, Any],
+    library: str,
+    names: Mapping[str, str],
+    clamps: Mapping[str, str],
+) -> ast.expr:
+    """A template on numbers, as an expression on arrays."""
+    tree = _Vectorised(library, names, clamps).visit(_open(template, attrs))
     found: ast.expr = _Placed(args).visit(tree)
     return found
+
+
+def _open(template: str, attrs: Mapping[str, Any]) -> ast.expr:
+    """A template with _0, _1, ... for its operands."""
+    named = _PLACE.sub(lambda m: f"_{m[1]}" if m[1].isdigit() else f"({attrs[m[1]]!r})", template)
+    return ast.parse(named, mode="eval").body
 
 
 class _Placed(ast.NodeTransformer):
@@ -102,7 +120,7 @@ def array_lines(opened: str, elements: str, closed: str) -> str:
     return "\n".join([opened, *_filled(f"{elements},", "    "), f"    {ended.removesuffix(')')},", ")"])
 
 
-class Vectorised(ast.NodeTransformer):
+class _Vectorised(ast.NodeTransformer):
     """A template on numbers, as an expression on arrays: choices become `where`, functions those of a library.
 
     `names` are the functions that the library calls otherwise than math. Where its functions take nothing but arrays,
@@ -133,7 +151,7 @@ class Vectorised(ast.NodeTransformer):
 
     def _like(self, value: ast.expr) -> ast.expr:
         """A number in the dtype of the first operand."""
-        return ast.Call(self._of("full_like"), [ast.Name("x"), value], [])
+        return ast.Call(self._of("full_like"), [ast.Name("_0"), value], [])
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         """Where the condition holds, one, else the other."""

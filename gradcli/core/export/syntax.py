@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from gradcli.core.export.naming import PYTHON_WORDS, Names, identifier
+from gradcli.core.export.naming import PYTHON_WORDS, Names, identifier, named_by, told
 from gradcli.core.export.request import Plan, inner_nodes, shape_text
 from gradcli.core.export.spelling import (
     WIDTH,
     UnwrittenError,
-    Vectorised,
     expression,
     is_operator,
     is_short,
     number,
+    vectorised,
     wrapped,
 )
 from gradcli.core.ir.nodes import Constant, Node
@@ -36,7 +36,8 @@ Helper: TypeAlias = "Callable[[Application], tuple[str, str]]"
 class Syntax:
     """A target in Python's syntax.
 
-    `templates` write primitives by name, and `helpers` those that take a function; all others are written by the
+    `templates` write primitives by name, and `helpers` those that take a function, `others` those that do where there
+    is no template on math; all others are written by the
     template on Python's math that the table has, with the functions that `named` says the library calls otherwise.
     The library has the table's functions of arrays by the same names, but for those that are `lacking`; `formulas` are
     templates on math in place of the table's. `taken` are names that a module can't define, `reserved` those of
@@ -48,6 +49,7 @@ class Syntax:
     inf, nan = "inf", "nan"
     templates: Mapping[str, Template] = {}
     helpers: Mapping[str, Helper] = {}
+    others: Mapping[str, Helper] = {}
     named: Mapping[str, str] = {}
     clamps: Mapping[str, str] = {}
     lacking: frozenset[str] = frozenset()
@@ -109,7 +111,11 @@ class Syntax:
         if isinstance(kernel, str) and kernel not in self.lacking and not node.attrs:
             return ast.Call(ast.Attribute(ast.Name(self.library), kernel), [*self._operands(node, args)], [])
         if not template:
-            raise UnwrittenError(name)
+            if name not in self.others:
+                raise UnwrittenError(name)
+            text, call = self.others[name](node)
+            module.define(text)
+            return expression(call, self._operands(node, args), node.attrs)
         return self._vectorised(node, template, args, module)
 
     def _operands(self, node: Node, args: Sequence[ast.expr]) -> list[ast.expr]:
@@ -126,10 +132,7 @@ class Syntax:
 
     def _vectorised(self, node: Application, template: str, args: Sequence[ast.expr], module: Module) -> ast.expr:
         def made(names: Sequence[ast.expr]) -> ast.expr:
-            tree: ast.expr = Vectorised(self.library, self.named, self.clamps).visit(
-                expression(template, names, node.attrs)
-            )
-            return tree
+            return vectorised(template, names, node.attrs, self.library, self.named, self.clamps)
 
         if is_short(template):
             return made(self._operands(node, args))
@@ -146,9 +149,8 @@ class Module:
         request = plan.request
         self._names = Names(PYTHON_WORDS | target.taken)
         self._function = self._names.fresh(request.name)
-        self._local = Names({*PYTHON_WORDS, *target.taken, self._function})
         self._called: dict[Node, ast.expr] = {}
-        self._arguments = [self._local.fresh(name) for name in request.called]
+        self._arguments = [self._names.fresh(name) for name in request.called]
         for node, name in zip(request.leaves, self._arguments, strict=True):
             self._called[node] = ast.Name(name)
         # An output has its label for a name, unless it is an argument.
@@ -166,12 +168,11 @@ class Module:
         self, node: Application, made: Callable[[Sequence[ast.expr]], ast.expr], args: Sequence[ast.expr]
     ) -> ast.expr:
         """A call of a function that is defined for a primitive with these attributes."""
-        more = "_".join(identifier(repr(value)) for _, value in sorted(node.attrs.items()))
-        name = f"_{identifier(node.op.name)}{f'_{more}' if more else ''}"
+        name = f"_{named_by(node)}"
         name = f"{name}_" if name in self._target.reserved else name
         names = "xyz"[: len(args)]
         body = made([ast.Name(letter) for letter in names])
-        lines = [f"def {name}({', '.join(names)}):", f'    """{_sentence(node.op.summary)}"""']
+        lines = [f"def {name}({', '.join(names)}):", f'    """{told(node.op.summary, node)}"""']
         while isinstance(body, ast.IfExp):
             lines += [f"    if {ast.unparse(body.test)}:", wrapped("return ", ast.unparse(body.body), "        ")]
             body = body.orelse
@@ -227,9 +228,10 @@ class Module:
 
     def _lines(self) -> Iterator[str]:
         plan, target = self._plan, self._target
+        read = {*plan.outputs, *(arg for node in plan.order for arg in node.args)}
         for node, name in zip(plan.request.leaves, self._arguments, strict=True):
             line = target.argument(node, name)
-            if line:
+            if line and node in read:
                 yield f"    {line}"
         uses = Counter(arg for node in plan.order for arg in node.args)
         computed = set(inner_nodes(plan))
@@ -251,7 +253,7 @@ class Module:
                     self._called[node] = call
                     continue
                 wanted = self._wanted.get(node)
-                name = self._local.fresh(wanted) if wanted else self._local.between(node, map(ast.unparse, args))
+                name = self._names.fresh(wanted) if wanted else self._names.between(node, map(ast.unparse, args))
                 self._called[node] = ast.Name(name)
                 yield wrapped(f"{name} = ", text, "    ")
         yield wrapped("return ", self._result(), "    ")
@@ -262,11 +264,6 @@ class Module:
             own = self._target.returned(node) if isinstance(node, Constant) and node.shape == () else None
             texts.append(own or ast.unparse(self._called[node]))
         return ", ".join(texts) + ("," if len(texts) == 1 else "")
-
-
-def _sentence(summary: str) -> str:
-    text = summary.replace("\\", "").replace('"', "'")
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def literal(node: Constant) -> str:

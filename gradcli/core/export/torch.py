@@ -145,8 +145,8 @@ class Torch(Syntax):
         "beta": _unwritten,
         "besselj": _unwritten,
     }
+    others: Mapping[str, Helper] = {"power": power_helper("torch", power="pow")}
     helpers: Mapping[str, Helper] = {
-        "power": power_helper("torch", power="pow"),
         "pad": _pads,
         "sum_of_pads": _pads,
         "put_add": lambda node: (PUT_ADD, "_put_add({0}, {1}, {length})"),

@@ -25,7 +25,7 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.5, -2.5, 1e-300, 1e300, -1e300, ma
 ATTRIBUTES: dict[str, list[dict[str, Any]]] = {
     "round": [{"decimals": d} for d in (0, 1, 2, -2)],
     "constant_power": [{"exponent": e} for e in (2.0, 3.0, 7.0, -1.0, -2.5, 1 / 3)],
-    "power": [{"below": b, "logs": n} for b in (0, 1, 2) for n in (0, 1, 2)],
+    "power": [{"below": b, "logs": n} for b in (0, 1, 2, 4) for n in (0, 1, 2)],
     "root": [{"order": n} for n in (3, 4, 5)],
     "polygamma": [{"order": n} for n in (0, 1, 2, 3)],
     "sinc": [{"order": n} for n in (0, 1, 2)],

@@ -17,7 +17,7 @@ from gradcli.core.ir.nodes import Node, constant, fresh_input
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.transforms.reverse import gradient
 from tests.core.export.harness import Case, cases, compiled, differences, loaded, request, written, wrong
-from tests.core.sampling import TABLE, run
+from tests.core.sampling import TABLE, calls, draw, inputs_for, run
 
 ON_MATH = {name for name, p in TABLE.items() if p.math is not None}
 # Primitives of which a target writes nothing; others it writes for some of their attributes.
@@ -118,7 +118,29 @@ def test_several_results_share_what_they_are_made_of(target: str, tmp_path: Path
         assert differences(got, want, 1e-11) is None
 
 
-ODD = ["lambda", "int", "θ", "x'", "np", "f", "sin", "class", "_", "x y", "double", "λ", "λ'", "print", "out"]
+ODD = [
+    "CONSTANT_1",
+    "Z",
+    "z",
+    "sign",
+    "sigmoid",
+    "times_1",
+    "lambda",
+    "int",
+    "θ",
+    "x'",
+    "np",
+    "f",
+    "sin",
+    "class",
+    "_",
+    "x y",
+    "double",
+    "λ",
+    "λ'",
+    "print",
+    "out",
+]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -127,9 +149,9 @@ def test_any_name_becomes_one_that_is_free(target: str, tmp_path: Path) -> None:
     inputs: list[Node] = [fresh_input(name, (), DType.FLOAT64) for name in ODD]
     total = constant(0.0, DType.FLOAT64)
     for i, node in enumerate(inputs):
-        total = total + TABLE["sin"](node) * float(i + 1)  # type: ignore[assignment]
+        total = total + TABLE["sigmoid"](TABLE["sin"](node)) * float(i + 1)  # type: ignore[assignment]
     values = [np.asarray(0.1 * i) for i in range(len(ODD))]
-    wanted = sum((i + 1) * np.sin(v) for i, v in enumerate(values))
+    wanted = sum((i + 1) / (1 + np.exp(-np.sin(v))) for i, v in enumerate(values))
     available(target)
     for name in ("sin", "λ", "double", "class"):
         asked = Request([total], ["∂f/∂θ'"], inputs, [], ODD, name, "f", "0")
@@ -163,6 +185,22 @@ def test_numbers_of_32_bits_stay_such(target: str) -> None:
     assert np.asarray(got).dtype == np.float32
 
 
+@pytest.mark.parametrize("target", ["numpy", "jax", "torch"])
+@pytest.mark.filterwarnings("ignore")
+def test_every_primitive_keeps_32_bits(target: str) -> None:
+    """Where its operands have them."""
+    available(target)
+    for primitive in TABLE.values():
+        for call in calls(primitive):
+            arrays = draw(call, np.random.default_rng(0), "float32")
+            inputs = inputs_for(arrays)
+            output = primitive(*inputs, **call.attrs)
+            if refused(target, Case(output, inputs, [arrays])) is None:
+                got = np.asarray(written(target, [output], inputs)(*arrays)[0])
+                assert got.dtype == output.dtype.value, primitive.name
+                assert differences(got, run([output], inputs, arrays)[0], 2e-5) is None, primitive.name
+
+
 def test_more_than_a_stack_holds_is_no_c() -> None:
     """It says so, and which targets have room."""
     x = fresh_input("x", (1000, 1000), DType.FLOAT64)
@@ -170,3 +208,18 @@ def test_more_than_a_stack_holds_is_no_c() -> None:
     with pytest.raises(CoreError, match="room for arrays") as error:
         module_text("c", request([TABLE["sum_to"](y * TABLE["sin"](y), shape=())], [x]))
     assert error.value.hint == "use --to numpy or --to jax or --to torch"
+
+
+@pytest.mark.parametrize("target", ["python", "numpy", "c"])
+def test_attributes_that_differ_are_functions_that_differ(target: str, tmp_path: Path) -> None:
+    """Rounding to 2 decimals and to hundreds, roots of several orders."""
+    x = fresh_input("x", (), DType.FLOAT64)
+    outputs = [TABLE["round"](x, decimals=d) for d in (2, -2, 0)] + [TABLE["root"](x, order=n) for n in (3, 4, 5)]
+    if target == "c":
+        if shutil.which("cc") is None:
+            pytest.skip("there is no C compiler here")
+        (function,) = compiled([request(outputs, [x])], tmp_path)
+    else:
+        function = written(target, outputs, [x])
+    got = [float(r) for r in function(np.asarray(1234.5678))]
+    assert got == pytest.approx([1234.57, 1200.0, 1235.0, 1234.5678 ** (1 / 3), 1234.5678**0.25, 1234.5678**0.2])
