@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 os.environ["COLUMNS"] = "100"
 # Readline sets it for the processes that one of pytest's starts; a picture is as high as a terminal says it is.
 os.environ.pop("LINES", None)
+# Nor what they have configured.
+os.environ["XDG_CONFIG_HOME"] = str(ROOT / "tests" / "no configuration")
 for variable in ("FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE"):
     os.environ.pop(variable, None)
 

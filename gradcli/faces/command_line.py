@@ -6,61 +6,19 @@ Its classes are plain, since each named tuple or dataclass takes time whenever t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from gradcli.faces.options import Option, Words
 from gradcli.faces.reporting import BAD_INPUT, Report
+from gradcli.faces.usual import usual
 from gradcli.output.formats import FORMATS
 from gradcli.output.style import COLORS
 
 if TYPE_CHECKING:
+    from gradcli.language.text.diagnostics import Diagnostic
     from gradcli.output.reporter import Reporter
-
-
-class Option:
-    """One option: the parameter that it sets, its spellings, what stands for its value, its type, its help.
-
-    A flag has the type bool, and no value. Where there are `choices` no other value is taken, and `refusal` says so.
-    A flag with a `handler` has that one answer in place of the command's, and is no parameter of either. A
-    `general` one says how a command reports or begins, whatever it does, and is no parameter of who answers.
-    """
-
-    def __init__(
-        self,
-        parameter: str,
-        flags: tuple[str, ...],
-        metavar: str,
-        kind: type,
-        help: str,
-        default: Any = None,
-        choices: tuple[str, ...] = (),
-        refusal: str = "there is no {}",
-        handler: str | None = None,
-        general: bool = False,
-    ) -> None:
-        self.parameter, self.flags, self.metavar, self.kind, self.help = parameter, flags, metavar, kind, help
-        self.default, self.choices, self.refusal, self.handler = default, choices, refusal, handler
-        self.general = general
-
-
-class Words:
-    """Words behind a command that are no options: the parameter that they set, what stands for them, their help.
-
-    `many` says that all that are left belong to it, `required` that there must be one. `choices` are offered for them.
-    """
-
-    def __init__(
-        self,
-        parameter: str,
-        metavar: str,
-        help: str,
-        many: bool = False,
-        required: bool = True,
-        choices: tuple[str, ...] = (),
-    ) -> None:
-        self.parameter, self.metavar, self.help = parameter, metavar, help
-        self.many, self.required, self.choices = many, required, choices
 
 
 class Command:
@@ -104,27 +62,39 @@ class Command:
 
     def answer(self, given: Mapping[str, Any]) -> int:
         """Answer, with the defaults of what is not given; the exit code."""
-        parameters = {option.parameter: option.default for option in self.options} | dict(given) | dict(self.fixed)
+        usually = usual([option for option in self.options if option.parameter not in given], LASTING)
+        defaults = {option.parameter: option.default for option in self.options}
+        parameters = {**defaults, **usually.values, **given, **self.fixed}
         general = {o.parameter: parameters.pop(o.parameter) for o in self.options if o.general}
         report = Report(self.name, general)
-        reporter = report.reporter
         try:
-            for option in self.options:
-                value = (general if option.general else parameters)[option.parameter]
-                if option.choices and value not in (*option.choices, option.default):
-                    code = _refuse(reporter, option, value)
-                    break
-            else:
-                instead = [o.handler for o in self.options if o.handler and parameters.pop(o.parameter)]
-                with _random_from(general.get(SEED.parameter)):
-                    code = self.handle(*instead[:1])(reporter, **parameters)
+            code = self._answered(report.reporter, parameters, general, usually.diagnostics)
         except BaseException as error:
             from gradcli.session.results import Verdict
 
-            reporter.close(Verdict.BAD_INPUT if isinstance(error, Exception) else Verdict.INTERRUPTED, error)
+            report.reporter.close(Verdict.BAD_INPUT if isinstance(error, Exception) else Verdict.INTERRUPTED, error)
             raise
-        reporter.close(code)
+        report.reporter.close(code)
         return report.written(code)
+
+    def _answered(
+        self,
+        reporter: Reporter,
+        parameters: dict[str, Any],
+        general: Mapping[str, Any],
+        diagnostics: Sequence[Diagnostic],
+    ) -> int:
+        for diagnostic in diagnostics:
+            reporter.diagnostic(diagnostic)
+        if any(diagnostic.severity == "error" for diagnostic in diagnostics):
+            return BAD_INPUT
+        for option in self.options:
+            value = (general if option.general else parameters)[option.parameter]
+            if option.choices and value not in (*option.choices, option.default):
+                return _refuse(reporter, option, value)
+        instead = [o.handler for o in self.options if o.handler and parameters.pop(o.parameter)]
+        with _random_from(general.get(SEED.parameter)):
+            return self.handle(*instead[:1])(reporter, **parameters)
 
 
 def _random_from(seed: int | None) -> AbstractContextManager[None]:
@@ -154,7 +124,7 @@ def _order(usual: int, help: str = "The highest order of derivatives.") -> Optio
 
 
 ORDER = _order(1)
-DIGITS = Option("digits", ("--digits",), "N", int, "So many digits of each number, up to 10,000.")
+DIGITS = Option("digits", ("--digits",), "N", int, "So many digits of each number, up to 10,000.", lasting=True)
 DTYPE = Option(
     "dtype",
     ("--dtype",),
@@ -163,6 +133,7 @@ DTYPE = Option(
     "What plain numbers are: float64 or float32.",
     choices=("float32", "float64"),
     refusal="numbers can't be {}",
+    lasting=True,
 )
 FORMAT = Option(
     "format",
@@ -174,6 +145,7 @@ FORMAT = Option(
     choices=(*FORMATS,),
     refusal="there is no format {}",
     general=True,
+    lasting=True,
 )
 OUTPUT = Option(
     "output",
@@ -193,9 +165,11 @@ COLOR = Option(
     choices=COLORS,
     refusal="colours can't be {}",
     general=True,
+    lasting=True,
 )
 NOTES = Option("quiet", ("--quiet", "-q"), "", bool, "Leave out warnings and notes.", False, general=True)
-SEED = Option("seed", ("--seed",), "N", int, "What random numbers begin with.", general=True)
+SEED = Option("seed", ("--seed",), "N", int, "What random numbers begin with.", general=True, lasting=True)
+LASTING = (FORMAT, COLOR, DIGITS, DTYPE, SEED)
 # What every command has that has a format.
 REPORTING = (OUTPUT, COLOR, NOTES, SEED)
 AGAINST = Option(
@@ -262,7 +236,9 @@ PROGRAM = Command(
     (VERSION, DEBUG),
     "gradcli.faces.prompt.opening:without_command",
     details="Without a command it opens the prompt. Leaves with 0 if all is well, 1 if a check or an assert failed, "
-    "2 for bad input, and 130 when it is interrupted.",
+    "2 for bad input, and 130 when it is interrupted. An option that is not given is what the environment says "
+    "(GRADCLI_FORMAT, GRADCLI_COLOR, GRADCLI_DIGITS, GRADCLI_DTYPE, GRADCLI_SEED), else gradcli/config.toml in the "
+    "folder of configurations.",
     example="gradcli grad 'x^2*y' x=3 y=5\ngradcli eval 'sin(pi/3)'\ngradcli help calculus",
 )
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradcli.faces.command_line import COMMANDS, HELP, PROGRAM, Command, Option, Words
+from gradcli.faces.command_line import COMMANDS, HELP, PROGRAM, Command
+from gradcli.faces.options import Option, Words
 
 if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradcli.faces.command_line import COMMANDS, HELP, PROGRAM, Command, Option
+from gradcli.faces.command_line import COMMANDS, HELP, PROGRAM, Command
+from gradcli.faces.options import Option
 
 
 def separate(arguments: Sequence[str], options: Sequence[Option]) -> tuple[list[str], list[str]]:

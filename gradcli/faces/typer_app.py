@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from gradcli.faces.command_line import COMMANDS, PROGRAM, Command, Option, Words
+from gradcli.faces.command_line import COMMANDS, PROGRAM, Command
+from gradcli.faces.options import Option, Words
 from gradcli.faces.quick_reader import separate
 from gradcli.output.stream import OutputError, abandon
 
@@ -116,14 +117,23 @@ def _words(words: Words) -> Parameter:
     return Parameter(words.parameter, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, declared])
 
 
+_CONTEXT = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+
 def _callback(command: Command) -> Callable[..., None]:
     """A function with the command's parameters in its signature, from which Typer reads them."""
 
-    def callback(**given: Any) -> None:
+    def callback(context: typer.Context, **given: Any) -> None:
+        for option in command.options:
+            source = context.get_parameter_source(option.parameter)
+            if source is not None and source.name == "DEFAULT":
+                # So that what the environment says is heard.
+                del given[option.parameter]
         lists = {words.parameter: given[words.parameter] or [] for words in command.words if words.many}
         raise typer.Exit(command.answer(given | lists))
 
-    callback.__signature__ = Signature([*map(_words, command.words), *map(_option, command.options)])  # type: ignore[attr-defined]
+    parameters = [_CONTEXT, *map(_words, command.words), *map(_option, command.options)]
+    callback.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return callback
 
 
@@ -134,7 +144,7 @@ def _program(context: typer.Context, **given: Any) -> None:
 
 _program.__signature__ = Signature(  # type: ignore[attr-defined]
     [
-        Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+        _CONTEXT,
         *map(_option, PROGRAM.options),
     ]
 )

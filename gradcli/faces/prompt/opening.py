@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gradcli.faces.usual import INIT, config_path, usual
+
 if TYPE_CHECKING:
     from gradcli.faces.prompt.loop import Prompt, Reader
     from gradcli.output.reporter import Reporter
@@ -19,7 +21,16 @@ def without_command(reporter: Reporter, version: bool, debug: bool) -> int:
         for line in versions():
             reporter.say(line)
         return 0
-    return open_prompt(reporter, debug)
+    from gradcli.faces.command_line import DIGITS, DTYPE, LASTING
+    from gradcli.output.style import usual_theme
+
+    usually = usual((DIGITS, DTYPE), LASTING)
+    # The reporter is older than what the config file says.
+    reporter.theme = usual_theme()
+    for diagnostic in usually.diagnostics:
+        reporter.diagnostic(diagnostic)
+    given = usually.values
+    return open_prompt(reporter, debug, _session(given.get("digits"), given.get("dtype")))
 
 
 # What results and speed may depend on, by the names of their packages.
@@ -45,17 +56,23 @@ def versions() -> list[str]:
 
 def repl(reporter: Reporter, digits: int | None, dtype: str | None) -> int:
     """Open the prompt; the exit code."""
-    if digits is None and dtype is None:
-        return open_prompt(reporter)
-    from gradcli.faces.one_shot import session_of
     from gradcli.language.text.diagnostics import LanguageError
     from gradcli.session.results import Verdict
 
     try:
-        return open_prompt(reporter, session=session_of(dtype, digits))
+        return open_prompt(reporter, session=_session(digits, dtype))
     except LanguageError as error:
         reporter.diagnostic(error.diagnostic)
         return Verdict.BAD_INPUT
+
+
+def _session(digits: int | None, dtype: str | None) -> Session | None:
+    """What to begin with, where it is nothing usual."""
+    if digits is None and dtype is None:
+        return None
+    from gradcli.faces.one_shot import session_of
+
+    return session_of(dtype, digits)
 
 
 def open_prompt(reporter: Reporter, debug: bool = False, session: Session | None = None) -> int:
@@ -63,7 +80,22 @@ def open_prompt(reporter: Reporter, debug: bool = False, session: Session | None
     from gradcli.faces.prompt.loop import Prompt
 
     prompt = Prompt(reporter, debug, session)
+    if sys.stdin is not None and sys.stdin.isatty():
+        begin(prompt)
     return prompt.run(_reader(prompt))
+
+
+def begin(prompt: Prompt) -> None:
+    """Run the user's own script for the prompt, where there is one: what it defines is there from the start."""
+    path = config_path(INIT)
+    if not os.path.exists(path):
+        return
+    from gradcli.faces.scripts import read_source
+
+    workspace = prompt.workspace
+    source = read_source(path, workspace.session, workspace.reporter)
+    if source is not None:
+        workspace.run(source, named=True, quiet=True)
 
 
 def _reader(prompt: Prompt) -> Reader:
