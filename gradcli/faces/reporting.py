@@ -9,7 +9,6 @@ from gradcli.output.formats import ENDINGS, FORMATS
 from gradcli.output.style import COLORS, use_color
 
 if TYPE_CHECKING:
-    from gradcli.language.text.diagnostics import Diagnostic
     from gradcli.output.reporter import Reporter
 
 USUAL_FORMAT = "text"
@@ -35,9 +34,11 @@ class Report:
 
             self._kept = StringIO()
         make: Callable[..., Reporter] = FORMATS.get(format or USUAL_FORMAT, FORMATS[USUAL_FORMAT])
-        self.reporter = make(command) if self._kept is None else make(command, self._kept)
+        self.reporter: Reporter = make(command) if self._kept is None else make(command, self._kept)
         if options.get("quiet"):
-            self.reporter = quieted(self.reporter)
+            from gradcli.output.relays import Sieve, is_not_odd
+
+            self.reporter = Sieve(self.reporter, is_not_odd)
 
     def written(self, code: int) -> int:
         """Write the file, whole or not at all; the exit code. Where a mistake left nothing to write, it stays."""
@@ -55,16 +56,3 @@ class Report:
             Terminal().diagnostic(Diagnostic("file", f"can't write `{self._path}`: {error}", hint=error.hint))
             return max(code, BAD_INPUT)
         return code
-
-
-def quieted(reporter: Reporter) -> Reporter:
-    """The same reporter, which no longer says what is merely odd."""
-    says = reporter.diagnostic
-
-    def say_errors(diagnostic: Diagnostic) -> None:
-        if diagnostic.severity == "error":
-            says(diagnostic)
-
-    changed: Any = reporter
-    changed.diagnostic = say_errors
-    return reporter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -111,6 +111,31 @@ class Recorder(Relay):
     def tell(self, told: Told) -> None:
         """Keep it."""
         self.told.append(told)
+
+
+class Sieve(Relay):
+    """Tells another reporter what is to be kept of what it is told, by the method's name and what that is given."""
+
+    def __init__(self, to: Reporter, keeps: Callable[[str, tuple[Any, ...]], bool]) -> None:
+        super().__init__()
+        self._to, self._keeps = to, keeps
+        self._digits, self._theme = to.digits, to.theme
+
+    def tell(self, told: Told) -> None:
+        """Pass it on, or let it go."""
+        name, given, _ = told
+        if self._keeps(name, given):
+            pass_on([told], self._to)
+
+
+def is_mistake(name: str, given: tuple[Any, ...]) -> bool:
+    """Whether what is told is a mistake."""
+    return name == "diagnostic" and given[0].severity == "error"
+
+
+def is_not_odd(name: str, given: tuple[Any, ...]) -> bool:
+    """Whether what is told is anything but a warning or a note."""
+    return name != "diagnostic" or is_mistake(name, given)
 
 
 class Tee(Relay):

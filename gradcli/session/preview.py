@@ -10,7 +10,6 @@ from math import isfinite
 from gradcli.core.errors import CoreError
 from gradcli.core.formula import UnreadableError
 from gradcli.core.ir.nodes import Node
-from gradcli.core.limits import LIMITS
 from gradcli.core.records import record
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.checks import is_real
@@ -76,7 +75,7 @@ def preview(session: Session, text: str) -> Preview | None:
 
 def _bounded(session: Session) -> Session:
     limits = session.settings.limits
-    least = {name: min(bound, limits.get(name, bound)) for name, bound in BOUNDS.items() if name in LIMITS}
+    least = {name: min(bound, limits.get(name, bound)) for name, bound in BOUNDS.items()}
     return replace(session, settings=replace(session.settings, limits={**limits, **least}))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from gradcli.faces.prompt.commands import run_command
+from gradcli.faces.prompt.leaving import Leave
 from gradcli.faces.prompt.touring import follow
-from gradcli.faces.prompt.workspace import Leave, Workspace
+from gradcli.faces.prompt.workspace import Workspace
 from gradcli.output.reporter import Reporter
 from gradcli.output.stream import OutputError
 from gradcli.session.mistakes import own_mistake

@@ -10,7 +10,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
 
-from gradcli.output.style import THEMES
+from gradcli.output.style import THEMES, Line
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -44,27 +44,29 @@ class Colours(Lexer):
 @lru_cache(maxsize=8)
 def coloured(text: str) -> list[StyleAndTextTuples]:
     """A text in lines of styled pieces."""
-    from gradcli.output.lexer import GradLexer, style_of
+    from gradcli.output.code import definition_lines
 
-    pieces: StyleAndTextTuples = []
-    start = 0
-    if text.lstrip().startswith(":"):
-        start = len(text.split(" ", 1)[0])
-        pieces.append(("class:keyword", text[:start]))
-    for _, kind, found in GradLexer().get_tokens_unprocessed(text[start:]):
-        pieces.append((f"class:{style_of(kind)}" if style_of(kind) else "", found))
-    lines: list[StyleAndTextTuples] = [[]]
-    for style, found, *_ in pieces:
-        first, *others = found.split("\n")
-        lines[-1].append((style, first))
-        lines.extend([(style, other)] for other in others)
+    # A command is in one line, and its name stands in front of what is coloured as the language.
+    start = len(text.split(" ", 1)[0]) if text.lstrip().startswith(":") else 0
+    lines: list[StyleAndTextTuples] = [in_editor(line) for line in definition_lines(text[start:])]
+    if start:
+        lines[0].insert(0, ("class:keyword", text[:start]))
     return lines
+
+
+def in_editor(line: Line) -> StyleAndTextTuples:
+    """A line of the program as the editor's."""
+    return [(f"class:{_called(style)}" if style else "", text) for text, style in line]
+
+
+def _called(style: str) -> str:
+    return style.replace(" ", "-")
 
 
 @cache
 def editor_style(theme: str) -> Style:
     """A theme of the program, whose styles are Rich's, as the editor's."""
-    rules = {name.replace(" ", "-"): _spelt(style) for name, style in THEMES[theme].items() if name}
+    rules = {_called(name): _spelt(style) for name, style in THEMES[theme].items() if name}
     return Style.from_dict(
         {
             **rules,

@@ -16,8 +16,9 @@ from gradcli.faces.prompt import (  # noqa: F401 - they enter their commands
     touring,
     undoing,
 )
+from gradcli.faces.prompt.leaving import Leave
 from gradcli.faces.prompt.registry import ALIASES, COMMANDS, command
-from gradcli.faces.prompt.workspace import Leave, Workspace
+from gradcli.faces.prompt.workspace import Workspace
 from gradcli.language.text.diagnostics import near
 from gradcli.language.text.notation import VERBS
 

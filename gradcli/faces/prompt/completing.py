@@ -64,14 +64,13 @@ def _of_commands(workspace: Workspace, text: str) -> Iterator[Completion]:
                 yield Completion(word, -len(name), display=f":{word}", display_meta=meaning)
         return
     meant = named(name)
-    entry = COMMANDS.get(meant[0]) if len(meant) == 1 else None
-    if entry is None:
-        if len(meant) == 1:
-            yield from _of_the_language(workspace, rest)
+    if len(meant) != 1:
+        return
+    entry = COMMANDS.get(meant[0])
+    if entry is None or entry.takes is expression:
+        yield from _of_the_language(workspace, rest)
     elif entry.takes is files:
         yield from PathCompleter(expanduser=True).get_completions(Document(rest), CompleteEvent())
-    elif entry.takes is expression:
-        yield from _of_the_language(workspace, rest)
     else:
         *_, last = rest.split(" ")
         for word, meaning in entry.takes(workspace, rest):

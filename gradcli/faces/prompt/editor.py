@@ -15,7 +15,7 @@ from prompt_toolkit.history import History as PromptHistory
 from prompt_toolkit.layout.processors import HighlightMatchingBracketProcessor
 from prompt_toolkit.styles import DynamicStyle, Style
 
-from gradcli.faces.prompt.colours import Colours, editor_style
+from gradcli.faces.prompt.colours import Colours, editor_style, in_editor
 from gradcli.faces.prompt.completing import Completing
 from gradcli.faces.prompt.history import History, history_path
 from gradcli.faces.prompt.keys import key_bindings
@@ -129,7 +129,7 @@ class Editor:
         return [("class:dim", " " * width if is_wrapped else MORE.rjust(width))]
 
     def _bottom(self) -> StyleAndTextTuples | None:
-        return [(f"class:{style.replace(' ', '-')}" if style else "", text) for text, style in self._live.line]
+        return in_editor(self._live.line)
 
     def _style(self) -> Style:
         return editor_style(self._prompt.reporter.theme if takes_colours(is_terminal=True) else "plain")

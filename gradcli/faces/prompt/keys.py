@@ -131,10 +131,6 @@ def take_blanks(buffer: Buffer) -> None:
     buffer.document = Document(text, max(start, document.cursor_position - count))
 
 
-def _line_before() -> Any:
-    return get_app().current_buffer.document.current_line_before_cursor
-
-
 def at_indent() -> bool:
     """Whether the cursor stands at the beginning of a line that is not the first, or behind blanks there."""
     document = get_app().current_buffer.document
@@ -143,5 +139,5 @@ def at_indent() -> bool:
 
 def behind_blanks() -> bool:
     """Whether blanks alone stand in front of the cursor in its line."""
-    before = _line_before()
+    before = get_app().current_buffer.document.current_line_before_cursor
     return bool(before) and not before.strip(" ")

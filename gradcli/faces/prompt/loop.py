@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gradcli.faces.prompt.background import Background
 from gradcli.faces.prompt.history import journals_folder
+from gradcli.faces.prompt.leaving import Leave
 from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.output.reporter import Reporter
 from gradcli.session.results import Verdict
@@ -121,13 +122,9 @@ class Prompt:
             self.workspace.code = Verdict.BAD_INPUT
             return False
         try:
-            answering = self.answering.get()
-            from gradcli.faces.prompt.workspace import Leave
-
-            try:
-                answering.evaluate(text)
-            except Leave:
-                return False
+            self.evaluate(text)
+        except Leave:
+            return False
         except KeyboardInterrupt:
             if not reader.is_typed:
                 self.workspace.code = Verdict.INTERRUPTED

@@ -40,12 +40,9 @@ def wants_more(text: str) -> bool:
 
     An empty line ends a block that returns something, and a bracket that was left open; two end anything.
     """
-    lines = text.split("\n")
-    empty = len(lines) - len("\n".join(lines).rstrip().split("\n"))
+    typed = text.rstrip()
+    empty = text.count("\n") - typed.count("\n")
     found = openness(text) if empty < 2 else Openness.WHOLE
     if found is Openness.WHOLE:
         return False
-    if not empty:
-        return True
-    header = next((line for line in reversed(lines) if line.strip()), "").rstrip().endswith(":")
-    return found is Openness.UNRETURNED or (found is Openness.OPEN and header)
+    return not empty or found is Openness.UNRETURNED or (found is Openness.OPEN and typed.endswith(":"))

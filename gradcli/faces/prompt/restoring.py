@@ -8,10 +8,10 @@ from gradcli.faces.prompt.history import journals_folder
 from gradcli.faces.prompt.journal import Journal, Left, left_behind
 from gradcli.faces.prompt.registry import command
 from gradcli.faces.prompt.workspace import Workspace
-from gradcli.language.text.diagnostics import Diagnostic, Source, shortened
+from gradcli.language.text.diagnostics import Source, shortened
+from gradcli.output.relays import Sieve, is_mistake
 from gradcli.output.reporter import Reporter
-from gradcli.session.help import Explained
-from gradcli.session.results import FileSummary, Result, RunSummary, Verdict
+from gradcli.session.results import Verdict
 
 # Of each input a list has so many characters.
 LONGEST_LISTED = 60
@@ -62,7 +62,7 @@ def restore(rest: str, workspace: Workspace) -> None:
 
 
 def _restore(left: Left, workspace: Workspace) -> None:
-    quiet = _MistakesAlone(workspace.reporter)
+    quiet = Sieve(workspace.reporter, is_mistake)
     before, failed = workspace.session.scope, 0
     for text in left.inputs:
         verdict = workspace.run(Source("<restored>", text), reporter=quiet).verdict
@@ -100,40 +100,3 @@ def _when(left: Left) -> str:
     ended, now = localtime(left.ended), localtime()
     day = "" if ended[:3] == now[:3] else f"on {ended.tm_mday} {strftime('%B', ended)} "
     return f"{day}at {strftime('%H:%M', ended)}"
-
-
-class _MistakesAlone:
-    """A reporter that passes on what went wrong, and nothing else."""
-
-    def __init__(self, to: Reporter) -> None:
-        self._to = to
-        self.digits, self.theme = to.digits, to.theme
-
-    def result(self, result: Result, named: bool = False) -> None:
-        """It was seen before."""
-
-    def diagnostic(self, diagnostic: Diagnostic) -> None:
-        """A mistake is said."""
-        if diagnostic.severity == "error":
-            self._to.diagnostic(diagnostic)
-
-    def program(self, text: str) -> None:
-        """Nothing."""
-
-    def say(self, text: str, style: str = "") -> None:
-        """Nothing."""
-
-    def help(self, explained: Explained) -> None:
-        """Nothing."""
-
-    def begin_file(self, path: str) -> None:
-        """Nothing."""
-
-    def end_file(self, summary: FileSummary) -> None:
-        """Nothing."""
-
-    def end_run(self, summary: RunSummary) -> None:
-        """Nothing."""
-
-    def close(self, code: int, error: BaseException | None = None) -> None:
-        """Nothing."""

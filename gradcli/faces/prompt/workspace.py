@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from gradcli.session.tour import Tour
 
 
-class Leave(Exception):  # noqa: N818 - it is no error
-    """The user wants to go."""
-
-
 @structure
 class Workspace:
     """The session as it is now, how it came about, and where answers go.
