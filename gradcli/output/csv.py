@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from gradcli.language.text.diagnostics import Diagnostic
-from gradcli.output.diagnostics import show_diagnostic
-from gradcli.output.stream import Stream
+from gradcli.output.written import Written
 from gradcli.session.data import to_data
 from gradcli.session.results import (
     Answer,
@@ -18,7 +15,6 @@ from gradcli.session.results import (
     ParameterTable,
     Plain,
     Result,
-    RunSummary,
 )
 
 if TYPE_CHECKING:
@@ -29,13 +25,11 @@ Row: TypeAlias = tuple[int | None, str, tuple[int, ...], Any]
 _QUOTED = frozenset(',"\r\n')
 
 
-class Csv:
+class Csv(Written):
     """Writes each result as it comes; what is wrong goes to standard error as text."""
 
     def __init__(self, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
-        self.digits: int | None = None
-        self.theme = "plain"
-        self._out, self._err = Stream(out or sys.stdout), Stream(err or sys.stderr)
+        super().__init__(out, err)
         self._has_head = False
 
     def result(self, result: Result, named: bool = False) -> None:
@@ -46,11 +40,6 @@ class Csv:
             self._rows(_rows_of(result.derivatives, ""))
         else:
             self._rows(_rows_of(result.value, " ".join(result.source.split())))
-
-    def diagnostic(self, diagnostic: Diagnostic) -> None:
-        """Say what is wrong, to standard error."""
-        self._out.flush()
-        self._err.lines(show_diagnostic(diagnostic, self._err.verbatim, self._err.width))
 
     def program(self, text: str) -> None:
         """The whole text as one value."""
@@ -72,17 +61,6 @@ class Csv:
     def end_file(self, summary: FileSummary) -> None:
         """How many asserts passed, and failed."""
         self._rows([(None, f"{summary.path}: {what}", (), getattr(summary, what)) for what in ("passed", "failed")])
-
-    def end_run(self, summary: RunSummary) -> None:
-        """Nothing: there are no numbers in it."""
-
-    def close(self, code: int, error: BaseException | None = None) -> None:
-        """Hand over what is held back.
-
-        Raises:
-            OutputError: where standard output can't be written to.
-        """
-        self._out.flush()
 
     def _rows(self, rows: Iterator[Row] | Sequence[Row]) -> None:
         lines = [] if self._has_head else [",".join(COLUMNS)]

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from html import escape
 from typing import IO, TYPE_CHECKING
 
-from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.output.characters import visible
-from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.layout import Column, Role
 from gradcli.output.notebook import as_html, blocks
-from gradcli.output.stream import Stream
 from gradcli.output.style import Line, bare
 from gradcli.output.views import Block, Table
+from gradcli.output.written import Written
 from gradcli.session.results import Assertion, FileSummary, Result, RunSummary
 
 if TYPE_CHECKING:
     from gradcli.session.help import Explained
 
 
-class Document(ABC):
+class Document(Written, ABC):
     """Writes each result as it comes; what is wrong goes to standard error as text."""
-
-    def __init__(self, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
-        self.digits: int | None = None
-        self.theme = "plain"
-        self._out, self._err = Stream(out or sys.stdout), Stream(err or sys.stderr)
 
     @abstractmethod
     def blocks(self, found: Iterable[Block]) -> str:
@@ -54,11 +46,6 @@ class Document(ABC):
         found = self.blocks(blocks(result, named, self.digits))
         if found:
             self.write(found)
-
-    def diagnostic(self, diagnostic: Diagnostic) -> None:
-        """Say what is wrong, to standard error."""
-        self._out.flush()
-        self._err.lines(show_diagnostic(diagnostic, self._err.verbatim, self._err.width))
 
     def program(self, text: str) -> None:
         """A listing."""
@@ -87,14 +74,6 @@ class Document(ABC):
         if len(summary.files) > 1:
             passed, failed = sum(f.passed for f in summary.files), sum(f.failed for f in summary.files)
             self.say(f"{len(summary.files)} files: {passed} passed, {failed} failed")
-
-    def close(self, code: int, error: BaseException | None = None) -> None:
-        """Hand over what is held back.
-
-        Raises:
-            OutputError: where standard output can't be written to.
-        """
-        self._out.flush()
 
 
 class Markdown(Document):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from gradcli.language.text.diagnostics import Diagnostic
 from gradcli.language.text.writing import in_latex, latex_name
 from gradcli.language.values.partial import name_in_latex
-from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.numbers import show_number
 from gradcli.output.polynomials import show_polynomial
-from gradcli.output.stream import Stream
 from gradcli.output.views import Look, show_value
+from gradcli.output.written import Written
 from gradcli.session.explanations import Derivation, Steps
 from gradcli.session.results import (
     Answer,
@@ -25,7 +22,6 @@ from gradcli.session.results import (
     Polynomial,
     Result,
     Row,
-    RunSummary,
     Shown,
     Tensor,
     Text,
@@ -35,13 +31,8 @@ if TYPE_CHECKING:
     from gradcli.session.help import Explained
 
 
-class Latex:
+class Latex(Written):
     """Writes each result as it comes; what is wrong goes to standard error as text."""
-
-    def __init__(self, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
-        self.digits: int | None = None
-        self.theme = "plain"
-        self._out, self._err = Stream(out or sys.stdout), Stream(err or sys.stderr)
 
     def result(self, result: Result, named: bool = False) -> None:
         """Derivatives as aligned equations, another value as one; an assert as a comment."""
@@ -116,10 +107,6 @@ class Latex:
             return rf"\left({', '.join(map(self._value, value))}\right)"
         return rf"\text{{{_escaped(' '.join(show_value(value, Look(self.digits)).split()))}}}"
 
-    def diagnostic(self, diagnostic: Diagnostic) -> None:
-        """Say what is wrong, to standard error."""
-        self._err.lines(show_diagnostic(diagnostic, self._err.verbatim, self._err.width))
-
     def program(self, text: str) -> None:
         """A listing."""
         self._write([r"\begin{verbatim}", text.rstrip(), r"\end{verbatim}"])
@@ -141,17 +128,6 @@ class Latex:
     def end_file(self, summary: FileSummary) -> None:
         """How the file came out, as a comment."""
         self._write([f"% {summary.path}: {summary.passed} passed, {summary.failed} failed"])
-
-    def end_run(self, summary: RunSummary) -> None:
-        """Nothing: each file has its comment."""
-
-    def close(self, code: int, error: BaseException | None = None) -> None:
-        """Hand over what is held back.
-
-        Raises:
-            OutputError: where standard output can't be written to.
-        """
-        self._out.flush()
 
     def _write(self, lines: list[str]) -> None:
         self._out.lines([[(line, "")] for text in lines for line in text.split("\n")])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
+from typing import Any
 
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.stretched import in_memory
 from gradcli.output.characters import columns
 from gradcli.output.numbers import show_number
 from gradcli.output.style import Line
@@ -50,7 +53,7 @@ def _value(value: Plain, room: int, look: Look) -> str:
     """A number, a short tensor, or what it is."""
     if isinstance(value, Tensor) and value.shape == ():
         return _number(value, look)
-    if isinstance(value, Tensor) and _size(value) > WHOLE:
+    if isinstance(value, Tensor) and size_of(value.shape) > WHOLE:
         return f"{value.dtype} {value.shape}{_range_of(value, look)}"
     text = " ".join(show_value(value, Look(_digits(look), WHOLE, clean=look.clean)).split())
     if columns(text) <= room:
@@ -62,17 +65,11 @@ def _value(value: Plain, room: int, look: Look) -> str:
 WHOLE = 12
 
 
-def _size(value: Tensor) -> int:
-    size = 1
-    for n in value.shape:
-        size *= n
-    return size
-
-
 def _range_of(value: Tensor, look: Look) -> str:
-    data = value.data
-    if value.dtype == "bool" or isinstance(data, (bool, int, float)) or not data.size:
+    data: Any = value.data
+    if value.dtype == "bool" or not data.size:
         return ""
+    data = in_memory(data)
     low, high = (show_number(float(x), "float64", 4) for x in (data.min(), data.max()))
     return f"   {low} .. {high}"
 
@@ -84,8 +81,7 @@ def _slope(slope: Slope, look: Look) -> str:
 
 
 def _number(value: Tensor, look: Look) -> str:
-    shown = show_number(value.data, value.dtype, _digits(look))  # type: ignore[arg-type]
-    return "0" if shown == "-0" else shown
+    return show_number(value.data, value.dtype, _digits(look), signed_zero=False)  # type: ignore[arg-type]
 
 
 def _digits(look: Look) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
-from math import frexp, fsum, ldexp
+from math import frexp, fsum, inf, ldexp
 from operator import sub
 from typing import Any
 
 from gradcli.core.ir.exact import Precise
+from gradcli.core.ir.stretched import in_memory
 from gradcli.core.records import record
 from gradcli.output.layout import MOST_SQUEEZED, Cell
 from gradcli.output.numbers import show_number
@@ -258,24 +259,26 @@ def summary(tensor: Tensor, digits: int | None = None) -> list[str]:
     import numpy as np
 
     array: Any = tensor.data
+    # What was stretched counts as often as it is seen.
+    flat = in_memory(array).reshape(-1)
+    times = array.size // flat.size
     if tensor.dtype == "bool":
-        return [f"{int(array.sum()):,} of {array.size:,} true"]
-    # What was stretched is in memory once, and counts as often as it is seen.
-    once: Any = array[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in array.strides)]
-    times, flat = array.size // once.size, once.reshape(-1)
+        return [f"{int(flat.sum()) * times:,} of {array.size:,} true"]
 
     def parts() -> Iterator[Any]:
         for start in range(0, flat.size, AT_ONCE):
             yield flat[start : start + AT_ONCE].astype(np.float64)
 
-    nans = sum(int(np.isnan(part).sum()) for part in parts()) * times
-    infs = sum(int(np.isinf(part).sum()) for part in parts()) * times
+    nans = infs = 0
+    low, high = inf, -inf
+    for part in parts():
+        finite = part[np.isfinite(part)]
+        missing = int(np.isnan(part).sum())
+        nans, infs = nans + missing * times, infs + (part.size - finite.size - missing) * times
+        low, high = float(finite.min(initial=low)), float(finite.max(initial=high))
     said = [f"{count:,} {name}" for count, name in ((nans, "nan"), (infs, "inf")) if count]
     if nans + infs == array.size:
         return said
-    finite = (part[np.isfinite(part)] for part in parts())
-    ends = [(float(part.min()), float(part.max())) for part in finite if part.size]
-    low, high = min(e[0] for e in ends), max(e[1] for e in ends)
     # Squares of the largest floats, and their sums, are beyond them; by a power of 2 nothing is rounded.
     scale = ldexp(1.0, frexp(max(abs(low), abs(high)))[1] - 1)
     sums, squares = [], []

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gradcli.core.ir.nodes import Node, Parameter
+from gradcli.core.ir.stretched import in_memory
 from gradcli.language.calls.arguments import signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import UserFunction
@@ -128,7 +129,7 @@ def _shape(tensor: Tensor) -> str:
 def _spread(tensor: Tensor) -> Iterator[tuple[str, Plain]]:
     import numpy as np
 
-    array = np.asarray(tensor.data)
+    array = in_memory(np.asarray(tensor.data))
     if array.size:
         yield "min", Tensor((), tensor.dtype, array.min().item())
         yield "mean", Tensor((), tensor.dtype, float(array.mean()))

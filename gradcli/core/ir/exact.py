@@ -7,6 +7,8 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
+from gradcli.core.ir.stretched import in_memory
+
 # 70 digits: however they are multiplied up to LARGEST_POWER, a float's 16 digits are right.
 _PI = Fraction("3.141592653589793238462643383279502884197169399375105820974944592307816")
 _E = Fraction("2.718281828459045235360287471352662497757247093699959574966967627724077")
@@ -101,7 +103,7 @@ def is_lost(value: Any) -> bool:
         return isinstance(value, float) and not isfinite(value) and not getattr(value, "digits", None)
     import numpy as np
 
-    return bool(np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all())
+    return bool(np.issubdtype(value.dtype, np.floating) and not np.isfinite(in_memory(value)).all())
 
 
 PI = Exact(Fraction(1), pi=1)
