@@ -24,6 +24,17 @@ def plus_scaled(at: str, start: int, step: int) -> str:
     return plus(at if step == 1 or at == "0" else f"{step} * {at}", start)
 
 
+def _room(body: Body, node: Application, number: str) -> Callable[[Index], str]:
+    """Room for a node, and where in it an element is put; `number` declares what is one number alone."""
+    if node.shape:
+        name = body.declare(node)
+        return lambda index: f"{name}[{flat_index(node.shape, index)}]"
+    name = body.name_of(node)
+    body.lines.append(f"    {number.format(name)}")
+    body.hold(node, name)
+    return lambda index: name
+
+
 def _sum(body: Body, node: Application) -> None:
     (x,) = node.args
     lead = len(x.shape) - len(node.shape)
@@ -69,15 +80,7 @@ def _max(body: Body, node: Application) -> None:
 def _argmax(body: Body, node: Application) -> None:
     (x,), axis = node.args, node.attrs["axis"]
     element, count = body.elements[x], x.shape[axis]
-    if node.shape:
-        name = body.declare(node)
-    else:
-        name = body.name_of(node)
-        body.lines.append(f"    long long {name} = 0;")
-        body.hold(node, name)
-
-    def place(index: Index) -> str:
-        return f"{name}[{flat_index(node.shape, index)}]" if node.shape else name
+    place = _room(body, node, "long long {} = 0;")
 
     def lines(index: Index) -> list[str]:
         letter = LETTERS[len(node.shape)]
@@ -242,22 +245,16 @@ def _matrices(body: Body, node: Application) -> None:
 def _determinants(body: Body, node: Application, array: str, n: int, lead: Shape) -> None:
     sign = body.names.fresh("sign")
     body.lines.append(f"    double {sign};")
-    if node.shape:
-        name = body.declare(node)
-    else:
-        name = body.name_of(node)
-        body.lines.append(f"    double {name};")
-        body.hold(node, name)
+    place = _room(body, node, "double {};")
 
     def lines(index: Index) -> list[str]:
-        place = f"{name}[{flat_index(node.shape, index)}]" if node.shape else name
         at = flat_index((*lead, n * n), [*index, "0"])
         call = f"determinant({n}, {array if at == '0' else f'&{array}[{at}]'}, &{sign})"
         if node.op.name == "logabsdet":
-            return [f"{place} = {call};"]
+            return [f"{place(index)} = {call};"]
         if node.op.name == "det":
-            return [f"{place} = exp({call});", f"{place} *= {sign};"]
-        return [f"(void){call};", f"{place} = {sign};"]
+            return [f"{place(index)} = exp({call});", f"{place(index)} *= {sign};"]
+        return [f"(void){call};", f"{place(index)} = {sign};"]
 
     body.loops(lead, lines)
 

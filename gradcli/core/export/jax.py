@@ -8,18 +8,21 @@ from math import factorial, pi
 
 from gradcli.core.export.numpy import (
     MATH_NAMES,
+    adjugate,
     array_templates,
     array_text,
+    by_slices,
     counting,
     dtype_name,
+    eigenvectors,
     pads,
     power_helper,
 )
-from gradcli.core.export.spelling import UnwrittenError, source_of
+from gradcli.core.export.spelling import UnwrittenError
 from gradcli.core.export.syntax import Helper, Syntax, Template
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.primitives import linear_algebra, special
+from gradcli.core.primitives import special
 
 PAD = '''def _pad(part, shape, place):
     """Zeros with a part at its place."""
@@ -119,22 +122,16 @@ class Jax(Syntax):
     }
     others: Mapping[str, Helper] = {"power": power_helper("jnp")}
     helpers: Mapping[str, Helper] = {
-        "pad": pads(PAD, "jnp"),
-        "sum_of_pads": pads(PAD, "jnp"),
+        "pad": pads(PAD, by_slices("jnp")),
+        "sum_of_pads": pads(PAD, by_slices("jnp")),
         "put_add": lambda node: (PUT_ADD, "_put_add({0}, {1}, {length})"),
         "whole_numbers": lambda node: whole_numbers(node, "jnp", "{0}.astype(jnp.int64)"),
         "polygamma": lambda node: reflected(node.attrs["order"], "jnp", "special.digamma", "special.zeta"),
         "sinc": lambda node: sinc(node, "jnp"),
         "cholesky": lambda node: (SYMMETRIC, "jnp.linalg.cholesky(_symmetric({0}))"),
         "eigvalsh": lambda node: (SYMMETRIC, "jnp.linalg.eigvalsh(_symmetric({0}))"),
-        "eigenvectors": lambda node: (
-            source_of([linear_algebra._eigenvector_kernel], "jnp", {"_eigenvector_kernel": "_eigenvectors"}),
-            "_eigenvectors({0})",
-        ),
-        "adjugate": lambda node: (
-            source_of([linear_algebra._adjugate_kernel], "jnp", {"_adjugate_kernel": "_adjugate"}),
-            "_adjugate({0})",
-        ),
+        "eigenvectors": eigenvectors("jnp"),
+        "adjugate": adjugate("jnp"),
     }
 
     def imports(self, text: str) -> str:
@@ -152,7 +149,7 @@ class Jax(Syntax):
 
     def array(self, node: Constant) -> str:
         """A tensor with its dtype."""
-        return array_text(node, "jnp")
+        return array_text(node, "jnp", f"jnp.{dtype_name(node.dtype)}")
 
 
 def whole_numbers(node: Application, library: str, cast: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from gradcli.core.export.spelling import array_lines, source_of
 from gradcli.core.export.syntax import Helper, Syntax, Template, is_uniform, literal
@@ -12,6 +12,9 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.primitives import beta_partials, general_power, linear_algebra, special
+
+# For each axis where it starts, how many there are, and how far one is from the next.
+Ranges: TypeAlias = tuple[tuple[int, int, int], ...]
 
 MATH_NAMES = {
     "asin": "arcsin",
@@ -26,7 +29,7 @@ MATH_NAMES = {
 }
 
 
-def index_of(ranges: tuple[tuple[int, int, int], ...]) -> str:
+def index_of(ranges: Ranges) -> str:
     """The ranges of a slice as an index."""
     return ", ".join(
         f"{start}:{start + (count - 1) * step + 1}{f':{step}' if step != 1 else ''}" if count else f"{start}:{start}"
@@ -75,16 +78,20 @@ PAD = '''def _pad(part, shape, place):
     return whole'''
 
 
-def pads(text: str, library: str = "np") -> Helper:
-    """A part in zeros, or the sum of several of them."""
+def pads(text: str, written: Callable[[Ranges], str]) -> Helper:
+    """A part in zeros, or the sum of several of them; `written` makes an index of the ranges of a place."""
 
     def helper(node: Application) -> tuple[str, str]:
         shape = node.attrs["shape"]
         places = [node.attrs["ranges"]] if node.kind == "pad" else node.attrs["places"]
-        indices = (f"{library}.s_[{index_of(place)}]" for place in places)
-        return text, " + ".join(f"_pad({{{i}}}, {shape}, {index})" for i, index in enumerate(indices))
+        return text, " + ".join(f"_pad({{{i}}}, {shape}, {written(place)})" for i, place in enumerate(places))
 
     return helper
+
+
+def by_slices(library: str) -> Callable[[Ranges], str]:
+    """Ranges as an index that a library makes of slices."""
+    return lambda ranges: f"{library}.s_[{index_of(ranges)}]"
 
 
 PUT_ADD = '''def _put_add(values, indices, length):
@@ -178,11 +185,13 @@ def _beta(node: Application) -> tuple[str, str]:
     return text, f"_beta(lambda n, x: _polygamma(x, order=n), {{0}}, {{1}}, {by_a}, {by_b})"
 
 
-def _eigenvectors(library: str) -> Helper:
+def eigenvectors(library: str) -> Helper:
+    """Those of the symmetric part, by the kernel itself."""
     return lambda node: (source_of([linear_algebra._eigenvector_kernel], library, RENAMED), "_eigenvectors({0})")
 
 
-def _adjugate(library: str) -> Helper:
+def adjugate(library: str) -> Helper:
+    """The transpose of the matrix of cofactors, by the kernel itself."""
     return lambda node: (source_of([linear_algebra._adjugate_kernel], library, RENAMED), "_adjugate({0})")
 
 
@@ -264,8 +273,8 @@ class NumPy(Syntax):
     }
     others: Mapping[str, Helper] = {"power": power_helper("np")}
     helpers: Mapping[str, Helper] = {
-        "pad": pads(PAD),
-        "sum_of_pads": pads(PAD),
+        "pad": pads(PAD, by_slices("np")),
+        "sum_of_pads": pads(PAD, by_slices("np")),
         "put_add": lambda node: (PUT_ADD, "_put_add({0}, {1}, {length})"),
         "whole_numbers": lambda node: (
             WHOLE,
@@ -279,8 +288,8 @@ class NumPy(Syntax):
         "solve": _or_nan("solve"),
         "cholesky": _or_nan("cholesky"),
         "eigvalsh": lambda node: (SYMMETRIC, "np.linalg.eigvalsh(_symmetric({0}))"),
-        "eigenvectors": _typed(_eigenvectors("np")),
-        "adjugate": _adjugate("np"),
+        "eigenvectors": _typed(eigenvectors("np")),
+        "adjugate": adjugate("np"),
     }
 
     def imports(self, text: str) -> str:
@@ -303,7 +312,7 @@ class NumPy(Syntax):
 
     def array(self, node: Constant) -> str:
         """A tensor with its dtype."""
-        return array_text(node, "np")
+        return array_text(node, "np", f"np.{dtype_name(node.dtype)}")
 
 
 def counting(text: str) -> str:
@@ -312,18 +321,16 @@ def counting(text: str) -> str:
     return f"from math import {', '.join(used)}\n\n" if used else ""
 
 
-def array_text(node: Constant, library: str) -> str:
-    """A tensor, in the names of NumPy and JAX."""
-    dtype = f"dtype={library}.{dtype_name(node.dtype)}"
+def array_text(node: Constant, library: str, dtype: str, made: str = "array") -> str:
+    """A tensor, in the names that NumPy, JAX and PyTorch share but for the function that it is `made` with."""
+    value: Any = node.value
     if is_uniform(node):
-        value: Any = node.value
-        return f"{library}.full({node.shape}, {literal_number(value.flat[0].item(), library)}, {dtype})"
+        return f"{library}.full({node.shape}, {named_in(repr(value.flat[0].item()), library)}, dtype={dtype})"
     if 0 in node.shape:
-        return f"{library}.zeros({node.shape}, {dtype})"
-    elements = re.sub(r"\b(inf|nan)\b", rf"{library}.\1", literal(node))
-    return array_lines(f"{library}.array(", elements, f", {dtype})")
+        return f"{library}.zeros({node.shape}, dtype={dtype})"
+    return array_lines(f"{library}.{made}(", named_in(literal(node), library), f", dtype={dtype})")
 
 
-def literal_number(value: bool | int | float, library: str) -> str:
-    """A number, inf and nan by the library's names."""
-    return re.sub(r"\b(inf|nan)\b", rf"{library}.\1", repr(value))
+def named_in(text: str, library: str) -> str:
+    """Numbers with inf and nan by the library's names."""
+    return re.sub(r"\b(inf|nan)\b", rf"{library}.\1", text)

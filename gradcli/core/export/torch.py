@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from gradcli.core.export.jax import reflected, sinc, whole_numbers
-from gradcli.core.export.numpy import MATH_NAMES, counting, index_of, power_helper, sums_of
-from gradcli.core.export.spelling import UnwrittenError, array_lines
-from gradcli.core.export.syntax import Helper, Syntax, Template, is_uniform, literal
+from gradcli.core.export.numpy import (
+    MATH_NAMES,
+    Ranges,
+    array_text,
+    counting,
+    index_of,
+    named_in,
+    pads,
+    power_helper,
+    sums_of,
+)
+from gradcli.core.export.spelling import UnwrittenError
+from gradcli.core.export.syntax import Helper, Syntax, Template
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, table
@@ -47,13 +55,7 @@ def _or_nan(function: str) -> Helper:
     return lambda node: (f"{SYMMETRIC}\n\n\n{text}" if function == "cholesky" else text, calls[function])
 
 
-def _pads(node: Application) -> tuple[str, str]:
-    shape = node.attrs["shape"]
-    places = [node.attrs["ranges"]] if node.kind == "pad" else node.attrs["places"]
-    return PAD, " + ".join(f"_pad({{{i}}}, {shape}, {_slices(place)})" for i, place in enumerate(places))
-
-
-def _slices(ranges: tuple[tuple[int, int, int], ...]) -> str:
+def _slices(ranges: Ranges) -> str:
     parts = [f"slice({index_of((one,)).replace(':', ', ')})" for one in ranges]
     return f"({', '.join(parts)},)"
 
@@ -147,8 +149,8 @@ class Torch(Syntax):
     }
     others: Mapping[str, Helper] = {"power": power_helper("torch", power="pow")}
     helpers: Mapping[str, Helper] = {
-        "pad": _pads,
-        "sum_of_pads": _pads,
+        "pad": pads(PAD, _slices),
+        "sum_of_pads": pads(PAD, _slices),
         "put_add": lambda node: (PUT_ADD, "_put_add({0}, {1}, {length})"),
         "whole_numbers": lambda node: whole_numbers(node, "torch", "{0}.to(torch.int64)"),
         "polygamma": lambda node: reflected(
@@ -173,22 +175,12 @@ class Torch(Syntax):
 
     def array(self, node: Constant) -> str:
         """A tensor with its dtype."""
-        dtype = f"dtype={dtype_of(node.dtype)}"
-        value: Any = node.value
-        if is_uniform(node):
-            return f"torch.full({node.shape}, {_named(repr(value.flat[0].item()))}, {dtype})"
-        if 0 in node.shape:
-            return f"torch.zeros({node.shape}, {dtype})"
-        return array_lines("torch.tensor(", _named(literal(node)), f", {dtype})")
+        return array_text(node, "torch", dtype_of(node.dtype), "tensor")
 
     def returned(self, node: Constant) -> str | None:
         """A tensor, as all results are."""
-        return f"torch.tensor({_named(repr(node.value))}, dtype={dtype_of(node.dtype)})"
+        return f"torch.tensor({named_in(repr(node.value), 'torch')}, dtype={dtype_of(node.dtype)})"
 
     def operand(self, node: Constant, plain: ast.expr) -> ast.expr:
         """A tensor, since PyTorch's functions take nothing else."""
         return ast.parse(self.returned(node) or "", mode="eval").body
-
-
-def _named(text: str) -> str:
-    return re.sub(r"\b(inf|nan)\b", r"torch.\1", text)
