@@ -88,12 +88,17 @@ def outside(session: Session, function: Function) -> list[str]:
     """The names that a definition reads and does not give values to itself, the built-ins among them left out."""
     if not isinstance(function, UserFunction):
         return []
-    own = {i.name for i in function.inputs} | {*function.members} | {*s.bound_in(function.body)}
-    inner = {part.name for part in s.walk(function.body) if isinstance(part, s.Formal)}
-    read = dict.fromkeys(n for n in s.names_in(function.body) if n not in own | inner)
+    read = names_read(function)
     return [
         n if n in session.scope else f"{n} (has no value)" for n in read if n in session.scope or n not in builtins()
     ]
+
+
+def names_read(function: UserFunction) -> list[str]:
+    """The names that a definition reads from outside, built-ins among them, in the order of its text."""
+    own = {function.name, *(i.name for i in function.inputs), *function.members, *s.bound_in(function.body)}
+    inner = {part.name for part in s.walk(function.body) if isinstance(part, s.Formal)}
+    return [*dict.fromkeys(n for n in s.names_in(function.body) if n not in own | inner)]
 
 
 def kind_of(value: Value) -> str:

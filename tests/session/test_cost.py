@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +12,8 @@ from gradcli.output.diagnostics import show_diagnostic
 from gradcli.output.style import bare
 from gradcli.output.views import show_value
 from gradcli.session.results import Assertion, Shown
-from gradcli.session.session import Session
+from gradcli.session.session import Session, Step
+from tests.counting import calls_of
 from tests.language.running import error, run, value
 
 CHANGES = st.lists(st.dictionaries(st.sampled_from("abcdef"), st.integers(), max_size=4), max_size=8)
@@ -50,18 +49,9 @@ def test_scripts_cost_in_proportion_to_their_length(line: str) -> None:
 
     def calls(n: int) -> int:
         source = Source("script", "\n".join(line.format(i, i) for i in range(n)))
-        counted = 0
-
-        def count(frame: object, event: str, argument: object) -> None:
-            nonlocal counted
-            counted += event in ("call", "c_call")
-
-        sys.setprofile(count)
-        try:
-            step = Session().run(source)
-        finally:
-            sys.setprofile(None)
-        assert not step.diagnostics
+        steps: list[Step] = []
+        counted = calls_of(lambda: steps.append(Session().run(source)))
+        assert not steps[0].diagnostics
         return counted
 
     calls(10)

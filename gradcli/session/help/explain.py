@@ -14,7 +14,6 @@ from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.derivatives.formulas import try_formulas
 from gradcli.language.library.names import NUMBERS, builtins
-from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import near
 from gradcli.language.text.notation import VERBS
 from gradcli.language.values.values import Function, Required, Value
@@ -25,6 +24,7 @@ from gradcli.session.help.families import aliases, families, is_of_numbers, rela
 from gradcli.session.help.forms import Form, by_name, forms
 from gradcli.session.help.topics import ALL, FIRST, MORE, TOPICS, Topic, topic
 from gradcli.session.mistakes import Mistakes
+from gradcli.session.overview import names_read
 from gradcli.session.session import Session
 from gradcli.session.settings import SETTINGS
 
@@ -311,7 +311,8 @@ def _own(name: str, value: Value, session: Session) -> Entry:
     called = facts.called(interpreter, value)
     if called is not None and called.places:
         found += facts.slopes(interpreter, called, value)
-    outside = _outside(value) if isinstance(value, UserFunction) else []
+    read = names_read(value) if isinstance(value, UserFunction) else []
+    outside = [n for n in read if n not in builtins()]
     if outside:
         found.append(Fact("reads", ", ".join(n if n in session.scope else f"{n} (no value yet)" for n in outside)))
     parts = [n for n in value.members if n not in ("shape",)]
@@ -328,12 +329,6 @@ def _formula(label: str, text: str) -> Fact:
     return (
         Fact(label, text, True) if len(text) <= LONGEST_FORMULA else Fact(label, "too long for here: `formula` has it")
     )
-
-
-def _outside(function: UserFunction) -> list[str]:
-    """The names of the session that the text of a function reads."""
-    own = {function.name, *(i.name for i in function.inputs)} | set(function.members) | set(s.bound_in(function.body))
-    return [n for n in dict.fromkeys(s.names_in(function.body)) if n not in own and n not in builtins()]
 
 
 def _overview(commands: Commands) -> Entry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,22 +14,16 @@ Opened = Callable[..., Screen]
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
+def opened(screens: Opened, tmp_path: Path) -> Opened:
     """Opens a prompt with an editor: the body of a shell script, which gets the file as $1."""
-    all_of_them = []
 
     def open_one(body: str, variable: str = "EDITOR", options: str = "") -> Screen:
         editor = tmp_path / "my editor"
         editor.write_text(f"#!/bin/sh\n{body}\n")
         editor.chmod(0o755)
-        screen = Screen(tmp_path, env={variable: f"'{editor}' {options}"})
-        all_of_them.append(screen)
-        screen.ready()
-        return screen
+        return screens(env={variable: f"'{editor}' {options}"})
 
-    yield open_one
-    for screen in all_of_them:
-        screen.process.close(force=True)
+    return open_one
 
 
 def test_the_last_input_is_edited_and_run(opened: Opened) -> None:

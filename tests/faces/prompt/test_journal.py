@@ -8,7 +8,7 @@ import re
 import signal
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,19 +27,9 @@ Opened = Callable[..., Screen]
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
-    """Opens prompts with one state folder, which are gone behind the test."""
-    all_of_them = []
-
-    def open_one(*arguments: str, columns: int = 80) -> Screen:
-        screen = Screen(tmp_path, *arguments, columns=columns)
-        all_of_them.append(screen)
-        screen.ready()
-        return screen
-
-    yield open_one
-    for screen in all_of_them:
-        screen.process.close(force=True)
+def opened(screens: Opened) -> Opened:
+    """Opens prompts with one state folder."""
+    return screens
 
 
 def journals(home: Path) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from gradcli.session import log
 from gradcli.session.memory import memory_of
+from tests.counting import calls_of
 from tests.faces.prompt.screen import Screen
 from tests.faces.prompt.typing_in import Typed, state
 
@@ -145,18 +145,7 @@ def _calls(n: int) -> int:
     """Calls of Python's and of C's for the last 100 of so many statements."""
     at = Typed()
     at(*(f"x{i % 50} = {i}" for i in range(n - 100)))
-    counted = 0
-
-    def count(frame: object, event: str, argument: object) -> None:
-        nonlocal counted
-        counted += event in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        at(*(f"x{i % 50} = {i}" for i in range(n - 100, n)))
-    finally:
-        sys.setprofile(None)
-    return counted
+    return calls_of(lambda: at(*(f"x{i % 50} = {i}" for i in range(n - 100, n))))
 
 
 def test_a_statement_costs_the_same_after_thousands() -> None:
