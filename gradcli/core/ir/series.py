@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.records import record
@@ -29,7 +29,23 @@ class Facts:
 
 
 class Algebra(Protocol[P]):
-    """How coefficients of any order are combined."""
+    """How coefficients of any order are combined.
+
+    `ring` is what the parts of a coefficient are made of, one for each monomial; `terms` are these parts.
+    """
+
+    @property
+    def ring(self) -> Any:
+        """What the parts are made of."""
+        ...
+
+    def terms(self, part: P, order: int) -> Mapping[int, Any]:
+        """The parts of a coefficient of some order, by their monomials."""
+        ...
+
+    def collected(self, terms: Mapping[int, Any], order: int) -> P:
+        """The coefficient that has these parts."""
+        ...
 
     def value(self, node: Node) -> P:
         """The coefficient of order 0."""

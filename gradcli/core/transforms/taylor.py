@@ -105,6 +105,14 @@ class Polynomials(Generic[V]):
     def __init__(self, ring: Ring[V]) -> None:
         self.ring = ring
 
+    def terms(self, part: dict[int, V], order: int) -> Mapping[int, V]:
+        """The coefficients by their monomials."""
+        return part
+
+    def collected(self, terms: Mapping[int, V], order: int) -> dict[int, V]:
+        """The polynomial."""
+        return dict(terms)
+
     def value(self, node: Node) -> dict[int, V]:
         """A polynomial of degree 0."""
         return {0: self.ring.value(node)}
@@ -173,6 +181,14 @@ class Line(Generic[V]):
     def __init__(self, ring: Ring[V]) -> None:
         self.ring = ring
         self.value, self.add, self.scale, self.divide = ring.value, ring.add, ring.scale, ring.divide
+
+    def terms(self, part: V, order: int) -> Mapping[int, V]:
+        """The one coefficient; a monomial of one variable is its degree."""
+        return {order: part}
+
+    def collected(self, terms: Mapping[int, V], order: int) -> V:
+        """The one coefficient."""
+        return terms[order]
 
     def linear(self, node: Node, args: Sequence[V | None], over: Sequence[int]) -> V:
         """The map applied to the coefficients."""
