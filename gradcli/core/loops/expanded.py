@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from gradcli.core.ir.nodes import Node, filled, fresh_input
 from gradcli.core.ir.primitive import Application, Primitive
-from gradcli.core.ir.series import Algebra
+from gradcli.core.ir.series import Termwise
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout
@@ -126,7 +126,7 @@ class _Building:
 
 
 def evaluated(
-    lines: Lines, node: Node, terms: Sequence[Sequence[Mapping[int, Any]]], k: int, algebra: Algebra[P]
+    lines: Lines, node: Node, terms: Sequence[Sequence[Mapping[int, Any]]], k: int, algebra: Termwise[P]
 ) -> P | None:
     """The coefficient of a node, from the terms of its arguments."""
     ring = algebra.ring

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isqrt
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from gradcli.core.ir.laws import Adjoints, Dependence, Law
-from gradcli.core.ir.nodes import Node, filled, fresh_input, is_number
+from gradcli.core.ir.nodes import Node, filled, fresh_input
 from gradcli.core.ir.primitive import Primitive
-from gradcli.core.ir.series import Expansion
+from gradcli.core.ir.series import Expansion, Termwise
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.traversal import substitute
+from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.loops.expanded import evaluated, expanded
 from gradcli.core.loops.layout import Layout, layout_of
 from gradcli.core.loops.plan import Carry, Given, Plan, results, unpacked
@@ -34,6 +34,8 @@ MOST_KEPT = 2**28
 class Looping(Law):
     """A step's graph, whose derivatives are the steps of other loops."""
 
+    termwise: ClassVar[bool] = True
+
     def pullback(self, node: Node, g: Node, wanted: Sequence[bool]) -> Adjoints:
         """One loop that keeps what another, which runs the other way, reads."""
         op, layout = node.op, layout_of(node.attrs)
@@ -49,6 +51,7 @@ class Looping(Law):
         """A loop that carries the coefficients up to this one."""
         op, layout, algebra = node.op, layout_of(node.attrs), at.algebra
         assert isinstance(op, Primitive)
+        assert isinstance(algebra, Termwise)
         terms = [[{} if p is None else algebra.terms(p, j) for j, p in enumerate(at.series(arg))] for arg in node.args]
         moving = tuple(tuple(tuple(sorted(of_order)) for of_order in of_arg[1 : k + 1]) for of_arg in terms)
         if not node.dtype.is_float or not any(map(any, moving)):
@@ -76,7 +79,7 @@ def _reversed(
 
     def step() -> tuple[dict[int, Node], list[Node]]:
         seen = [i for i in range(layout.carried) if outputs[i].dtype.is_float]
-        given = {i: fresh_input("g", outputs[i].shape, outputs[i].dtype) for i in [*seen, *seeds] if i not in ()}
+        given = {i: fresh_input("g", outputs[i].shape, outputs[i].dtype) for i in dict.fromkeys([*seen, *seeds])}
         by = [layout.inputs[i] for i in sorted({*seen, *asked})]
         shares = vjp([outputs[i] for i in given], by, list(given.values()))
         return dict(given), list(shares)
@@ -101,8 +104,6 @@ def _reversed(
 
 def _kept(op: Primitive, plan: Plan, back: Plan) -> list[Given]:
     """The carries before each step, those that the other loop reads."""
-    from gradcli.core.ir.traversal import reachable
-
     used = set(reachable(back.outputs()))
     read = [carry for carry in plan.carries if carry.input in used]
     keeping = Plan(plan.length, plan.carries, plan.slices, plan.free, [], [c.input for c in read], plan.backwards)
@@ -119,7 +120,7 @@ def _in_pieces(
     whole = in_pieces(op, layout, own)
     asked = [i for i, want in enumerate(wanted) if want and args[i].dtype.is_float]
     found = vjp([whole[i] for i in seeds], [own[i] for i in asked], list(seeds.values()))
-    outside = dict(zip(own, args, strict=True))
+    outside: dict[Node, Node] = dict(zip(own, args, strict=True))
     shares = dict(zip(asked, substitute(found, outside), strict=True))
     return tuple(shares.get(i) for i in range(len(args)))
 
@@ -153,12 +154,13 @@ def in_pieces(op: Primitive, layout: Layout, args: Sequence[Node]) -> list[Node]
     stacks = [reshape(x, shape=(outer * inner, *x.shape[2:])) for x in found[middle:]]
     if not rest:
         return [*found[:middle], *stacks]
-    tail = layout.plan([*found[:carried], *(part(s.node, 0, last, rest) for s in plan.slices), *args[carried + layout.sliced :]])
+    tail = layout.plan(
+        [*found[:carried], *(part(s.node, 0, last, rest) for s in plan.slices), *args[carried + layout.sliced :]]
+    )
     tail.length = rest
     more = results(op, tail, range(len(made)))
     sums = [a + b for a, b in zip(found[carried:middle], more[carried:middle], strict=True)]
     joined = [
-        concatenate(*((b, a) if plan.backwards else (a, b)), axis=0)
-        for a, b in zip(stacks, more[middle:], strict=True)
+        concatenate(*((b, a) if plan.backwards else (a, b)), axis=0) for a, b in zip(stacks, more[middle:], strict=True)
     ]
     return [*more[:carried], *sums, *joined]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from gradcli.core.calculus.bodies import body_of
-from gradcli.core.ir.nodes import Node, Operand
+from gradcli.core.ir.nodes import Node, Operand, fresh_input
 from gradcli.core.ir.primitive import Application, Examples, Primitive, intern
+from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import dependents, reachable
-from gradcli.core.ir.promotion import stretch
 from gradcli.core.loops.law import Looping
 from gradcli.core.loops.layout import Layout, layout_of
 from gradcli.core.loops.plan import Carry, Given, Plan, results
@@ -55,8 +54,6 @@ def _lift(op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node
         has |= more
 
     def input_of(node: Node) -> Node:
-        from gradcli.core.ir.nodes import fresh_input
-
         return fresh_input("b", (size, *node.shape), node.dtype)
 
     key = ("batched", layout.carried, size, tuple(node in has for node in inputs))
@@ -90,7 +87,9 @@ def _lift(op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node
             found[n] = transpose(found[n], axes=(1, 0, *range(2, len(found[n].shape))))
     if len(found) == 1:
         return found[0]
-    return concatenate(*(reshape(x, shape=(size, size_of(x.shape) // size if size else size_of(x.shape[1:]))) for x in found), axis=1)
+    return concatenate(
+        *(reshape(x, shape=(size, size_of(x.shape) // size if size else size_of(x.shape[1:]))) for x in found), axis=1
+    )
 
 
 loop = Loop(

@@ -64,10 +64,8 @@ def _on_math(layout: Layout, arrays: Sequence[Any]) -> list[Any]:
         [_number(a) for a in free],
     ]
     key = ("loop on math", layout.carried, layout.sliced, layout.summed, layout.backwards)
-    quick, safe = (
-        layout.body.derived((*key, guarded), lambda guarded=guarded: _Later(lambda: _compiled(layout, guarded)))
-        for guarded in (False, True)
-    )
+    quick = layout.body.derived((*key, "quick"), lambda: _Later(lambda: _compiled(layout, False)))
+    safe = layout.body.derived((*key, "safe"), lambda: _Later(lambda: _compiled(layout, True)))
     try:
         return quick.made()(layout.length, *given)  # type: ignore[no-any-return]
     except (ArithmeticError, ValueError):
