@@ -20,13 +20,13 @@ from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, define
+from gradcli.language.calls.items import item_of_tuple
 from gradcli.language.calls.operations import attribute_of, binary, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
+from gradcli.language.calls.tracing import values_now
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
-from gradcli.language.interpreter.items import item_of_tuple
-from gradcli.language.interpreter.looping import values_now
 from gradcli.language.interpreter.meant import difference_of, names_meant, product
 from gradcli.language.interpreter.printing import said
 from gradcli.language.interpreter.statements import Statements

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
-from gradcli.core.engines.evaluation import evaluate
-from gradcli.core.engines.protocol import Data
 from gradcli.core.errors import CoreError
-from gradcli.core.ir.dtypes import DType, as_float, promote
-from gradcli.core.ir.nodes import Input, Node, constant, fresh_input
-from gradcli.core.ir.promotion import cast, is_weak, stretch
-from gradcli.core.ir.shapes import Shape
-from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, constant, fresh_input
 from gradcli.core.library.random import Random
 from gradcli.core.loops.closing import closed, looped
 from gradcli.core.loops.counting import MOST_STEPS, steps_of
 from gradcli.core.loops.plan import Carry, Plan
 from gradcli.core.primitives.shaping import part
 from gradcli.core.records import record
-from gradcli.language.calls.tracing import meant
+from gradcli.language.calls.kinds import (
+    Kind,
+    Nest,
+    Unlike,
+    as_kind,
+    inputs_of,
+    joined,
+    kinds_of,
+    leaves_of,
+    nested,
+    zeros,
+)
+from gradcli.language.calls.rows import Rows
+from gradcli.language.calls.tracing import values_now
 from gradcli.language.interpreter.endings import (
     Ending,
     Guard,
@@ -30,25 +38,14 @@ from gradcli.language.interpreter.endings import (
     picked,
     without_continue,
 )
-from gradcli.language.interpreter.rows import Rows
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Span, fail
-from gradcli.language.values.nesting import fold
-from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Frame, Function, Unset, Value
 
 # Shorter ones are written out, so that a formula shows them.
 LONGEST_UNROLLED = 64
 # So often the kinds of what is carried are changed to what a step makes of them.
 MOST_CHANGES = 6
-
-
-class Unlike(Exception):  # noqa: N818 - it is no mistake
-    """A block whose steps aren't alike: the loop is written out. `shapes` says that its first step may be another."""
-
-    def __init__(self, shapes: bool = False) -> None:
-        super().__init__()
-        self.shapes = shapes
 
 
 class Machine(Protocol):
@@ -84,25 +81,6 @@ class Machine(Protocol):
         ...
 
 
-@record
-class Kind:
-    """What is carried under a name, or in an item of a tuple there. `weak` is a plain number."""
-
-    shape: Shape
-    dtype: DType
-    weak: bool
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Kind) and (self.shape, self.dtype, self.weak) == (other.shape, other.dtype, other.weak)
-
-    def __hash__(self) -> int:
-        return hash((self.shape, self.dtype, self.weak))
-
-
-# A kind, or a nesting of them.
-Nest: TypeAlias = Any
-
-
 class LoopTrace:
     """One loop that is traced: `targets` get the item of a step, `condition` is that of a `while`."""
 
@@ -134,7 +112,7 @@ class LoopTrace:
             found = self._machine.find(name, self._frame)
             if found is not None and not isinstance(found[0], (Function, Unset)):
                 self._starts[name] = found[0]
-                self._kinds[name] = _kinds_of(found[0], self._machine.dtype)
+                self._kinds[name] = kinds_of(found[0], self._machine.dtype)
         for _ in range(MOST_CHANGES):
             step = self._traced()
             if step is not None:
@@ -144,7 +122,7 @@ class LoopTrace:
     def _traced(self) -> _Step | None:
         """One step, or None where what is carried is another after it than before."""
         machine, frame = self._machine, self._frame
-        carried = {name: _inputs_of(name, kinds) for name, kinds in self._kinds.items()}
+        carried = {name: inputs_of(name, kinds) for name, kinds in self._kinds.items()}
         drawn, warned = machine.random.drawn, len(machine.warnings)
         frame.names = {**self._before, **carried}
         machine.abstract += 1
@@ -175,7 +153,7 @@ class LoopTrace:
             value = after.get(name)
             if isinstance(value, Unset) or value is None:
                 raise Unlike
-            new = _joined(kinds, _kinds_of(value, machine.dtype))
+            new = joined(kinds, kinds_of(value, machine.dtype))
             if new != kinds:
                 self._kinds[name], changed = new, True
         return None if changed else _Step(carried, after, how, goes_on)
@@ -184,21 +162,21 @@ class LoopTrace:
         """The loop's node."""
         machine, names = self._machine, dict(step.after)
         done_guard: Guard = False if step.how is None else step.how.any
-        fresh = {name: _kinds_of(names[name], machine.dtype) for name in self._made_within(names)}
+        fresh = {name: kinds_of(names[name], machine.dtype) for name in self._made_within(names)}
         if step.how is not None:
             _, names = left(step.how, names, machine.chosen)
             fresh = {name: kinds for name, kinds in fresh.items() if not isinstance(names[name], Unset)}
-        inputs = {**step.carried, **{name: _inputs_of(name, kinds) for name, kinds in fresh.items()}}
+        inputs = {**step.carried, **{name: inputs_of(name, kinds) for name, kinds in fresh.items()}}
         kinds: dict[str, Nest] = {**self._kinds, **fresh}
-        starts = {**{n: _zeros(k) for n, k in fresh.items()}, **{n: self._starts[n] for n in self._kinds}}
+        starts = {**{n: zeros(k) for n, k in fresh.items()}, **{n: self._starts[n] for n in self._kinds}}
         nexts = {name: names[name] for name in inputs}
         returned = None if step.how is None else step.how.returned
         if returned is not None:
             guard, value = returned
-            found, is_there = _kinds_of(value, machine.dtype), fresh_input("returned", (), DType.BOOL)
-            inputs |= {"return": _inputs_of("return", found), "returned": is_there}
+            found, is_there = kinds_of(value, machine.dtype), fresh_input("returned", (), DType.BOOL)
+            inputs |= {"return": inputs_of("return", found), "returned": is_there}
             kinds |= {"return": found, "returned": Kind((), DType.BOOL, False)}
-            starts |= {"return": _zeros(found), "returned": False}
+            starts |= {"return": zeros(found), "returned": False}
             nexts["return"] = picked(guard, value, inputs["return"], machine.chosen)
             nexts["returned"] = either(is_there, guard)
         done: Node | None = None
@@ -211,13 +189,12 @@ class LoopTrace:
         places: dict[str, list[int]] = {}
         for name in inputs:
             places[name] = []
-            for kind, own, start, new in zip(
-                _leaves(kinds[name]), _leaves(inputs[name]), _leaves(starts[name]), _leaves(nexts[name]), strict=True
-            ):
+            of_name = (kinds[name], inputs[name], starts[name], nexts[name])
+            for kind, own, start, new in zip(*map(leaves_of, of_name), strict=True):
                 assert isinstance(kind, Kind)
                 assert isinstance(own, Node)
                 places[name].append(len(plan.carries))
-                plan.carries.append(Carry(own, _as(kind, start), _as(kind, new)))
+                plan.carries.append(Carry(own, as_kind(kind, start), as_kind(kind, new)))
         if done is not None:
             stops = either(done, done_guard)
             assert isinstance(stops, Node)
@@ -245,7 +222,7 @@ class LoopTrace:
             nodes = looped(plan, wanted)
             for name in group:
                 own, nodes = nodes[: len(places[name])], nodes[len(places[name]) :]
-                found[name] = _nested(kinds[name], own)
+                found[name] = nested(kinds[name], own)
         names = {**self._before, **{name: found[name] for name in (*kept, *fresh)}}
         if self._rows is not None:
             frame = Frame(names, self._frame.outer)
@@ -302,76 +279,3 @@ class _Step:
     after: Names
     how: Ending | None
     goes_on: Guard
-
-
-def values_now(nodes: Sequence[Node]) -> dict[Node, Data] | None:
-    """What nodes come to in the call that is under way; None where a caller is yet to say."""
-    inputs = [node for node in reachable(nodes) if isinstance(node, Input)]
-    known = meant(inputs)
-    if known is None:
-        return None
-    return dict(zip(nodes, evaluate(substitute(nodes, known)), strict=True))
-
-
-def _kinds_of(value: Value, default: DType) -> Nest:
-    """The kinds in a nesting of numbers and tensors."""
-
-    def kind(item: Value) -> Kind:
-        if isinstance(item, bool):
-            return Kind((), DType.BOOL, False)
-        if is_number(item):
-            return Kind((), default, True)
-        if isinstance(item, Node):
-            return Kind(item.shape, item.dtype, is_weak(item))
-        raise Unlike
-
-    return fold(value, kind, tuple)
-
-
-def _joined(a: Nest, b: Nest) -> Nest:
-    """The kinds that both fit."""
-    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
-        return tuple(_joined(x, y) for x, y in zip(a, b, strict=True))
-    if not isinstance(a, Kind) or not isinstance(b, Kind):
-        raise Unlike(shapes=True)
-    if a.shape != b.shape:
-        raise Unlike(shapes=True)
-    if a.weak and b.weak:
-        return Kind(a.shape, promote(a.dtype, b.dtype), True)
-    if a.weak or b.weak:
-        strong = b if a.weak else a
-        dtype = strong.dtype if strong.dtype.is_float else promote(a.dtype, b.dtype)
-        return Kind(a.shape, dtype, False)
-    return Kind(a.shape, promote(a.dtype, b.dtype), False)
-
-
-def _inputs_of(name: str, kinds: Nest) -> Value:
-    found: Value = fold(kinds, lambda kind: fresh_input(name, kind.shape, kind.dtype, kind.weak), tuple)
-    return found
-
-
-def _zeros(kinds: Nest) -> Value:
-    found: Value = fold(kinds, lambda kind: stretch(constant(0, kind.dtype), kind.shape), tuple)
-    return found
-
-
-def _nested(kinds: Nest, nodes: Sequence[Node]) -> Value:
-    """Nodes in the nesting of their kinds."""
-    left = iter(nodes)
-    found: Value = fold(kinds, lambda kind: next(left), tuple)
-    return found
-
-
-def _leaves(value: Any) -> list[Any]:
-    found: list[Any] = fold(value, lambda item: [item], lambda parts: [x for part in parts for x in part])
-    return found
-
-
-def _as(kind: Kind, value: Value) -> Node:
-    """A value as a kind."""
-    if isinstance(value, Node):
-        return cast(value, kind.dtype)
-    if isinstance(value, bool):
-        return cast(constant(value, DType.BOOL), kind.dtype)
-    assert isinstance(value, (int, float))
-    return constant(as_float(value), kind.dtype)

@@ -12,13 +12,14 @@ from gradcli.core.ir.nodes import Input, Node, Parameter
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.library.indexing import updated
 from gradcli.language.calls.functions import declare, define, trainable
+from gradcli.language.calls.items import items_of
+from gradcli.language.calls.kinds import Unlike
 from gradcli.language.calls.operations import truth
+from gradcli.language.calls.rows import rows_of
 from gradcli.language.calls.tracing import meant
 from gradcli.language.interpreter.endings import Ending, Guard, followed, forked, left, names_picked, without_continue
-from gradcli.language.interpreter.items import items_of
-from gradcli.language.interpreter.looping import LONGEST_UNROLLED, LoopTrace, Unlike
+from gradcli.language.interpreter.looping import LONGEST_UNROLLED, LoopTrace
 from gradcli.language.interpreter.paper import Paper
-from gradcli.language.interpreter.rows import rows_of
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.text.refusals import REFUSALS, refused
@@ -237,7 +238,7 @@ class Statements(Paper):
             if isinstance(goes_on, Node):
                 raise fail(
                     "value",
-                    "how often this loop runs isn't known when the function is differentiated or mapped",
+                    "how often this loop runs isn't known where the function is mapped, or shown without a point",
                     loop.condition.span,
                     "write `for i in range(n):` with the most steps that it may make, and `if ...: break`",
                 )

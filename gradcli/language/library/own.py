@@ -12,6 +12,7 @@ from gradcli.core.ir.shapes import check_shape
 from gradcli.language.calls import compare
 from gradcli.language.calls.announce import Call, builtin, to_number
 from gradcli.language.calls.functions import Chain, in_sequence
+from gradcli.language.calls.items import LONGEST_RANGE
 from gradcli.language.calls.reach import parameters_of
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
@@ -19,8 +20,6 @@ from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import distinct_nodes
 from gradcli.language.values.scope import MOST_DIGITS
 from gradcli.language.values.values import Function, Interval, Parameters, SparseMatrix, Value, Zipped
-
-LONGEST_RANGE = 10_000_000
 
 
 @builtin(

@@ -39,7 +39,7 @@ _ANOTHER_FILE = 'what another file defines is had by `use "file.grad"`'
 INSTEAD = {
     "if": _CHOICE,
     "elif": "it stands behind the block of an `if`",
-    "else": _CHOICE,
+    "else": "it stands behind the block of an `if`, or in `a if condition else b`",
     "import": _ANOTHER_FILE,
     "from": _ANOTHER_FILE,
     "print": "write `print(x)`; an expression by itself is shown too",

@@ -10,7 +10,7 @@ from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
 from gradcli.core.loops.plan import Given
 from gradcli.core.records import record
-from gradcli.language.interpreter.items import whole_numbers
+from gradcli.language.calls.items import whole_numbers
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Interval, Parameters, Value, Zipped

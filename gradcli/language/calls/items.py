@@ -7,11 +7,12 @@ from typing import Any
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.library.indexing import index
-from gradcli.language.library.own import LONGEST_RANGE
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_int
 from gradcli.language.values.describe import describe
 from gradcli.language.values.values import Interval, Parameters, Value, Zipped
+
+LONGEST_RANGE = 10_000_000
 
 
 def items_of(value: Value, span: Span) -> Sequence[Value]:
