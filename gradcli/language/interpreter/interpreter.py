@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcli.core.engines.evaluation import FreeInputError, evaluate
@@ -319,8 +319,10 @@ class Interpreter(Statements):
 
     def tell(self, statement: s.Print, frame: Frame | None) -> None:
         """Say what a `print` says, with the values of this call."""
+        known = True
 
         def now(expression: s.Expression) -> Value:
+            nonlocal known
             value = self.result(expression) if frame is None else self.evaluate(expression, frame)
             pending = [n for n in distinct_nodes(value) if not isinstance(n, Constant)]
             try:
@@ -328,10 +330,13 @@ class Interpreter(Statements):
             except REFUSALS as error:
                 raise refused(error, expression.span) from error
             if data is None:
+                known = False
                 return f"{describe(value)}, not known here"
             return map_nodes(value, lambda n: _constant(data[n], n) if n in data else n)
 
         found = said(statement, now)
+        if not known:
+            found = replace(found, known=False)
         if self._heard is None:
             self.told(found)
         else:
