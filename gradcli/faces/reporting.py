@@ -45,7 +45,7 @@ class Report:
         text = "" if self._kept is None else self._kept.getvalue()
         if self._path is None or (code == BAD_INPUT and not text):
             return code
-        from gradcli.session.files import Unwritable, write_text
+        from gradcli.language.files.whole import Unwritable, write_text
 
         try:
             write_text(self._path, text, replace=True)

@@ -84,7 +84,7 @@ def run_files(
 
 def _written(reporter: Reporter, path: str, text: str) -> Verdict:
     """Write a report beside what is shown; how that came out."""
-    from gradcli.session.files import Unwritable, write_text
+    from gradcli.language.files.whole import Unwritable, write_text
 
     try:
         write_text(path, text, replace=True)

@@ -12,6 +12,7 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.library.random import Random
 from gradcli.core.limits import use
 from gradcli.core.records import record
+from gradcli.language.files.places import running
 from gradcli.language.interpreter.check import check
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
@@ -208,7 +209,8 @@ class Session:
         interpreter.outside = outside
         # What a loop computes again and again is float64's.
         interpreter.at_top = isinstance(statement, (s.Show, s.Assert, s.Assign))
-        interpreter.execute(statement, None)
+        with running(statement.span.source):
+            interpreter.execute(statement, None)
         said = (*warnings, *interpreter.warnings)
         after = self.after(interpreter, settings)
         return Step(

@@ -20,7 +20,7 @@ from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, declare, define, trainable
-from gradcli.language.calls.operations import attribute_of, binary, truth, unary
+from gradcli.language.calls.operations import attribute_of, binary, part_named, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.labels import labelled
@@ -38,7 +38,7 @@ from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
-from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
+from gradcli.language.values.values import Frame, Function, Named, Names, Parameters, Value
 
 # A recursion is unrolled into the graph, and takes some ten of Python's frames a call.
 DEEPEST_CALL = 64
@@ -148,11 +148,11 @@ class Interpreter(Paper):
 
     def _subscript(self, node: s.Subscript, frame: Frame | None) -> Value:
         value = self.evaluate(node.value, frame)
+        if isinstance(value, Named):
+            return part_named(value, [isinstance(i, s.Slice) or self.evaluate(i, frame) for i in node.items], node.span)
         items = [self._index(item, frame) for item in node.items]
-        if isinstance(value, Parameters):
-            value = value.nodes
-        if isinstance(value, Chain):
-            value = value.parts
+        if isinstance(value, (Parameters, Chain)):
+            value = value.nodes if isinstance(value, Parameters) else value.parts
         if isinstance(value, tuple):
             return item_of_tuple(value, items, node.span)
         if not isinstance(value, Node):
