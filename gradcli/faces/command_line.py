@@ -374,12 +374,17 @@ COMMANDS: dict[str, Command] = {
             "Run scripts and check their asserts.",
             (
                 Words(
-                    "files", "FILE|FOLDER|GLOB...", "Scripts, or folders of .grad files; each run by itself.", many=True
+                    "files",
+                    "FILE|FOLDER|GLOB... [NAME=VALUE]...",
+                    "Scripts, or folders of .grad files, each run by itself; values that they are given.",
+                    many=True,
                 ),
             ),
             (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, UPDATE, DTYPE, FORMAT),
             "gradcli.faces.runs:run_files",
-            details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
+            example="gradcli run samples\ngradcli run train.grad lr=0.1 x=@x.npy",
+            details="A value that is given wins over the script's first definition of that name. Leaves with 0 if all "
+            "is fine, 1 if an assert failed, 2 for a mistake in a script.",
         ),
         Command(
             "fmt",
