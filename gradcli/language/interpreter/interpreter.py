@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcli.core.engines.evaluation import FreeInputError, evaluate
-from gradcli.core.ir.arrays import array_of
-from gradcli.core.ir.dtypes import DType, as_float
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, constant
 from gradcli.core.ir.promotion import coerce
-from gradcli.core.ir.shapes import check_shape
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
 from gradcli.core.library.random import Random
@@ -73,12 +71,9 @@ class Interpreter(Paper):
         return tuple(self.evaluate(item, frame) for item in node.items)
 
     def _array(self, node: s.Array, frame: Frame | None) -> Value:
-        plain = plain_array(node)
+        plain = plain_array(node, self.dtype)
         if plain is not None:
-            flat, shape, all_bools = plain
-            check_shape(shape)
-            dtype = DType.BOOL if all_bools else self.dtype
-            return array_constant(array_of([as_float(x) for x in flat], dtype).reshape(shape))
+            return plain
         parts: list[tuple[s.Expression, Value]] = []
         for item in node.items:
             value = self.evaluate(item, frame)
