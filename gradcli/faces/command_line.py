@@ -179,6 +179,15 @@ COLOR = Option(
     lasting=True,
 )
 NOTES = Option("quiet", ("--quiet", "-q"), "", bool, "Leave out warnings and notes.", False, general=True)
+FULL = Option(
+    "full",
+    ("--full",),
+    "",
+    bool,
+    "Show every element, with all digits, on a terminal and in documents too; other files and pipes always get them.",
+    False,
+    general=True,
+)
 SEED = Option("seed", ("--seed",), "N", int, "What random numbers begin with.", general=True, lasting=True)
 ALLOW = Option(
     "allow",
@@ -190,7 +199,7 @@ ALLOW = Option(
 )
 LASTING = (FORMAT, COLOR, DIGITS, DTYPE, SEED)
 # What every command has that has a format.
-REPORTING = (OUTPUT, COLOR, NOTES, SEED, ALLOW)
+REPORTING = (OUTPUT, COLOR, NOTES, FULL, SEED, ALLOW)
 AGAINST = Option(
     "against",
     ("--against",),

@@ -178,7 +178,7 @@ def _named(value: Named) -> Plain:
         told = (str(found.shape), found.dtype) if isinstance(found, Tensor) else ("", "")
         rows.append((name, *told, found))
     rows += [(name, "", "", NoNumber("none", "no numbers")) for name in value.refused]
-    return results.Listing(_OF_PARTS, tuple(rows))
+    return results.Listing(_OF_PARTS, tuple(rows), whole=True)
 
 
 @_plain.register(Function)

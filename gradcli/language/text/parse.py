@@ -157,7 +157,7 @@ def _refuse_long_literals(source: Source) -> None:
                 "syntax",
                 f"{what} of {high - low:,} characters is too long",
                 Span(source, low, high),
-                f"at most {most:,.0f}; GRADCLI_MAX_LITERAL in the environment, or `set max_literal` before, allows more",
+                f"at most {most:,.0f}; `set max_literal` before it, or GRADCLI_MAX_LITERAL=N in the shell, allows more",
             )
 
 
