@@ -250,7 +250,7 @@ def part_of(value: Named, name: str, span: Span) -> Value:
     known = [*value.parts, *value.refused]
     listed = f"there are {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}"
     hint = near(name, known) or (listed if known else None)
-    raise fail("name", f"{describe(value)} have no `{name}`", span, hint)
+    raise fail("name", f"{describe(value)} has no `{name}`", span, hint)
 
 
 def part_named(value: Named, items: Sequence[Value], span: Span) -> Value:
@@ -261,7 +261,7 @@ def part_named(value: Named, items: Sequence[Value], span: Span) -> Value:
     """
     if len(items) == 1 and isinstance(items[0], str):
         return part_of(value, items[0], span)
-    raise fail("type", f"{describe(value)} are picked by name", span, 'such as `d["price"]`')
+    raise fail("type", f"{describe(value)} is picked by name", span, 'such as `d["price"]`')
 
 
 def _matrix(value: Named, span: Span) -> Value:

@@ -114,8 +114,8 @@ def place_of(given: str, span: Span, done: str) -> str:
     named = os.path.normpath(os.path.join(os.path.realpath(here), given))
     is_link = _is_within(named, home)
     what = f"`{given}` {'is a link that leads to where' if is_link else 'lies where'} nothing may be {done}"
-    where = "the current folder" if home == os.path.realpath(".") else "the folder of the script"
-    hint = f"only what is in {where} or below is {done}; `--allow FOLDER` on the command line adds another"
+    where = "the current folder" if home == os.path.realpath(".") else "the script's folder"
+    hint = f"only what is in {where} or below is {done}; `--allow FOLDER`, in Python `allow=`, adds another"
     raise fail("file", what, span, hint)
 
 

@@ -62,7 +62,7 @@ def describe(value: Value) -> str:
     if isinstance(value, Check):
         return "what is said of an answer"
     if isinstance(value, Named):
-        return f"the values of `{value.origin}`"
+        return f"what `{value.origin}` holds"
     if isinstance(value, Module):
         return f"the file `{value.path}`"
     if isinstance(value, Function):

@@ -178,7 +178,7 @@ def test_float32_sessions() -> None:
         ('save("x.csv", ([1], [2]))', "columns with names"),
         ('save("x.csv", zeros((1, 1, 1)))', "rows and columns"),
         ('save("no/x.npy", 1)', "there is no folder"),
-        ('save("w.npz", w=1); load("w.npz").v', "have no `v`"),
+        ('save("w.npz", w=1); load("w.npz").v', "has no `v`"),
         ('save("w.npz", w=1); load("w.npz")[0]', "picked by name"),
         ('f(x) = save("x.npy", x); grad(f)(1)', "must be known"),
     ],
