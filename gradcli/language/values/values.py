@@ -103,7 +103,8 @@ class Named:
     @property
     def members(self) -> Mapping[str, Value]:
         """What stands behind a point."""
-        return {"names": (*self.parts, *self.refused), **self.parts}
+        typed = {name: part for name, part in self.parts.items() if name.isidentifier()}
+        return {"names": (*self.parts, *self.refused), **typed}
 
 
 class Saved(str):
