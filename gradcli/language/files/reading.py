@@ -13,6 +13,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +42,15 @@ _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 class Contents:
     """What a file holds: all of it as one value, which it may not be, and its parts, called `parts_are`, by name.
 
-    They are read when they are asked for. `named` says that it is the file that gives the names.
+    They are read when they are asked for; all parts are soonest read `at_once`, where each of them is of numbers.
+    `named` says that it is the file that gives the names.
     """
 
     whole: Callable[[], Any]
     parts: Mapping[str, Callable[[], Any]]
     parts_are: str
     named: bool = True
+    at_once: Callable[[], Mapping[str, Any]] | None = None
 
 
 def load_value(named: str, path: str, span: Span, dtype: DType) -> Value:
@@ -61,12 +64,20 @@ def load_value(named: str, path: str, span: Span, dtype: DType) -> Value:
         return _loaded_value(found.whole(), dtype, named, span)
     parts: dict[str, Value] = {}
     refused: dict[str, str] = {}
-    for name, get in found.parts.items():
+    getters = found.parts
+    if found.at_once is not None:
+        with suppress(LanguageError):
+            getters = {name: partial(_same, part) for name, part in found.at_once().items()}
+    for name, get in getters.items():
         try:
             parts[name] = _loaded_value(get(), dtype, f"`{name}` of {named}", span)
         except LanguageError as error:
             refused[name] = error.diagnostic.message
     return Named(named, parts, refused)
+
+
+def _same(data: Any) -> Any:
+    return data
 
 
 def _loaded_value(data: Any, dtype: DType, what: str, span: Span | None) -> Value:
@@ -283,7 +294,12 @@ def _broken(path: str, span: Span | None) -> LanguageError:
 
 def _csv(data: bytes, path: str, span: Span | None) -> Contents:
     sheet = Sheet(Source(path, _text_of(data, path, span)), "\t" if path.lower().endswith(".tsv") else None)
-    return Contents(sheet.matrix, {name: _column(sheet, name) for name in sheet.names}, "column", sheet.has_heads)
+    columns = {name: _column(sheet, name) for name in sheet.names}
+
+    def at_once() -> Mapping[str, Any]:
+        return dict(zip(sheet.names, sheet.matrix().T, strict=True))
+
+    return Contents(sheet.matrix, columns, "column", sheet.has_heads, at_once)
 
 
 def _column(sheet: Sheet, name: str) -> Callable[[], Any]:
