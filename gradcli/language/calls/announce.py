@@ -17,12 +17,14 @@ from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe, require_function
 from gradcli.language.values.numbers import is_number
-from gradcli.language.values.values import REQUIRED, Caller, Formal, Value
+from gradcli.language.values.values import REQUIRED, Caller, Formal, Named, Value
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 # A function, or what else goes where one may; an expression of free names is a function there.
 FunctionOrValue: TypeAlias = Value
+# What is given by names that no other input has.
+ByName: TypeAlias = Named
 
 
 @record
@@ -102,6 +104,7 @@ def _formal(name: str, kind: str, default: Any, variadic: bool = False) -> Forma
         real=kind in _REAL,
         names=kind == "Names | None",
         function=kind in ("Function", "FunctionOrValue"),
+        by_name=kind == "ByName | None",
     )
 
 
@@ -133,6 +136,7 @@ def _or_none(convert_it: Callable[[Call, Value, str], Any]) -> Callable[[Call, V
 CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Value": lambda call, v, what: v,
     "Names | None": lambda call, v, what: v,
+    "ByName | None": lambda call, v, what: v,
     "FunctionOrValue": lambda call, v, what: v,
     "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
     "Operand": lambda call, v, what: _operand(call, v),

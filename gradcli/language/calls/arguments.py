@@ -8,13 +8,19 @@ from gradcli.core.ir.nodes import Node
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.numbers import is_number
-from gradcli.language.values.values import Formal, Function, Required, Several, Value
+from gradcli.language.values.values import Formal, Function, Named, Required, Several, Value
 
 
 def signature(function: Function) -> str:
     """The call as it is written: `grad(fn, grad_position=0)`."""
     placed, named, rest = _by_place(function)
-    return f"{function.name}({', '.join(_shown(i.name, i.default, i.variadic) for i in (*placed, *rest, *named))})"
+    shown = (_shown(i.name, i.default, i.variadic) for i in (*placed, *rest, *named) if not i.by_name)
+    return f"{function.name}({', '.join((*shown, *(['name=...'] if _takes_names(function) else [])))})"
+
+
+def _takes_names(function: Function) -> bool:
+    """Whether it takes values by any name."""
+    return bool(function.inputs) and function.inputs[-1].by_name
 
 
 def _by_place(function: Function) -> tuple[Sequence[Formal], Sequence[Formal], Sequence[Formal]]:
@@ -23,6 +29,8 @@ def _by_place(function: Function) -> tuple[Sequence[Formal], Sequence[Formal], S
     In front of a variadic input, those with a default are given by name: by place, they would take its first items.
     """
     inputs = function.inputs
+    if _takes_names(function):
+        return inputs[:-1], inputs[-1:], ()
     if not inputs or not inputs[-1].variadic:
         return inputs, (), ()
     placed = [i for i in inputs[:-1] if isinstance(i.default, Required)]
@@ -60,7 +68,8 @@ def bind(
     if inputs and inputs[0].several and not keywords and len(positional) > 1 and all(map(_is_single, positional)):
         positional = (Several(positional),)
     placed, _, variadic = _by_place(function)
-    fixed = inputs[:-1] if variadic else inputs
+    by_name = _takes_names(function)
+    fixed = inputs[:-1] if variadic or by_name else inputs
     if len(positional) > len(placed) and not variadic:
         extra = call.arguments[len(placed)].span
         raise fail(
@@ -70,11 +79,15 @@ def bind(
             _use(function),
         )
     values: dict[str, Value] = {i.name: v for i, v in zip(placed, positional, strict=False)}
+    others: dict[str, Value] = {}
     spans = {k.name: k.span for k in call.keywords}
     for name, value in keywords.items():
         if name in values:
             raise fail("type", f"`{name}` is given twice", spans[name], "by position and by name")
         if name not in {i.name for i in fixed}:
+            if by_name:
+                others[name] = value
+                continue
             hint = near(name, [i.name for i in fixed]) or _use(function)
             raise fail("type", f"`{function.name}` has no input `{name}`", spans[name], hint)
         values[name] = value
@@ -86,6 +99,8 @@ def bind(
     for i in fixed:
         default = i.default
         bound.append(values[i.name] if i.name in values else None if isinstance(default, Required) else default)
+    if by_name:
+        return (*bound, Named(function.name, others) if others else None)
     return (*bound, tuple(positional[len(placed) :])) if variadic else tuple(bound)
 
 

@@ -79,6 +79,7 @@ FAMILIES = (
     ),
     _family("formulas, steps and checks", "calculus", "formula latex steps check_answer check why plot"),
     _family("comparing", "scripts", "allclose certified all any"),
+    _family("files of data", "files", "load save"),
     _family("totals", "tensors", "sum mean prod max min argmax argmin var std cumsum cumprod logsumexp norm"),
     _family("vectors and matrices", "tensors", "dot cross matmul outer trace det inv einsum"),
     _family("making tensors", "tensors", "zeros ones full eye diag arange linspace range normal uniform"),

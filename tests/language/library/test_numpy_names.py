@@ -180,7 +180,7 @@ TENSORS: Mapping[str, Any] = {
 }
 
 # Names that NumPy has for something else, or that are no function of tensors here.
-OTHERS = {"allclose", "diff", "range", "normal", "uniform", "gamma", "beta", "int", "float", "roots"}
+OTHERS = {"allclose", "diff", "range", "normal", "uniform", "gamma", "beta", "int", "float", "roots", "load", "save"}
 # NumPy's answer as gradcli has it: plain numbers in brackets are float64, and so is what whole numbers become.
 ALIASES: Mapping[str, Callable[..., Any]] = {
     "norm": np.linalg.norm,
