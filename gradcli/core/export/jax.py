@@ -17,6 +17,7 @@ from gradcli.core.export.numpy import (
     eigenvectors,
     pads,
     power_helper,
+    spectral_helpers,
 )
 from gradcli.core.export.spelling import UnwrittenError
 from gradcli.core.export.syntax import Helper, Syntax, Template
@@ -118,6 +119,7 @@ class Jax(Syntax):
         "lgamma": "special.gammaln({0})",
         "inv": "jnp.linalg.inv({0})",
         "solve": "jnp.linalg.solve({0}, {1})",
+        "pinv": "jnp.linalg.pinv({0}, rtol={rcond})",
         "beta": _beta,
     }
     others: Mapping[str, Helper] = {"power": power_helper("jnp")}
@@ -132,6 +134,7 @@ class Jax(Syntax):
         "eigvalsh": lambda node: (SYMMETRIC, "jnp.linalg.eigvalsh(_symmetric({0}))"),
         "eigenvectors": eigenvectors("jnp"),
         "adjugate": adjugate("jnp"),
+        **spectral_helpers("jnp"),
     }
 
     def imports(self, text: str) -> str:

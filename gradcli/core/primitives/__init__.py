@@ -4,6 +4,7 @@ from gradcli.core.primitives import (
     comparisons,
     domains,
     elementwise,
+    factors,
     indexing,
     inverse_hyperbolic,
     linear_algebra,
@@ -15,12 +16,14 @@ from gradcli.core.primitives import (
     selection,
     shaping,
     special,
+    spectra,
 )
 
 __all__ = [
     "comparisons",
     "domains",
     "elementwise",
+    "factors",
     "indexing",
     "inverse_hyperbolic",
     "linear_algebra",
@@ -32,4 +35,5 @@ __all__ = [
     "selection",
     "shaping",
     "special",
+    "spectra",
 ]
