@@ -11,7 +11,15 @@ from gradcli.core.export.syntax import Helper, Syntax, Template, is_uniform, lit
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.primitives import beta_partials, factors, general_power, linear_algebra, special, spectra
+from gradcli.core.primitives import (
+    beta_partials,
+    exponentials,
+    factors,
+    general_power,
+    linear_algebra,
+    special,
+    spectra,
+)
 
 # For each axis where it starts, how many there are, and how far one is from the next.
 Ranges: TypeAlias = tuple[tuple[int, int, int], ...]
@@ -138,6 +146,10 @@ RENAMED = {
     "_left_kernel": "_left_vectors",
     "_right_kernel": "_right_vectors",
     "_pseudo_kernel": "_pseudo_inverse",
+    "_squarings_kernel": "_squarings",
+    "_exponential_kernel": "_expm",
+    "PADE": str(exponentials.PADE),
+    "PADE_UP_TO": repr(exponentials.PADE_UP_TO),
     "ROUNDINGS": str(spectra.ROUNDINGS),
     "kernel": "_power",
     "factors": "_factors",
@@ -208,6 +220,7 @@ def spectral_helpers(library: str) -> dict[str, Helper]:
         "negligible": by("_negligible", spectra._negligible_kernel),
         "svdvals": by("_singular_values", spectra._svd, spectra._singular_value_kernel),
         "left_singular_vectors": by("_left_vectors", spectra._svd, spectra._left_kernel),
+        "squarings": by("_squarings", exponentials._squarings_kernel),
         "right_singular_vectors": by("_right_vectors", spectra._svd, spectra._right_kernel),
     }
 
@@ -318,6 +331,10 @@ class NumPy(Syntax):
         "eigenvectors": _typed(eigenvectors("np")),
         "adjugate": adjugate("np"),
         "pinv": _pseudo_inverse,
+        "expm": lambda node: (
+            source_of([exponentials._squarings_kernel, exponentials._exponential_kernel], "np", RENAMED),
+            "_expm({0})",
+        ),
         **spectral_helpers("np"),
     }
 

@@ -22,6 +22,7 @@ from gradcli.core.export.syntax import Helper, Syntax, Template
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, table
+from gradcli.core.primitives.exponentials import PADE_UP_TO
 from gradcli.core.primitives.spectra import ROUNDINGS
 
 PAD = '''def _pad(part, shape, place):
@@ -117,12 +118,19 @@ NEGLIGIBLE = f'''def _negligible(values):
     return abs(values) <= {ROUNDINGS} * values.shape[-1] * torch.finfo(values.dtype).eps * size'''
 
 
+SQUARINGS = f'''def _squarings(a):
+    """How often a matrix has to be halved until Padé's approximant of its exponential is right."""
+    size = abs(a).sum(dim=-2).amax(dim=-1)
+    size = torch.where(torch.isfinite(size), size, 0)
+    return torch.ceil(torch.log2(torch.clamp(size / {PADE_UP_TO}, min=1)))'''
+
+
 def _of_values(name: str, text: str) -> Helper:
     """A function of values that are there: PyTorch has no largest of none."""
 
     def helper(node: Application) -> tuple[str, str]:
-        if 0 in node.shape:
-            return "", f"torch.zeros({node.shape}, dtype=torch.bool)"
+        if 0 in node.args[0].shape:
+            return "", f"torch.zeros({node.shape}, dtype={dtype_of(node.dtype)})"
         return text, f"_{name}({{0}})"
 
     return helper
@@ -165,6 +173,7 @@ class Torch(Syntax):
         "take": lambda node: "{0}[{1}]",
         "matmul": "{0} @ {1}",
         "det": "torch.linalg.det({0})",
+        "expm": "torch.linalg.matrix_exp({0})",
         "svdvals": "torch.linalg.svdvals({0})",
         "orthonormal": "torch.linalg.qr({0})[0]",
         "pinv": "torch.linalg.pinv({0}, rtol={rcond})",
@@ -200,6 +209,7 @@ class Torch(Syntax):
         "left_singular_vectors": lambda node: (SINGULAR, "_svd({0})[0]"),
         "right_singular_vectors": lambda node: (SINGULAR, "_svd({0})[2]"),
         "repeated": _of_values("repeated", REPEATED),
+        "squarings": _of_values("squarings", SQUARINGS),
         "negligible": _of_values("negligible", NEGLIGIBLE),
     }
 

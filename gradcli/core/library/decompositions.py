@@ -17,7 +17,7 @@ from gradcli.core.library.reductions import max_
 from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import linear_algebra as la
-from gradcli.core.primitives import rounding, shaping
+from gradcli.core.primitives import shaping
 from gradcli.core.primitives.constants import identity
 from gradcli.core.primitives.factors import orthonormal, pseudo_inverse, upper_half
 from gradcli.core.primitives.selection import select
@@ -211,57 +211,3 @@ def logdet(a: Node) -> Node:
     _matrices(a, "logdet", square=True)
     found = la.log_determinant(a)
     return select(la.determinant_sign(a) < -0.5, filled(nan, found), found)
-
-
-# Padé's approximant of degree 13, right to rounding up to this norm (Higham 2005).
-_PADE = (
-    64764752532480000.0,
-    32382376266240000.0,
-    7771770303897600.0,
-    1187353796428800.0,
-    129060195264000.0,
-    10559470521600.0,
-    670442572800.0,
-    33522128640.0,
-    1323241920.0,
-    40840800.0,
-    960960.0,
-    16380.0,
-    182.0,
-    1.0,
-)
-_PADE_UP_TO = 5.371920351148152
-MOST_SQUARINGS = 30
-
-
-@composed("exponential of a matrix: the sum of a^k / k!", example="expm([[0, 1], [-1, 0]])")
-def expm(a: Node) -> Node:
-    """By Padé's approximant of the matrix scaled by a power of 2, which is then squared as often (Higham 2005).
-
-    It is composed of products and one solution, from which its derivatives of all orders follow.
-    """
-    n = _matrices(a, "expm", square=True)[-1]
-    a = real(a)
-    if not n:
-        return a
-    # The scale is a constant of the point: whatever it is, the result is the same.
-    fixed = ew.stop_gradient(a)
-    size = max_(sum_(ew.absolute(fixed), -2, keepdims=True), -1, keepdims=True)
-    finite = cmp.less(size, inf)
-    times = rounding.ceil(ew.log2(ew.maximum(size / _PADE_UP_TO, 1.0)))
-    times = select(finite, times, filled(0.0, times))
-    x = a * stretch(ew.exp2(-times), a.shape)
-    one = stretch(identity(n, a.dtype), a.shape)
-    x2 = la.matrix_product(x, x)
-    x4 = la.matrix_product(x2, x2)
-    x6 = la.matrix_product(x2, x4)
-    c = _PADE
-    odd = la.matrix_product(x6, c[13] * x6 + c[11] * x4 + c[9] * x2) + c[7] * x6 + c[5] * x4 + c[3] * x2 + c[1] * one
-    even = la.matrix_product(x6, c[12] * x6 + c[10] * x4 + c[8] * x2) + c[6] * x6 + c[4] * x4 + c[2] * x2 + c[0] * one
-    odd = la.matrix_product(x, odd)
-    found = la.solution(even - odd, even + odd)
-    for k in range(MOST_SQUARINGS):
-        again = stretch(cmp.greater(times, k + 0.5), a.shape)
-        found = select(again, la.matrix_product(found, found), found)
-    too_large = stretch(cmp.greater(times, MOST_SQUARINGS + 0.5), a.shape)
-    return select(too_large, filled(nan, found), found)

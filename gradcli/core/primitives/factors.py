@@ -1,4 +1,4 @@
-"""Orthonormal factors, and the inverse of a matrix that has none."""
+"""Orthonormal factors, the inverse of a matrix that has none."""
 
 from __future__ import annotations
 

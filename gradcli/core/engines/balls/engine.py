@@ -212,7 +212,7 @@ def _of_matrices(node: Application, arrays: Sequence[Any]) -> Any:
         raise Unsuitable
     rows = [arb_mat([[x.value for x in row] for row in array]) for array in arrays]
     try:
-        found = MATRICES[node.kind](*rows)
+        found = MATRICES[node.kind](*rows, **node.attrs)
     except (ZeroDivisionError, UndecidedError):
         found = None
     made = np.empty(node.shape, dtype=object)

@@ -77,6 +77,36 @@ def adjugate(a: arb_mat) -> arb_mat:
     return arb_mat([[cofactor(j, i) for j in range(n)] for i in range(n)])
 
 
+def singular_values(a: arb_mat) -> arb_mat:
+    """Those in descending order, as a column: the roots of the eigenvalues of the smaller product with its transpose.
+
+    Raises:
+        UndecidedError: where two of them can't be told apart, or one from 0.
+    """
+    found = eigenvalues(_smaller_square(a))
+    values = [found[i, 0] for i in reversed(range(found.nrows()))]
+    if not all(value > 0 for value in values):
+        raise UndecidedError
+    return arb_mat([[value.sqrt()] for value in values])
+
+
+def _smaller_square(a: arb_mat) -> arb_mat:
+    return a * a.transpose() if a.nrows() < a.ncols() else a.transpose() * a
+
+
+def pseudo_inverse(a: arb_mat, rcond: float) -> arb_mat:
+    """That of a matrix of full rank, none of whose singular values counts as 0.
+
+    Raises:
+        UndecidedError: where one may, or where two can't be told apart.
+    """
+    values = singular_values(a)
+    if not values[values.nrows() - 1, 0] > 2 * rcond * values[0, 0]:
+        raise UndecidedError
+    inverse = _smaller_square(a).inv()
+    return a.transpose() * inverse if a.nrows() < a.ncols() else inverse * a.transpose()
+
+
 # By the names of the entries.
 MATRICES: Mapping[str, Callable[..., Any]] = {
     "inv": lambda a: a.inv(),
@@ -86,5 +116,8 @@ MATRICES: Mapping[str, Callable[..., Any]] = {
     "det_sign": sign_of_determinant,
     "cholesky": cholesky,
     "eigvalsh": eigenvalues,
+    "svdvals": singular_values,
+    "pinv": pseudo_inverse,
+    "expm": lambda a: a.exp(),
     "adjugate": adjugate,
 }
