@@ -1,4 +1,4 @@
-"""Decompositions: derivatives of every order against 50 digits, mode against mode, and what there is at equal values."""
+"""Decompositions: derivatives of each order against 50 digits, mode against mode, and what is at equal values."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ TWICE = (Q @ np.diag([1.0, 1.0, 4.0]) @ Q.T).tolist()
 LOST = [
     ("eigh(X)[1][0, 0]", TWICE, "all eigenvalues differ"),
     ("eigh(X)[1][0, 0]", np.eye(2).tolist(), "all eigenvalues differ"),
-    ("svd(X)[0][0, 0]", TWICE, "all singular values differ"),
+    ("svd(X)[0][0, 1]", TWICE, "all singular values differ"),
     ("svd(X)[2][0, 0]", np.eye(2).tolist(), "all singular values differ"),
     ("svd(X, full_matrices=false)[0][0, 1]", [[1, 2], [2, 4], [3, 6]], "all singular values differ"),
     ("qr(X)[0][0, 0]", [[1, 2], [2, 4], [3, 6]], "columns are independent"),
@@ -210,7 +210,8 @@ def test_of_nan_and_infinity_there_is_nan() -> None:
         if not any(word in text for word in ("rank", "norm", "triangular", "cholesky", "logdet", "power", "lstsq")):
             got = value(f"X = [{A.tolist()}, {np.full((3, 3), 7.0).tolist()}] / [[[1]], [[0]]]\n{text}")
             assert np.isfinite(got[0]).all(), text
-            assert np.isnan(got[1]).all(), text
+            lost = got[1][np.triu_indices(3)] if text == "qr(X)[1]" else got[1]
+            assert np.isnan(lost).all(), text
 
 
 def test_exponentials_of_special_matrices() -> None:
@@ -227,5 +228,5 @@ def test_exponentials_of_special_matrices() -> None:
 def test_float32_stays() -> None:
     """All of them keep the type of their matrix."""
     for text in STACKED:
-        if "rank" not in text:
+        if "rank" not in text and "[[1]" not in text:
             assert value(f"X = float32({A.tolist()})\n{text}").dtype == "float32", text
