@@ -30,12 +30,18 @@ MODES = ("constant", *_PLACES)
     "x made longer before and behind, by so many along every axis or by (before, behind): zeros, or what mode= says",
     example='pad([1, 2], 1)\npad([1, 2, 3], (2, 1), mode="reflect")\npad([1, 2], (0, 1), constant_values=9)',
 )
-def pad(x: Node, width: Widths, mode: str = "constant", constant_values: Fills = 0.0) -> Node:
+def pad(x: Node, width: Widths, mode: Operand | str = "constant", constant_values: Fills = 0.0) -> Node:
     """One width, or (before, behind) for every axis, or such a pair for each; so are `constant_values`.
 
     Modes: "constant", "edge" (the last element again), "wrap" (from the other end), "reflect" (backwards, without the
     last element), "symmetric" (backwards with it).
     """
+    require(
+        isinstance(mode, str),
+        "the third argument of pad is its mode, a text, and here is a number or a tensor",
+        "what is put around is `constant_values=`",
+    )
+    assert isinstance(mode, str)
     require(mode in MODES, f'"{mode}" is no mode of padding', f"the modes are {', '.join(MODES[:-1])} and {MODES[-1]}")
     rank = len(x.shape)
     widths = [(_whole(a), _whole(b)) for a, b in pairs(width, rank, "widths", x)]

@@ -121,4 +121,5 @@ exponential: Primitive = implicit(
     shape=square_shape,
     kernel=_exponential_kernel,
     work=lambda a, y: 20 * size_of(a) * a[-1],
+    sloped=f"its norm is below {PADE_UP_TO * 2**MOST_SQUARINGS:.0g}",
 )

@@ -155,6 +155,7 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
         tuple(CONVERT["Fills"](call, item, what) for item in v) if isinstance(v, tuple) else _operand(call, v)
     ),
     "str": lambda call, v, what: _text(v, call.span, what),
+    "Operand | str": lambda call, v, what: v if isinstance(v, str) else _operand(call, v),
 }
 
 

@@ -185,6 +185,10 @@ def _of_tensor(node: Application, args: Sequence[Any]) -> Any:
         return np.matmul(*arrays)
     if node.kind in MATRICES:
         return _of_matrices(node, arrays)
+    if node.kind in ("repeated", "negligible"):
+        # What is equal, or 0, but for rounding is so of floats.
+        floats = [float(x.value.mid()) for x in arrays[0].ravel()]
+        return op.kernel(np, np.array(floats).reshape(arrays[0].shape))  # type: ignore[operator]
     if node.kind == "max_to":
         return _largest(node, arrays[0])
     if not callable(op.kernel) or op.law.degree not in (0, 1):

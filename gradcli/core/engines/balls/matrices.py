@@ -1,4 +1,4 @@
-"""Matrices of balls: inverses, determinants, solutions, Cholesky factors and eigenvalues, one matrix at a time."""
+"""Matrices of balls: inverses, determinants, solutions, factors, spectra and exponentials, one matrix at a time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from flint import acb_mat, arb, arb_mat, ctx
 
 from gradcli.core.engines.balls.ball import UndecidedError
 from gradcli.core.primitives.exponentials import MOST_SQUARINGS, PADE_UP_TO
+from gradcli.core.primitives.factors import _orthonormal_kernel
+from gradcli.core.primitives.spectra import _eigenvector_kernel, _left_kernel, _right_kernel
 
 # Cofactors are expanded one by one up to here.
 MOST_ROWS = 5
@@ -79,6 +81,79 @@ def adjugate(a: arb_mat) -> arb_mat:
     return arb_mat([[cofactor(j, i) for j in range(n)] for i in range(n)])
 
 
+def eigenvectors(a: arb_mat) -> arb_mat:
+    """Those of the symmetric part as columns, with the signs that floats have.
+
+    Raises:
+        UndecidedError: where two eigenvalues can't be told apart.
+    """
+    try:
+        values, vectors = acb_mat(symmetric(a)).eig(right=True)
+    except ValueError:
+        raise UndecidedError from None
+    n = a.nrows()
+    columns = []
+    for j in sorted(range(n), key=lambda j: float(values[j].real.mid())):
+        largest = max((vectors[i, j] for i in range(n)), key=lambda v: float(abs(v).mid()))
+        column = [(vectors[i, j] / largest).real for i in range(n)]
+        length = sum((x * x for x in column), arb(0)).sqrt()
+        columns.append([x / length for x in column])
+    return _signed(arb_mat(columns).transpose(), _eigenvector_kernel, a)
+
+
+def _signed(columns: arb_mat, kernel: Callable[..., Any], a: arb_mat) -> arb_mat:
+    """Columns that are known but for their signs, which are those that a kernel gives floats."""
+    import numpy as np
+
+    def floats(m: arb_mat) -> Any:
+        return np.array([[float(x.mid()) for x in row] for row in m.tolist()])
+
+    rows = columns.tolist()
+    for j, turned in enumerate((floats(columns) * kernel(np, floats(a))).sum(axis=0) < 0):
+        if turned:
+            for row in rows:
+                row[j] = -row[j]
+    return arb_mat(rows)
+
+
+def orthonormal(a: arb_mat) -> arb_mat:
+    """The Q of a = Q R: a inv(L^T), L being the Cholesky factor of a^T a, with the signs that floats have.
+
+    Raises:
+        UndecidedError: for columns that may be dependent.
+    """
+    lower = cholesky(a.transpose() * a)
+    return _signed(a * lower.transpose().inv(), _orthonormal_kernel, a)
+
+
+def left_vectors(a: arb_mat) -> arb_mat:
+    """The left singular vectors as columns."""
+    if a.nrows() <= a.ncols():
+        return _signed(_descending(eigenvectors(a * a.transpose())), _left_kernel, a)
+    return _signed(_moved(a, _descending(eigenvectors(a.transpose() * a))), _left_kernel, a)
+
+
+def right_vectors(a: arb_mat) -> arb_mat:
+    """The right singular vectors as columns."""
+    if a.ncols() <= a.nrows():
+        return _signed(_descending(eigenvectors(a.transpose() * a)), _right_kernel, a)
+    found = _moved(a.transpose(), _descending(eigenvectors(a * a.transpose())))
+    return _signed(found, _right_kernel, a)
+
+
+def _descending(columns: arb_mat) -> arb_mat:
+    return arb_mat([row[::-1] for row in columns.tolist()])
+
+
+def _moved(a: arb_mat, columns: arb_mat) -> arb_mat:
+    """The columns that a matrix makes of others, made as long as 1."""
+    found = (a * columns).transpose().tolist()
+    lengths = [sum((x * x for x in column), arb(0)).sqrt() for column in found]
+    if not all(length > 0 for length in lengths):
+        raise UndecidedError
+    return arb_mat([[x / length for x in column] for column, length in zip(found, lengths, strict=True)]).transpose()
+
+
 def singular_values(a: arb_mat) -> arb_mat:
     """Those in descending order, as a column: the roots of the eigenvalues of the smaller product with its transpose.
 
@@ -136,6 +211,10 @@ MATRICES: Mapping[str, Callable[..., Any]] = {
     "det_sign": sign_of_determinant,
     "cholesky": cholesky,
     "eigvalsh": eigenvalues,
+    "eigenvectors": eigenvectors,
+    "orthonormal": orthonormal,
+    "left_singular_vectors": left_vectors,
+    "right_singular_vectors": right_vectors,
     "svdvals": singular_values,
     "pinv": pseudo_inverse,
     "squarings": squarings,
