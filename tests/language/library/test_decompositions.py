@@ -186,6 +186,19 @@ def test_what_does_not_tell_equal_eigenvalues_apart_is_right(at: Any) -> None:
     assert np.isnan(value(f"hessian(X -> sum(eigvalsh(X)^2))({at})")).any()
 
 
+def test_forward_a_single_eigenvalue_keeps_its_vector() -> None:
+    """Beside equal ones; in reverse what a function takes of all vectors can't be told from what it does not."""
+    h, b = 1e-5, (B + B.T) / 2
+
+    def vector(t: float) -> Any:
+        found = np.linalg.eigh(np.array(TWICE) + t * b)[1][:, 2]
+        return found * np.sign(found[np.argmax(abs(found))])
+
+    got = value(f"jvp(X -> eigh(X)[1][:, 2])({TWICE}, {B.tolist()})")
+    np.testing.assert_allclose(got, (vector(h) - vector(-h)) / (2 * h), rtol=1e-6, atol=1e-8)
+    assert np.isnan(value(f"grad(X -> eigh(X)[1][0, 2])({TWICE})")).all()
+
+
 def test_equal_eigenvalues_share_the_slope() -> None:
     """That of one alone is a convention, and is said to be one; its second derivative is none."""
     text = f"f(X) = eigvalsh(X)[0]\ngrad(f)({TWICE})"
