@@ -97,7 +97,9 @@ def _extreme(
     kept = _kept(x, axis)
     if initial is None:
         require(bool(size_of(x.shape) or not size_of(kept)), f"the {name} of no elements is not defined")
-        require(where is None, f"the {name} of what where= takes may be that of no elements", "add initial=, what that is")
+        require(
+            where is None, f"the {name} of what where= takes may be that of no elements", "add initial=, what that is"
+        )
         return _drop(_extreme_to(x, kept, largest), x, axis, keepdims)
     x = chosen(x, where, single(initial, "initial"))
     (first,) = coerce((initial, x))[:1]

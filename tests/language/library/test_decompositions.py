@@ -242,4 +242,4 @@ def test_float32_stays() -> None:
     """All of them keep the type of their matrix."""
     for text in STACKED:
         if "rank" not in text and "[[1]" not in text:
-            assert value(f"X = float32({A.tolist()})\n{text}").dtype == "float32", text
+            assert value(f"X = float32({[A.tolist()] * 2})\n{text}").dtype == "float32", text

@@ -188,6 +188,8 @@ def _of_tensor(node: Application, args: Sequence[Any]) -> Any:
     if node.kind in ("repeated", "negligible"):
         # What is equal, or 0, but for rounding is so of floats.
         floats = [float(x.value.mid()) for x in arrays[0].ravel()]
+        if not np.isfinite(floats).all():
+            raise Unsuitable
         return op.kernel(np, np.array(floats).reshape(arrays[0].shape))  # type: ignore[operator]
     if node.kind == "max_to":
         return _largest(node, arrays[0])
