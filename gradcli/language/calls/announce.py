@@ -149,15 +149,32 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "tuple[float, ...] | None": _or_none(lambda call, v, what: _numbers(v, call.span, what)),
     "bool": lambda call, v, what: convert.to_bool(v, call.span, what),
     "Axis": lambda call, v, what: convert.to_axis(v, call.span),
-    "Widths": lambda call, v, what: (
-        tuple(convert.to_shape(pair, call.span, what) for pair in v)
-        if isinstance(v, tuple)
-        else convert.to_int(v, call.span, what)
-    ),
+    "Widths": lambda call, v, what: _widths(v, call.span, what),
     "Shape": lambda call, v, what: convert.to_shape(v, call.span),
     "DType": lambda call, v, what: call.caller.dtype if v is None else convert.to_dtype(v, call.span),
+    "DType | None": _or_none(lambda call, v, what: convert.to_dtype(v, call.span)),
+    "Order | None": _or_none(lambda call, v, what: v if isinstance(v, str) else to_number(v, call.span, what)),
+    "Counts": lambda call, v, what: _counts(v, call.span, what),
+    "Fills": lambda call, v, what: (
+        tuple(CONVERT["Fills"](call, item, what) for item in v) if isinstance(v, tuple) else _operand(call, v)
+    ),
     "str": lambda call, v, what: _text(v, call.span, what),
+    "Operand | str": lambda call, v, what: v if isinstance(v, str) else _operand(call, v),
 }
+
+
+def _counts(value: Value, span: Span, what: str) -> int | tuple[int, ...]:
+    """A whole number, or several: a tuple of them or a vector that is known."""
+    if isinstance(value, tuple) or (isinstance(value, (Constant, Parameter)) and len(value.shape) == 1):
+        return tuple(convert.to_int(v, span, f"each of {what}") for v in _numbers(value, span, what))
+    return convert.to_int(value, span, what)
+
+
+def _widths(value: Value, span: Span, what: str) -> Any:
+    """A whole number, or tuples of them."""
+    if isinstance(value, tuple) and any(isinstance(v, tuple) for v in value):
+        return tuple(_widths(v, span, what) for v in value)
+    return _counts(value, span, what)
 
 
 def _operand(call: Call, value: Value) -> Operand:

@@ -5,10 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gradcli.core.ir.nodes import Node
+from gradcli.language.calls.builtin import Builtin
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Formal, Function, Named, Required, Several, Value
+
+# What an input of a built-in is called in other libraries, PyTorch's first: `sum(x, dim=0, keepdim=true)`.
+OTHER_WORDS = {
+    "dim": "axis",
+    "dims": "axis",
+    "keepdim": "keepdims",
+    "correction": "ddof",
+    "num": "n",
+    "shifts": "shift",
+    "repeats": "times",
+    "value": "constant_values",
+    "pad_width": "width",
+}
+
+
+def _in_our_words(function: Function, keywords: Mapping[str, Value], spans: Mapping[str, Span]) -> Mapping[str, Value]:
+    """The arguments by the names that a built-in has for them.
+
+    Raises:
+        LanguageError: for one that is given under two names.
+    """
+    names = {i.name for i in function.inputs}
+    if not isinstance(function, Builtin) or keywords.keys() <= names:
+        return keywords
+    found: dict[str, Value] = {}
+    for name, value in keywords.items():
+        own = OTHER_WORDS.get(name, name)
+        own = own if name not in names and own in names else name
+        if own in found or (own != name and own in keywords):
+            hint = f"`{name}` is another name of `{own}`" if own != name else f"by another name of `{own}`"
+            raise fail("type", f"`{own}` is given twice", spans[name], hint)
+        found[own] = value
+    return found
 
 
 def signature(function: Function) -> str:
@@ -64,6 +98,9 @@ def bind(
     Raises:
         LanguageError: for too many arguments, one missing, given twice, or unknown.
     """
+    spans = {k.name: k.span for k in call.keywords}
+    keywords = _in_our_words(function, keywords, spans)
+    spans |= {OTHER_WORDS[name]: span for name, span in spans.items() if name in OTHER_WORDS}
     inputs = function.inputs
     if inputs and inputs[0].several and not keywords and len(positional) > 1 and all(map(_is_single, positional)):
         positional = (Several(positional),)
@@ -80,7 +117,6 @@ def bind(
         )
     values: dict[str, Value] = {i.name: v for i, v in zip(placed, positional, strict=False)}
     others: dict[str, Value] = {}
-    spans = {k.name: k.span for k in call.keywords}
     for name, value in keywords.items():
         if name in values:
             raise fail("type", f"`{name}` is given twice", spans[name], "by position and by name")
