@@ -326,7 +326,7 @@ class Interpreter(Statements):
                 raise refused(error, expression.span) from error
             if data is None:
                 known = False
-                return f"{describe(value)}, not known here"
+                return describe(value)
             return map_nodes(value, lambda n: _constant(data[n], n) if n in data else n)
 
         found = said(statement, now)
