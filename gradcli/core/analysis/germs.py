@@ -36,6 +36,8 @@ LARGEST_RAMIFICATION = 24
 # Longer series take longer than anybody waits for the word that there is no derivative.
 WIDEST = 400
 DEEPEST_POLE = 16
+# Elements of which each is compared with each, over all coefficients.
+MOST_COMPARED = 5_000_000
 
 
 class RamifiedError(Exception):
@@ -355,6 +357,27 @@ class Germs:
         noise = germ.noise.max(axis=tuple(i + 1 for i in axes), keepdims=True)
         return Germ(np.array(rows), noise, germ.known.min(axis=axes, keepdims=True))
 
+    def in_order(self, side: Side, axis: int) -> Array:
+        """The numbers of the elements in ascending order as they are right beside the point; alike ones as they stand.
+
+        Raises:
+            UntoldError: for elements without a series, and for too many to compare each with each.
+        """
+        germ = self.real(side)
+        n = germ.known.shape[axis]
+        if germ.coefficients.size * n > MOST_COMPARED or np.isnan(germ.coefficients).any():
+            raise UntoldError("argsort")
+
+        def spread(at: int) -> Germ:
+            coefficients, noise = (np.expand_dims(part, at + 1) for part in (germ.coefficients, germ.noise))
+            return Germ(coefficients, noise, np.expand_dims(germ.known, at))
+
+        sign = self.sign(self.less(spread(axis + 1), spread(axis)))
+        number = np.arange(n)
+        earlier = (number[:, None] < number).reshape(n, n, *(1,) * (sign.ndim - axis - 2))
+        places = ((sign < 0) | ((sign == 0) & earlier)).sum(axis=axis)
+        return np.argsort(places, axis=axis)
+
 
 def _kernel(op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
     kernel = op.kernel
@@ -460,6 +483,7 @@ _RULES: Mapping[str, Callable[..., Side]] = {
     "remainder": _remainder,
     "stop_gradient": lambda g, x: g.coefficient(x, 0) if g.stopped and isinstance(x, Germ) else x,
     "max_to": lambda g, x, *, shape: g.largest(x, shape),
+    "argsort": lambda g, x, *, axis: g.in_order(x, axis),
     "cast": lambda g, x, *, dtype: g.real(x) if dtype.startswith("float") else g.sign(x) != 0,
 }
 

@@ -72,7 +72,7 @@ def cumsum(x: Node, axis: int | None = None) -> Node:
 def cumprod(x: Node, axis: int | None = None) -> Node:
     x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
-    node, step = x, 1
+    node, step = cast(x, DType.INT64) if x.dtype is DType.BOOL else x, 1
     while step < x.shape[a]:
         moved = concatenate(_ones(node, a, step), part(node, a, 0, x.shape[a] - step), axis=a)
         node, step = node * moved, 2 * step
@@ -83,6 +83,13 @@ def _extreme(x: Node, axis: Axis, keepdims: bool, name: str) -> Node:
     kept = _kept(x, axis)
     require(bool(size_of(x.shape) or not size_of(kept)), f"the {name} of no elements is not defined")
     return _drop(max_to(x, shape=kept), x, axis, keepdims)
+
+
+def _opposite(x: Node) -> Node:
+    """The other way round in order; of int64, whose least number has no negative, one less."""
+    if x.dtype is DType.BOOL:
+        return cmp.logical_not(x)
+    return -x if x.dtype.is_float else -1 - x
 
 
 @composed(
@@ -102,7 +109,7 @@ def max_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
     example="min([3, 1, 2]), min(3, 1, 2)\ngrad(min)([3, 1, 2])",
 )
 def min_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
-    return -_extreme(-x, axis, keepdims, "minimum")
+    return _opposite(_extreme(_opposite(x), axis, keepdims, "minimum"))
 
 
 @composed(
@@ -121,7 +128,7 @@ def argmax(x: Node, axis: int | None = None) -> Node:
     example="argmin([3, 9, 2])",
 )
 def argmin(x: Node, axis: int | None = None) -> Node:
-    return argmax(-x, axis)
+    return argmax(_opposite(x), axis)
 
 
 @composed("whether any element is true, or not 0", example="any([1, 2, 3] > 2)")

@@ -72,7 +72,7 @@ def builtin(
 
 
 # What is computed with, and so can be differentiated by; everything else is known before the call.
-_REAL = ("Node", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
+_REAL = ("Node", "Node | None", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
 
 
 def read_signature(function: Callable[..., Any], leading: int = 0) -> tuple[tuple[Formal, ...], list[str]]:
@@ -135,6 +135,7 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Names | None": lambda call, v, what: v,
     "FunctionOrValue": lambda call, v, what: v,
     "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
+    "Node | None": _or_none(lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span)),
     "Operand": lambda call, v, what: _operand(call, v),
     "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),
     "tuple[Node, ...]": lambda call, v, what: convert.to_nodes(v, call.caller.dtype, call.span),
@@ -151,7 +152,13 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
         else convert.to_int(v, call.span, what)
     ),
     "Shape": lambda call, v, what: convert.to_shape(v, call.span),
+    "AxisPairs": lambda call, v, what: (
+        tuple(convert.to_shape(axes, call.span, "each item of axes") for axes in v)
+        if isinstance(v, tuple)
+        else convert.to_int(v, call.span, what)
+    ),
     "DType": lambda call, v, what: call.caller.dtype if v is None else convert.to_dtype(v, call.span),
+    "DType | None": _or_none(lambda call, v, what: convert.to_dtype(v, call.span)),
     "str": lambda call, v, what: _text(v, call.span, what),
 }
 

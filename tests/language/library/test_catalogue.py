@@ -23,7 +23,8 @@ S = np.array([[4.0, 1.0, 0.5], [0.7, 3.0, 0.2], [0.5, 0.2, 2.0]])
 V = np.array([1.0, -2.0, 3.0])
 ZEROS = np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 4.0]])
 SETUP = """set seed 1
-dense = Dense(3, 2); net = Sequential(Dense(3, 4, activation="tanh"), Dense(4, 1), sigmoid); norm3 = LayerNorm(3)
+dense = Dense(3, 2); net = Sequential(Dense(3, 4, activation="tanh"), Dense(4, 1), sigmoid)
+norm3 = LayerNorm(3); V = [1, -2, 3]
 conv1 = Conv1d(2, 3, 2, pad_mode="valid", has_bias=true); conv2 = Conv2d(1, 2, 3, stride=2)
 """
 
@@ -118,6 +119,45 @@ CASES: list[tuple[str, Any, Callable[[Any], Any] | None]] = [
     ("x -> reshape(x, (1, 2, 3))[[0, 0], :, [1, 2]]", M, lambda x: x.reshape(1, 2, 3)[[0, 0], :, [1, 2]]),
     ("x -> x[1, [[0, 1], [2, 2]]]", M, lambda x: x[1, [[0, 1], [2, 2]]]),
     ("x -> x[argmax(x, axis=0), [0, 1, 2]]", M, lambda x: x[x.argmax(0), [0, 1, 2]]),
+    ("x -> sort(x)", M, lambda x: np.sort(x)),
+    ("x -> sort(x, axis=0, descending=true)", M, lambda x: np.sort(x, 0)[::-1]),
+    ("x -> sort(x, axis=none)^2", M, lambda x: np.sort(x, None) ** 2),
+    ("x -> argsort(x, descending=true)", M, lambda x: np.argsort(-x)),
+    ("x -> topk(x, 2)[0]", M, lambda x: np.sort(x)[:, :0:-1]),
+    ("x -> topk(x, 2, axis=0, largest=false)[0]", M, lambda x: np.sort(x, 0)),
+    ("x -> topk(x, 1)[1] - argmax(x, axis=1)[:, none] + x", M, lambda x: x),
+    ("x -> median(x)", M, np.median),
+    ("x -> median(x, axis=0)", M, lambda x: np.median(x, 0)),
+    ("x -> quantile(x, [0.1, 0.6, 1], axis=1)", M, lambda x: np.quantile(x, [0.1, 0.6, 1], 1)),
+    ("x -> quantile(V, abs(x) / 4)", M, lambda x: np.quantile(V, abs(x) / 4)),
+    ('x -> quantile(x, 0.3, method="midpoint")', M, lambda x: np.quantile(x, 0.3, method="midpoint")),
+    ("x -> percentile(x, 15)", M, lambda x: np.percentile(x, 15)),
+    ("x -> cummax(x, axis=1)", M, lambda x: np.maximum.accumulate(x, 1)),
+    ("x -> cummin(x)", M, lambda x: np.minimum.accumulate(x.ravel())),
+    ("x -> searchsorted(sort(V), x) + x", M, lambda x: np.searchsorted(np.sort(V), x) + x),
+    ("x -> interp(x, [-1, 0, 0.5, 2], [3, 1, 4, 1])", M, lambda x: np.interp(x, [-1, 0, 0.5, 2], [3, 1, 4, 1])),
+    ("x -> interp([-1, 0.6], sort(x[0]), x[1])", M, lambda x: np.interp([-1, 0.6], np.sort(x[0]), x[1])),
+    ("x -> interp(9, [1, 2, 3], x[0], left=1, right=2) * x", M, lambda x: 2 * x),
+    ("x -> trapezoid(x)", M, np.trapezoid),
+    ("x -> trapezoid(x^2, x, axis=0)", M, lambda x: np.trapezoid(x**2, x, axis=0)),
+    ("x -> trapezoid(x, [0, 1, 3])", M, lambda x: np.trapezoid(x, [0, 1, 3])),
+    ("x -> take(x, [5, 0, 0])", M, lambda x: np.take(x, [5, 0, 0])),
+    ("x -> take_along_axis(x, argsort(x, axis=1), 1)", M, lambda x: np.sort(x, 1)),
+    ("x -> one_hot([1, 0], 3) * x", M, lambda x: np.eye(3)[[1, 0]] * x),
+    ("x -> inner(x, x)", M, lambda x: np.inner(x, x)),
+    ("x -> tensordot(x, x, ((0, 1), (0, 1)))", M, lambda x: np.tensordot(x, x)),
+    ("x -> kron(x, x)", M, lambda x: np.kron(x, x)),
+    ("x -> convolve(x[0], x[1])", M, lambda x: np.convolve(x[0], x[1])),
+    ('x -> convolve(ravel(x), x[1], "same")', M, lambda x: np.convolve(x.ravel(), x[1], "same")),
+    ("x -> swapaxes(x, 0, 1)", M, lambda x: x.T),
+    ("x -> moveaxis(x, 0, 1)", M, lambda x: x.T),
+    ("x -> flatten(x)", M, np.ravel),
+    ("x -> vstack((x, x[0]))", M, lambda x: np.vstack((x, x[0]))),
+    ("x -> hstack((x, x))", M, lambda x: np.hstack((x, x))),
+    ("x -> column_stack((x, x[:, 0]))", M, lambda x: np.column_stack((x, x[:, 0]))),
+    ("x -> meshgrid(x[0], x[1])[1]", M, lambda x: np.meshgrid(x[0], x[1])[1]),
+    ("x -> x + zeros_like(x) + ones_like(x) + full_like(x, 3)", M, lambda x: x + 4),
+    ("x -> where(isnan(x) or isinf(x) or isfinite(x), nan_to_num(x), 0)", M, lambda x: x),
     ("x -> leaky_relu(x, 0.1)", M, lambda x: np.where(x > 0, x, 0.1 * x)),
     ("x -> elu(x)", M, lambda x: np.where(x > 0, x, np.expm1(x))),
     ("x -> gelu(x)", M, lambda x: x * sp.ndtr(x)),
@@ -145,7 +185,7 @@ CASES: list[tuple[str, Any, Callable[[Any], Any] | None]] = [
     ("x -> conv1(reshape(x, (1, 2, 3)))", M, None),
     ("x -> conv2(reshape(concatenate((x, x, x, x)), (1, 1, 8, 3)))", M, None),
 ]
-FLAT = ("argm", "any", "all", "round")
+FLAT = ("argm", "argsort(x, des", "any", "all", "round")
 
 
 @pytest.mark.parametrize(("function", "x", "expected"), CASES, ids=[c[0] for c in CASES])
@@ -257,7 +297,24 @@ def test_the_gradient_of_an_embedding_adds_up() -> None:
         ("det([1, 2])", "square matrix, not shape (2,)"),
         ("outer([[1]], [1])", "two vectors, not shapes (1, 1) and (1,)"),
         ("polygamma(-1, 2)", "order can't be -1"),
-        ("arange(-1)", "no -1 numbers"),
+        ("arange(0, 1, 0)", "step by 0"),
+        ("arange(0, inf)", "from one finite number"),
+        ("topk([1, 2], 3)", "no 3 largest of 2"),
+        ("quantile([1, 2], 1.5)", "1.5 is no quantile"),
+        ('quantile([1, 2], 0.5, method="odd")', "no method"),
+        ("percentile([1, 2], [50, 101])", "101 is no percentile"),
+        ("median(zeros((0,)))", "median of no elements"),
+        ("interp(1, [2, 1], [3, 4])", "do not ascend"),
+        ("interp(1, [1, 2], [3])", "are none"),
+        ("searchsorted([[1]], 1)", "looks into a vector"),
+        ('convolve([1], [1], "all")', "no mode"),
+        ("convolve([[1]], [1])", "two vectors"),
+        ("tensordot([[1, 2]], [[1, 2]], 1)", "no products"),
+        ("take_along_axis([[1]], [0], 0)", "do not pick from shape"),
+        ("take_along_axis([1], [1], 0)", "index 1 is outside"),
+        ("one_hot([0, 3], 3)", "label 3"),
+        ("meshgrid([[1]], [1])", "made of vectors"),
+        ("moveaxis([[1]], (0, 1), 0)", "2 axes do not move to 1"),
     ],
 )
 def test_refusals(text: str, message: str) -> None:

@@ -29,6 +29,7 @@ AXES = (
     ", axis=none",
 )
 KEEPDIMS = ("", ", keepdims=true")
+QUANTILES = ("", ', method="lower"', ', method="higher"', ', method="nearest"', ', method="midpoint"')
 MATRICES = ("", ", 1", ", 2", ", inf", ", 3", ", axis=0", ", 2, axis=-1", ", inf, axis=(1, 0)", ", 1, axis=(-1, 0)")
 
 ELEMENTS = [
@@ -85,6 +86,11 @@ PAIRS = [
     "mod",
     "remainder",
     "pow",
+    "inner",
+    "kron",
+    "convolve",
+    "tensordot",
+    "trapezoid",
 ]
 
 # What follows the tensor in a call, for each function of one.
@@ -95,6 +101,23 @@ ONE: Mapping[str, tuple[str, ...]] = {
         for name in ("sum", "mean", "prod", "max", "min", "amax", "amin", "any", "all", "var", "std")
     },
     **dict.fromkeys(("argmax", "argmin", "cumsum", "cumprod", "flip", "squeeze"), AXES),
+    **dict.fromkeys(("sort", "argsort", "isnan", "isinf", "isfinite", "ravel", "nan_to_num"), ("",)),
+    **dict.fromkeys(("zeros_like", "ones_like"), ("",)),
+    **dict.fromkeys(("sort", "argsort"), AXES),
+    "median": tuple(a + k for a, k in product(AXES, KEEPDIMS)),
+    "quantile": tuple(
+        q + a + k + m
+        for q, a, k, m in product(
+            (", 0.3", ", [0, 0.25, 1]", ", [[0.5]]"), ("", ", axis=0", ", axis=(0, -1)"), KEEPDIMS, QUANTILES
+        )
+    ),
+    "percentile": (", 30", ", [0, 50, 99.9], axis=-1", ", 101"),
+    "full_like": (", 7", ", [1, 2, 3]"),
+    "trapezoid": ("", ", dx=0.5", ", axis=0", ", [0, 1, 4]", ", [1, 3], axis=0"),
+    "take": (", 0", ", [0, 0]", ", [[-1, 0]]", ", [0], axis=0", ", 1, axis=-1", ", 2, axis=1"),
+    "take_along_axis": (", [0], axis=0", ", [[1, 0, 1]], axis=0", ", [[1], [0]], -1", ", [0, 0], axis=none"),
+    "swapaxes": (", 0, 1", ", -1, 0", ", 0, 0"),
+    "moveaxis": (", 0, -1", ", (0, 1), (-1, 0)", ", (0, 2), (1, 0)"),
     "norm": tuple(a + k for a, k in product(MATRICES, KEEPDIMS)),
     "round": ("", ", 1", ", -1"),
     "var": (", ddof=1", ", axis=0, ddof=1"),
@@ -129,6 +152,66 @@ CALLS = [
     "linspace(0, 0.7, 36)",
     "arange(5)",
     "arange(0)",
+    "arange(2, 5)",
+    "arange(5, 2)",
+    "arange(0, 1, 0.25)",
+    "arange(5, 0, -2)",
+    "arange(1, 2.05, 0.1)",
+    "sort([3, nan, 1, inf, -inf, nan])",
+    "argsort([3, nan, 1, 1, -inf, nan])",
+    "sort([[true, false], [false, true]])",
+    "median([1, nan, 3])",
+    "median([[1, nan], [2, 3]], axis=0)",
+    "median([1, inf, inf, 2])",
+    "median([true, false])",
+    "quantile([1, nan, 3], 0.5)",
+    "quantile([3, 1, 2], 1.5)",
+    "searchsorted([1, 2, 2, 3], [[2, 0, 9], [3, 1, 2]])",
+    'searchsorted([1, 2, 2, 3], [2, 0, 9, 3, 2], side="right")',
+    "searchsorted([1, 2, nan], [nan, 1.5])",
+    "interp([-1, 0, 0.5, 1, 1.5, 2, 3, nan], [0, 1, 2], [5, 10, 30])",
+    "interp(0.3, [0, 1], [1, 2], left=9, right=8)",
+    "interp([-1, 3], [0, 1], [1, 2], left=9, right=8)",
+    "interp([[0, 4], [1, 1]], [1], [7])",
+    "interp(1.0, [0, 1, 1, 2], [1, 2, 3, 4])",
+    'convolve([1, 2, 3, 4], [1, 0.5, 2], "same")',
+    'convolve([1, 2, 3, 4], [1, 0.5, 2], "valid")',
+    'convolve([1, 2], [1, 0.5, 2, 7, 9], "same")',
+    'convolve([1, 2], [1, 0.5, 2, 7, 9], "valid")',
+    'convolve([1, 2], [1, 0.5, 2, 7, 9], "full")',
+    "tensordot(of_rank_3, of_rank_2, 1)",
+    "tensordot(of_rank_3, of_rank_2, ((0, 2), (1, 0)))",
+    "tensordot(of_rank_2, of_rank_2, 0)",
+    "tensordot(of_rank_3, of_rank_4)",
+    "kron([[1, 2]], [[[3], [4]]])",
+    "meshgrid([1, 2, 3], [10, 20])",
+    'meshgrid([1, 2, 3], [10, 20], indexing="ij")',
+    "meshgrid([1, 2, 3], [10, 20], [5, 6])",
+    'meshgrid([1, 2, 3], [10, 20], 5, indexing="ij")',
+    "meshgrid([1, 2])",
+    "vstack(([1, 2], [[3, 4], [5, 6]]))",
+    "vstack((1, 2))",
+    "hstack(([1, 2], [3]))",
+    "hstack(([[1], [2]], [[3], [4]]))",
+    "hstack((1, 2))",
+    "column_stack(([1, 2], [[3, 4], [5, 6]]))",
+    "nan_to_num([nan, inf, -inf, 2], nan=7, posinf=8, neginf=9)",
+    "nan_to_num([nan, 1], nan=5)",
+    "isnan([nan, inf, 1])",
+    "isinf([nan, inf, -inf, 1])",
+    "isfinite([nan, inf, -inf, 1])",
+    "cumprod([true, false, true])",
+    "min([true, false])",
+    "min([[true, true], [true, false]], axis=0)",
+    "max([[true, true], [false, false]], axis=1, keepdims=true)",
+    "amin([true, true])",
+    "argmin([true, false, false])",
+    "argmax([false, true])",
+    "var([true, false])",
+    "any([true, false])",
+    "all([[true, false], [true, true]], axis=0)",
+    "zeros_like([true, false])",
+    "full_like([1, 2], true)",
     "eye(3)",
     "eye(0)",
     "zeros((2, 0))",
@@ -194,9 +277,17 @@ ALIASES: Mapping[str, Callable[..., Any]] = {
     "float32": lambda x: np.asarray(x, dtype="float32"),
     "float64": lambda x: np.asarray(x, dtype="float64"),
     "int64": lambda x: np.asarray(x, dtype="int64"),
+    "median": lambda x, axis=None, keepdims=False: _median(x, axis, keepdims),
+    "take_along_axis": lambda x, i, axis=-1: np.take_along_axis(x, np.asarray(i), axis),
     # NumPy scales by a power of ten that overflows; to more digits than there are, a number is itself.
     "round": lambda x, d=0: np.asarray(x) * (d > -300) if abs(d) > 300 else np.round(np.asarray(x), d),
 }
+
+
+def _median(x: Any, axis: Any, keepdims: bool) -> Any:
+    """NumPy's, which refuses some axes where there are no rows to have a median."""
+    sums = np.sum(np.ones_like(x), axis=axis, keepdims=keepdims)
+    return sums if np.size(sums) == 0 else np.median(x, axis=axis, keepdims=keepdims)
 
 
 def _of_symmetric(function: Callable[..., Any], x: Any) -> Any:

@@ -191,8 +191,8 @@ def _of_tensor(node: Application, args: Sequence[Any]) -> Any:
         raise Unsuitable
     try:
         made = np.asarray(op.kernel(np, *arrays, **node.attrs), dtype=object)
-    except (TypeError, ValueError):
-        # A kernel of floats alone.
+    except (TypeError, ValueError, UndecidedError):
+        # A kernel of floats alone, or an order of elements that is open.
         raise Unsuitable from None
     if node.dtype.is_float:
         # Zeros that a kernel has put in are numbers of Python's, and a number that it has moved may be an array.
