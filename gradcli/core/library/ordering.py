@@ -77,13 +77,12 @@ def topk(x: Node, k: int, axis: int = -1, largest: bool = True) -> tuple[Node, N
 def _running(x: Node, axis: int | None, upper: bool) -> Node:
     x, a = _in_row(x, axis)
     x = cast(x, DType.INT64) if x.dtype is DType.BOOL else x
-    number = float("inf") if x.dtype.is_float else 2**63 - 1
-    least = constant(-number if upper else number, x.dtype)
     node, step, n = x, 1, x.shape[a]
     while step < n:
-        front = stretch(least, (*x.shape[:a], step, *x.shape[a + 1 :]))
-        moved = shaping.concatenate(front, shaping.part(node, a, 0, n - step), axis=a)
-        node, step = (ew.maximum if upper else ew.minimum)(node, moved), 2 * step
+        # The first ones are done; nothing is put in front of them, so that none meets itself, or an infinity.
+        done, rest, earlier = (shaping.part(node, a, *at) for at in ((0, step), (step, n - step), (0, n - step)))
+        node = shaping.concatenate(done, (ew.maximum if upper else ew.minimum)(rest, earlier), axis=a)
+        step *= 2
     return node
 
 

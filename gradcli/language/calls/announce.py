@@ -73,6 +73,8 @@ def builtin(
 
 # What is computed with, and so can be differentiated by; everything else is known before the call.
 _REAL = ("Node", "Node | None", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
+# What a tuple is given for.
+_SEQUENCES = ("tuple[Node, ...]", "Shape", "Lengths", "Order")
 
 
 def read_signature(function: Callable[..., Any], leading: int = 0) -> tuple[tuple[Formal, ...], list[str]]:
@@ -102,6 +104,8 @@ def _formal(name: str, kind: str, default: Any, variadic: bool = False) -> Forma
         real=kind in _REAL,
         names=kind == "Names | None",
         function=kind in ("Function", "FunctionOrValue"),
+        sequence=kind in _SEQUENCES,
+        spread=kind in ("Lengths", "Order"),
     )
 
 
@@ -152,6 +156,8 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
         else convert.to_int(v, call.span, what)
     ),
     "Shape": lambda call, v, what: convert.to_shape(v, call.span),
+    "Lengths": lambda call, v, what: convert.to_shape(v, call.span),
+    "Order": lambda call, v, what: convert.to_axis(v, call.span),
     "AxisPairs": lambda call, v, what: (
         tuple(convert.to_shape(axes, call.span, "each item of axes") for axes in v)
         if isinstance(v, tuple)

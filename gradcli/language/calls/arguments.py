@@ -61,6 +61,9 @@ def bind(
         positional = (Several(positional),)
     placed, _, variadic = _by_place(function)
     fixed = inputs[:-1] if variadic else inputs
+    if len(positional) > len(placed) and not variadic and placed and placed[-1].spread:
+        last = len(placed) - 1
+        positional = (*positional[:last], tuple(positional[last:]))
     if len(positional) > len(placed) and not variadic:
         extra = call.arguments[len(placed)].span
         raise fail(

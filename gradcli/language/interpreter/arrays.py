@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
+from gradcli.language.values.values import Value
 
 
 def plain_array(node: s.Array) -> tuple[list[int | float], tuple[int, ...], bool] | None:
@@ -13,6 +16,16 @@ def plain_array(node: s.Array) -> tuple[list[int | float], tuple[int, ...], bool
     if shape is None:
         return None
     return flat, shape, bool(flat) and all(isinstance(x, bool) for x in flat)
+
+
+def parts_of(node: s.Array, value_of: Callable[[s.Expression], Value]) -> list[tuple[s.Expression, Value]]:
+    """What stands in an array, one after the other, each with its place; a comprehension is all of its items."""
+    parts: list[tuple[s.Expression, Value]] = []
+    for item in node.items:
+        value = value_of(item)
+        several = isinstance(item, s.Comprehension) and isinstance(value, tuple)
+        parts += [(item, one) for one in value] if several and isinstance(value, tuple) else [(item, value)]
+    return parts
 
 
 def _collect(node: s.Expression, flat: list[int | float]) -> tuple[int, ...] | None:
