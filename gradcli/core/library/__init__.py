@@ -7,6 +7,7 @@ from gradcli.core.library import (
     functions,
     layers,
     linear_algebra,
+    logic,
     making,
     ordering,
     picking,
@@ -14,6 +15,7 @@ from gradcli.core.library import (
     rearranging,
     reductions,
     special,
+    statistics,
     tabulated,
 )
 from gradcli.core.library.declare import COMPOSED, LAYERS, Composed, Layer, Maker
@@ -30,6 +32,7 @@ __all__ = [
     "functions",
     "layers",
     "linear_algebra",
+    "logic",
     "making",
     "ordering",
     "picking",
@@ -37,5 +40,6 @@ __all__ = [
     "rearranging",
     "reductions",
     "special",
+    "statistics",
     "tabulated",
 ]

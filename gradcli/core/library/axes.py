@@ -72,6 +72,44 @@ def column_stack(tensors: tuple[Node, ...]) -> Node:
     return concatenate(tuple(x if len(x.shape) > 1 else _column(x) for x in tensors), 1)
 
 
+@composed("tensors joined along their third axis; matrices one behind the other", example="dstack(([1, 2], [3, 4]))")
+def dstack(tensors: tuple[Node, ...]) -> Node:
+    require(bool(tensors), "dstack needs at least one tensor")
+    rows = map(_rows, tensors)
+    return concatenate(tuple(x if len(x.shape) > 2 else shaping.reshape(x, shape=(*x.shape, 1)) for x in rows), 2)
+
+
+@composed("x with at least one axis", example="atleast_1d(3)")
+def atleast_1d(x: Node) -> Node:
+    return _vector(x)
+
+
+@composed("x with at least two axes, a vector being one row", example="atleast_2d([1, 2])")
+def atleast_2d(x: Node) -> Node:
+    return _rows(x)
+
+
+@composed("the rows in reverse order", example="flipud([[1, 2], [3, 4]])")
+def flipud(x: Node) -> Node:
+    require(bool(x.shape), "a single number has no rows")
+    return shaping.flip(x, axes=(0,))
+
+
+@composed("the columns in reverse order", example="fliplr([[1, 2], [3, 4]])")
+def fliplr(x: Node) -> Node:
+    require(len(x.shape) > 1, f"fliplr takes a matrix, not shape {x.shape}")
+    return shaping.flip(x, axes=(1,))
+
+
+@composed("x turned by k right angles, from the first axis to the second", example="rot90([[1, 2], [3, 4]])")
+def rot90(x: Node, k: int = 1) -> Node:
+    require(len(x.shape) > 1, f"rot90 takes a matrix, not shape {x.shape}")
+    turns = k % 4
+    if turns in (0, 2):
+        return shaping.flip(x, axes=(0, 1)) if turns else x
+    return swapaxes(shaping.flip(x, axes=(1,)), 0, 1) if turns == 1 else shaping.flip(swapaxes(x, 0, 1), axes=(1,))
+
+
 def _column(x: Node) -> Node:
     return shaping.reshape(x, shape=(size_of(x.shape), 1))
 

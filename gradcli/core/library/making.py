@@ -7,9 +7,11 @@ from math import ceil, isfinite
 from gradcli.core.errors import CoreError, require
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant
-from gradcli.core.ir.promotion import cast, stretch
+from gradcli.core.ir.promotion import cast, coerce, real, stretch
 from gradcli.core.library.declare import composed
-from gradcli.core.library.functions import broadcast_to
+from gradcli.core.library.functions import broadcast_to, linspace, stack
+from gradcli.core.primitives import elementwise as ew
+from gradcli.core.primitives import shaping
 from gradcli.core.primitives.constants import counted
 
 # As many as a float64 counts.
@@ -47,3 +49,29 @@ def arange(start: float, stop: float | None = None, step: float = 1, dtype: DTyp
         return counted(n, dtype) if dtype.is_float else cast(counted(n, DType.FLOAT64), dtype)
     row = counted(n, dtype if dtype.is_float else DType.FLOAT64)
     return cast(row * step + low, dtype)
+
+
+@composed(
+    "n numbers from base^start to base^stop, each as many times the one before it",
+    example="logspace(0, 3, 4)",
+)
+def logspace(start: Node, stop: Node, n: int = 50, base: float = 10) -> Node:
+    return ew.power(constant(base, real(start).dtype), linspace(start, stop, n))
+
+
+@composed("n numbers from start to stop, each as many times the one before it", example="geomspace(1, 1000, 4)")
+def geomspace(start: Node, stop: Node, n: int = 50) -> Node:
+    start, stop = map(real, coerce((start, stop)))
+    if n < 3:
+        return linspace(start, stop, n)
+    ratio = linspace(constant(0, start.dtype), constant(1, start.dtype), n)
+    ratio = shaping.reshape(shaping.part(ratio, 0, 1, n - 2), shape=(n - 2, *(1,) * len((stop / start).shape)))
+    between = start * ew.power(stop / start, ratio)
+    # Both ends are exact.
+    ends = [stack((stretch(x, between.shape[1:]),)) for x in (start, stop)]
+    return shaping.concatenate(ends[0], between, ends[1], axis=0)
+
+
+@composed("x with elements of another type", example="astype([2.7, 0], int64), [0, 2].astype(bool)")
+def astype(x: Node, dtype: DType) -> Node:
+    return cast(x, dtype)

@@ -86,3 +86,36 @@ def convolve(a: Node, v: Node, mode: str = "full") -> Node:
     full = sum_(shaping.reshape(flat, shape=(m, n + m - 1)), 0)
     start, count = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n), "valid": (m - 1, n - m + 1)}[mode]
     return shaping.part(full, 0, start, count)
+
+
+@composed(
+    "the sums of products of two vectors, one of them shifted",
+    example='correlate([1, 2, 3], [0, 1, 0.5]), correlate([1, 2, 3], [1, 1], "full")',
+)
+def correlate(a: Node, v: Node, mode: str = "valid") -> Node:
+    """NumPy's: convolve with the second one reversed."""
+    if len(a.shape) != 1 or len(v.shape) != 1:
+        raise ShapeError(f"correlate takes two vectors, not shapes {a.shape} and {v.shape}")
+    if v.shape[0] > a.shape[0]:
+        return shaping.flip(convolve(v, shaping.flip(a, axes=(0,)), mode), axes=(0,))
+    return convolve(a, shaping.flip(v, axes=(0,)), mode)
+
+
+@composed("the sum of products of all elements in order", example="vdot([[1, 2], [3, 4]], [[1, 0], [0, 1]])")
+def vdot(a: Node, b: Node) -> Node:
+    flat = [shaping.reshape(x, shape=(size_of(x.shape),)) for x in (a, b)]
+    return matmul(*flat)
+
+
+@composed(
+    "the polynomial with coefficients p, that of the highest power first, at x",
+    example="polyval([1, 0, -2], 3), (x -> polyval([1, 0, -2], x))'(3)",
+)
+def polyval(p: Node, x: Node) -> Node:
+    """By Horner's rule."""
+    require(len(p.shape) == 1, f"the coefficients of a polynomial are a vector, not of shape {p.shape}")
+    found: Node | None = None
+    for i in range(p.shape[0]):
+        coefficient = shaping.reshape(shaping.part(p, 0, i, 1), shape=())
+        found = x * 0 + coefficient if found is None else found * x + coefficient
+    return x * 0 if found is None else found

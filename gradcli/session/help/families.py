@@ -78,34 +78,44 @@ FAMILIES = (
         "jvp vjp hvp directional laplacian divergence curl jacfwd jacrev dense",
     ),
     _family("formulas, steps and checks", "calculus", "formula latex steps check_answer check why plot"),
-    _family("comparing", "scripts", "allclose certified all any"),
+    _family(
+        "comparing",
+        "scripts",
+        "allclose isclose array_equal certified all any logical_and logical_or logical_xor logical_not",
+    ),
     _family("totals", "tensors", "sum mean prod max min argmax argmin var std cumsum cumprod logsumexp norm"),
     _family(
         "order",
         "tensors",
         "sort argsort topk median quantile percentile cummax cummin searchsorted",
     ),
-    _family("functions by points", "tensors", "interp trapezoid"),
+    _family("functions by points", "tensors", "interp trapezoid polyval"),
+    _family("statistics", "tensors", "average ptp count_nonzero cov corrcoef"),
+    _family(
+        "without nan",
+        "sharp-points",
+        "isnan isinf isfinite nan_to_num nansum nanmean nanmax nanmin nanprod nanvar nanstd fmax fmin",
+    ),
     _family(
         "vectors and matrices",
         "tensors",
-        "dot cross matmul inner outer tensordot kron convolve trace det inv einsum",
+        "dot cross matmul inner outer tensordot vdot kron convolve correlate trace det inv einsum",
     ),
     _family(
         "making tensors",
         "tensors",
-        "zeros ones full zeros_like ones_like full_like eye diag arange linspace meshgrid one_hot range normal uniform",
+        "zeros ones full zeros_like ones_like full_like eye diag arange linspace logspace geomspace meshgrid"
+        " one_hot range normal uniform",
     ),
     _family(
         "shapes",
         "tensors",
         "reshape ravel transpose swapaxes moveaxis expand_dims squeeze broadcast_to concatenate stack vstack hstack"
-        " column_stack split flip roll pad tile repeat triu tril len",
+        " column_stack dstack atleast_1d atleast_2d split flip flipud fliplr rot90 roll pad tile repeat triu tril len",
     ),
     _family("picking", "tensors", "take take_along_axis"),
-    _family("no finite numbers", "sharp-points", "isnan isinf isfinite nan_to_num"),
     _family("decompositions", "tensors", "eigvalsh cholesky slogdet logabsdet"),
-    _family("types", "tensors", "float32 float64 int64 bool"),
+    _family("types", "tensors", "float32 float64 int64 bool astype"),
     _family(
         "activations",
         "models",

@@ -15,6 +15,7 @@ SETUP = "a = [[1.5, 0.25], [0.25, 2]]; v = [0.3, 0.1, 0.7]; i = int([0, 1]); s =
 CALLS = (
     *(("a", arguments) for arguments in ("", "a", "0", "i", "2", "0, 1", "(4,)", "i, 0", "1, 0")),
     ("a", "int([[0, 1], [1, 0]])"),
+    ("a", "int64"),
     *(("v", arguments) for arguments in ("", "v", "2", "0.5", "3", "i, v", "[0, 1, 2], v")),
     *(("i", arguments) for arguments in ("", "3")),
     *(("s", arguments) for arguments in ("", "s", "0.1")),

@@ -29,6 +29,7 @@ AXES = (
     ", axis=none",
 )
 KEEPDIMS = ("", ", keepdims=true")
+OVER_AXES = ("ptp", "count_nonzero", "nansum", "nanmean", "nanmax", "nanmin", "nanprod", "nanvar", "nanstd", "average")
 QUANTILES = ("", ', method="lower"', ', method="higher"', ', method="nearest"', ', method="midpoint"')
 MATRICES = ("", ", 1", ", 2", ", inf", ", 3", ", axis=0", ", 2, axis=-1", ", inf, axis=(1, 0)", ", 1, axis=(-1, 0)")
 
@@ -91,6 +92,18 @@ PAIRS = [
     "convolve",
     "tensordot",
     "trapezoid",
+    "correlate",
+    "vdot",
+    "polyval",
+    "fmax",
+    "fmin",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "isclose",
+    "array_equal",
+    "power",
+    "logspace",
 ]
 
 # What follows the tensor in a call, for each function of one.
@@ -104,6 +117,7 @@ ONE: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("sort", "argsort", "isnan", "isinf", "isfinite", "ravel", "nan_to_num"), ("",)),
     **dict.fromkeys(("zeros_like", "ones_like"), ("",)),
     **dict.fromkeys(("sort", "argsort"), AXES),
+    **{name: tuple(a + k for a, k in product(AXES, KEEPDIMS)) for name in OVER_AXES},
     "median": tuple(a + k for a, k in product(AXES, KEEPDIMS)),
     "quantile": tuple(
         q + a + k + m
@@ -116,6 +130,11 @@ ONE: Mapping[str, tuple[str, ...]] = {
     "trapezoid": ("", ", dx=0.5", ", axis=0", ", [0, 1, 4]", ", [1, 3], axis=0"),
     "take": (", 0", ", [0, 0]", ", [[-1, 0]]", ", [0], axis=0", ", 1, axis=-1", ", 2, axis=1"),
     "take_along_axis": (", [0], axis=0", ", [[1, 0, 1]], axis=0", ", [[1], [0]], -1", ", [0, 0], axis=none"),
+    **dict.fromkeys(("atleast_1d", "atleast_2d", "flipud", "fliplr", "corrcoef", "logical_not", "absolute"), ("",)),
+    "rot90": ("", ", 2", ", -1", ", 4"),
+    "permute_dims": (", (1, 0)", ", (2, 0, 1)"),
+    "cov": ("", ", ddof=0"),
+    "astype": (", int64", ", bool"),
     "swapaxes": (", 0, 1", ", -1, 0", ", 0, 0"),
     "moveaxis": (", 0, -1", ", (0, 1), (-1, 0)", ", (0, 2), (1, 0)"),
     "norm": tuple(a + k for a, k in product(MATRICES, KEEPDIMS)),
@@ -175,6 +194,42 @@ CALLS = [
     "of_rank_3[:, [[true, false], [true, true]], none]",
     "of_rank_4[[[true, false], [true, true]], ..., [true, false]]",
     "x2[x2 > 9]",
+    "nanvar([1, nan, 3, nan], ddof=1)",
+    "nanstd([[1, nan], [nan, nan]], axis=1)",
+    "nanmax([[1, nan], [nan, nan]], axis=1)",
+    "nanmin([[1, nan], [nan, nan]], axis=1, keepdims=true)",
+    "nanmean([[1, nan], [nan, nan]], axis=0)",
+    "nansum([nan, nan])",
+    "nanprod([nan, 3, 2])",
+    "fmax([nan, 1, nan], [2, nan, nan])",
+    "fmin([nan, 1, nan], [2, nan, nan])",
+    "average([[1, 2], [3, 4]], axis=0, weights=[1, 3])",
+    "average([[1, 2], [3, 4]], weights=[[1, 3], [0, 1]])",
+    "average([[1, 2], [3, 4]], 1, [1, 3], keepdims=true)",
+    "average([1, 2], weights=[1, 2, 3])",
+    'correlate([1, 2, 3], [0, 1, 0.5], "full")',
+    'correlate([1, 2], [0, 1, 0.5, 7], "same")',
+    'correlate([1, 2], [0, 1, 0.5, 7], "full")',
+    'correlate([1, 2, 5, 7], [0, 1, 3], "same")',
+    "logspace(0, 3, 4)",
+    "logspace(0, 3, 4, base=2)",
+    "logspace([0, 1], 2, 3)",
+    "geomspace(1, 1000, 4)",
+    "geomspace(-1, -8, 4)",
+    "geomspace(3, 5, 2)",
+    "geomspace(1, 256, 9)",
+    "geomspace([1, 2], [16, 2], 5)",
+    "dstack(([1, 2], [3, 4]))",
+    "dstack(([[1], [2]], [[3], [4]]))",
+    "isclose([1, inf, nan, -inf, 1], [1 + 1e-6, inf, nan, inf, 1.1])",
+    "isclose([nan, 1], [nan, 2], equal_nan=true)",
+    "isclose(1, 1.1, atol=0.2)",
+    "array_equal([1, 2], [1, 3])",
+    "array_equal([true, true], [1, 1])",
+    "logical_xor([true, false], [1, 1])",
+    "count_nonzero([true, false])",
+    "ptp([3, 9, 4])",
+    "concat(([1], [2]))",
     "clip([1, 5], min=2)",
     "clip([1, 5], max=[3, 9])",
     "clip([1, 5], min=[2, 2], max=3)",
@@ -301,6 +356,12 @@ ALIASES: Mapping[str, Callable[..., Any]] = {
     "int64": lambda x: np.asarray(x, dtype="int64"),
     "median": lambda x, axis=None, keepdims=False: _median(x, axis, keepdims),
     "take_along_axis": lambda x, i, axis=-1: np.take_along_axis(x, np.asarray(i), axis),
+    "astype": lambda x, made: made(x),
+    "average": lambda x, axis=None, weights=None, keepdims=False: (
+        np.mean(x, axis=axis, keepdims=keepdims)
+        if weights is None
+        else np.average(x, axis=axis, weights=weights, keepdims=keepdims)
+    ),
     # NumPy scales by a power of ten that overflows; to more digits than there are, a number is itself.
     "round": lambda x, d=0: np.asarray(x) * (d > -300) if abs(d) > 300 else np.round(np.asarray(x), d),
 }
