@@ -77,7 +77,6 @@ ALIASES = {
     "concat": "concatenate",
     "clamp": "clip",
     "permute_dims": "transpose",
-    "power": "pow",
     "trapz": "trapezoid",
     "unsqueeze": "expand_dims",
 }

@@ -102,7 +102,6 @@ PAIRS = [
     "logical_xor",
     "isclose",
     "array_equal",
-    "power",
     "logspace",
 ]
 
