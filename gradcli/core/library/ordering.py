@@ -25,6 +25,7 @@ METHODS = ("linear", "lower", "higher", "nearest", "midpoint")
 
 def _in_row(x: Node, axis: int | None) -> tuple[Node, int]:
     """What to go along which axis: where none is given, all elements in order."""
+    require(bool(x.shape), "a single number has no order", "numbers in order are a vector: [3, 1, 2]")
     if axis is None:
         return shaping.reshape(x, shape=(size_of(x.shape),)), 0
     return x, normalize_axes(axis, len(x.shape))[0]

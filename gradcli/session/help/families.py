@@ -93,7 +93,7 @@ FAMILIES = (
     _family("statistics", "tensors", "average ptp count_nonzero cov corrcoef"),
     _family(
         "without nan",
-        "sharp-points",
+        "tensors",
         "isnan isinf isfinite nan_to_num nansum nanmean nanmax nanmin nanprod nanvar nanstd fmax fmin",
     ),
     _family(
