@@ -36,8 +36,6 @@ LARGEST_RAMIFICATION = 24
 # Longer series take longer than anybody waits for the word that there is no derivative.
 WIDEST = 400
 DEEPEST_POLE = 16
-# Elements of which each is compared with each, over all coefficients.
-MOST_COMPARED = 5_000_000
 
 
 class RamifiedError(Exception):
@@ -361,22 +359,26 @@ class Germs:
         """The numbers of the elements in ascending order as they are right beside the point; alike ones as they stand.
 
         Raises:
-            UntoldError: for elements without a series, and for too many to compare each with each.
+            UntoldError: for elements without a series.
         """
         germ = self.real(side)
-        n = germ.known.shape[axis]
-        if germ.coefficients.size * n > MOST_COMPARED or np.isnan(germ.coefficients).any():
+        if np.isnan(germ.coefficients).any():
             raise UntoldError("argsort")
+        # Told by the first coefficients that differ.
+        ranks = [_ranks(row, lost, axis) for row, lost in zip(germ.coefficients, germ.noise, strict=True)]
+        return np.lexsort(ranks[::-1], axis=axis)
 
-        def spread(at: int) -> Germ:
-            coefficients, noise = (np.expand_dims(part, at + 1) for part in (germ.coefficients, germ.noise))
-            return Germ(coefficients, noise, np.expand_dims(germ.known, at))
 
-        sign = self.sign(self.less(spread(axis + 1), spread(axis)))
-        number = np.arange(n)
-        earlier = (number[:, None] < number).reshape(n, n, *(1,) * (sign.ndim - axis - 2))
-        places = ((sign < 0) | ((sign == 0) & earlier)).sum(axis=axis)
-        return np.argsort(places, axis=axis)
+def _ranks(row: Array, noise: Array, axis: int) -> Array:
+    """Numbers in the order of the elements, the same for those that differ by no more than noise."""
+    order = np.argsort(row, axis=axis, kind="stable")
+    ordered, lost = np.take_along_axis(row, order, axis), np.take_along_axis(noise, order, axis)
+    n = row.shape[axis]
+    above, below = (range(1, n), range(max(n - 1, 0)))
+    apart = np.diff(ordered, axis=axis) > CERTAIN * (lost.take(above, axis) + lost.take(below, axis))
+    ranks = np.zeros(row.shape, dtype=np.int64)
+    np.put_along_axis(ranks, order.take(above, axis), np.cumsum(apart, axis=axis), axis)
+    return ranks
 
 
 def _kernel(op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:

@@ -7,25 +7,28 @@ from gradcli.core.ir.nodes import Node, Operand
 from gradcli.core.ir.promotion import real
 from gradcli.core.library.declare import composed
 from gradcli.core.primitives import comparisons as cmp
-from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.selection import select
 
+INF = float("inf")
 _LARGEST = {DType.FLOAT32: (2 - 2.0**-23) * 2.0**127, DType.FLOAT64: (2 - 2.0**-52) * 2.0**1023}
+
+
+# Told by an infinity and not by itself: what is compared with its equal is taken for a corner.
 
 
 @composed("where elements are nan", example="isnan([1, nan, inf])")
 def isnan(x: Node) -> Node:
-    return cmp.not_equal(x, x)
+    return cmp.logical_not(cmp.less_equal(real(x), INF))
 
 
 @composed("where elements are infinite", example="isinf([1, nan, -inf])")
 def isinf(x: Node) -> Node:
-    return cmp.equal(ew.absolute(real(x)), float("inf"))
+    return cmp.logical_or(cmp.equal(real(x), INF), cmp.equal(real(x), -INF))
 
 
 @composed("where elements are neither infinite nor nan", example="isfinite([1, nan, inf])")
 def isfinite(x: Node) -> Node:
-    return cmp.less(ew.absolute(real(x)), float("inf"))
+    return cmp.logical_and(cmp.less(real(x), INF), cmp.greater(real(x), -INF))
 
 
 @composed(
@@ -38,5 +41,5 @@ def nan_to_num(x: Node, nan: Operand = 0.0, posinf: Operand | None = None, negin
         return x
     largest = _LARGEST[x.dtype]
     found = select(isnan(x), nan, x)
-    found = select(cmp.equal(x, float("inf")), largest if posinf is None else posinf, found)
-    return select(cmp.equal(x, float("-inf")), -largest if neginf is None else neginf, found)
+    found = select(cmp.equal(x, INF), largest if posinf is None else posinf, found)
+    return select(cmp.equal(x, -INF), -largest if neginf is None else neginf, found)

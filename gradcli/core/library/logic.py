@@ -6,6 +6,7 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.promotion import cast, coerce, real
 from gradcli.core.library.declare import composed
+from gradcli.core.library.finite import isfinite, isnan
 from gradcli.core.library.reductions import all_
 from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
@@ -44,11 +45,8 @@ def isclose(a: Node, b: Node, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
     """NumPy's, element by element; `allclose` has a measure of its own, in which both sides count alike."""
     a, b = map(real, coerce((a, b)))
     near = cmp.less_equal(ew.absolute(a - b), atol + rtol * ew.absolute(b))
-    endless = cmp.logical_not(cmp.less(ew.absolute(b), float("inf")))
-    found = select(cmp.logical_or(endless, cmp.equal(a, b)), cmp.equal(a, b), near)
-    if equal_nan:
-        found = cmp.logical_or(found, cmp.logical_and(cmp.not_equal(a, a), cmp.not_equal(b, b)))
-    return found
+    found = select(isfinite(b), near, cmp.equal(a, b))
+    return cmp.logical_or(found, cmp.logical_and(isnan(a), isnan(b))) if equal_nan else found
 
 
 @composed("whether two tensors have one shape and equal elements", example="array_equal([1, 2], [1, 2])")

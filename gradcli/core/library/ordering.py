@@ -10,6 +10,7 @@ from gradcli.core.ir.nodes import Constant, Node, Operand, constant
 from gradcli.core.ir.promotion import cast, coerce, real, stretch
 from gradcli.core.ir.shapes import normalize_axes, size_of
 from gradcli.core.library.declare import composed
+from gradcli.core.library.finite import isinf, isnan
 from gradcli.core.library.functions import Axis
 from gradcli.core.library.picking import picked_along
 from gradcli.core.primitives import comparisons as cmp
@@ -209,11 +210,10 @@ def _between(ordered: Node, place: Node, last: int, method: str) -> Node:
         if method == "midpoint"
         else shaping.reshape(place - below, shape=(*place.shape, *(1,) * rank))
     )
-    # Beside an infinite one there is no way to go; a number is reached by going nowhere.
-    apart = high - low
-    stays = cmp.logical_or(cmp.equal(low, high), cmp.equal(stretch(cast(part, low.dtype), low.shape), 0))
-    endless = cmp.logical_not(cmp.less(ew.absolute(apart), float("inf")))
-    return select(cmp.logical_and(endless, stays), low, low + apart * part)
+    # Between infinite ones, and beside one where there is no way to go, the lower one is what there is.
+    apart, still = high - low, cmp.equal(stretch(cast(part, low.dtype), low.shape), 0)
+    stays = cmp.logical_or(isnan(apart), cmp.logical_and(isinf(apart), still))
+    return select(stays, low, low + apart * part)
 
 
 def _take_last(ordered: Node, numbers: Node, last: int) -> Node:
@@ -241,7 +241,7 @@ def _at(ordered: Node, k: int) -> Node:
 def _or_nan(found: Node, ordered: Node, asked: tuple[int, ...]) -> Node:
     """What was found, or nan in a row that has one: it stands at the end."""
     end = _at(ordered, ordered.shape[-1] - 1)
-    return select(stretch(cmp.equal(end, end), found.shape), found, constant(float("nan"), found.dtype))
+    return select(stretch(isnan(end), found.shape), constant(float("nan"), found.dtype), found)
 
 
 def _kept(found: Node, x: Node, axis: Axis, keepdims: bool, asked: tuple[int, ...]) -> Node:

@@ -7,6 +7,7 @@ from gradcli.core.ir.nodes import Node, constant, filled
 from gradcli.core.ir.promotion import real, stretch
 from gradcli.core.ir.shapes import normalize_axes
 from gradcli.core.library.declare import composed
+from gradcli.core.library.finite import isnan
 from gradcli.core.library.functions import Axis, matmul, mean, reshape, sum_, transpose
 from gradcli.core.library.reductions import max_, min_, prod, root
 from gradcli.core.primitives import comparisons as cmp
@@ -82,17 +83,13 @@ def _single(found: Node) -> Node:
     return reshape(found, ()) if found.shape == (1, 1) else found
 
 
-def _is_nan(x: Node) -> Node:
-    return cmp.not_equal(x, x)
-
-
 def _instead(x: Node, number: float) -> Node:
     """A number where x has nan."""
-    return select(_is_nan(x), filled(number, x), x) if x.dtype.is_float else x
+    return select(isnan(x), filled(number, x), x) if x.dtype.is_float else x
 
 
 def _count(x: Node, axis: Axis, keepdims: bool) -> Node:
-    return sum_(cmp.equal(x, x), axis, keepdims)
+    return sum_(cmp.logical_not(isnan(x)), axis, keepdims)
 
 
 @composed("sum of the elements that are not nan", example="nansum([1, nan, 3])")
@@ -145,9 +142,9 @@ def _or_nan(found: Node, x: Node, axis: Axis, keepdims: bool) -> Node:
 
 @composed("the larger of two, element by element; of nan and a number the number", example="fmax([1, nan], 2)")
 def fmax(x: Node, y: Node) -> Node:
-    return select(_is_nan(x), y, select(_is_nan(y), x, ew.maximum(x, y)))
+    return select(isnan(x), y, select(isnan(y), x, ew.maximum(x, y)))
 
 
 @composed("the smaller of two, element by element; of nan and a number the number", example="fmin([1, nan], 2)")
 def fmin(x: Node, y: Node) -> Node:
-    return select(_is_nan(x), y, select(_is_nan(y), x, ew.minimum(x, y)))
+    return select(isnan(x), y, select(isnan(y), x, ew.minimum(x, y)))

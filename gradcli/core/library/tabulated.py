@@ -7,6 +7,7 @@ from gradcli.core.ir.nodes import Constant, Node, Operand, constant
 from gradcli.core.ir.promotion import coerce, real
 from gradcli.core.ir.shapes import normalize_axes
 from gradcli.core.library.declare import composed
+from gradcli.core.library.finite import isnan
 from gradcli.core.library.functions import sum_
 from gradcli.core.library.ordering import places_among
 from gradcli.core.primitives import comparisons as cmp
@@ -39,7 +40,7 @@ def interp(x: Node, xp: Node, fp: Node, left: Operand | None = None, right: Oper
     beyond = select(cmp.greater(x, last), at_last if right is None else right, at_last)
     inside = select(cmp.greater_equal(x, last), beyond, inside)
     found = select(cmp.less(x, first), at_first if left is None else left, inside)
-    return select(cmp.equal(x, x), found, constant(float("nan"), found.dtype))
+    return select(isnan(x), constant(float("nan"), found.dtype), found)
 
 
 def _require_ascending(xp: Node) -> None:

@@ -8,7 +8,8 @@ from functools import cache
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.records import structure
-from gradcli.language.calls.builtin import Builtin
+from gradcli.language.calls.builtin import Builtin, same
+from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.operations import attributes_of
 from gradcli.language.library.names import builtins
 from gradcli.language.text.diagnostics import Span, fail, near
@@ -30,8 +31,11 @@ class Method(Function):
         self.inputs = self.of.inputs[1:]
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
-        """The built-in's result."""
-        return self.of.call(caller, (self.tensor, *values), span)
+        """The built-in's result; of functions among the values, the function of what they give."""
+        given = (self.tensor, *values)
+        if self.of.of_tensor is not same and any_function(self.of, given):
+            return Lifted(self.of, given)
+        return self.of.call(caller, given, span)
 
     def substituted(self, substitution: Rewrite) -> Method:
         """The same of what the tensor stands for among the caller's values."""

@@ -102,6 +102,14 @@ def test_a_convention_is_said(text: str, slope: list[float]) -> None:
     assert [d for d in run(text).diagnostics if "convention" in d.message]
 
 
+@pytest.mark.parametrize("function", ["x -> sum(sort(x))", "x -> sum(interp(x, [-9, 9], [0, 18]))", "nansum"])
+def test_many_elements_some_of_them_equal(function: str) -> None:
+    """A slope that exists is no convention, however many elements there are."""
+    text = f"set seed 1; x = round(normal((2000,)), 1); r = grad({function})(x); r"
+    np.testing.assert_allclose(value(text), np.ones(2000), rtol=1e-12)
+    assert not [d for d in run(text).diagnostics if "convention" in d.message]
+
+
 def test_a_derivative_that_is_none_is_nan() -> None:
     """The second one at a corner."""
     assert np.isnan(value("f(x) = sort([x, -x])[1]^1; f''(0)"))
