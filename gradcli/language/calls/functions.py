@@ -160,7 +160,8 @@ def define(
 def _last(body: Sequence[s.Statement]) -> s.Statement:
     """The statement that a body ends with, within its loops and functions."""
     last = body[-1]
-    return _last(last.body) if isinstance(last, (s.For, s.Function)) else last
+    blocks = (last.body,) if isinstance(last, s.Function) else s.blocks_of(last)
+    return next((_last(block) for block in reversed(blocks) if block), last)
 
 
 def declare(caller: Caller, param: s.Param, frame: Frame | None) -> Value:

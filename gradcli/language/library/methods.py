@@ -84,4 +84,4 @@ def _takes_a_tensor(first: Formal) -> bool:
 
 
 # Inputs where something goes that is no tensor to do something with.
-NO_TENSOR = ("condition", "n", "over", "shape", "start", "value")
+NO_TENSOR = ("condition", "matrix", "n", "over", "shape", "start", "value", "values")
