@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from gradcli.core.errors import CoreError, ShapeError, require
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, constant
@@ -15,6 +17,9 @@ from gradcli.core.primitives.constants import counted
 from gradcli.core.primitives.indexing import take as take_first
 from gradcli.core.primitives.indexing import whole_numbers
 from gradcli.core.primitives.selection import select
+
+# A tensor that is computed where it can be when the call is read, since a shape depends on it.
+Known: TypeAlias = Node
 
 
 @composed(
@@ -66,7 +71,7 @@ def picked_along(x: Node, numbers: Node, a: int) -> Node:
     "labels 0, 1, ... as rows of zeros with a one at the label's place",
     example="one_hot([0, 2], 3)",
 )
-def one_hot(x: Node, classes: int | None = None, dtype: DType = DType.FLOAT64) -> Node:
+def one_hot(x: Known, classes: int | None = None, dtype: DType = DType.FLOAT64) -> Node:
     """Of shape (*x.shape, classes); without `classes` one more than the largest label, which must be known then."""
     if classes is None:
         if not isinstance(x, Constant):

@@ -72,7 +72,7 @@ def builtin(
 
 
 # What is computed with, and so can be differentiated by; everything else is known before the call.
-_REAL = ("Node", "Node | None", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
+_REAL = ("Node", "Known", "Node | None", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
 # What a tuple is given for.
 _SEQUENCES = ("tuple[Node, ...]", "Shape", "Lengths", "Order")
 
@@ -139,6 +139,7 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Names | None": lambda call, v, what: v,
     "FunctionOrValue": lambda call, v, what: v,
     "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
+    "Known": lambda call, v, what: convert.computed(convert.to_node(v, call.caller.dtype, call.span)),
     "Node | None": _or_none(lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span)),
     "Operand": lambda call, v, what: _operand(call, v),
     "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import Constant, Input, Node, constant
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.library.indexing import index
 from gradcli.language.text.diagnostics import Span, fail
@@ -51,6 +51,14 @@ def known_value(node: Node, what: str = COUNT) -> bool | int | float | None:
         (data,) = evaluate([node])
         value = data if isinstance(data, (bool, int, float)) else data.item()
     return value  # type: ignore[no-any-return]
+
+
+def computed(node: Node) -> Node:
+    """A tensor with its values where it is made of constants alone, itself where they are not known yet."""
+    if isinstance(node, Constant) or any(isinstance(n, (Input, Parameter)) for n in reachable([node])):
+        return node
+    (data,) = evaluate([node])
+    return constant(data, node.dtype) if isinstance(data, (bool, int, float)) else array_constant(data)
 
 
 def to_int(value: Value, span: Span, what: str) -> int:
