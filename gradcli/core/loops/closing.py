@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from gradcli.core.ir.nodes import Constant, Node, fresh_input, registry
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.traversal import dependents, reachable, substitute
 from gradcli.core.loops.node import loop
 from gradcli.core.loops.plan import Carry, Given, Plan, results
@@ -29,9 +30,11 @@ def closed(plan: Plan) -> Plan:
     order = reachable(outputs)
     given = {*(c.input for c in plan.carries), *(s.input for s in plan.slices), *(f.input for f in plan.free)}
     moving = dependents(order, given)
+    within = _chosen(order, moving)
     outer: dict[Node, Node] = {}
-    for node in [*(arg for n in order if n in moving and n not in given for arg in n.args), *outputs]:
-        if node not in moving and node not in outer and not _is_written(node):
+    readers = [n for n in order if (n in moving or n in within) and n not in given]
+    for node in [*(arg for n in readers for arg in n.args), *outputs]:
+        if node not in moving and node not in within and node not in outer and not _is_written(node):
             outer[node] = fresh_input("p", node.shape, node.dtype)
     nexts = substitute(outputs, outer)
     carried, middle = len(plan.carries), len(plan.carries) + len(plan.sums)
@@ -44,6 +47,24 @@ def closed(plan: Plan) -> Plan:
         list(nexts[middle:]),
         plan.backwards,
     )
+
+
+def _chosen(order: Sequence[Node], moving: Set[Node]) -> set[Node]:
+    """What no step changes but a choice in it takes or not: outside, a zero that is certain would be no more than 0."""
+    found: set[Node] = set()
+    waiting = [arg for n in order if n.op is registry["select"] and n in moving for arg in n.args[1:]]
+    seen: set[Node] = set()
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node not in moving:
+            if not isinstance(node, Application) or not node.op.pointwise:
+                continue
+            found.add(node)
+        waiting += node.args
+    return found
 
 
 def _is_written(node: Node) -> bool:

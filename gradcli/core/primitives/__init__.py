@@ -4,6 +4,8 @@ from gradcli.core.primitives import (
     comparisons,
     domains,
     elementwise,
+    exponentials,
+    factors,
     indexing,
     inverse_hyperbolic,
     linear_algebra,
@@ -16,12 +18,15 @@ from gradcli.core.primitives import (
     selection,
     shaping,
     special,
+    spectra,
 )
 
 __all__ = [
     "comparisons",
     "domains",
     "elementwise",
+    "exponentials",
+    "factors",
     "indexing",
     "inverse_hyperbolic",
     "linear_algebra",
@@ -34,4 +39,5 @@ __all__ = [
     "selection",
     "shaping",
     "special",
+    "spectra",
 ]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcli.core.engines.evaluation import FreeInputError, evaluate
-from gradcli.core.ir.arrays import array_of
-from gradcli.core.ir.dtypes import DType, as_float
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, constant
 from gradcli.core.ir.promotion import coerce
-from gradcli.core.ir.shapes import check_shape
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
 from gradcli.core.library.random import Random
@@ -21,7 +19,7 @@ from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, define
 from gradcli.language.calls.items import item_of_tuple, known_mask
-from gradcli.language.calls.operations import binary, truth, unary
+from gradcli.language.calls.operations import binary, part_named, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
 from gradcli.language.derivatives.base import Operator
@@ -41,7 +39,7 @@ from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
-from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
+from gradcli.language.values.values import Frame, Function, Named, Names, Parameters, Value
 
 
 @dataclass
@@ -73,12 +71,9 @@ class Interpreter(Statements):
         return tuple(self.evaluate(item, frame) for item in node.items)
 
     def _array(self, node: s.Array, frame: Frame | None) -> Value:
-        plain = plain_array(node)
+        plain = plain_array(node, self.dtype)
         if plain is not None:
-            flat, shape, all_bools = plain
-            check_shape(shape)
-            dtype = DType.BOOL if all_bools else self.dtype
-            return array_constant(array_of([as_float(x) for x in flat], dtype).reshape(shape))
+            return plain
         parts = parts_of(node, lambda item: self.evaluate(item, frame))
         items = [to_node(value, self.dtype, item.span) for item, value in parts]
         for (item, _), before, after in zip(parts[1:], items, items[1:], strict=False):
@@ -158,11 +153,11 @@ class Interpreter(Statements):
 
     def _subscript(self, node: s.Subscript, frame: Frame | None) -> Value:
         value = self.evaluate(node.value, frame)
+        if isinstance(value, Named):
+            return part_named(value, [isinstance(i, s.Slice) or self.evaluate(i, frame) for i in node.items], node.span)
         items = list(self.index_items(node, frame))
-        if isinstance(value, Parameters):
-            value = value.nodes
-        if isinstance(value, Chain):
-            value = value.parts
+        if isinstance(value, (Parameters, Chain)):
+            value = value.nodes if isinstance(value, Parameters) else value.parts
         if isinstance(value, tuple):
             return item_of_tuple(value, items, node.span)
         if not isinstance(value, Node):
@@ -318,8 +313,10 @@ class Interpreter(Statements):
 
     def tell(self, statement: s.Print, frame: Frame | None) -> None:
         """Say what a `print` says, with the values of this call."""
+        known = True
 
         def now(expression: s.Expression) -> Value:
+            nonlocal known
             value = self.result(expression) if frame is None else self.evaluate(expression, frame)
             pending = [n for n in distinct_nodes(value) if not isinstance(n, Constant)]
             try:
@@ -327,10 +324,13 @@ class Interpreter(Statements):
             except REFUSALS as error:
                 raise refused(error, expression.span) from error
             if data is None:
+                known = False
                 return f"{describe(value)}, not known here"
             return map_nodes(value, lambda n: _constant(data[n], n) if n in data else n)
 
         found = said(statement, now)
+        if not known:
+            found = replace(found, known=False)
         if self._heard is None:
             self.told(found)
         else:

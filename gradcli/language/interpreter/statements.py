@@ -108,7 +108,7 @@ class Statements(Paper):
     def _say(self, heard: Sequence[Said]) -> None:
         """Say what a call has printed, once, however often its function was traced to differentiate it."""
         key = tuple((said.span.start, repr(said.items)) for said in heard)
-        if heard and key not in self._spoken:
+        if heard and key not in self._spoken and (not self._spoken or all(said.known for said in heard)):
             self._spoken.add(key)
             for said in heard:
                 self.told(said)

@@ -10,12 +10,12 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.records import structure
 from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
-from gradcli.language.calls.operations import attributes_of
+from gradcli.language.calls.operations import attributes_of, part_of
 from gradcli.language.library.names import builtins
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.describe import describe
 from gradcli.language.values.numbers import is_number
-from gradcli.language.values.values import Caller, Formal, Function, Rewrite, Value
+from gradcli.language.values.values import Caller, Formal, Function, Named, Rewrite, Value
 
 
 @structure
@@ -48,6 +48,8 @@ def attribute_of(value: Value, name: str, span: Span) -> Value:
     Raises:
         LanguageError: where the value has no such attribute.
     """
+    if isinstance(value, Named):
+        return part_of(value, name, span)
     members = attributes_of(value)
     if name in members:
         return members[name]

@@ -13,13 +13,14 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
 from gradcli.core.records import record
-from gradcli.language.calculus import equations, integrals, limits, searches, tangents, uncertainty
+from gradcli.language.calculus import equations, integrals, limits, odes, searches, tangents, uncertainty
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
 from gradcli.language.derivatives import fields, formulas, gradient, mapping, matrices, polynomial, products
 from gradcli.language.derivatives import table as tables
-from gradcli.language.library import counting, own, powers, tuples, units
+from gradcli.language.files import data
+from gradcli.language.library import counting, own, powers, repeated, tuples, units
 from gradcli.language.plots import plot
 from gradcli.language.steps import announced
 from gradcli.language.text.diagnostics import Span, fail, near
@@ -30,9 +31,9 @@ from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
 ANNOUNCING = (
-    *(counting, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
+    *(counting, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
     announced,
-    *(equations, integrals, limits, searches, tangents, uncertainty),
+    *(equations, integrals, limits, odes, repeated, searches, tangents, uncertainty),
 )
 
 

@@ -17,9 +17,13 @@ class Part:
 
 @record
 class Said:
-    """What one `print` says: its values in their order, a text as its pieces. `title` is the first one's own text."""
+    """What one `print` says: its values in their order, a text as its pieces. `title` is the first one's own text.
+
+    `known` says that all of them are numbers of a call.
+    """
 
     span: Span
     title: str
     items: tuple[Value | tuple[str | Part, ...], ...]
     texts: tuple[bool, ...]
+    known: bool = True

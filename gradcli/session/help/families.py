@@ -83,6 +83,7 @@ FAMILIES = (
         "scripts",
         "allclose isclose array_equal certified all any logical_and logical_or logical_xor logical_not",
     ),
+    _family("files of data", "files", "load save"),
     _family("totals", "tensors", "sum mean prod max min argmax argmin var std cumsum cumprod logsumexp norm"),
     _family(
         "order",
@@ -99,7 +100,8 @@ FAMILIES = (
     _family(
         "vectors and matrices",
         "tensors",
-        "dot cross matmul inner outer tensordot vdot kron convolve correlate trace det inv einsum",
+        "dot cross matmul inner outer tensordot vdot kron convolve correlate trace diagonal det inv einsum"
+        " matrix_power expm",
     ),
     _family(
         "making tensors",
@@ -111,10 +113,16 @@ FAMILIES = (
         "shapes",
         "tensors",
         "reshape ravel transpose swapaxes moveaxis expand_dims squeeze broadcast_to concatenate stack vstack hstack"
-        " column_stack dstack atleast_1d atleast_2d split flip flipud fliplr rot90 roll pad tile repeat triu tril len",
+        " column_stack dstack atleast_1d atleast_2d split array_split flip flipud fliplr rot90 roll pad tile"
+        " repeat triu tril len",
     ),
     _family("picking", "tensors", "take take_along_axis"),
-    _family("decompositions", "tensors", "eigvalsh cholesky slogdet logabsdet"),
+    _family(
+        "decompositions",
+        "tensors",
+        "eigh eigvalsh svd svdvals qr cholesky lstsq pinv solve_triangular cholesky_solve slogdet logabsdet logdet cond"
+        " matrix_rank",
+    ),
     _family("types", "tensors", "float32 float64 int64 bool astype"),
     _family(
         "activations",
