@@ -76,6 +76,7 @@ def test_attributes_stay() -> None:
 def test_what_is_taken_out_is_a_function() -> None:
     """That can be called later, with its own inputs by name."""
     np.testing.assert_array_equal(value("x = [[1, 2], [3, 4]]; total = x.sum; total(axis=0)"), [4, 6])
+    np.testing.assert_array_equal(value("[[1, 2], [3, 4]].sum(dim=0, keepdim=true)"), [[4, 6]])
     assert "no input `ax`" in error("x = [1, 2]; x.sum(ax=0)").message
 
 
