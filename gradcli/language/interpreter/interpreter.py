@@ -18,16 +18,17 @@ from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, define
-from gradcli.language.calls.items import item_of_tuple
-from gradcli.language.calls.operations import attribute_of, binary, part_named, truth, unary
+from gradcli.language.calls.items import item_of_tuple, known_mask
+from gradcli.language.calls.operations import binary, part_named, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.labels import labelled
-from gradcli.language.interpreter.arrays import plain_array, ragged
+from gradcli.language.interpreter.arrays import parts_of, plain_array, ragged
 from gradcli.language.interpreter.meant import difference_of, names_meant, product
 from gradcli.language.interpreter.printing import said
 from gradcli.language.interpreter.statements import Statements
+from gradcli.language.library.methods import attribute_of
 from gradcli.language.library.names import builtins
 from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
@@ -73,11 +74,7 @@ class Interpreter(Statements):
         plain = plain_array(node, self.dtype)
         if plain is not None:
             return plain
-        parts: list[tuple[s.Expression, Value]] = []
-        for item in node.items:
-            value = self.evaluate(item, frame)
-            several = isinstance(item, s.Comprehension) and isinstance(value, tuple)
-            parts += [(item, one) for one in value] if several and isinstance(value, tuple) else [(item, value)]
+        parts = parts_of(node, lambda item: self.evaluate(item, frame))
         items = [to_node(value, self.dtype, item.span) for item, value in parts]
         for (item, _), before, after in zip(parts[1:], items, items[1:], strict=False):
             if before.shape != after.shape:
@@ -178,7 +175,7 @@ class Interpreter(Statements):
             return slice(*(b and to_int(self.evaluate(b, frame), b.span, "a bound of a slice") for b in bounds))
         value = self.evaluate(item, frame)
         if value is None or value is Ellipsis or (isinstance(value, Node) and _picks(value)):
-            return value
+            return known_mask(self, value, item.span) if isinstance(value, Node) else value
         return to_int(value, item.span, "an index")
 
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
@@ -230,7 +227,7 @@ class Interpreter(Statements):
         if function.name == "norm":
             self.note_hidden_partials(node, positional, frame)
         values = bind(function, positional, keywords, node)
-        if isinstance(function, Builtin) and function.of_tensor is not same and any_function(values):
+        if isinstance(function, Builtin) and function.of_tensor is not same and any_function(function, values):
             return Lifted(function, tuple(values))
         if isinstance(function, UserFunction) and self.outermost and self.trail.called is None:
             self.trail.called = function, values
@@ -244,6 +241,8 @@ class Interpreter(Statements):
         formal = input_at(function, len(before))
         if formal is not None and formal.function:
             return self.function_wanted(node, frame)
+        if formal is not None and formal.sequence and isinstance(node, s.Array):
+            return tuple(value for _, value in parts_of(node, lambda item: self.evaluate(item, frame)))
         if formal is not None and formal.name == "grad_position" and before and isinstance(before[0], Function):
             names = _inputs_named(node, before[0])
             if names is not None:
