@@ -39,7 +39,7 @@ from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
-from gradcli.language.values.values import Frame, Function, Named, Names, Parameters, Value
+from gradcli.language.values.values import Frame, Function, Named, Names, Parameters, Value, Zipped
 
 
 @dataclass
@@ -338,6 +338,8 @@ class Interpreter(Statements):
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed; a parameter stays the parameter that it is."""
+        if isinstance(value, Zipped):
+            value = tuple(items_of(value, span))
         try:
             require_shallow(value)
         except REFUSALS as error:
