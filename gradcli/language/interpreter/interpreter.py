@@ -18,7 +18,7 @@ from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, define
-from gradcli.language.calls.items import item_of_tuple, known_mask
+from gradcli.language.calls.items import item_of_tuple, items_of, known_mask
 from gradcli.language.calls.operations import binary, part_named, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
