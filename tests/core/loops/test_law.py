@@ -13,7 +13,7 @@ from gradcli.core.ir.nodes import Node, filled, fresh_input
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape
 from gradcli.core.ir.traversal import reachable, substitute
-from gradcli.core.loops import law
+from gradcli.core.loops import law, merging
 from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.jacobian import hessian, jacobian
@@ -149,6 +149,19 @@ def test_a_graph_does_not_grow_with_the_steps() -> None:
         outputs = as_loop(step, inputs, length)
         counts.append(len(reachable(_higher(outputs, inputs))))
     assert counts[0] == counts[1]
+
+
+def test_a_value_and_its_gradient_share_their_steps() -> None:
+    """The loop itself and the one that keeps its carries are run as one; so are loops of one recurrence."""
+    step, shape = STEPS["coupled numbers"]
+    inputs = inputs_of(shape, 5)
+    outputs = as_loop(step, inputs, 5)[:1]
+    nodes = reachable([*outputs, *gradient(outputs, inputs)])
+    loops = [node for node in nodes if node.kind == "loop"]
+    assert len(loops) == 3
+    found = merging.merged(loops)
+    assert len(found) == 2
+    assert len({node for whole in found.values() for node in reachable([whole]) if node.kind == "loop"}) == 1
 
 
 def test_no_step_at_all() -> None:
