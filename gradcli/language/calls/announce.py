@@ -13,6 +13,7 @@ from gradcli.core.ir.dtypes import as_float
 from gradcli.core.ir.nodes import Constant, Node, Operand, Parameter
 from gradcli.core.records import record
 from gradcli.language.calls.builtin import Builtin, same
+from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe, require_function
@@ -58,6 +59,8 @@ def builtin(
         for name in names or (function.__name__.rstrip("_"),):
 
             def apply(caller: Caller, values: Sequence[Value], span: Span, name: str = name) -> Value:
+                if of_tensor is not same and any(map(is_nested, values)):
+                    return place_by_place(lambda v: apply(caller, v, span, name), values, f"`{name}`", span)
                 call = Call(caller, span)
                 result: Value = function(call, *converted(call, name, values, formals, kinds))
                 return result

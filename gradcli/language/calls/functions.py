@@ -7,6 +7,7 @@ from dataclasses import field, replace
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, parameter
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.library import Layer
 from gradcli.core.records import structure
 from gradcli.language.calls.tracing import as_tensors, fresh_inputs, replace_nodes
@@ -63,9 +64,14 @@ class LayerFunction(Function):
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The layer's result, with the values that its parameters have now."""
-        result = self.layer.call(*(to_node(value, caller.dtype, span) for value in values))
         now = {node: caller.present(node) for node in self.layer.parameters.values()}
-        return replace_nodes(result, {old: new for old, new in now.items() if isinstance(new, Node) and new is not old})
+        moved: dict[Node, Node] = {o: n for o, n in now.items() if isinstance(n, Node) and n is not o}
+        nodes = [to_node(value, caller.dtype, span) for value in values]
+        given: dict[Node, Node] = {}
+        if moved and not moved.keys().isdisjoint(reachable(nodes)):
+            # What the layer is called with was computed with the values from before, and keeps them.
+            nodes, given = fresh_inputs(nodes, self.inputs, caller.dtype)  # type: ignore[assignment]
+        return replace_nodes(self.layer.call(*nodes), moved | given)
 
 
 @structure

@@ -17,6 +17,7 @@ from gradcli.core.ir.promotion import real
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, sum_, transpose
 from gradcli.language.calls.combined import called, combined
+from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.convert import known_value, to_node
@@ -37,6 +38,9 @@ _COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
     ">=": op.ge,
 }
 
+# Arithmetic that is done with tuples item by item.
+_OF_ITEMS = ("+", "-", "*", "/", "^", "//", "%")
+
 
 @cache
 def symbols(arity: int) -> dict[str, Primitive]:
@@ -53,6 +57,8 @@ def unary(caller: Caller, symbol: str, value: Value, span: Span) -> Value:
         return -value if symbol == "-" else value
     if isinstance(value, Function):
         return combined("*", -1, value, binary, span) if symbol == "-" else value
+    if is_nested(value):
+        return place_by_place(lambda items: unary(caller, symbol, items[0], span), [value], f"`{symbol}`", span)
     node = _operand(caller, symbol, value, span)
     return symbols(1)["-"](node) if symbol == "-" else node
 
@@ -80,6 +86,8 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
             return _nearest(caller, symbol, left, right, result)
     if symbol == "∘" or isinstance(left, Function) or isinstance(right, Function):
         return combined(symbol, left, right, binary, span)
+    if symbol in _OF_ITEMS and (is_nested(left) or is_nested(right)):
+        return place_by_place(lambda v: binary(caller, symbol, v[0], v[1], span), [left, right], f"`{symbol}`", span)
     if isinstance(left, SparseMatrix) and symbol == "@":
         return _sparse_product(left, _operand(caller, symbol, right, span), span)
     a, b = _operand(caller, symbol, left, span), _operand(caller, symbol, right, span)
@@ -274,7 +282,7 @@ def _operand(caller: Caller, symbol: str, value: Value, span: Span) -> Node:
         elif isinstance(value, SparseMatrix):
             hint = "write dense(...) for the whole matrix; S @ x multiplies"
         elif isinstance(value, tuple):
-            hint = "tuples group values; for arithmetic write an array, [a, b]"
+            hint = "a tuple's items are taken one by one: `t[0]`; a matrix is written in [ ]"
         raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(value)}", span, hint)
     return to_node(value, caller.dtype, span)
 

@@ -35,6 +35,8 @@ def _collect(
     if not isinstance(value, Function) or (id(value), path) in seen:
         return
     seen.add((id(value), path))
+    if not value.parametrized:
+        return
     inner = getattr(value, "of", None)
     if isinstance(inner, Function):
         _collect(caller, inner, path, found, seen)

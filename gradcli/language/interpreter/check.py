@@ -14,8 +14,6 @@ from gradcli.language.text.syntax import names_in, walk
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.numbers import is_number
 
-# What lists the parameters of a model; a definition of that name is meant to give them values.
-_OF_MODELS = ("params", "trainable_params")
 _NO_EFFECT = "give it a name, or write `return` in front"
 
 
@@ -26,13 +24,6 @@ def check(statement: s.Statement) -> tuple[Diagnostic, ...]:
         LanguageError: for a statement that can't mean anything where it stands.
     """
     _check_calls(statement)
-    if isinstance(statement, s.Function) and statement.name.id in _OF_MODELS:
-        raise fail(
-            "type",
-            f"`{statement.name.id}(...)` can't be given a value",
-            statement.name.span,
-            "parameters are given values one by one, such as `net.w = [1, 2]`",
-        )
     if isinstance(statement, s.Return):
         raise fail(
             "syntax", "return stands outside a function", statement.span, "write the expression alone to show it"
@@ -175,8 +166,11 @@ def _check_inside(statement: s.Statement, function: s.Function, nested: bool) ->
                     statement.value.span,
                     "a parameter is made when the model is defined, before any input is known",
                 )
-    if isinstance(statement, s.Assign) and isinstance(statement.target, s.Attribute):
-        raise fail("syntax", "a parameter can be assigned at the top level only", statement.span)
+    if isinstance(statement, s.Assign) and any(
+        isinstance(part, s.Attribute | s.Call) for part in s.walk(statement.target)
+    ):
+        hint = "inside a function, call the model at other weights: `net(x, params=w)`"
+        raise fail("syntax", "a parameter can be assigned at the top level only", statement.span, hint)
     if isinstance(statement, s.Function):
         _check_function(statement)
     if isinstance(statement, s.For):

@@ -19,9 +19,10 @@ from gradcli.language.calls.arguments import bind, input_at
 from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
-from gradcli.language.calls.functions import Chain, UserFunction, declare, define, trainable
+from gradcli.language.calls.functions import Chain, UserFunction, declare, define
 from gradcli.language.calls.operations import attribute_of, binary, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
+from gradcli.language.calls.weights import at_weights, matched
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
@@ -208,6 +209,8 @@ class Interpreter(Paper):
                 raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
             unevaluated = any(i.names and i.name == keyword.name for i in function.inputs)
             keywords[keyword.name] = names_meant(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
+        if "params" in keywords and not any(i.name == "params" for i in function.inputs):
+            function = at_weights(self, function, keywords.pop("params"), node.span)
         if node.function.span.text == "|" and positional and isinstance(positional[0], Node) and positional[0].shape:
             hint = "write `norm(v)` for the length of a vector, `abs(v)` for each of its elements"
             raise fail("type", f"`{node.span.title}` can be read in two ways: it is no number", node.span, hint)
@@ -403,6 +406,12 @@ class Interpreter(Paper):
                 items = items_of(settled, target.span)
             for part, item in zip(target.items, items, strict=True):
                 self._bind(part, item, frame)
+        elif isinstance(target, s.Call):
+            there = self.evaluate(target)
+            assert isinstance(there, Parameters)
+            new = matched(there, value, self, target.span)
+            for old, name, node in zip(there.nodes, there.names, new, strict=True):
+                self.train(old, self.settle(node, target.span), name, target.span)
         elif isinstance(target, s.Attribute):
             self._train(target, value, frame)
 
@@ -413,15 +422,7 @@ class Interpreter(Paper):
             raise fail(
                 "type", f"`{target.span.text}` is no parameter", target.span, "only parameters can be given a value"
             )
-        new = trainable(target.name, value, self.dtype, target.span, instead_of=old)
-        if new.shape != old.shape:
-            raise fail(
-                "shape",
-                f"the parameter `{target.name}` has shape {old.shape}, the new value {new.shape}",
-                target.span,
-                "a parameter keeps its shape; define the model again for another",
-            )
-        self.trained[old.key] = new
+        self.train(old, value, target.span.text, target.span)
 
     def define(self, statement: s.Function, frame: Frame | None) -> Function:
         """The function or model that a definition makes; its parameters are given their initial values now."""

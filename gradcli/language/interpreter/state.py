@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
@@ -16,6 +16,7 @@ from gradcli.core.ir.promotion import use_float
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.random import Random
 from gradcli.core.limits import limit, use
+from gradcli.language.calls.functions import trainable
 from gradcli.language.calls.reach import Reach
 from gradcli.language.interpreter.unknown import instead
 from gradcli.language.library.names import builtins
@@ -63,6 +64,8 @@ class State:
         self._calls: list[int] = []
         self._recursing = False
         self._derivatives = 0
+        # What stands in for parameters in the call that is under way, by their keys.
+        self._stand_ins: Mapping[object, Parameter] = {}
         # Of functions at the top level, and of those that are defined inside a call.
         self._reaches: dict[int, tuple[Function, Reach]] = {}
         self._inner_reaches: dict[int, tuple[Function, Reach]] = {}
@@ -183,7 +186,9 @@ class State:
         """
         found = self.find(name, frame)
         if found is not None:
-            return found[0]
+            value = found[0]
+            declared = isinstance(value, Parameter) and value.name == name and bool(self._stand_ins)
+            return self.present(value) if declared else value
         if is_answer(name):
             raise fail("name", f"there is no result `{name}`", span, self.answers.missing(name))
         hint = instead(name, self.known(frame), lambda n: self.find(n, frame), span.behind if called else None)
@@ -211,4 +216,35 @@ class State:
 
     def present(self, value: Value) -> Value:
         """A parameter as it is now: the model keeps the one that it was made with."""
-        return self.trained.get(value.key, value) if isinstance(value, Parameter) else value
+        if not isinstance(value, Parameter):
+            return value
+        return self._stand_ins.get(value.key) or self.trained.get(value.key, value)
+
+    @contextmanager
+    def standing_in(self, parameters: Mapping[object, Parameter]) -> Iterator[None]:
+        """Within, other parameters are the present ones, by their key."""
+        before, self._stand_ins = self._stand_ins, {**self._stand_ins, **parameters}
+        try:
+            yield
+        finally:
+            self._stand_ins = before
+
+    def train(self, old: Parameter, value: Value, name: str, span: Span) -> None:
+        """Give a parameter a new value, wherever its model is used from now on.
+
+        Raises:
+            LanguageError: for a value that is none, or of another shape.
+        """
+        new = trainable(old.name, value, self.dtype, span, instead_of=old)
+        if new.shape != old.shape:
+            raise fail(
+                "shape",
+                f"the parameter `{name}` has shape {old.shape}, the new value {new.shape}",
+                span,
+                "a parameter keeps its shape; define the model again for another",
+            )
+        self.trained[old.key] = new
+        held = self.scope.get(old.name, None)
+        if isinstance(held, Parameter) and held.key is old.key:
+            # One that was declared at the top level goes by its name there.
+            self.scope[old.name] = new

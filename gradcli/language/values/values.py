@@ -159,6 +159,14 @@ class Caller(Protocol):
         """How many digits of all numbers are right for certain as they are computed; inf for all that are wanted."""
         ...
 
+    def standing_in(self, parameters: Mapping[object, Parameter]) -> AbstractContextManager[None]:
+        """Within, other parameters are the present ones, by their key."""
+        ...
+
+    def train(self, old: Parameter, value: Value, name: str, span: Span) -> None:
+        """Give a parameter a new value, wherever its model is used from now on."""
+        ...
+
     def evaluate(self, node: s.Expression, frame: Frame | None = None) -> Value:
         """The value of an expression."""
         ...
@@ -188,13 +196,14 @@ class Function(ABC):
     """Anything that can be called.
 
     `kind` is the word for it in messages: function, model, layer, derivative, built-in. `members` is what stands behind
-    a point: parameters, layers.
+    a point: parameters, layers. `parametrized` says that the parameters which it reaches are its own.
     """
 
     name: str
     kind: str = "function"
     inputs: tuple[Formal, ...]
     members: Mapping[str, Value] = MappingProxyType({})
+    parametrized = True
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}({', '.join(i.name for i in self.inputs)})>"
