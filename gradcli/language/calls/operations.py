@@ -23,7 +23,7 @@ from gradcli.language.values.audits import Audit
 from gradcli.language.values.convert import known_value, to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.explanations import Check
-from gradcli.language.values.findings import Extrema, Propagation, Uncertain
+from gradcli.language.values.findings import Extrema, Fit, Propagation, Uncertain
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.numbers import calculate, is_euler, is_number
 from gradcli.language.values.trail import Sum
@@ -247,7 +247,7 @@ def attributes_of(value: Value) -> Mapping[str, Value]:
             "size": size_of(value.shape),
             "dtype": value.dtype.value,
         }
-    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain, Check, Audit, Module)
+    with_members = (Function, SparseMatrix, Extrema, Fit, Propagation, Uncertain, Check, Audit, Module)
     return value.members if isinstance(value, with_members) else {}
 
 

@@ -13,7 +13,16 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
 from gradcli.core.records import record
-from gradcli.language.calculus import equations, integrals, limits, searches, tangents, uncertainty
+from gradcli.language.calculus import (
+    equations,
+    integrals,
+    limits,
+    optimizers,
+    searches,
+    tangents,
+    training,
+    uncertainty,
+)
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
@@ -33,7 +42,7 @@ from gradcli.language.values.values import Caller, Formal, Value
 ANNOUNCING = (
     *(counting, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
     announced,
-    *(equations, integrals, limits, searches, tangents, uncertainty),
+    *(equations, integrals, limits, optimizers, searches, tangents, training, uncertainty),
 )
 
 

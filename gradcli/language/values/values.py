@@ -21,7 +21,7 @@ from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.explanations import Check, Steps
-from gradcli.language.values.findings import Extrema, Propagation, Uncertain
+from gradcli.language.values.findings import Extrema, Fit, Propagation, Uncertain
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.trail import Trail
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
     " | DerivativeTable | SparseMatrix | Interval | Plot | Contours | Extrema | Propagation | Uncertain | Steps | Check"
-    " | Audit | Module"
+    " | Audit | Module | Fit"
     " | Names | None"
 )
 
