@@ -156,7 +156,22 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Shape": lambda call, v, what: convert.to_shape(v, call.span),
     "DType": lambda call, v, what: call.caller.dtype if v is None else convert.to_dtype(v, call.span),
     "str": lambda call, v, what: _text(v, call.span, what),
+    "Init": lambda call, v, what: _first_value(call, v, what),
 }
+
+
+def _first_value(call: Call, value: Value, what: str) -> str | float | Constant | None:
+    """What a parameter begins with: a name, a number or a tensor that is known now."""
+    if value is None or isinstance(value, str):
+        return value
+    if is_number(value):
+        return as_float(value)
+    known = call.caller.settle(value, call.span) if isinstance(value, Node) else None
+    known = known.value if isinstance(known, Parameter) else known
+    if not isinstance(known, Constant):
+        hint = 'such as "he_normal", "zeros" or a tensor'
+        raise fail("type", f"{what} is a name, a number or a tensor, not {describe(value)}", call.span, hint)
+    return known
 
 
 def _operand(call: Call, value: Value) -> Operand:

@@ -15,7 +15,7 @@ from gradcli.language.values.values import Caller, Function, Module, Parameters,
 
 
 def parameters_of(caller: Caller, function: Function) -> Parameters:
-    """Every trainable parameter, once each, in the order of the text; one inside another is `outer.inner`."""
+    """Every trainable parameter, once each, in the order of the text, by what is typed for it: `outer.inner[0].w`."""
     found: dict[Parameter, list[str]] = {}
     _collect(caller, function, "", found, set())
     return Parameters(function.name, tuple(map(tuple, found.values())), tuple(found))
@@ -31,6 +31,10 @@ def _collect(
             if name not in names:
                 names.append(name)
         return
+    if isinstance(value, tuple):
+        for i, item in enumerate(value):
+            _collect(caller, item, f"{path}[{i}]", found, seen)
+        return
     # What is reached under two names is gone through twice, so that what is shared has both.
     if not isinstance(value, Function) or (id(value), path) in seen:
         return
@@ -41,7 +45,7 @@ def _collect(
     if isinstance(inner, Function):
         _collect(caller, inner, path, found, seen)
     for name, member in value.members.items():
-        _collect(caller, member, f"{path}.{name}" if path else name, found, seen)
+        _collect(caller, member, member_path(path, name), found, seen)
     if isinstance(value, UserFunction):
         local = {i.name for i in value.inputs} | set(value.members) | set(s.bound_in(value.body))
         for name in _names(value.body):
@@ -49,6 +53,11 @@ def _collect(
                 there = caller.find(name, value.frame)
                 if there is not None:
                     _collect(caller, there[0], name, found, seen)
+
+
+def member_path(path: str, name: str) -> str:
+    """What is typed for a member of what is typed as a path; that of a Sequential goes by its place."""
+    return f"{path}[{name}]" if name.isdigit() else f"{path}.{name}" if path else name
 
 
 @record

@@ -91,7 +91,7 @@ def _check_function(function: s.Function) -> None:
         )
     _refuse_called_numbers(function)
     for statement in function.body:
-        _check_inside(statement, function, nested=False)
+        _check_inside(statement, function)
 
 
 def _refuse_called_numbers(function: s.Function) -> None:
@@ -135,7 +135,7 @@ def _calculated(body: tuple[s.Statement, ...]) -> Iterator[str]:
         yield from (side.id for side in sides if isinstance(side, s.Name))
 
 
-def _check_inside(statement: s.Statement, function: s.Function, nested: bool) -> None:
+def _check_inside(statement: s.Statement, function: s.Function) -> None:
     if isinstance(statement, s.Show):
         raise fail("syntax", "an expression by itself has no effect in a function", statement.span, _NO_EFFECT)
     if isinstance(statement, s.Assert):
@@ -149,8 +149,6 @@ def _check_inside(statement: s.Statement, function: s.Function, nested: bool) ->
                 statement.span,
                 "write `model` instead of `def`",
             )
-        if nested:
-            raise fail("syntax", "param can't stand in a loop", statement.span, "put it at the top of the model")
         for parameter in function.parameters:
             if parameter.name == statement.name.id:
                 raise fail(
@@ -175,7 +173,7 @@ def _check_inside(statement: s.Statement, function: s.Function, nested: bool) ->
         _check_function(statement)
     if isinstance(statement, s.For):
         for inner in statement.body:
-            _check_inside(inner, function, nested=True)
+            _check_inside(inner, function)
 
 
 def _returns(body: tuple[s.Statement, ...]) -> bool:
@@ -183,7 +181,7 @@ def _returns(body: tuple[s.Statement, ...]) -> bool:
 
 
 def _definitions(statement: s.Statement) -> Iterator[tuple[str, Span]]:
-    """Every name that a statement gives a meaning to, at any depth, with where."""
+    """Every name that a statement gives a meaning to, with where; those inside a body are its own affair."""
     if isinstance(statement, s.Assign):
         yield from _target_names(statement.target)
     elif isinstance(statement, s.Param):
@@ -197,8 +195,6 @@ def _definitions(statement: s.Statement) -> Iterator[tuple[str, Span]]:
         yield statement.name.id, statement.name.span
         for parameter in statement.parameters:
             yield parameter.name, parameter.span
-        for inner in statement.body:
-            yield from _definitions(inner)
 
 
 def _target_names(target: s.Expression) -> Iterator[tuple[str, Span]]:

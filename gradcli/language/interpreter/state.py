@@ -23,6 +23,7 @@ from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span, fail
 from gradcli.language.values.answers import Answers, is_answer
+from gradcli.language.values.nesting import leaves, map_items
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.trail import Trail
 from gradcli.language.values.values import Frame, Function, Value
@@ -187,12 +188,21 @@ class State:
         found = self.find(name, frame)
         if found is not None:
             value = found[0]
-            declared = isinstance(value, Parameter) and value.name == name and bool(self._stand_ins)
-            return self.present(value) if declared else value
+            return self._standing_in(name, value) if self._stand_ins else value
         if is_answer(name):
             raise fail("name", f"there is no result `{name}`", span, self.answers.missing(name))
         hint = instead(name, self.known(frame), lambda n: self.find(n, frame), span.behind if called else None)
         raise fail("name", f"unknown name `{name}`", span, hint)
+
+    def _standing_in(self, name: str, value: Value) -> Value:
+        """What is declared under a name, with what stands in for it; what else holds a parameter keeps its value."""
+
+        def present(item: Value) -> Value:
+            declared = isinstance(item, Parameter) and item.name.partition("[")[0] == name
+            return self.present(item) if declared else item
+
+        found: Value = map_items(value, present)
+        return found
 
     def known(self, frame: Frame | None) -> list[str]:
         """Every name that has a value, the nearest first."""
@@ -244,7 +254,8 @@ class State:
                 "a parameter keeps its shape; define the model again for another",
             )
         self.trained[old.key] = new
-        held = self.scope.get(old.name, None)
-        if isinstance(held, Parameter) and held.key is old.key:
-            # One that was declared at the top level goes by its name there.
-            self.scope[old.name] = new
+        # One that was declared at the top level, alone or in a tuple, goes by its name there.
+        base = old.name.partition("[")[0]
+        held = self.scope.get(base, None)
+        if any(isinstance(item, Parameter) and item.key is old.key for item in leaves(held)):
+            self.scope[base] = map_items(held, lambda v: new if isinstance(v, Parameter) and v.key is old.key else v)

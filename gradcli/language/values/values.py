@@ -159,6 +159,18 @@ class Caller(Protocol):
         """How many digits of all numbers are right for certain as they are computed; inf for all that are wanted."""
         ...
 
+    def items(self, value: Value, span: Span) -> Sequence[Value]:
+        """The items to go through."""
+        ...
+
+    def bind(self, targets: tuple[s.Name, ...], value: Value, frame: Frame) -> None:
+        """Give a value to a name, or its items to several."""
+        ...
+
+    def step(self, span: Span, count: int = 1) -> None:
+        """Count passes of a loop before they are made."""
+        ...
+
     def standing_in(self, parameters: Mapping[object, Parameter]) -> AbstractContextManager[None]:
         """Within, other parameters are the present ones, by their key."""
         ...
