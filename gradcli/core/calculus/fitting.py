@@ -42,10 +42,12 @@ class Stop:
     """When to end before all steps are made.
 
     An improvement is a loss lower than the lowest before by more than `tolerance`; `patience` steps without one end it.
+    `rate` says what is reported of the rate at a step.
     """
 
     tolerance: float = 0.0
     patience: int | None = None
+    rate: Callable[[int], float] | None = None
 
 
 @record
@@ -249,7 +251,9 @@ class _Watch:
                 self.ended, self.weights = "patience", self._best_weights
                 return True
         if self._reports.due():
-            self._reports.tell(len(self._losses), (("loss", value), ("gradient", slope)))
+            step, rate = len(self._losses), self._stop.rate
+            at = () if rate is None else (("rate", rate(step)),)
+            self._reports.tell(step, (("loss", value), ("gradient", slope), *at))
         return False
 
     def outcome(self, measure: Program) -> Outcome:

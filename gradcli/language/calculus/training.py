@@ -12,7 +12,7 @@ from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.functions import reshape
 from gradcli.language.calculus.optimizers import RULES, Optimizer
-from gradcli.language.calls.announce import Call, builtin
+from gradcli.language.calls.announce import Call, builtin, to_number
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.derivatives.checks import listed
 from gradcli.language.text.diagnostics import fail, near
@@ -88,7 +88,7 @@ def fit(
     whole = fitting.Loss(value, parameters)
     of = _optimizer(call, optimizer, rate)
     patience = USUAL_PATIENCE if patience is None and tolerance is not None else patience
-    stop = fitting.Stop(tolerance or 0.0, patience)
+    stop = fitting.Stop(tolerance or 0.0, patience, _rate_of(call, of))
     native = steps * sum(size_of(node.shape) for node in order) > WORTH_COMPILING
     rule = _rule(call, whole, of)
     if isinstance(of, Optimizer) and of.rule.curvature:
@@ -152,6 +152,19 @@ def _optimizer(call: Call, given: Value, rate: Value) -> Function:
     if rate is not None:
         raise fail("type", f"the optimizer `{given.name}` has its rate in itself", call.span, "leave out `rate=`")
     return given
+
+
+def _rate_of(call: Call, of: Function) -> Callable[[int], float] | None:
+    """The rate of an optimizer at a step, where it is known to have one."""
+    if not isinstance(of, Optimizer) or of.rule.curvature:
+        return None
+    rate = of.settings["rate"]
+
+    def at(step: int) -> float:
+        now = rate.call(call.caller, (step,), call.span) if isinstance(rate, Function) else rate
+        return to_number(now, call.span, "a rate")
+
+    return at
 
 
 def _rule(call: Call, whole: Loss, of: Function) -> Rule:
