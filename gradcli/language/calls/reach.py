@@ -8,8 +8,9 @@ from functools import lru_cache
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.records import record
 from gradcli.language.calls.builtin import Builtin
-from gradcli.language.calls.functions import UserFunction
+from gradcli.language.calls.functions import Chain, UserFunction
 from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.nesting import fold
 from gradcli.language.values.values import Caller, Function, Module, Parameters, Value
 
@@ -17,7 +18,9 @@ from gradcli.language.values.values import Caller, Function, Module, Parameters,
 def parameters_of(caller: Caller, function: Function) -> Parameters:
     """Every trainable parameter, once each, in the order of the text, by what is typed for it: `outer.inner[0].w`."""
     found: dict[Parameter, list[str]] = {}
-    _collect(caller, function, "", found, set())
+    # A Sequential has no name of its own, and its parts go by the one that it was given.
+    root = caller.name_of(function) if isinstance(function, Chain) else None
+    _collect(caller, function, root or "", found, set())
     return Parameters(function.name, tuple(map(tuple, found.values())), tuple(found))
 
 
@@ -53,6 +56,21 @@ def _collect(
                 there = caller.find(name, value.frame)
                 if there is not None:
                     _collect(caller, there[0], name, found, seen)
+
+
+def note_what_is_shared(caller: Caller, model: UserFunction, span: Span) -> None:
+    """Say which parameters from outside several parts of a model read."""
+    found: dict[str, list[str]] = {}
+    for name, part in model.members.items():
+        if isinstance(part, UserFunction):
+            there = parameters_of(caller, part)
+            for path in (paths[0] for paths in there.paths):
+                if path.replace("[", ".").partition(".")[0] not in part.members:
+                    found.setdefault(path, []).append(name)
+    for path, names in found.items():
+        if len(names) > 1:
+            hint = "a model that is copied has for its own what is declared in it with `param`"
+            caller.note(f"{' and '.join(f'`{name}`' for name in names)} share `{path}`", span, hint)
 
 
 def member_path(path: str, name: str) -> str:

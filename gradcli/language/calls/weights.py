@@ -89,6 +89,22 @@ def matched(there: Parameters, weights: Value, caller: Caller, span: Span) -> li
     return [_fitting(*part, caller, span) for part in zip(there.names, there.nodes, items, strict=True)]
 
 
+def assign(caller: Caller, there: Value, value: Value, span: Span, at_top: bool) -> None:
+    """Give a parameter a new value, or each of several theirs, wherever their model is used from now on.
+
+    Raises:
+        LanguageError: for what is no parameter, inside a function, and for values that don't fit.
+    """
+    if isinstance(there, Parameters) and at_top:
+        new = matched(there, value, caller, span)
+        for old, name, node in zip(there.nodes, there.names, new, strict=True):
+            caller.train(old, caller.settle(node, span), name, span)
+    elif isinstance(there, Parameter) and at_top:
+        caller.train(there, value, span.text, span)
+    else:
+        raise fail("type", f"`{span.text}` is no parameter", span, "only parameters can be given a value")
+
+
 def _fitting(name: str, old: Parameter, item: Value, caller: Caller, span: Span) -> Node:
     if isinstance(item, (bool, str, tuple)) or not isinstance(item, (int, float, Node)):
         raise fail("type", f"the parameter `{name}` is a number or a tensor, not {describe(item)}", span)

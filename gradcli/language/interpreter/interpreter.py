@@ -21,8 +21,8 @@ from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, declare, define
 from gradcli.language.calls.operations import attribute_of, binary, truth, unary
-from gradcli.language.calls.reach import Reach, reach_of
-from gradcli.language.calls.weights import at_weights, matched
+from gradcli.language.calls.reach import Reach, note_what_is_shared, reach_of
+from gradcli.language.calls.weights import assign, at_weights
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
@@ -406,27 +406,14 @@ class Interpreter(Paper):
                 items = items_of(settled, target.span)
             for part, item in zip(target.items, items, strict=True):
                 self._bind(part, item, frame)
-        elif isinstance(target, s.Call):
-            there = self.evaluate(target)
-            assert isinstance(there, Parameters)
-            new = matched(there, value, self, target.span)
-            for old, name, node in zip(there.nodes, there.names, new, strict=True):
-                self.train(old, self.settle(node, target.span), name, target.span)
-        elif isinstance(target, s.Attribute):
-            self._train(target, value, frame)
-
-    def _train(self, target: s.Attribute, value: Value, frame: Frame | None) -> None:
-        """Give a parameter a new value, wherever its model is used from now on."""
-        old = self.evaluate(target, frame)
-        if frame is not None or not isinstance(old, Parameter):
-            raise fail(
-                "type", f"`{target.span.text}` is no parameter", target.span, "only parameters can be given a value"
-            )
-        self.train(old, value, target.span.text, target.span)
+        elif isinstance(target, s.Attribute | s.Call):
+            assign(self, self.evaluate(target, frame), value, target.span, at_top=frame is None)
 
     def define(self, statement: s.Function, frame: Frame | None) -> Function:
         """The function or model that a definition makes; its parameters are given their initial values now."""
-        return define(self, statement.name.id, statement.parameters, statement.body, frame, statement)
+        made = define(self, statement.name.id, statement.parameters, statement.body, frame, statement)
+        note_what_is_shared(self, made, statement.name.span)
+        return made
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed; a parameter stays the parameter that it is."""

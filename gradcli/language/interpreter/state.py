@@ -224,6 +224,10 @@ class State:
             return (self.scope[name],)
         return (builtins()[name],) if name in builtins() else self.answers.find(name)
 
+    def name_of(self, value: Value) -> str | None:
+        """The first name at the top level that stands for this very value, if one does."""
+        return next((name for name in self.scope if self.scope[name] is value), None)
+
     def present(self, value: Value) -> Value:
         """A parameter as it is now: the model keeps the one that it was made with."""
         if not isinstance(value, Parameter):

@@ -124,6 +124,10 @@ class Caller(Protocol):
         """The value of a name in a tuple of its own, or None if it has none."""
         ...
 
+    def name_of(self, value: Value) -> str | None:
+        """The first name at the top level that stands for this very value, if one does."""
+        ...
+
     def present(self, value: Value) -> Value:
         """A parameter as it is now."""
         ...

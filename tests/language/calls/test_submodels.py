@@ -97,3 +97,18 @@ def test_names_inside_a_body_hide_nothing() -> None:
     body = "model norm1(x):\n    param gamma = 1\n    beta = 0\n    return gamma*x + beta\n"
     assert not run(body).diagnostics
     assert len(run("gamma = 3\n").diagnostics) == 1
+
+
+def test_a_sequential_is_called_by_its_name() -> None:
+    """In what `params` lists, of itself and of what reads it."""
+    text = "net = Sequential(Dense(1, 2), tanh)\nf(x) = sum(net(x))\n"
+    assert list(value(text + "params(net)")) == list(value(text + "params(f)")) == ["net[0].weight", "net[0].bias"]
+    assert "`net[0].weight`" in error(text + "params(net) = ([1], [2])").message
+
+
+def test_what_copies_share_from_outside_is_said() -> None:
+    """A block that reads a layer of the top level has no parameters of its own."""
+    text = "d = Dense(2, 2)\nmodel block(x):\n    return d(x)\n"
+    said = [d.message for d in run(text + TWICE).diagnostics]
+    assert said == ["`a` and `b` share `d.weight`", "`a` and `b` share `d.bias`"]
+    assert not run("model block(x):\n    param d = Dense(2, 2)\n    return d(x)\n" + TWICE).diagnostics
