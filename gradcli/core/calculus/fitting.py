@@ -66,19 +66,22 @@ class Outcome:
 
 
 class Loss:
-    """A loss as a function of all weights as one vector, with its gradient."""
+    """A loss as a function of all weights as one vector, with its gradient; it may have `inputs` beside these."""
 
-    def __init__(self, loss: Node, parameters: Sequence[Parameter]) -> None:
-        self.parameters = parameters
+    def __init__(self, loss: Node, parameters: Sequence[Parameter], inputs: Sequence[Node] = ()) -> None:
+        self.parameters, self.inputs = parameters, list(inputs)
         self.dtype = DType.FLOAT64 if any(p.dtype is DType.FLOAT64 for p in parameters) else DType.FLOAT32
         sizes = [size_of(p.shape) for p in parameters]
         self.starts = [sum(sizes[:i]) for i in range(len(sizes) + 1)]
         self.weights = fresh_input("weights", (self.starts[-1],), self.dtype)
-        at: dict[Node, Node] = dict(zip(parameters, self.split(self.weights), strict=True))
-        found = substitute([loss, *gradient([loss], list(parameters))], at)
+        found = self.at_weights([loss, *gradient([loss], list(parameters))])
         self.value, slopes = found[0], found[1:]
         self.slope = self.joined(slopes)
         self.steepness = ew.sqrt(sum_(self.slope * self.slope))
+
+    def at_weights(self, nodes: Sequence[Node]) -> tuple[Node, ...]:
+        """Graphs of the parameters as graphs of the one vector."""
+        return substitute(nodes, dict(zip(self.parameters, self.split(self.weights), strict=True)))
 
     def split(self, whole: Node) -> list[Node]:
         """The parts of a vector, each in its parameter's shape."""
@@ -106,15 +109,41 @@ class Loss:
         return found
 
 
-def train(loss: Loss, rule: Rule, steps: int, stop: Stop, native: bool) -> Outcome:
+class Batches:
+    """Rows of arrays, so many at a time, each row once before any comes again; rows that are left over wait."""
+
+    def __init__(self, arrays: Sequence[Array], size: int, order: Callable[[int], Array]) -> None:
+        self._arrays, self._size, self._order = arrays, size, order
+        self._rows, self._place = np.empty(0, int), 0
+
+    def next(self) -> list[Array]:
+        """Those of the next step."""
+        if self._place + self._size > len(self._rows):
+            self._rows, self._place = self._order(len(self._arrays[0])), 0
+        chosen = self._rows[self._place : self._place + self._size]
+        self._place += self._size
+        return [array[chosen] for array in self._arrays]
+
+
+def train(
+    loss: Loss,
+    rule: Rule,
+    steps: int,
+    stop: Stop,
+    native: bool,
+    batches: Batches | None = None,
+    all_rows: Node | None = None,
+) -> Outcome:
     """Step by step, each a run of one program: loss, slope, new weights and new state.
+
+    With `batches` each step is on other values of the loss's inputs, and `all_rows` is the loss on all.
 
     Raises:
         CoreError: for a rule that gives other shapes at another step.
     """
     first = [loss.value, loss.steepness]
     new, state = rule(loss.weights, loss.slope, None)
-    begin = Program([*first, new, *state], [loss.weights], native)
+    begin = Program([*first, new, *state], [loss.weights, *loss.inputs], native)
     inputs: list[Node] = [fresh_input(f"s{i}", n.shape, n.dtype, weak=n.shape == ()) for i, n in enumerate(state)]
     after, later = rule(loss.weights, loss.slope, inputs)
     require(
@@ -122,19 +151,21 @@ def train(loss: Loss, rule: Rule, steps: int, stop: Stop, native: bool) -> Outco
         "the optimizer gives a state of other shapes at the second step than at the first",
         "a state is the same tuple of numbers and tensors each time",
     )
-    run = Program([*first, after, *later], [loss.weights, *inputs], native).function
+    run = Program([*first, after, *later], [loss.weights, *loss.inputs, *inputs], native).function
     watch = _Watch(loss.start(), steps, stop)
     held: Sequence[Any] = ()
     step = begin.function
     try:
         for _ in range(steps):
-            value, slope, moved, *later_held = step(watch.weights, *held)
+            rows = () if batches is None else batches.next()
+            value, slope, moved, *later_held = step(watch.weights, *rows, *held)
             if watch.sees(float(value), float(slope)):
                 break
             watch.weights, held, step = np.asarray(moved), later_held, run
     except KeyboardInterrupt:
         watch.ended = "interrupted"
-    return watch.outcome(Program([loss.value], [loss.weights], native=False))
+    measured = loss.value if all_rows is None else loss.at_weights([all_rows])[0]
+    return watch.outcome(Program([measured], [loss.weights], native=False))
 
 
 def search(loss: Loss, rule: Rule, steps: int, stop: Stop, native: bool) -> Outcome:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Input, Node, Parameter, array_constant
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, fresh_input
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.functions import reshape
@@ -45,9 +45,10 @@ WORTH_COMPILING = 2**31
     "params(line)",
     details="The loss is an expression, or a function whose inputs stand behind it: `fit(loss, x, y)`. The optimizer "
     "is `adam` at a rate of 0.01 unless another is given, by name, with settings as in `adamw(weight_decay=0.1)`, or "
-    "as a function `(w, g, state) -> (w, state)`. With `patience` it ends after so many steps that make the lowest "
-    "loss lower by no more than `tolerance`, and keeps the weights of the lowest. Ctrl-C keeps what was reached. The "
-    "result has `.loss`, `.first`, `.steps`, `.history`, the loss before each step and behind the last, and `.ended`.",
+    "as a function `(w, g, state) -> (w, state)`. With `batch_size` each step is on so many rows of the "
+    "data. With `patience` it ends after so many steps that make the lowest loss lower by no more than `tolerance`, "
+    "and keeps the weights of the lowest. Ctrl-C keeps what was reached. The result has `.loss`, `.first`, `.steps`, "
+    "`.history`, the loss before each step and behind the last, and `.ended`.",
 )
 def fit(
     call: Call,
@@ -57,6 +58,7 @@ def fit(
     rate: Value = None,
     tolerance: float | None = None,
     patience: int | None = None,
+    batch_size: int | None = None,
     *data: Value,
 ) -> Fit:
     """What training came to; the parameters have their new values.
@@ -72,11 +74,13 @@ def fit(
         raise fail("value", f"a patience of {patience} ends before the first step", call.span, "1 or more")
     if tolerance is not None and not tolerance >= 0:
         raise fail("value", f"a tolerance can't be {tolerance:g}", call.span, "0 or more")
-    value = _one_number(call, loss, data)
-    order = reachable([value])
-    if any(isinstance(node, Input) for node in order):
+    rows, batch = ({}, data) if batch_size is None else _in_batches(call, loss, data, batch_size)
+    whole_value = _one_number(call, loss, data)
+    if any(isinstance(node, Input) for node in reachable([whole_value])):
         hint = "inside a function make the steps with an optimizer, as in `w, state = adam(w, g, state)`"
         raise fail("value", "fit stands where all values are known", call.span, hint)
+    value = whole_value if batch_size is None else _one_number(call, loss, batch)
+    order = reachable([value])
     parameters = [node for node in order if isinstance(node, Parameter)]
     if not parameters:
         raise fail(
@@ -85,18 +89,23 @@ def fit(
             call.span,
             "give it as a function or an expression of a model, as in `fit(mean((net(x) - y)^2))`",
         )
-    whole = fitting.Loss(value, parameters)
+    whole = fitting.Loss(value, parameters, list(rows))
     of = _optimizer(call, optimizer, rate)
     patience = USUAL_PATIENCE if patience is None and tolerance is not None else patience
     stop = fitting.Stop(tolerance or 0.0, patience, _rate_of(call, of))
     native = steps * sum(size_of(node.shape) for node in order) > WORTH_COMPILING
     rule = _rule(call, whole, of)
+    if batch_size is not None and isinstance(of, Optimizer) and (of.rule.curvature or of.rule.searches):
+        hint = "leave out batch_size=, or take adam"
+        raise fail("value", f"`{of.name}` goes down one loss, and each batch has another", call.span, hint)
     if isinstance(of, Optimizer) and of.rule.curvature:
         found = fitting.newton(whole, steps, stop)
     elif isinstance(of, Optimizer) and of.rule.searches:
         found = fitting.search(whole, rule, steps, stop, native)
     else:
-        found = fitting.train(whole, rule, steps, stop, native)
+        arrays = [node.value for node in rows.values()]
+        batches = None if batch_size is None else fitting.Batches(arrays, batch_size, call.caller.random.order)
+        found = fitting.train(whole, rule, steps, stop, native, batches, whole_value)
     for old, new in zip(parameters, whole.apart(found.weights), strict=True):
         call.caller.train(old, new, old.name, call.span)
     _say(call, found)
@@ -132,6 +141,35 @@ def _one_number(call: Call, loss: Value, data: Sequence[Value]) -> Node:
         what = describe(node) if node.dtype.is_float else node.dtype.value
         raise fail("type", f"a loss is one real number, not {what}", call.span, "such as `mean(...)` of it")
     return reshape(node, ())
+
+
+def _in_batches(
+    call: Call, loss: Value, data: Sequence[Value], size: int
+) -> tuple[dict[Node, Constant], Sequence[Value]]:
+    """Inputs for the rows of a batch with all rows that there are, and the data with these in the tensors' places."""
+    if not isinstance(loss, Function) or not any(isinstance(v, Node) and v.shape for v in data):
+        hint = "as in `fit(loss, x, y, batch_size=32)`"
+        raise fail("type", "batch_size= takes a loss that is a function, with its data behind it", call.span, hint)
+    found: dict[Node, Constant] = {}
+    batch: list[Value] = []
+    for given in data:
+        known = call.caller.settle(given, call.span)
+        known = known.value if isinstance(known, Parameter) else known
+        if isinstance(known, Constant) and known.shape:
+            rows = fresh_input("rows", (size, *known.shape[1:]), known.dtype)
+            found[rows] = known
+            batch.append(rows)
+        else:
+            batch.append(given)
+    counts = sorted({node.shape[0] for node in found.values()})
+    if len(counts) > 1:
+        what = f"the data has {' and '.join(f'{n:,}' for n in counts)} rows, and batches take as many of each"
+        raise fail("shape", what, call.span, "rows lie along the first axis")
+    if not 1 <= size <= counts[0]:
+        raise fail(
+            "value", f"a batch of {size:,} of {counts[0]:,} rows can't be", call.span, f"from 1 to {counts[0]:,}"
+        )
+    return found, batch
 
 
 def _optimizer(call: Call, given: Value, rate: Value) -> Function:

@@ -268,3 +268,31 @@ def test_what_cannot_be_trained_is_refused(text: str, message: str) -> None:
     found = error(NET + text)
     assert message in found.message
     assert found.hint
+
+
+def test_batches_take_each_row_once_in_a_round() -> None:
+    """With as many rows as there are, a step is that on all; with fewer, each is on some, drawn by the seed."""
+    text = NET + "a = fit(loss, x, y, steps=9)\nparams(net) = w0\n"
+    whole, all_rows = value(text + "a.loss, fit(loss, x, y, steps=9, batch_size=16).loss")
+    assert all_rows == pytest.approx(whole, rel=1e-12)
+    text = "x = linspace(0, 7, 8)\nmodel m(a):\n    param w = 0\n    return w*a\nloss(a) = mean(a) + 0*m.w\n"
+    history = value(text + "fit(loss, x, steps=8, batch_size=2).history")
+    for first in (0, 4):
+        assert np.mean(history[first : first + 4]) == pytest.approx(3.5)
+    assert len(set(history[:8])) > 2
+    assert history[8] == 3.5
+    assert list(history) == list(value(text + "fit(loss, x, steps=8, batch_size=2).history"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fit(loss(x, y), batch_size=2)", "a loss that is a function"),
+        ("fit(loss, x, y[0:3], batch_size=2)", "rows"),
+        ("fit(loss, x, y, batch_size=17)", "a batch of 17 of 16 rows"),
+        ("fit(loss, x, y, batch_size=4, optimizer=lbfgs)", "each batch has another"),
+    ],
+)
+def test_batches_that_cannot_be_are_refused(text: str, message: str) -> None:
+    """By what is wrong with them."""
+    assert message in error(NET + text).message
