@@ -8,6 +8,7 @@ from functools import lru_cache
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.records import record
 from gradcli.language.calls.builtin import Builtin
+from gradcli.language.calls.combined import Combined, Composed, Lifted
 from gradcli.language.calls.functions import Chain, UserFunction
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span
@@ -47,6 +48,10 @@ def _collect(
     inner = getattr(value, "of", None)
     if isinstance(inner, Function):
         _collect(caller, inner, path, found, seen)
+    for part in _joined(value):
+        if isinstance(part, Function):
+            named = caller.name_of(part) or (part.name if part.name.isidentifier() else "")
+            _collect(caller, part, path or named, found, seen)
     for name, member in value.members.items():
         _collect(caller, member, member_path(path, name), found, seen)
     if isinstance(value, UserFunction):
@@ -76,6 +81,15 @@ def note_what_is_shared(caller: Caller, model: UserFunction, span: Span) -> None
 def member_path(path: str, name: str) -> str:
     """What is typed for a member of what is typed as a path; that of a Sequential goes by its place."""
     return f"{path}[{name}]" if name.isdigit() else f"{path}.{name}" if path else name
+
+
+def _joined(function: Function) -> tuple[Value, ...]:
+    """What a function is made of by the signs of arithmetic, as `f + g`, `f∘g`, `norm(f)`."""
+    if isinstance(function, Combined):
+        return function.left, function.right
+    if isinstance(function, Composed):
+        return function.outer, function.inner
+    return function.values if isinstance(function, Lifted) else ()
 
 
 @record

@@ -125,3 +125,13 @@ def test_a_number_that_changes_compiles_nothing() -> None:
 def test_weights_that_do_not_fit_are_refused(text: str, message: str) -> None:
     """By the parameter's name."""
     assert message in error(NET + text).message
+
+
+def test_functions_made_of_models_have_their_parameters() -> None:
+    """By signs and by built-ins, under the models' names."""
+    text = "model a(x):\n    param w = 2\n    return w*x\nmodel b(x):\n    param w = 3\n    return x + w\n"
+    assert value(text + "params(a∘b)") == {"a.w": 2, "b.w": 3}
+    assert value(text + "params(2a + b)") == {"a.w": 2, "b.w": 3}
+    assert value(text + "h = a∘b\nh(1), h(1, params=(1, 1))") == (8, 2)
+    assert value(text + "h = a∘b\ngrad(h, none, weights=params(h))(1)") == (4, 2)
+    assert value(text + "fit(abs(a∘b)(1), steps=3)\na.w < 2") is True
