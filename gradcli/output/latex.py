@@ -62,7 +62,7 @@ class Latex(Written):
             # A picture or a table is no formula.
             yield from (f"% {line}".rstrip() for line in show_value(value, Look(self.digits)).split("\n"))
         else:
-            left = f"{in_latex(result.source)} = " if named else ""
+            left = f"{in_latex(result.source)} = " if named and not result.is_text else ""
             yield rf"\[ {left}{self._value(value)} \]"
 
     def _derivation(self, d: Derivation, at: tuple[tuple[str, float], ...]) -> Iterator[str]:

@@ -97,7 +97,10 @@ def _candidates(session: Session, text: str, tokens: Sequence[Lexeme], length: i
 
 # What may stand within a statement, and what one may begin with.
 WORDS = ("true", "false", "none", "if", "else", "and", "or", "not", "in", "at", "over")
-STATEMENTS = ("model", "def", "for", "param", "return", "assert", "set", "use")
+STATEMENTS = (
+    *("model", "def", "for", "while", "if", "elif", "else", "break", "continue"),
+    *("param", "return", "assert", "set", "use", "show", "print"),
+)
 
 
 def _sorted(begun: str, found: Iterable[Candidate]) -> Iterator[Candidate]:

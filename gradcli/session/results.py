@@ -300,12 +300,13 @@ class Place:
 
 @record
 class Shown:
-    """The value of an expression that stood by itself, and the expression."""
+    """The value of an expression that stood by itself, and the expression; `is_text` is a line that `print` says."""
 
     source: str
     place: Place
     value: Plain
     note: str | None = None
+    is_text: bool = False
 
 
 @record

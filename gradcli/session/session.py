@@ -21,6 +21,7 @@ from gradcli.language.values.answers import Answers
 from gradcli.language.values.scope import Bindings, Draft, Mirrored, Settings
 from gradcli.language.values.values import Frame, Module, Value
 from gradcli.session.mistakes import Mistakes, diagnose
+from gradcli.session.printed import printed
 from gradcli.session.results import Assertion, Place, Result, Shown
 from gradcli.session.showing import note_on_digits, shown, typed
 
@@ -206,6 +207,7 @@ class Session:
                 used = self._use(interpreter, inner, results)
 
         interpreter.outside = outside
+        interpreter.told = lambda said: results.append(printed(interpreter, said))
         # What a loop computes again and again is float64's.
         interpreter.at_top = isinstance(statement, (s.Show, s.Assert, s.Assign))
         interpreter.execute(statement, None)

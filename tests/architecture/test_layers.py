@@ -27,6 +27,7 @@ ROOMS = {
         "export",
         "steps",
         "formula",
+        "loops",
         "calculus",
         "analysis",
         "engines",

@@ -228,6 +228,10 @@ class Wide(Generic[V]):
         """A product, or a linear map of what is brought to one exponent."""
         if op.law.degree == 2:
             return self._in_range(self.ring.apply(op, [a for a, _ in args], attrs), sum(e for _, e in args))
+        if op.law.degree is None:
+            # No exponent can be taken out of what is no polynomial.
+            whole = [self.ring.shifted(a, e) if e else a for a, e in args]
+            return self._in_range(self.ring.apply(op, whole, attrs), 0)
         common = max(e for _, e in args)
         moved = [a if e == common or not self._is_real(a) else self.ring.shifted(a, e - common) for a, e in args]
         return self._in_range(self.ring.apply(op, moved, attrs), common)

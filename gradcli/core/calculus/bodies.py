@@ -25,14 +25,19 @@ class Body:
     Bodies of one form are one object, so that nodes with them are one node; `repr` tells bodies of two forms apart.
     """
 
-    def __init__(self, output: Node, variables: tuple[Node, ...], free: tuple[Node, ...]) -> None:
-        self.output, self.variables, self.free = output, variables, free
+    def __init__(self, outputs: tuple[Node, ...], variables: tuple[Node, ...], free: tuple[Node, ...]) -> None:
+        self.outputs, self.variables, self.free = outputs, variables, free
         self._number = next(_numbers)
         self._graphs: dict[Hashable, Any] = {}
         self._here = _Programs()
 
     def __repr__(self) -> str:
         return f"<body {self._number}>"
+
+    @property
+    def output(self) -> Node:
+        """The first output, of a graph that has one."""
+        return self.outputs[0]
 
     def derived(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What is made of the graph once, such as its Jacobian as a graph of the same inputs."""
@@ -67,16 +72,17 @@ class _Programs(threading.local):
         self.found: dict[Hashable, Program] = {}
 
 
-def body_of(output: Node, variables: Sequence[Node], free: Sequence[Node]) -> Body:
-    """The body with this output; `variables` and `free` are all its inputs."""
+def body_of(outputs: Node | Sequence[Node], variables: Sequence[Node], free: Sequence[Node]) -> Body:
+    """The body with this output, or these; `variables` and `free` are all its inputs."""
+    outputs = [outputs] if isinstance(outputs, Node) else outputs
     inputs = [*variables, *free]
-    order = reachable([output])
-    key = _form(order, inputs, output), len(variables)
+    order = reachable(outputs)
+    key = _form(order, inputs, outputs), len(variables)
     found = _interned.get(key)
     if found is None:
         # Inputs of its own: those of the language remember calls, and what these stand for.
         own = [fresh_input(f"x{i}", node.shape, node.dtype) for i, node in enumerate(inputs)]
-        (made,), _ = replaced([output], order, dict(zip(inputs, own, strict=True)))
+        made, _ = replaced(outputs, order, dict(zip(inputs, own, strict=True)))
         found = Body(made, tuple(own[: len(variables)]), tuple(own[len(variables) :]))
         _interned[key] = found
     return found
@@ -106,10 +112,11 @@ def instance(nodes: Sequence[Node], values: Mapping[Node, Node], size: int) -> t
     return batch(nodes, values, size) if size else substitute(nodes, values)
 
 
-def _form(order: Sequence[Node], inputs: Sequence[Node], output: Node) -> Hashable:
-    place = {node: i for i, node in enumerate([*inputs, *(n for n in order if n not in set(inputs))])}
+def _form(order: Sequence[Node], inputs: Sequence[Node], outputs: Sequence[Node]) -> Hashable:
+    given = set(inputs)
+    place = {node: i for i, node in enumerate([*inputs, *(n for n in order if n not in given)])}
     head = tuple((node.shape, node.dtype) for node in inputs)
-    return head, tuple(_part(node, place) for node in place if node not in set(inputs)), place[output]
+    return head, tuple(_part(n, place) for n in place if n not in given), tuple(place[output] for output in outputs)
 
 
 def _part(node: Node, place: Mapping[Node, int]) -> Hashable:

@@ -25,7 +25,11 @@ DEEPEST_EXPRESSION = 40
 # A template that is one call of a function of one argument, or of more.
 _CALL = re.compile(r"\w+\(\{\d\}(, \{\w+\})*\)")
 
+# The names that a program may use.
 _OTHER_NAMES = {"inf": math.inf, "nan": math.nan, "bool": bool, "min": min, "max": max, "abs": abs, "round": round}
+
+
+SCOPE: dict[str, object] = {**vars(math), **_OTHER_NAMES}
 
 
 def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = ()) -> bool:
@@ -98,7 +102,7 @@ def compile_scalar(
         "    except (ArithmeticError, ValueError):",
         f"        return otherwise({arguments})",
     ]
-    scope: dict[str, object] = {**vars(math), **_OTHER_NAMES, "otherwise": otherwise}
+    scope: dict[str, object] = {**SCOPE, "otherwise": otherwise}
     exec(compile("\n".join(lines), "<gradcli program>", "exec"), scope)
     program = scope["program"]
     assert callable(program)

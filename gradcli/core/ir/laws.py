@@ -40,6 +40,8 @@ class Law(ABC):
     """
 
     degree: ClassVar[int | None] = None
+    # Whether its coefficients are told of those of a `Termwise` algebra alone.
+    termwise: ClassVar[bool] = False
 
     @abstractmethod
     def pullback(self, node: Node, g: Node, wanted: Sequence[bool]) -> Adjoints:

@@ -166,6 +166,10 @@ class Primitive:
         simpler = None if self.shortcut is None else self.shortcut(*nodes, **attrs)
         return intern(self, nodes, attrs, shape, dtype) if simpler is None else simpler
 
+    def work_of(self, node: Node) -> int:
+        """How many operations an application takes."""
+        return self.work(*(arg.shape for arg in node.args), node.shape)
+
     def template(self, attrs: Mapping[str, Any]) -> str | None:
         """The template on Python's math of an application with these attributes, None where it has none."""
         return self.math(**attrs) if callable(self.math) else self.math

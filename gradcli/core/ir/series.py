@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.records import record
@@ -58,6 +59,20 @@ class Algebra(Protocol[P]):
     def divide(self, a: P, by: int) -> P:
         """A coefficient divided by a whole number."""
         ...
+
+
+class Termwise(ABC, Generic[P]):
+    """Coefficients that have a part for each monomial, each of a `ring`."""
+
+    ring: Any
+
+    @abstractmethod
+    def terms(self, part: P, order: int) -> Mapping[int, Any]:
+        """The parts of a coefficient of some order, by their monomials."""
+
+    @abstractmethod
+    def collected(self, terms: Mapping[int, Any], order: int) -> P:
+        """The coefficient that has these parts."""
 
 
 class Expansion(Protocol[P]):

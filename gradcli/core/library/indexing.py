@@ -7,11 +7,13 @@ from typing import TypeAlias
 
 from gradcli.core.errors import CoreError, require
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Node
-from gradcli.core.ir.promotion import stretch
+from gradcli.core.ir.nodes import Constant, Node, array_constant, constant
+from gradcli.core.ir.promotion import coerce, stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.primitives import shaping
-from gradcli.core.primitives.indexing import outside, take, whole_numbers
+from gradcli.core.primitives.comparisons import greater
+from gradcli.core.primitives.indexing import outside, put_add, take, whole_numbers
+from gradcli.core.primitives.selection import select
 
 Item: TypeAlias = "int | slice | Node | EllipsisType | None"
 
@@ -116,3 +118,23 @@ def _pick(x: Node, axes: list[int], indices: list[Node], together: bool) -> Node
     rank = len(common)
     back = (*range(rank, rank + before), *range(rank), *range(rank + before, len(picked.shape)))
     return picked if back == tuple(range(len(back))) else shaping.transpose(picked, axes=back)
+
+
+def updated(x: Node, items: tuple[Item, ...], value: Node) -> Node:
+    """The tensor with a value, stretched, in the place of the elements that an index picks.
+
+    Raises:
+        CoreError: for an index that the tensor does not have, or a value that doesn't stretch to what it picks.
+    """
+    import numpy as np
+
+    x, value = coerce([x, value])
+    size = size_of(x.shape)
+    places = index(array_constant(np.arange(size).reshape(x.shape)) if x.shape else constant(0, DType.INT64), items)
+    value = stretch(value, places.shape)
+    count = size_of(places.shape)
+    places = shaping.reshape(places, shape=(count,))
+    put = put_add(shaping.reshape(value, shape=(count,)), places, length=size)
+    there = put_add(stretch(constant(1, DType.INT64), (count,)), places, length=size)
+    mask = shaping.reshape(greater(there, 0), shape=x.shape)
+    return select(mask, shaping.reshape(put, shape=x.shape), x)

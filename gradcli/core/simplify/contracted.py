@@ -37,7 +37,8 @@ def _stated(name: str, summary: str, shape: Shape, kernel: Callable[..., Any]) -
 def sum_of_pads(site: Site) -> Node | None:
     """The sum of padded tensors, written into one piece of memory; None where other things are added."""
     args, shape = site.args, site.node.shape
-    if any(a.kind not in ("pad", SUM_OF_PADS) for a in args):
+    # One that is stretched when it is added fills all of it.
+    if any(a.kind not in ("pad", SUM_OF_PADS) or a.shape != shape for a in args):
         return None
     places: tuple[Ranges, ...] = tuple(place for a in args for place in a.attrs.get("places", (a.attrs.get("ranges"),)))
     parts = tuple(part for a in args for part in a.args)

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcli.core.ir.nodes import Node, filled, registry
+from gradcli.core.ir.nodes import Node, filled, fresh_input, registry
 from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import pad, reshape
 from gradcli.core.records import record
-from gradcli.core.transforms.batching import apply_batched
+from gradcli.core.transforms.batching import apply_batched, batch
 from gradcli.core.transforms.jacobian import units
-from gradcli.core.transforms.taylor import expand
+from gradcli.core.transforms.taylor import along, expand
 
 
 @record
@@ -135,6 +136,14 @@ def _over_axes(node: Node) -> Node:
     return reshape(sum_to(node, shape=(1, *node.shape[1:])), shape=node.shape[1:])
 
 
+def _axis_by_axis(outputs: Sequence[Node], axes: Mapping[Node, Node], size: int) -> tuple[Node, ...]:
+    """The same where the coefficients of each axis are needed, by a batch of axes."""
+    seeds: dict[Node, Node] = {node: fresh_input("seed", node.shape, node.dtype) for node in axes}
+    second = [series[2] for series in along(outputs, seeds, 2)]
+    found = batch(second, {seed: axes[node] for node, seed in seeds.items()}, size)
+    return tuple(_over_axes(node) * 2.0 for node in found)
+
+
 def laplacian(outputs: Sequence[Node], wrt: Sequence[Node]) -> tuple[Node, ...]:
     """The sum of the second derivatives of each output by each element of `wrt`, of the output's shape."""
     size = sum(size_of(node.shape) for node in wrt)
@@ -148,6 +157,8 @@ def laplacian(outputs: Sequence[Node], wrt: Sequence[Node]) -> tuple[Node, ...]:
             axes = pad(axes, ranges=ranges, shape=(size, *node.shape))
         paths[node] = _Part(axes, 1)
         start += count
+    if any(isinstance(node, Application) and node.op.law.termwise for node in reachable(outputs)):
+        return _axis_by_axis(outputs, {node: _whole(part) for node, part in paths.items()}, size)
     found = expand(outputs, paths, 2, _Collapsed(size))
     return tuple(
         filled(0.0, output) if (part := series[2]) is None else part.node * 2.0

@@ -19,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from gradcli.core.ir.masks import added, product, scaled
 from gradcli.core.ir.nodes import Node, filled
 from gradcli.core.ir.primitive import Application, Primitive
-from gradcli.core.ir.series import Algebra, Facts, Series
+from gradcli.core.ir.series import Algebra, Facts, Series, Termwise
 from gradcli.core.transforms.closure import Closure, close
 
 # How often each variable was differentiated by.
@@ -96,7 +96,7 @@ class GraphRing:
         return self.scale(a, 1 / by)
 
 
-class Polynomials(Generic[V]):
+class Polynomials(Termwise[dict[int, V]], Generic[V]):
     """Homogeneous polynomials: monomials with their coefficients in a ring.
 
     A monomial is the number whose digits to base `base` are its exponents, so that a product adds numbers.
@@ -104,6 +104,14 @@ class Polynomials(Generic[V]):
 
     def __init__(self, ring: Ring[V]) -> None:
         self.ring = ring
+
+    def terms(self, part: dict[int, V], order: int) -> Mapping[int, V]:
+        """The coefficients by their monomials."""
+        return part
+
+    def collected(self, terms: Mapping[int, V], order: int) -> dict[int, V]:
+        """The polynomial."""
+        return dict(terms)
 
     def value(self, node: Node) -> dict[int, V]:
         """A polynomial of degree 0."""
@@ -167,12 +175,20 @@ class Polynomials(Generic[V]):
         return {m: self.ring.divide(v, by) for m, v in a.items()}
 
 
-class Line(Generic[V]):
+class Line(Termwise[V], Generic[V]):
     """Polynomials in one variable: the coefficient of an order is one value of a ring."""
 
     def __init__(self, ring: Ring[V]) -> None:
-        self.ring = ring
+        self.ring: Ring[V] = ring
         self.value, self.add, self.scale, self.divide = ring.value, ring.add, ring.scale, ring.divide
+
+    def terms(self, part: V, order: int) -> Mapping[int, V]:
+        """The one coefficient; a monomial of one variable is its degree."""
+        return {order: part}
+
+    def collected(self, terms: Mapping[int, V], order: int) -> V:
+        """The one coefficient."""
+        return terms[order]
 
     def linear(self, node: Node, args: Sequence[V | None], over: Sequence[int]) -> V:
         """The map applied to the coefficients."""

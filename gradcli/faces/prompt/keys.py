@@ -113,7 +113,7 @@ def new_line(buffer: Buffer, is_typed: bool = True) -> None:
     blanks = before[: len(before) - len(before.lstrip())]
     if before.rstrip().endswith(":"):
         blanks += INDENT
-    elif before.split()[:1] == ["return"]:
+    elif before.split()[:1] in (["return"], ["break"], ["continue"]):
         blanks = blanks.removesuffix(INDENT)
     if not before.strip():
         # What an empty line was indented by is no part of the text.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from gradcli.language.interpreter.check import returns
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import IncompleteInput, Source
 from gradcli.language.text.parse import parse
@@ -29,10 +30,16 @@ def openness(text: str) -> Openness:
     except Exception:
         return Openness.WHOLE
     last = statements[-1] if statements else None
-    if not isinstance(last, (s.Function, s.For)) or "\n" not in text[last.span.start : last.body[0].span.start]:
+    if last is None:
         return Openness.WHOLE
-    ends = isinstance(last, s.For) or any(isinstance(part, s.Return) for part in last.body)
-    return Openness.BLOCK if ends else Openness.UNRETURNED
+    if isinstance(last, s.Function):
+        in_lines = "\n" in text[last.span.start : last.body[0].span.start]
+        found = Openness.BLOCK if returns(last.body) else Openness.UNRETURNED
+        return found if in_lines else Openness.WHOLE
+    # An `else` may follow the block of an `if` in one line too.
+    block = s.blocks_of(last)[0] if s.blocks_of(last) else ()
+    in_lines = bool(block) and "\n" in text[last.span.start : block[0].span.start]
+    return Openness.BLOCK if in_lines else Openness.WHOLE
 
 
 def wants_more(text: str) -> bool:

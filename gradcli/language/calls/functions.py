@@ -198,6 +198,9 @@ def _passes(caller: Caller, loop: s.For, inner: Frame, members: dict[str, Value]
         values = caller.items(caller.evaluate(loop.values, inner), loop.values.span)
     except LanguageError as error:
         raise _with_note(error, "what a loop with `param` goes through is known when the model is defined") from None
+    for ending in (part for part in s.walk(loop.body) if isinstance(part, (s.Break, s.Continue))):
+        what = f"a loop with `param` makes all of its passes, without {ending.span.text}"
+        raise fail("syntax", what, ending.span, "make the parameters in a loop of their own, as a tuple")
     caller.step(loop.values.span, len(values))
     target = loop.targets[0] if len(loop.targets) == 1 else s.Tuple(loop.span, loop.targets)
     for value in values:
@@ -227,7 +230,8 @@ def _numbered(value: Value, place: int) -> Value:
 def _last(body: Sequence[s.Statement]) -> s.Statement:
     """The statement that a body ends with, within its loops and functions."""
     last = body[-1]
-    return _last(last.body) if isinstance(last, (s.For, s.Function)) else last
+    blocks = (last.body,) if isinstance(last, s.Function) else s.blocks_of(last)
+    return next((_last(block) for block in reversed(blocks) if block), last)
 
 
 def declare(caller: Caller, param: s.Param, frame: Frame | None) -> Value:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gradcli.core.engines.evaluation import evaluate
+from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Input, Known, Node, constant, fresh_input
 from gradcli.core.ir.traversal import reachable, substitute
@@ -105,3 +107,12 @@ class Substitution:
     def _functions(self, value: Value) -> Value:
         new: Value = map_items(value, lambda item: item.substituted(self) if isinstance(item, Function) else item)
         return new
+
+
+def values_now(nodes: Sequence[Node]) -> dict[Node, Data] | None:
+    """What nodes come to in the call that is under way; None where a caller is yet to say."""
+    inputs = [node for node in reachable(nodes) if isinstance(node, Input)]
+    known = meant(inputs)
+    if known is None:
+        return None
+    return dict(zip(nodes, evaluate(substitute(nodes, known)), strict=True))

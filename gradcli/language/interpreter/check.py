@@ -8,7 +8,7 @@ from typing import Any
 
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, Span, fail
+from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Span, fail
 from gradcli.language.text.notation import INVERSES
 from gradcli.language.text.syntax import names_in, walk
 from gradcli.language.values.describe import describe, not_called
@@ -17,7 +17,7 @@ from gradcli.language.values.numbers import is_number
 _NO_EFFECT = "give it a name, or write `return` in front"
 
 
-def check(statement: s.Statement) -> tuple[Diagnostic, ...]:
+def check(statement: s.Statement, in_loop: bool = False) -> tuple[Diagnostic, ...]:
     """The warnings for a statement at the top level.
 
     Raises:
@@ -30,10 +30,14 @@ def check(statement: s.Statement) -> tuple[Diagnostic, ...]:
         )
     if isinstance(statement, s.Function):
         _check_function(statement)
-    elif isinstance(statement, s.For):
-        for inner in statement.body:
-            _refuse_a_setting(inner, "put it in front of the loop")
-            check(inner)
+    if isinstance(statement, (s.Break, s.Continue)) and not in_loop:
+        raise _outside_a_loop(statement)
+    in_loop = in_loop or isinstance(statement, (s.For, s.While))
+    for block in s.blocks_of(statement):
+        for inner in block:
+            where = "loop" if isinstance(statement, (s.For, s.While)) else "choice"
+            _refuse_a_setting(inner, f"put it in front of the {where}")
+            check(inner, in_loop)
     hides = (_hides(name, span) for name, span in _definitions(statement) if name in builtins())
     return (*hides, *_notes(statement))
 
@@ -82,7 +86,7 @@ def _check_calls(statement: s.Statement) -> None:
 
 
 def _check_function(function: s.Function) -> None:
-    if not _returns(function.body):
+    if not returns(function.body):
         raise fail(
             "syntax",
             f"`{function.name.id}` returns nothing",
@@ -91,7 +95,7 @@ def _check_function(function: s.Function) -> None:
         )
     _refuse_called_numbers(function)
     for statement in function.body:
-        _check_inside(statement, function)
+        _check_inside(statement, function, nested=False, in_loop=False)
 
 
 def _refuse_called_numbers(function: s.Function) -> None:
@@ -135,7 +139,13 @@ def _calculated(body: tuple[s.Statement, ...]) -> Iterator[str]:
         yield from (side.id for side in sides if isinstance(side, s.Name))
 
 
-def _check_inside(statement: s.Statement, function: s.Function) -> None:
+def _outside_a_loop(statement: s.Break | s.Continue) -> LanguageError:
+    return fail(
+        "syntax", f"{statement.span.text} stands outside a loop", statement.span, "it ends a `for` or a `while`"
+    )
+
+
+def _check_inside(statement: s.Statement, function: s.Function, nested: bool, in_loop: bool) -> None:
     if isinstance(statement, s.Show):
         raise fail("syntax", "an expression by itself has no effect in a function", statement.span, _NO_EFFECT)
     if isinstance(statement, s.Assert):
@@ -149,6 +159,9 @@ def _check_inside(statement: s.Statement, function: s.Function) -> None:
                 statement.span,
                 "write `model` instead of `def`",
             )
+        if nested:
+            what = "param stands at the top of a model, or in a `for` there, not in a block that may run or not"
+            raise fail("syntax", what, statement.span, "put it in front of the block")
         for parameter in function.parameters:
             if parameter.name == statement.name.id:
                 raise fail(
@@ -171,13 +184,17 @@ def _check_inside(statement: s.Statement, function: s.Function) -> None:
         raise fail("syntax", "a parameter can be assigned at the top level only", statement.span, hint)
     if isinstance(statement, s.Function):
         _check_function(statement)
-    if isinstance(statement, s.For):
-        for inner in statement.body:
-            _check_inside(inner, function)
+    if isinstance(statement, (s.Break, s.Continue)) and not in_loop:
+        raise _outside_a_loop(statement)
+    in_loop = in_loop or isinstance(statement, (s.For, s.While))
+    for block in s.blocks_of(statement):
+        for inner in block:
+            _check_inside(inner, function, nested or not isinstance(statement, s.For), in_loop)
 
 
-def _returns(body: tuple[s.Statement, ...]) -> bool:
-    return any(isinstance(b, s.Return) or (isinstance(b, s.For) and _returns(b.body)) for b in body)
+def returns(body: tuple[s.Statement, ...]) -> bool:
+    """Whether there is a `return` among statements, in a block of theirs or by itself."""
+    return any(isinstance(b, s.Return) or any(map(returns, s.blocks_of(b))) for b in body)
 
 
 def _definitions(statement: s.Statement) -> Iterator[tuple[str, Span]]:
@@ -189,12 +206,13 @@ def _definitions(statement: s.Statement) -> Iterator[tuple[str, Span]]:
     elif isinstance(statement, s.For):
         for target in statement.targets:
             yield target.id, target.span
-        for inner in statement.body:
-            yield from _definitions(inner)
     elif isinstance(statement, s.Function):
         yield statement.name.id, statement.name.span
         for parameter in statement.parameters:
             yield parameter.name, parameter.span
+    for block in s.blocks_of(statement):
+        for inner in block:
+            yield from _definitions(inner)
 
 
 def _target_names(target: s.Expression) -> Iterator[tuple[str, Span]]:

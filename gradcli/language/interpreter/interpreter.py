@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcli.core.engines.evaluation import FreeInputError, evaluate
@@ -19,16 +19,18 @@ from gradcli.language.calls.arguments import bind, input_at
 from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
-from gradcli.language.calls.functions import Chain, UserFunction, declare, define
+from gradcli.language.calls.functions import Chain, UserFunction, define
+from gradcli.language.calls.items import item_of_tuple
 from gradcli.language.calls.operations import attribute_of, binary, truth, unary
-from gradcli.language.calls.reach import Reach, note_what_is_shared, reach_of
-from gradcli.language.calls.weights import assign, at_weights
+from gradcli.language.calls.reach import Reach, reach_of
+from gradcli.language.calls.tracing import values_now
+from gradcli.language.calls.weights import at_weights
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import plain_array, ragged
-from gradcli.language.interpreter.items import item_of_tuple, items_of
 from gradcli.language.interpreter.meant import difference_of, names_meant, product
-from gradcli.language.interpreter.paper import Paper
+from gradcli.language.interpreter.printing import said
+from gradcli.language.interpreter.statements import Statements
 from gradcli.language.library.names import builtins
 from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
@@ -41,12 +43,9 @@ from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
 from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
 
-# A recursion is unrolled into the graph, and takes some ten of Python's frames a call.
-DEEPEST_CALL = 64
-
 
 @dataclass
-class Interpreter(Paper):
+class Interpreter(Statements):
     """What evaluates expressions and does what statements say."""
 
     # Expressions.
@@ -134,22 +133,36 @@ class Interpreter(Paper):
             return self.evaluate(node.yes if condition else node.no, frame)
         yes, no = self.evaluate(node.yes, frame), self.evaluate(node.no, frame)
         require_walkable(yes, no)
-        return self._choose(condition, yes, no, node)
+        return self._choose(condition, yes, no, node.span, node.yes.span, node.no.span)
 
-    def _choose(self, condition: Node, yes: Value, no: Value, node: s.Conditional) -> Value:
+    def _choose(self, condition: Node, yes: Value, no: Value, span: Span, of_yes: Span, of_no: Span) -> Value:
         if isinstance(yes, tuple) and isinstance(no, tuple) and len(yes) == len(no):
-            return tuple(self._choose(condition, a, b, node) for a, b in zip(yes, no, strict=True))
+            pairs = zip(yes, no, strict=True)
+            return tuple(self._choose(condition, a, b, span, of_yes, of_no) for a, b in pairs)
         where = builtins()["where"]
         assert isinstance(where, Function)
-        both = (to_node(yes, self.dtype, node.yes.span), to_node(no, self.dtype, node.no.span))
-        return where.call(self, (condition, *both), node.span)
+        both = (to_node(yes, self.dtype, of_yes), to_node(no, self.dtype, of_no))
+        return where.call(self, (condition, *both), span)
+
+    def chosen(self, condition: Node, yes: Value, no: Value) -> Value:
+        """One value or the other, of a choice between blocks.
+
+        Raises:
+            LanguageError: for values that are neither numbers nor tensors, and differ.
+        """
+        try:
+            return self._choose(condition, yes, no, self.choice, self.choice, self.choice)
+        except LanguageError as error:
+            d = error.diagnostic
+            what = "which of the two values is taken depends on what is not known here"
+            raise fail(d.kind, f"{what}: {d.message}", d.span, d.hint) from None
 
     def _attribute(self, node: s.Attribute, frame: Frame | None) -> Value:
         return self.present(attribute_of(self.evaluate(node.value, frame), node.name, node.span))
 
     def _subscript(self, node: s.Subscript, frame: Frame | None) -> Value:
         value = self.evaluate(node.value, frame)
-        items = [self._index(item, frame) for item in node.items]
+        items = list(self.index_items(node, frame))
         if isinstance(value, Parameters):
             value = value.nodes
         if isinstance(value, Chain):
@@ -160,6 +173,10 @@ class Interpreter(Paper):
             hint = "to call it, use ( )" if isinstance(value, Function) else None
             raise fail("type", f"{describe(value)} can't be indexed", node.span, hint)
         return index(value, tuple(items))
+
+    def index_items(self, node: s.Subscript, frame: Frame | None) -> tuple[Any, ...]:
+        """The items of an index, evaluated."""
+        return tuple(self._index(item, frame) for item in node.items)
 
     def _index(self, item: s.Expression | s.Slice, frame: Frame | None) -> Any:
         if isinstance(item, s.Slice):
@@ -241,15 +258,11 @@ class Interpreter(Paper):
                 return names
         return self.evaluate(node, frame)
 
-    def items(self, value: Value, span: Span) -> Sequence[Value]:
-        """The items to go through."""
-        return items_of(value, span)
+    # Functions, and what stands at the top level.
 
-    def bind(self, targets: tuple[s.Name, ...], value: Value, frame: Frame) -> None:
-        """Give a value to a name, or its items to several."""
-        self._bind(targets[0] if len(targets) == 1 else s.Tuple(targets[0].span, targets), value, frame)
-
-    # Bodies and statements.
+    def looks_into_itself(self, function: Function) -> bool:
+        """Whether a function's text leads to itself."""
+        return self._reach(function).itself
 
     def needs_inputs(self, function: Function, values: Sequence[Value]) -> bool:
         """Whether a function called with some values may differentiate by its inputs, so that they must be its own."""
@@ -264,81 +277,6 @@ class Interpreter(Paper):
             # The function is held with it, so that no other gets its identity.
             told[id(function)] = function, reach_of(self, function, self._reach)
         return told[id(function)][1]
-
-    def run(self, function: Function, body: Sequence[s.Statement], frame: Frame, span: Span) -> Value:
-        """What the body of a function returns that is called at `span`.
-
-        Raises:
-            LanguageError: where it calls itself too often, or ends without a return.
-        """
-        self.step(span)
-        within = self._calls.count(id(body))
-        if within >= DEEPEST_CALL:
-            raise fail(
-                "value",
-                f"`{function.name}` calls itself more than {DEEPEST_CALL} times, one call in another",
-                span,
-                "only a condition on numbers that are known at the call ends a recursion; use `for i in range(n):`",
-            )
-        self._calls.append(id(body))
-        before, self._recursing = self._recursing, within > 0 or self._reach(function).itself
-        try:
-            returned = self.run_body(body, frame)
-        finally:
-            self._calls.pop()
-            self._recursing = before
-        if returned is None:
-            raise fail("value", f"`{function.name}` ended without reaching a return", span, "put a return at its end")
-        value: Value = returned[0]  # type: ignore[index]
-        return value
-
-    def run_body(self, body: Sequence[s.Statement], frame: Frame | None) -> Value | None:
-        """The value of the `return` that the statements reach, in a tuple of its own, or None."""
-        for statement in body:
-            returned = self.execute(statement, frame)
-            if returned is not None:
-                return returned
-        return None
-
-    def execute(self, statement: s.Statement, frame: Frame | None) -> Value | None:
-        """Do what a statement says, in a function's frame or at the top level; what `return` gives, in a tuple.
-
-        What belongs to the session, and not to the language, is handed to `outside`.
-        """
-        do = _EXECUTE.get(type(statement))
-        if do is not None:
-            return do(self, statement, frame)
-        self.outside(statement)
-        return None
-
-    def _return(self, statement: s.Return, frame: Frame | None) -> Value | None:
-        return (self.evaluate(statement.value, frame),)
-
-    def _assign(self, statement: s.Assign, frame: Frame | None) -> None:
-        if frame is None:
-            value = self.of_free(statement.value, None) if isinstance(statement.value, s.Partial) else None
-            self._bind(statement.target, self.result(statement.value) if value is None else value, None)
-        else:
-            self._bind(statement.target, self.evaluate(statement.value, frame), frame)
-
-    def _function(self, statement: s.Function, frame: Frame | None) -> None:
-        self._bind(statement.name, self.define(statement, frame), frame)
-        if frame is None:
-            self.warn_of_called_numbers(statement)
-
-    def _param(self, statement: s.Param, frame: Frame | None) -> None:
-        self._bind(statement.name, declare(self, statement, frame), frame)
-
-    def _for(self, loop: s.For, frame: Frame | None) -> Value | None:
-        values = items_of(self.evaluate(loop.values, frame), loop.values.span)
-        self.step(loop.values.span, len(values))
-        target = loop.targets[0] if len(loop.targets) == 1 else s.Tuple(loop.span, loop.targets)
-        for value in values:
-            self._bind(target, value if frame is not None else self.settle(value, loop.span), frame)
-            returned = self.run_body(loop.body, frame)
-            if returned is not None:
-                return returned
-        return None
 
     def result(self, expression: s.Expression) -> Value:
         """The value of an expression at the top level, computed; a derivative's parts keep their names."""
@@ -382,38 +320,30 @@ class Interpreter(Paper):
             self.random = Random(self.random.seed, drawn)
             return found, True
 
-    def _bind(self, target: s.Expression, value: Value, frame: Frame | None) -> None:
-        """Give a value to a name, or the items of a tuple to several, or a new value to a model's parameter.
+    def tell(self, statement: s.Print, frame: Frame | None) -> None:
+        """Say what a `print` says, with the values of this call."""
+        known = True
 
-        At the top level values have been computed.
-        """
-        if isinstance(target, s.Name):
-            self._inner_reaches.clear()
-            if frame is None:
-                self._reaches.clear()
-            (self.scope if frame is None else frame.names)[target.id] = value
-        elif isinstance(target, s.Tuple):
-            items = items_of(value, target.span)
-            if len(items) != len(target.items):
-                raise fail(
-                    "value",
-                    f"{len(target.items)} names for {len(items)} {'value' if len(items) == 1 else 'values'}",
-                    target.span,
-                    "give each value a name",
-                )
-            if frame is None and isinstance(value, Node):
-                settled = self.settle(tuple(items), target.span)
-                items = items_of(settled, target.span)
-            for part, item in zip(target.items, items, strict=True):
-                self._bind(part, item, frame)
-        elif isinstance(target, s.Attribute | s.Call):
-            assign(self, self.evaluate(target, frame), value, target.span, at_top=frame is None)
+        def now(expression: s.Expression) -> Value:
+            nonlocal known
+            value = self.result(expression) if frame is None else self.evaluate(expression, frame)
+            pending = [n for n in distinct_nodes(value) if not isinstance(n, Constant)]
+            try:
+                data = values_now(pending)
+            except REFUSALS as error:
+                raise refused(error, expression.span) from error
+            if data is None:
+                known = False
+                return f"{describe(value)}, not known here"
+            return map_nodes(value, lambda n: _constant(data[n], n) if n in data else n)
 
-    def define(self, statement: s.Function, frame: Frame | None) -> Function:
-        """The function or model that a definition makes; its parameters are given their initial values now."""
-        made = define(self, statement.name.id, statement.parameters, statement.body, frame, statement)
-        note_what_is_shared(self, made, statement.name.span)
-        return made
+        found = said(statement, now)
+        if not known:
+            found = replace(found, known=False)
+        if self._heard is None:
+            self.told(found)
+        else:
+            self._heard.append(found)
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed; a parameter stays the parameter that it is."""
@@ -434,18 +364,9 @@ class Interpreter(Paper):
         data = tuple(self._final(pending, data))
         done: dict[Node, Node] = {}
         for node, result in zip(pending, data, strict=True):
-            scalar = isinstance(result, (bool, int, float))
-            done[node] = constant(result, node.dtype) if scalar else array_constant(result)  # type: ignore[arg-type]
+            done[node] = _constant(result, node)
         return map_nodes(value, lambda n: done.get(n, n))
 
-
-_EXECUTE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value | None]] = {
-    s.Return: Interpreter._return,
-    s.Assign: Interpreter._assign,
-    s.Function: Interpreter._function,
-    s.Param: Interpreter._param,
-    s.For: Interpreter._for,
-}
 
 _EVALUATE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value]] = {
     s.Name: Interpreter._name,
@@ -468,6 +389,11 @@ _EVALUATE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value]] = {
     s.Partial: Interpreter._partial,
     s.Nabla: Interpreter._nabla,
 }
+
+
+def _constant(data: Any, like: Node) -> Node:
+    """What a node was computed to be."""
+    return constant(data, like.dtype) if isinstance(data, (bool, int, float)) else array_constant(data)
 
 
 def _holds_a_function(value: Value) -> bool:

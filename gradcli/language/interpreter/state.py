@@ -21,12 +21,13 @@ from gradcli.language.calls.reach import Reach
 from gradcli.language.interpreter.unknown import instead
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Diagnostic, Span, fail
+from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Source, Span, fail
 from gradcli.language.values.answers import Answers, is_answer
 from gradcli.language.values.nesting import leaves, map_items
+from gradcli.language.values.said import Said
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.trail import Trail
-from gradcli.language.values.values import Frame, Function, Value
+from gradcli.language.values.values import Frame, Function, Unset, Value
 
 
 def _nobody(statement: s.Statement) -> None:
@@ -59,10 +60,17 @@ class State:
     kept: float = inf
     rough: float = inf
     undecided: bool = False
+    told: Callable[[Said], None] = field(default=lambda said: None)
 
     def __post_init__(self) -> None:
         # The bodies that are being traced, the innermost last, and whether that one may call itself.
         self._calls: list[int] = []
+        # How many loops are being traced whose steps are not known, and the choice between blocks that is.
+        self.abstract = 0
+        # What the call under way has printed, and what was said of calls before it.
+        self._heard: list[Said] | None = None
+        self._spoken: set[object] = set()
+        self.choice = Span(Source("<choice>", ""), 0, 0)
         self._recursing = False
         self._derivatives = 0
         # What stands in for parameters in the call that is under way, by their keys.
@@ -179,6 +187,10 @@ class State:
 
     # Names.
 
+    def _unset(self, name: str, span: Span) -> LanguageError:
+        what = f"`{name}` has a value on one path only, and which is taken is not known here"
+        return fail("name", what, span, "give it a value in front of the choice")
+
     def look_up(self, name: str, frame: Frame | None, span: Span, called: bool = False) -> Value:
         """The value of a name: in the frames from inside out, at the top level, among the built-ins.
 
@@ -186,6 +198,8 @@ class State:
             LanguageError: for one that has none; `called` says that it must be a function.
         """
         found = self.find(name, frame)
+        if found is not None and isinstance(found[0], Unset):
+            raise self._unset(name, span)
         if found is not None:
             value = found[0]
             return self._standing_in(name, value) if self._stand_ins else value

@@ -17,6 +17,7 @@ from gradcli.language.calculus import (
     equations,
     integrals,
     limits,
+    odes,
     optimizers,
     searches,
     tangents,
@@ -29,7 +30,7 @@ from gradcli.language.calls.functions import LayerFunction
 from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.derivatives import fields, formulas, gradient, mapping, matrices, polynomial, products
 from gradcli.language.derivatives import table as tables
-from gradcli.language.library import counting, own, powers, tuples, units
+from gradcli.language.library import counting, own, powers, repeated, tuples, units
 from gradcli.language.plots import plot
 from gradcli.language.steps import announced
 from gradcli.language.text.diagnostics import Span, fail, near
@@ -42,7 +43,7 @@ from gradcli.language.values.values import Caller, Formal, Value
 ANNOUNCING = (
     *(counting, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
     announced,
-    *(equations, integrals, limits, optimizers, searches, tangents, training, uncertainty),
+    *(equations, integrals, limits, odes, optimizers, repeated, searches, tangents, training, uncertainty),
 )
 
 

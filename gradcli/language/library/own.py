@@ -12,16 +12,15 @@ from gradcli.core.ir.shapes import check_shape
 from gradcli.language.calls import compare
 from gradcli.language.calls.announce import Call, builtin, to_number
 from gradcli.language.calls.functions import Chain, in_sequence
+from gradcli.language.calls.items import LONGEST_RANGE
 from gradcli.language.calls.reach import parameters_of
 from gradcli.language.calls.weights import AtWeights, at_weights
-from gradcli.language.text.diagnostics import fail
+from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import distinct_nodes
 from gradcli.language.values.scope import MOST_DIGITS
-from gradcli.language.values.values import Function, Parameters, SparseMatrix, Value
-
-LONGEST_RANGE = 10_000_000
+from gradcli.language.values.values import Function, Interval, Parameters, SparseMatrix, Value, Zipped
 
 
 @builtin(
@@ -85,16 +84,46 @@ def range_(call: Call, *bounds: Value) -> Value:
     return tuple(found)
 
 
-@builtin("how many items, or how long the first axis is", "len", example="len([[1, 2], [3, 4], [5, 6]])")
-def len_(call: Call, x: Value) -> int:
-    """The number of items."""
-    if isinstance(x, (tuple, str)):
+@builtin(
+    "the items of several tuples or tensors side by side, to go through together",
+    "zip",
+    example="sum(a*b for a, b in zip([1, 2, 3], (4, 5, 6)))",
+)
+def zip_(call: Call, *values: Value) -> Value:
+    """What goes through them."""
+    if not values:
+        raise fail("type", "zip takes what is gone through", call.span, "as in `zip(x, y)`")
+    return Zipped(values)
+
+
+@builtin(
+    "each item with its number, from 0 on or from `start`", "enumerate", example="[i*x for i, x in enumerate([5, 6])]"
+)
+def enumerate_(call: Call, values: Value, start: Value = 0) -> Value:
+    """What goes through both."""
+    first = convert.to_int(start, call.span, "where the numbers start")
+    count = _length(values, call.span)
+    return Zipped((tuple(range(first, first + count)), values))
+
+
+def _length(x: Value, span: Span) -> int:
+    if isinstance(x, Zipped):
+        return min(_length(part, span) for part in x.parts)
+    if isinstance(x, Interval):
+        return max(0, int(x.high) - int(x.low) + 1)
+    if isinstance(x, tuple):
         return len(x)
     if isinstance(x, Parameters):
         return len(x.nodes)
     if isinstance(x, Node) and x.shape:
         return x.shape[0]
-    raise fail("type", f"{describe(x)} has no length", call.span)
+    raise fail("type", f"{describe(x)} has no length", span)
+
+
+@builtin("how many items, or how long the first axis is", "len", example="len([[1, 2], [3, 4], [5, 6]])")
+def len_(call: Call, x: Value) -> int:
+    """The number of items."""
+    return len(x) if isinstance(x, str) else _length(x, call.span)
 
 
 @builtin(

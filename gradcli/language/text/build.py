@@ -23,7 +23,10 @@ _RAISED = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 # Where the grammar has no use for one of these, the lexer takes it for a name.
 KEYWORDS = frozenset(
-    "model def param return for in if else and or not assert set true false none True False None".split()  # noqa: SIM905 - reads as one line
+    (
+        *("model", "def", "param", "return", "for", "in", "if", "elif", "else", "while", "break", "continue"),
+        *("and", "or", "not", "assert", "set", "true", "false", "none", "True", "False", "None"),
+    )
 )
 
 # Python reads no more digits of a whole number, since it takes long.
@@ -37,12 +40,12 @@ _CHOICE = "a choice is written `a if condition else b`"
 _ANOTHER_FILE = 'what another file defines is had by `use "file.grad"`'
 INSTEAD = {
     "if": _CHOICE,
-    "elif": _CHOICE,
-    "else": _CHOICE,
+    "elif": "it stands behind the block of an `if`",
+    "else": "it stands behind the block of an `if`, or in `a if condition else b`",
     "import": _ANOTHER_FILE,
     "from": _ANOTHER_FILE,
-    "print": "an expression by itself is shown",
-    "while": "a loop is written `for i in range(n):`",
+    "print": "write `print(x)`; an expression by itself is shown too",
+    "while": "write `while condition:`",
 }
 
 
@@ -83,7 +86,7 @@ class Builder(Paper, Transformer[Token, Any]):
 
     def augmented(self, c: Children) -> s.Assign:
         target, operator, value = c
-        if not isinstance(target, s.Attribute | s.Name) and not _are_parameters(target):
+        if not isinstance(target, s.Attribute | s.Name | s.Subscript) and not _are_parameters(target):
             raise fail("syntax", f"`{operator}` needs a name on its left", target.span, "assign the result to a name")
         _check_target(target)
         span = self._span(c)
@@ -108,8 +111,19 @@ class Builder(Paper, Transformer[Token, Any]):
         path = self.string([c[1]])
         return s.Use(self._span(c), path, c[3] if len(c) > 2 else None)
 
-    def show(self, c: Children) -> s.Show:
-        return s.Show(c[0].span, c[0])
+    def show(self, c: Children) -> s.Show | s.Print:
+        value = c[0]
+        if isinstance(value, s.Call) and isinstance(value.function, s.Name) and value.function.id == "print":
+            if value.keywords:
+                raise fail("syntax", "print takes values alone", value.keywords[0].span, 'as in `print(x, "step {i}")`')
+            return s.Print(value.span, value.arguments)
+        return s.Show(value.span, value)
+
+    def break_(self, c: Children) -> s.Break:
+        return s.Break(self._span(c))
+
+    def continue_(self, c: Children) -> s.Continue:
+        return s.Continue(self._span(c))
 
     def model(self, c: Children) -> s.Function:
         return self._function(c, True)
@@ -124,6 +138,18 @@ class Builder(Paper, Transformer[Token, Any]):
     def for_(self, c: Children) -> s.For:
         _, targets, _, values, colon, body = c
         return s.For(self._span([c[0], colon]), targets, values, body)
+
+    def while_(self, c: Children) -> s.While:
+        _, condition, colon, body = c
+        return s.While(self._span([c[0], colon]), condition, body)
+
+    def if_(self, c: Children) -> s.If:
+        arms: list[s.Arm] = []
+        rest = list(c)
+        while rest and rest[0] in ("if", "elif"):
+            word, condition, colon, body, *rest = rest
+            arms.append(s.Arm(self._span([word, colon]), condition, body))
+        return s.If(self._span(c[:3]), tuple(arms), rest[2] if rest else ())
 
     def targets(self, c: Children) -> tuple[s.Name, ...]:
         return tuple(_parts(c))
@@ -297,7 +323,7 @@ class Builder(Paper, Transformer[Token, Any]):
 
 
 # Rules whose names are Python's keywords.
-for _rule in ("return", "assert", "def", "for", "lambda"):
+for _rule in ("return", "assert", "def", "for", "if", "while", "break", "continue", "lambda"):
     _method: Callable[..., Any] = getattr(Builder, f"{_rule}_")
     setattr(Builder, _rule, _method)
 
@@ -374,8 +400,12 @@ def _check_target(target: s.Expression) -> None:
             model = model.value
         if not isinstance(model, s.Name):
             raise fail("syntax", "only a model's parameter can be assigned this way", target.span)
+    elif isinstance(target, s.Subscript):
+        if not isinstance(target.value, s.Name):
+            raise fail(
+                "syntax", "only an item of a name's tensor can be given a value", target.span, "such as `x[0] = 5`"
+            )
     elif not isinstance(target, s.Name) and not _are_parameters(target):
         solved = f"`==` compares, and `solve({target.span.text} - ..., 1)` solves an equation"
         other = "use `==` to compare" if isinstance(target, s.Literal) else solved
-        hint = "tensors never change; build a new one" if isinstance(target, s.Subscript) else other
-        raise fail("syntax", f"`{target.span.text}` can't be assigned to", target.span, hint)
+        raise fail("syntax", f"`{target.span.text}` can't be assigned to", target.span, other)

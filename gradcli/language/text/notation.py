@@ -46,7 +46,7 @@ VERBS = frozenset(
             "derivative",
         ),
         *("derivatives", "solve", "roots", "minimize", "maximize", "integrate", "limit", "grad", "hessian"),
-        *("jacobian", "laplacian", "divergence", "curl"),
+        *("jacobian", "laplacian", "divergence", "curl", "show"),
     )
 )
 # Those that make a function, which is called: `grad (f)(3)`.

@@ -252,9 +252,14 @@ class Paper:
 
     # Statements.
 
-    def command(self, c: Children) -> s.Show:
+    def command(self, c: Children) -> s.Show | s.Print:
         """`plot f, f' over x = -3..3`, which is `plot(f, f', over=-3..3)`."""
         verb, shown, *clauses = c
+        if verb == "show":
+            if clauses:
+                raise fail("syntax", "show takes values alone", self._span([verb, shown]), 'as in `show x, "step {i}"`')
+            grouped = not isinstance(shown, s.Tuple) or is_grouped(shown)
+            return s.Print(self._span([verb, shown]), (shown,) if grouped else shown.items)
         items = shown.items if isinstance(shown, s.Tuple) and not is_grouped(shown) else (shown,)
         keywords: list[s.Keyword] = []
         behind: list[s.Expression] = []

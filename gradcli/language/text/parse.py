@@ -222,12 +222,12 @@ def _token_hint(source: Source, token: Token, error: UnexpectedToken) -> str | N
     if token.type in ("NAME", "NUMBER") and (word or before[-1:] in (")", "]")):
         return "an operator or a comma is missing between the two"
     if token.type == "EQUAL":
-        if re.fullmatch(r"(model|def|param|return|for|assert|set)", _line_of(before).strip()):
+        if re.fullmatch(r"(model|def|param|return|for|if|while|assert|set)", _line_of(before).strip()):
             return f"`{word}` is a word of the language; choose another name"
         return "use `==` to compare"
     if token.type == "_INDENT":
         return "only the lines of a block are indented"
-    if token.type == "_NEWLINE" and re.match(r"\s*(model|def|for)\b", _line_of(before)):
+    if token.type == "_NEWLINE" and re.match(r"\s*(model|def|for|if|elif|else|while)\b", _line_of(before)):
         return "the first line of a block ends with `:`"
     return None
 
@@ -241,7 +241,7 @@ _WORDS_BETWEEN = {
     "plus": "the sign of a sum is `+`",
     "minus": "the sign of a difference is `-`",
 }
-_STATEMENTS_ELSEWHERE = ("while", "if", "import", "class", "from", "print", "del", "try", "with", "elif", "else")
+_STATEMENTS_ELSEWHERE = ("import", "class", "from", "print", "del", "try", "with", "elif", "else")
 
 
 class _Word:

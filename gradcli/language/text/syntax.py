@@ -263,12 +263,61 @@ class Return:
 
 @record
 class For:
-    """`for i in range(n):`, unrolled."""
+    """`for i in range(n):`."""
 
     span: Span
     targets: tuple[Name, ...]
     values: Expression
     body: tuple[Statement, ...]
+
+
+@record
+class While:
+    """`while condition:`."""
+
+    span: Span
+    condition: Expression
+    body: tuple[Statement, ...]
+
+
+@record
+class Arm:
+    """`if condition:` or `elif condition:` with its block."""
+
+    span: Span
+    condition: Expression
+    body: tuple[Statement, ...]
+
+
+@record
+class If:
+    """`if`, `elif` and `else` with their blocks; the last is empty where there is none."""
+
+    span: Span
+    arms: tuple[Arm, ...]
+    otherwise: tuple[Statement, ...]
+
+
+@record
+class Break:
+    """`break`: the loop ends."""
+
+    span: Span
+
+
+@record
+class Continue:
+    """`continue`: the loop goes on with its next step."""
+
+    span: Span
+
+
+@record
+class Print:
+    """`print(a, b)` or `show a, b`: values shown from inside a block."""
+
+    span: Span
+    values: tuple[Expression, ...]
 
 
 @record
@@ -306,7 +355,18 @@ class Show:
     value: Expression
 
 
-Statement: TypeAlias = "Assign | Function | Param | Return | For | Assert | Set | Use | Show"
+Statement: TypeAlias = (
+    "Assign | Function | Param | Return | For | While | If | Break | Continue | Print | Assert | Set | Use | Show"
+)
+
+
+def blocks_of(statement: Statement) -> tuple[tuple[Statement, ...], ...]:
+    """The blocks of a statement that run where it stands: those of loops and choices, not of functions."""
+    if isinstance(statement, (For, While)):
+        return (statement.body,)
+    if isinstance(statement, If):
+        return (*(arm.body for arm in statement.arms), statement.otherwise)
+    return ()
 
 
 def walk(part: object) -> Iterator[object]:
@@ -327,14 +387,24 @@ def names_in(part: object) -> Iterator[str]:
     return (item.id for item in walk(part) if isinstance(item, Name))
 
 
+def _targets(target: Expression) -> Iterator[Expression]:
+    """The names that are given values, also by way of an item: `x` in `x[i] = 1`."""
+    if isinstance(target, Tuple):
+        for item in target.items:
+            yield from _targets(item)
+    else:
+        yield target.value if isinstance(target, Subscript) else target
+
+
 def bound_in(body: tuple[Statement, ...]) -> Iterator[str]:
     """The names that a body gives values to."""
     for statement in body:
         if isinstance(statement, Assign):
-            yield from names_in(statement.target)
+            yield from (name for target in _targets(statement.target) for name in names_in(target))
         elif isinstance(statement, Function):
             yield statement.name.id
         elif isinstance(statement, For):
             for target in statement.targets:
                 yield target.id
-            yield from bound_in(statement.body)
+        for block in blocks_of(statement):
+            yield from bound_in(block)

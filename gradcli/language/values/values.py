@@ -35,8 +35,15 @@ Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
     " | DerivativeTable | SparseMatrix | Interval | Plot | Contours | Extrema | Propagation | Uncertain | Steps | Check"
     " | Audit | Module | Fit"
-    " | Names | None"
+    " | Names | Unset | Zipped | None"
 )
+
+
+class Unset:
+    """What a name has that only some paths through a block give a value."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Required:
@@ -265,6 +272,13 @@ class Markup(str):
     """A text for another program, such as LaTeX: shown as it is, without quotes."""
 
     __slots__ = ()
+
+
+@record
+class Zipped:
+    """What `zip` and `enumerate` go through together, item by item."""
+
+    parts: tuple[Value, ...]
 
 
 @record

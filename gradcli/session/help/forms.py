@@ -91,6 +91,31 @@ STATEMENTS = (
         "range .. sum def",
     ),
     _statement(
+        "while break continue",
+        "while condition: block",
+        "goes through a block again and again; `break` ends a loop, `continue` its step",
+        "x = 1\nwhile x < 100: x *= 3\nx",
+        "for if def",
+        "A derivative is that of the path which is taken at the point. Where that isn't known, as under `vmap`, a"
+        " `for` with `if ...: break` takes its place.",
+    ),
+    _statement(
+        "if elif else",
+        "if condition: block, elif condition: block, else: block",
+        "chooses between blocks; between two values, `a if condition else b` does",
+        "def f(x):\n    if x > 0:\n        return x^2\n    return 0\nf(3), f(-3), f'(3), f'(-3)",
+        "while def where",
+        "What is known at the call decides as in Python, and a derivative is that of the path taken. Where it isn't, as"
+        " under `vmap` and in a long loop, both blocks are gone through, and each value is chosen.",
+    ),
+    _statement(
+        "print show",
+        'print(x, "text {x:.3f}"), show x',
+        "shows values from within a block; a name or an expression between braces stands for its value",
+        'def f(x):\n    print("x is {x}")\n    return x^2\nf\'(3)',
+        "for if def",
+    ),
+    _statement(
         "assert",
         "assert condition",
         "checks in a script: one that fails is shown with both sides, and the command leaves with 1",
@@ -114,7 +139,7 @@ STATEMENTS = (
         "A file is run once in a session. Its asserts count, its values are not shown, its settings stay with it.",
     ),
     _statement(
-        "if else",
+        "conditional",
         "a if condition else b",
         "chooses between two values; the one not taken leaves no trace in a derivative",
         "f(x) = x^2 if x > 0 else 0\nf(3), f(-3), f'(-3)",

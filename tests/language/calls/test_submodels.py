@@ -112,3 +112,11 @@ def test_what_copies_share_from_outside_is_said() -> None:
     said = [d.message for d in run(text + TWICE).diagnostics]
     assert said == ["`a` and `b` share `d.weight`", "`a` and `b` share `d.bias`"]
     assert not run("model block(x):\n    param d = Dense(2, 2)\n    return d(x)\n" + TWICE).diagnostics
+
+
+def test_a_block_that_may_run_or_not_makes_no_parameters() -> None:
+    """They are made once, when the model is defined."""
+    for block in ("    if true:\n        param w = 1\n", "    while false:\n        param w = 1\n"):
+        assert "may run or not" in error(f"model net(x):\n{block}    return x\n").message
+    loop = "    for i in 1..3:\n        param w = 1\n        break\n"
+    assert "makes all of its passes" in error(f"model net(x):\n{loop}    return x\n").message

@@ -256,7 +256,8 @@ def test_bars_read_as_abs_or_are_refused(texts: tuple[str, str]) -> None:
 
 def test_the_table_of_notation_names_built_ins() -> None:
     """Every function that paper writes without brackets, its inverse, and every verb."""
-    for name in (*PAPER, *INVERSES.values(), *VERBS):
+    # `show` is a statement, not a function.
+    for name in (*PAPER, *INVERSES.values(), *(VERBS - {"show"})):
         assert isinstance(builtins().get(name), Function), name
 
 

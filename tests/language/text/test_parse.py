@@ -56,7 +56,8 @@ def test_what_could_go_on_asks_for_more(text: str) -> None:
         (")", "`)` closes nothing"),
         ("return", "found the end of the line"),
         ("x = = 2", "found `=`"),
-        ("if", "`if` is a word of the language"),
+        ("if", "found the end of the line"),
+        ("elif", "no statement begins with `elif`"),
     ],
 )
 def test_what_is_wrong_already_does_not(text: str, message: str) -> None:

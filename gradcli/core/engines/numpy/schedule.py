@@ -163,11 +163,7 @@ def run_arrays(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Array, .
 
 def operations(order: Sequence[Node]) -> int:
     """An estimate of the work that nodes take: so many operations on numbers."""
-    return sum(
-        node.op.work(*(arg.shape for arg in node.args), node.shape)
-        for node in order
-        if isinstance(node, Application) and node.args
-    )
+    return sum(node.op.work_of(node) for node in order if isinstance(node, Application) and node.args)
 
 
 def require_operations(wanted: int) -> None:

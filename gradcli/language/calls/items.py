@@ -7,11 +7,12 @@ from typing import Any
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.library.indexing import index
-from gradcli.language.library.own import LONGEST_RANGE
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_int
 from gradcli.language.values.describe import describe
-from gradcli.language.values.values import Interval, Parameters, Value
+from gradcli.language.values.values import Interval, Parameters, Value, Zipped
+
+LONGEST_RANGE = 10_000_000
 
 
 def items_of(value: Value, span: Span) -> Sequence[Value]:
@@ -24,6 +25,8 @@ def items_of(value: Value, span: Span) -> Sequence[Value]:
         return value
     if isinstance(value, Parameters):
         return value.nodes
+    if isinstance(value, Zipped):
+        return tuple(zip(*(items_of(part, span) for part in value.parts), strict=False))
     if isinstance(value, Interval):
         return whole_numbers(value, span)
     if isinstance(value, Node) and value.shape:

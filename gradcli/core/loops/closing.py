@@ -1,0 +1,104 @@
+"""From a step that is written over nodes of the graph around it to a loop: what it reads from outside is told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from gradcli.core.ir.nodes import Constant, Node, fresh_input, registry
+from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.traversal import dependents, reachable, substitute
+from gradcli.core.loops.node import loop
+from gradcli.core.loops.plan import Carry, Given, Plan, results
+from gradcli.core.transforms.batching import batch
+
+# A whole number up to here is written into the step; others are read from outside, so that one program serves all.
+LARGEST_WRITTEN = 16
+
+
+def looped(plan: Plan, wanted: Sequence[int]) -> list[Node]:
+    """Outputs of a plan whose steps may read any nodes from outside, by their places."""
+    return results(loop, closed(plan), wanted)
+
+
+def closed(plan: Plan) -> Plan:
+    """The plan with an input for all that its steps read from outside.
+
+    What a step picks of a tensor by a number that no carry changes is picked for all steps at once.
+    """
+    plan = _with_slices_for_picks(plan)
+    outputs = plan.outputs()
+    order = reachable(outputs)
+    given = {*(c.input for c in plan.carries), *(s.input for s in plan.slices), *(f.input for f in plan.free)}
+    moving = dependents(order, given)
+    within = _chosen(order, moving)
+    outer: dict[Node, Node] = {}
+    readers = [n for n in order if (n in moving or n in within) and n not in given]
+    for node in [*(arg for n in readers for arg in n.args), *outputs]:
+        if node not in moving and node not in within and node not in outer and not _is_written(node):
+            outer[node] = fresh_input("p", node.shape, node.dtype)
+    nexts = substitute(outputs, outer)
+    carried, middle = len(plan.carries), len(plan.carries) + len(plan.sums)
+    return Plan(
+        plan.length,
+        [Carry(c.input, c.start, new) for c, new in zip(plan.carries, nexts, strict=False)],
+        plan.slices,
+        [*plan.free, *(Given(inner, node) for node, inner in outer.items())],
+        list(nexts[carried:middle]),
+        list(nexts[middle:]),
+        plan.backwards,
+    )
+
+
+def _chosen(order: Sequence[Node], moving: Set[Node]) -> set[Node]:
+    """What no step changes but a choice in it takes or not: outside, a zero that is certain would be no more than 0."""
+    found: set[Node] = set()
+    waiting = [arg for n in order if n.op is registry["select"] and n in moving for arg in n.args[1:]]
+    seen: set[Node] = set()
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node not in moving:
+            if not isinstance(node, Application) or not node.op.pointwise:
+                continue
+            found.add(node)
+        waiting += node.args
+    return found
+
+
+def _is_written(node: Node) -> bool:
+    """Whether it is a number that stays in the step's graph."""
+    if not isinstance(node, Constant) or node.shape != ():
+        return False
+    value = node.value
+    return not node.dtype.is_float or (float(value).is_integer() and abs(value) <= LARGEST_WRITTEN)
+
+
+def _with_slices_for_picks(plan: Plan) -> Plan:
+    outputs = plan.outputs()
+    order = reachable(outputs)
+    carried = dependents(order, [c.input for c in plan.carries])
+    sliced = dependents(order, [s.input for s in plan.slices])
+    picks = [
+        node
+        for node in order
+        if node.op is registry["take"] and node in sliced and node not in carried and node.args[0] not in sliced
+    ]
+    if not picks:
+        return plan
+    all_at_once = batch(picks, {s.input: s.node for s in plan.slices}, plan.length)
+    made = [
+        Given(fresh_input("x", node.shape, node.dtype), whole) for node, whole in zip(picks, all_at_once, strict=True)
+    ]
+    nexts = substitute(outputs, {node: new.input for node, new in zip(picks, made, strict=True)})
+    count, middle = len(plan.carries), len(plan.carries) + len(plan.sums)
+    return Plan(
+        plan.length,
+        [Carry(c.input, c.start, new) for c, new in zip(plan.carries, nexts, strict=False)],
+        [*plan.slices, *made],
+        plan.free,
+        list(nexts[count:middle]),
+        list(nexts[middle:]),
+        plan.backwards,
+    )

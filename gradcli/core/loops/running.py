@@ -1,0 +1,181 @@
+"""Running a loop: numbers by one Python function on math that has the loop in it, arrays by a program for each step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any
+
+from gradcli.core.engines.ieee import helpers_of, without_exceptions
+from gradcli.core.engines.scalar import SCOPE, plain_template, source, suits_scalar
+from gradcli.core.interrupt import check
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.traversal import reachable
+from gradcli.core.loops.layout import Layout, layout_of
+
+# So many steps are made between two looks at whether anybody waits for them still.
+STEPS_AT_ONCE = 2**14
+
+Run = Callable[..., tuple[list[Any], list[Any], list[Any]]]
+
+
+def run(xp: Any, *arrays: Any, **attrs: Any) -> Any:
+    """The kernel: the results of a loop, flat one after the other where they are several."""
+    layout = layout_of(attrs)
+    body = layout.body
+    try:
+        if body.derived("on math", lambda: _suits_math(layout)):
+            found = _on_math(layout, arrays)
+        else:
+            found = _on_arrays(xp, layout, arrays)
+    except BaseException:
+        body.forget()
+        raise
+    return _joined(xp, layout, found)
+
+
+def _joined(xp: Any, layout: Layout, found: Sequence[Any]) -> Any:
+    outputs = layout.body.outputs
+    dtype = outputs[layout.results[0]].dtype.value
+    if len(layout.results) == 1:
+        return xp.asarray(found[layout.results[0]], dtype)
+    whole = xp.empty(sum(map(size_of, layout.shapes)), dtype)
+    at = 0
+    for i in layout.results:
+        size = size_of(layout.shape_of(i))
+        whole[at : at + size] = found[i] if size == 1 and not layout.shape_of(i) else xp.reshape(found[i], size)
+        at += size
+    return whole
+
+
+def _suits_math(layout: Layout) -> bool:
+    order = reachable([*layout.body.outputs, *layout.inputs])
+    return len(layout.results) > 0 and suits_scalar(order, layout.inputs)
+
+
+def _on_math(layout: Layout, arrays: Sequence[Any]) -> list[Any]:
+    starts, slices, free = layout.split(arrays)
+    given = [
+        [_number(a) for a in starts],
+        [a.tolist() for a in slices],
+        [_number(a) for a in free],
+    ]
+    key = ("loop on math", layout.carried, layout.sliced, layout.summed, layout.backwards)
+    quick = layout.body.derived((*key, "quick"), lambda: _Later(lambda: _compiled(layout, False)))
+    safe = layout.body.derived((*key, "safe"), lambda: _Later(lambda: _compiled(layout, True)))
+    try:
+        return quick.made()(layout.length, *given)  # type: ignore[no-any-return]
+    except (ArithmeticError, ValueError):
+        # Where math refuses what IEEE 754 answers, helpers answer it.
+        return safe.made()(layout.length, *given)  # type: ignore[no-any-return]
+
+
+class _Later:
+    """What is compiled when it is asked for."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._made: Any = None
+
+    def made(self) -> Any:
+        """It."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+
+def _number(array: Any) -> float | bool:
+    return array.item() if hasattr(array, "item") else array  # type: ignore[no-any-return]
+
+
+def _compiled(layout: Layout, guarded: bool) -> Callable[..., list[Any]]:
+    """The loop as a Python function of its length, where carries start, the slices, and what every step reads."""
+    outputs, inputs = layout.body.outputs, layout.inputs
+    order = reachable([*outputs, *inputs])
+    template_of = _guarded_template if guarded else plain_template
+    text = source(order, outputs, inputs, template_of=template_of)
+    head, *lines, last = text.split("\n")
+    names = head.partition("(")[2].removesuffix("):").split(", ") if inputs else []
+    # Results as they stand in the program's last line.
+    values = _parts(last.strip().removeprefix("return (").removesuffix(")"))
+    kept, middle = layout.carried, layout.carried + layout.summed
+    carries, slices, free = layout.split(names)
+    step = [*lines]
+    step += [f"    s{i} += {values[kept + i]}" for i in range(layout.summed)]
+    step += [f"    put{i}({value})" for i, value in enumerate(values[middle:])]
+    if carries:
+        step.append(f"    {', '.join(carries)} = {', '.join(values[:kept])}")
+    stacks = range(len(values) - middle)
+    each = ", ".join(slices) + ("," if len(slices) == 1 else "") if slices else "_"
+    turned = [f"reversed({name}_all)" if layout.backwards else f"{name}_all" for name in slices]
+    back = [f"    y{i}.reverse()" for i in stacks] if layout.backwards else []
+    program = [
+        "def loop(length, starts, rows, free):",
+        *_unpacking(carries, "starts"),
+        *_unpacking([f"{name}_all" for name in slices], "rows"),
+        *_unpacking(free, "free"),
+        *(f"    s{i} = 0.0" for i in range(layout.summed)),
+        *(f"    y{i} = []; put{i} = y{i}.append" for i in stacks),
+        f"    steps = zip({', '.join(turned)})" if slices else "    steps = iter(range(length))",
+        f"    for part in range(-(-length // {STEPS_AT_ONCE})):",
+        "        check()",
+        f"        for {each} in islice(steps, {STEPS_AT_ONCE}):",
+        *(f"        {line}" for line in step or ["    pass"]),
+        *back,
+        f"    return [{', '.join([*carries, *(f's{i}' for i in range(layout.summed)), *(f'y{i}' for i in stacks)])}]",
+    ]
+    whole = "\n".join(program)
+    scope: dict[str, Any] = {**SCOPE, "check": check, "islice": islice}
+    if guarded:
+        scope["copysign"], scope["isfinite"] = math.copysign, math.isfinite
+        exec(compile(helpers_of(whole), "<gradcli helpers>", "exec"), scope)
+    exec(compile(whole, "<gradcli loop>", "exec"), scope)
+    made: Callable[..., list[Any]] = scope["loop"]
+    return made
+
+
+def _unpacking(names: Sequence[str], of: str) -> list[str]:
+    return [f"    {', '.join(names)}, = {of}"] if names else []
+
+
+def _parts(text: str) -> list[str]:
+    """The items of a tuple as it is written."""
+    parts, level, start = [], 0, 0
+    for i, letter in enumerate(text):
+        level += (letter in "([") - (letter in ")]")
+        if letter == "," and level == 0:
+            parts.append(text[start:i].strip())
+            start = i + 1
+    parts.append(text[start:].strip())
+    return [part for part in parts if part]
+
+
+def _guarded_template(node: Node) -> str:
+    op = node.op
+    assert isinstance(op, Primitive)
+    return without_exceptions(op.template(node.attrs) or "")
+
+
+def _on_arrays(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any]:
+    outputs, body = layout.body.outputs, layout.body
+    program = body.program("step", lambda: outputs, layout.inputs)
+    kept, middle = layout.carried, layout.carried + layout.summed
+    starts, slices, free = layout.split([xp.asarray(a) for a in arrays])
+    dtypes = [out.dtype.value for out in outputs]
+    sums = [xp.zeros(out.shape, dtype) for out, dtype in zip(outputs[kept:middle], dtypes[kept:middle], strict=True)]
+    stacks = [xp.empty(layout.shape_of(i), dtypes[i]) for i in range(middle, len(outputs))]
+    carries = list(starts)
+    order = range(layout.length - 1, -1, -1) if layout.backwards else range(layout.length)
+    step = program.step()
+    for t in order:
+        check()
+        found = step(*carries, *[rows[t] for rows in slices], *free)
+        carries[:] = found[:kept]
+        for total, value in zip(sums, found[kept:middle], strict=True):
+            total += value
+        for rows, value in zip(stacks, found[middle:], strict=True):
+            rows[t] = value
+    return [*carries, *sums, *stacks]

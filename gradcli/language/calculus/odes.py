@@ -1,0 +1,139 @@
+"""`odeint`: a differential equation from a start, at given times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, fresh_input
+from gradcli.core.ir.promotion import cast, real
+from gradcli.core.ir.shapes import Shape
+from gradcli.core.ir.traversal import dependents, reachable, substitute
+from gradcli.core.loops import odes
+from gradcli.core.loops.plan import Given
+from gradcli.language.calls.announce import Call, builtin
+from gradcli.language.calls.kinds import Unlike, as_kind, inputs_of, kinds_of, leaves_of, nested
+from gradcli.language.calls.tracing import values_now
+from gradcli.language.text.diagnostics import fail
+from gradcli.language.values.convert import to_node
+from gradcli.language.values.describe import describe
+from gradcli.language.values.values import Function, Required, Value
+
+NAMES = ("dopri5", "rk4", "taylor")
+
+
+@builtin(
+    "the solution of y' = fn(y, t) that starts with y0 at t[0], at all times t; its derivatives are those of its steps",
+    example="odeint((y, t) -> -y, 1, [0, 1, 2])\ngrad(k -> odeint((y, t) -> -k*y, 1, [0, 1])[1])(2)",
+)
+def odeint(
+    call: Call,
+    fn: Function,
+    y0: Value,
+    t: Node,
+    method: str = "dopri5",
+    steps: int | None = None,
+    order: int | None = None,
+    rtol: float = 1e-9,
+    atol: float = 1e-12,
+) -> Value:
+    """The state at each time, along a new first axis. `steps` are those from one time to the next, all of one length.
+
+    Without it, the steps of dopri5 and taylor are as long as an error of rtol beside the state, and of atol beside 0,
+    allows; they are found at the numbers of this call, and stay as they are where the solution is differentiated.
+    """
+    if method not in NAMES:
+        raise fail("value", f'there is no method "{method}"', call.span, f"methods are {', '.join(NAMES)}")
+    if len(t.shape) != 1 or t.shape[0] < 2:
+        raise fail("shape", f"the times are a vector of two or more, not of shape {t.shape}", call.span, "as in [0, 1]")
+    times = real(t)
+    system, start, kinds = _system(call, fn, y0, times)
+    if order is not None and (method != "taylor" or order < 2):
+        raise fail("value", "an order, from 2 on, is that of Taylor's method", call.span, 'write method="taylor"')
+    high = order or odes.order_for(rtol)
+    one = odes.taylor(high) if method == "taylor" else odes.METHODS[method]
+    if steps is not None or method == "rk4":
+        if steps is not None and steps < 1:
+            raise fail("value", f"{steps} steps lead nowhere", call.span, "give at least one")
+        found = odes.of_equal_steps(system, start, times, one, steps or 1)
+    else:
+        fractions = _mesh(call, system, start, times, (method, high, rtol, atol))
+        found = odes.on_mesh(system, start, times, one, fractions)
+    return nested(kinds, found)
+
+
+def _system(call: Call, fn: Function, y0: Value, times: Node) -> tuple[odes.System, list[Node], Value]:
+    required = sum(isinstance(i.default, Required) for i in fn.inputs)
+    if required > 2 or not fn.inputs:
+        raise fail("type", f"`{fn.name}` is called with the state and the time", call.span, "such as (y, t) -> -y")
+    takes_time = required == 2 or len(fn.inputs) > 1
+    start: Value = y0
+    try:
+        kinds = kinds_of(start, call.caller.dtype)
+        start_nodes = [real(as_kind(k, v)) for k, v in zip(leaves_of(kinds), leaves_of(start), strict=True)]
+        kinds = kinds_of(nested(kinds, start_nodes), call.caller.dtype)
+    except Unlike:
+        what = f"a state is a number, a tensor or a tuple of them, not {describe(y0)}"
+        raise fail("type", what, call.span) from None
+    state = inputs_of("y", kinds)
+    time = fresh_input("t", (), times.dtype)
+    rest = [i.default for i in fn.inputs[2 if takes_time else 1 :]]
+    values = (state, time, *rest) if takes_time else (state, *rest)
+    rates = fn.call(call.caller, values, call.span)  # type: ignore[arg-type]
+    own = leaves_of(state)
+    found = leaves_of(rates)
+    if len(found) != len(own):
+        what = f"`{fn.name}` gives {len(found)} rates for a state of {len(own)} parts"
+        raise fail("type", what, call.span, "give a rate for each part, in a tuple as the state is")
+    nodes = [
+        cast(to_node(rate, call.caller.dtype, call.span), part.dtype) for rate, part in zip(found, own, strict=True)
+    ]
+    for node, part in zip(nodes, own, strict=True):
+        _require_shape(call, fn, node.shape, part.shape)
+    return odes.System(own, time, nodes), start_nodes, kinds
+
+
+def _require_shape(call: Call, fn: Function, rate: Shape, part: Shape) -> None:
+    if rate != part:
+        what = f"`{fn.name}` gives a rate of shape {rate} for a state of shape {part}"
+        raise fail("shape", what, call.span, "a rate has the shape of what it is the rate of")
+
+
+def _mesh(
+    call: Call, system: odes.System, start: Sequence[Node], times: Node, how: tuple[str, int, float, float]
+) -> list[list[float]]:
+    import numpy as np
+
+    method, order, rtol, atol = how
+    outside = _outside(system)
+    values = values_now([*start, times, *(given.node for given in outside)])
+    if values is None:
+        what = (
+            "how long the steps of this solution are isn't known where a function is mapped, or shown without a point"
+        )
+        raise fail("value", what, call.span, "say how many there are from one time to the next: `steps=20`")
+    rates = substitute(system.rates, {given.node: given.input for given in outside})
+    inner = odes.System(system.state, system.time, rates)
+    given = [values[g.node] for g in outside]
+    at = np.asarray(values[times], dtype=float).tolist()
+    steps = {a < b if a != b else None for a, b in pairwise(at)}
+    if steps not in ({True}, {False}):
+        raise fail("value", "the times must grow, or fall, from each to the next", call.span)
+    if method == "taylor":
+        trial = odes.taylor_trial(inner, order, outside, given)
+    else:
+        trial = odes.trial_of(inner, odes.METHODS[method], outside, given, (rtol, atol))
+    return odes.mesh(trial, [values[y] for y in start], at, 5)
+
+
+def _outside(system: odes.System) -> list[Given]:
+    """What the rates read besides the state and the time, each with an input that stands for it."""
+    order = reachable(system.rates)
+    own = {*system.state, system.time}
+    moving = dependents(order, own)
+    unknown = dependents(order, [n for n in order if isinstance(n, (Input, Parameter)) and n not in own])
+    found: dict[Node, Given] = {}
+    for node in [*(arg for n in order if n in moving and n not in own for arg in n.args), *system.rates]:
+        if node in unknown and node not in moving and not isinstance(node, Constant):
+            found.setdefault(node, Given(fresh_input("p", node.shape, node.dtype), node))
+    return list(found.values())

@@ -1,0 +1,281 @@
+"""A loop of the language as one node: its block is traced once, with inputs for what is carried from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from gradcli.core.errors import CoreError
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, constant, fresh_input
+from gradcli.core.library.random import Random
+from gradcli.core.loops.closing import closed, looped
+from gradcli.core.loops.counting import MOST_STEPS, steps_of
+from gradcli.core.loops.plan import Carry, Plan
+from gradcli.core.primitives.shaping import part
+from gradcli.core.records import record
+from gradcli.language.calls.kinds import (
+    Kind,
+    Nest,
+    Unlike,
+    as_kind,
+    inputs_of,
+    joined,
+    kinds_of,
+    leaves_of,
+    nested,
+    zeros,
+)
+from gradcli.language.calls.rows import Rows
+from gradcli.language.calls.tracing import values_now
+from gradcli.language.interpreter.endings import (
+    Ending,
+    Guard,
+    Names,
+    either,
+    ending,
+    left,
+    picked,
+    without_continue,
+)
+from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Span, fail
+from gradcli.language.values.values import Frame, Function, Unset, Value
+
+# Shorter ones are written out, so that a formula shows them.
+LONGEST_UNROLLED = 64
+# So often the kinds of what is carried are changed to what a step makes of them.
+MOST_CHANGES = 6
+
+
+class Machine(Protocol):
+    """What the tracing of a block asks of the interpreter."""
+
+    random: Random
+    warnings: list[Diagnostic]
+    abstract: int
+
+    @property
+    def dtype(self) -> DType:
+        """The default float type."""
+        ...
+
+    def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
+        """The value of a name."""
+        ...
+
+    def run_body(self, body: Sequence[s.Statement], frame: Frame | None) -> Ending | None:
+        """How a block ends."""
+        ...
+
+    def decided(self, condition: s.Expression, frame: Frame | None) -> Guard:
+        """A condition, where it is known as true or false."""
+        ...
+
+    def chosen(self, condition: Node, yes: Value, no: Value) -> Value:
+        """One value or the other."""
+        ...
+
+    def bind(self, targets: tuple[s.Name, ...], value: Value, frame: Frame) -> None:
+        """Give a value to a name, or its items to several."""
+        ...
+
+
+class LoopTrace:
+    """One loop that is traced: `targets` get the item of a step, `condition` is that of a `while`."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        body: Sequence[s.Statement],
+        frame: Frame,
+        targets: tuple[s.Name, ...] = (),
+        rows: Rows | None = None,
+        condition: s.Expression | None = None,
+    ) -> None:
+        self._machine, self._body, self._frame = machine, body, frame
+        self._targets, self._rows, self._condition = targets, rows, condition
+        self._before = frame.names
+        own = {target.id for target in targets}
+        self._assigned = [name for name in dict.fromkeys(s.bound_in(tuple(body))) if name not in own]
+        self._kinds: dict[str, Nest] = {}
+        self._starts: dict[str, Value] = {}
+
+    def run(self, span: Span) -> tuple[Ending | None, Names]:
+        """How the loop ends, and the names behind it.
+
+        Raises:
+            Unlike: where its steps are not alike.
+            LanguageError: for a mistake in the block, or a `while` that never ends.
+        """
+        for name in self._assigned:
+            found = self._machine.find(name, self._frame)
+            if found is not None and not isinstance(found[0], (Function, Unset)):
+                self._starts[name] = found[0]
+                self._kinds[name] = kinds_of(found[0], self._machine.dtype)
+        for _ in range(MOST_CHANGES):
+            step = self._traced()
+            if step is not None:
+                return self._made(step, span)
+        raise Unlike
+
+    def _traced(self) -> _Step | None:
+        """One step, or None where what is carried is another after it than before."""
+        machine, frame = self._machine, self._frame
+        carried = {name: inputs_of(name, kinds) for name, kinds in self._kinds.items()}
+        drawn, warned = machine.random.drawn, len(machine.warnings)
+        frame.names = {**self._before, **carried}
+        machine.abstract += 1
+        try:
+            goes_on: Guard = True
+            if self._condition is not None:
+                goes_on = machine.decided(self._condition, frame)
+            if self._rows is not None:
+                machine.bind(self._targets, self._rows.item, frame)
+            how = machine.run_body(self._body, frame)
+            how, after = without_continue(how, frame.names, machine.chosen)
+            if machine.random.drawn != drawn:
+                machine.random = Random(machine.random.seed, drawn)
+                raise Unlike
+        except CoreError as error:
+            raise Unlike from error
+        except LanguageError:
+            # What is wrong with a step is said of the step that it is wrong in.
+            del machine.warnings[warned:]
+            raise Unlike from None
+        finally:
+            machine.abstract -= 1
+            frame.names = self._before
+        if how is not None and how.always:
+            raise Unlike
+        changed = False
+        for name, kinds in self._kinds.items():
+            value = after.get(name)
+            if isinstance(value, Unset) or value is None:
+                raise Unlike
+            new = joined(kinds, kinds_of(value, machine.dtype))
+            if new != kinds:
+                self._kinds[name], changed = new, True
+        return None if changed else _Step(carried, after, how, goes_on)
+
+    def _made(self, step: _Step, span: Span) -> tuple[Ending | None, Names]:
+        """The loop's node."""
+        machine, names = self._machine, dict(step.after)
+        done_guard: Guard = False if step.how is None else step.how.any
+        fresh = {name: kinds_of(names[name], machine.dtype) for name in self._made_within(names)}
+        if step.how is not None:
+            _, names = left(step.how, names, machine.chosen)
+            fresh = {name: kinds for name, kinds in fresh.items() if not isinstance(names[name], Unset)}
+        inputs = {**step.carried, **{name: inputs_of(name, kinds) for name, kinds in fresh.items()}}
+        kinds: dict[str, Nest] = {**self._kinds, **fresh}
+        starts = {**{n: zeros(k) for n, k in fresh.items()}, **{n: self._starts[n] for n in self._kinds}}
+        nexts = {name: names[name] for name in inputs}
+        returned = None if step.how is None else step.how.returned
+        if returned is not None:
+            guard, value = returned
+            found, is_there = kinds_of(value, machine.dtype), fresh_input("returned", (), DType.BOOL)
+            inputs |= {"return": inputs_of("return", found), "returned": is_there}
+            kinds |= {"return": found, "returned": Kind((), DType.BOOL, False)}
+            starts |= {"return": zeros(found), "returned": False}
+            nexts["return"] = picked(guard, value, inputs["return"], machine.chosen)
+            nexts["returned"] = either(is_there, guard)
+        done: Node | None = None
+        if done_guard is not False:
+            done = fresh_input("done", (), DType.BOOL)
+            for name, value in nexts.items():
+                nexts[name] = machine.chosen(done, inputs[name], value)
+        plan = Plan(0 if self._rows is None else self._rows.length)
+        plan.slices = [] if self._rows is None else list(self._rows.slices)
+        places: dict[str, list[int]] = {}
+        for name in inputs:
+            places[name] = []
+            of_name = (kinds[name], inputs[name], starts[name], nexts[name])
+            for kind, own, start, new in zip(*map(leaves_of, of_name), strict=True):
+                assert isinstance(kind, Kind)
+                assert isinstance(own, Node)
+                places[name].append(len(plan.carries))
+                plan.carries.append(Carry(own, as_kind(kind, start), as_kind(kind, new)))
+        if done is not None:
+            stops = either(done, done_guard)
+            assert isinstance(stops, Node)
+            plan.carries.append(Carry(done, constant(False, DType.BOOL), stops))
+        plan = closed(plan)
+        self._counted(plan, step.goes_on, None if done is None else plan.carries[-1].next, span)
+        if plan.length == 0 and self._condition is not None:
+            return None, dict(self._before)
+        return self._results(plan, places, kinds, fresh, returned is not None)
+
+    def _results(
+        self,
+        plan: Plan,
+        places: Mapping[str, list[int]],
+        kinds: Mapping[str, Value],
+        fresh: Mapping[str, Value],
+        returns: bool,
+    ) -> tuple[Ending | None, Names]:
+        """The names behind the loop. What was there before is of one node, what the block made, of one each."""
+        found: dict[str, Value] = {}
+        kept = [name for name in places if name not in fresh and name not in ("return", "returned")]
+        groups = [kept, *([name] for name in fresh), *([["return", "returned"]] if returns else [])]
+        for group in groups:
+            wanted = [i for name in group for i in places[name]]
+            nodes = looped(plan, wanted)
+            for name in group:
+                own, nodes = nodes[: len(places[name])], nodes[len(places[name]) :]
+                found[name] = nested(kinds[name], own)
+        names = {**self._before, **{name: found[name] for name in (*kept, *fresh)}}
+        if self._rows is not None:
+            frame = Frame(names, self._frame.outer)
+            self._machine.bind(self._targets, self._rows.last, frame)
+            names = frame.names
+        if not returns:
+            return None, names
+        guard = found["returned"]
+        assert isinstance(guard, Node)
+        return ending((guard, found["return"]), None, None, False), names
+
+    def _made_within(self, names: Mapping[str, Value]) -> list[str]:
+        """The names that the block gives a value first; what is no number or tensor there stays within."""
+        made = []
+        for name in self._assigned:
+            if name in self._kinds or name not in names or isinstance(names[name], Unset):
+                continue
+            made.append(name)
+        return made
+
+    def _counted(self, plan: Plan, goes_on: Guard, done: Node | None, span: Span) -> None:
+        """Let a plan have as many steps as it makes, where that can be told."""
+        if self._condition is None and done is None:
+            return
+        if goes_on is False:
+            plan.length = 0
+            return
+        test = goes_on if isinstance(goes_on, Node) else None
+        nodes = [*(c.start for c in plan.carries), *(g.node for g in (*plan.slices, *plan.free))]
+        values = values_now(nodes)
+        if values is None:
+            if self._condition is None:
+                return
+            raise Unlike
+        found = steps_of(plan, test, done, values)
+        if found is None and self._condition is not None:
+            raise fail(
+                "value",
+                f"this loop makes more than {MOST_STEPS:,} steps",
+                span,
+                "its condition may never be false; `for i in range(n):` with `if ...: break` ends",
+            )
+        if found is None:
+            return
+        plan.length = found
+        plan.slices[:] = [given._replace(node=part(given.node, 0, 0, found)) for given in plan.slices]
+
+
+@record
+class _Step:
+    """One step: what is carried into it, the names behind it, how it ends, whether it is made."""
+
+    carried: Mapping[str, Value]
+    after: Names
+    how: Ending | None
+    goes_on: Guard
