@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Iterator
-from contextvars import copy_context
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import Context, copy_context
 from dataclasses import replace
 from typing import TypeVar
 
 from gradcli.api.errors import GradcliError, failed_assert, warn
 from gradcli.api.results import Results, handed_out
 from gradcli.core.ir.dtypes import DType
+from gradcli.language.files.places import allow as allow_files
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Source, fail, near
 from gradcli.language.values.values import Value
@@ -30,8 +32,9 @@ class Home:
     Settings such as the dtype hold within one call only: each runs in a context of its own.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, allow: Sequence[str | os.PathLike[str]] = ()) -> None:
         self.session = session
+        self._allowed = [os.fspath(path) for path in allow]
         self._lock = threading.RLock()
 
     def run(self, source: Source) -> Results:
@@ -53,7 +56,7 @@ class Home:
             GradcliError: where the text could go on.
         """
         with self._lock:
-            context = copy_context()
+            context = self._context()
             steps = self.session.steps(source)
             while True:
                 step = guarded(lambda: context.run(next, steps, None), source)
@@ -76,7 +79,7 @@ class Home:
             def work() -> tuple[Step, Value]:
                 return replace(session, scope=session.scope.updated(names)).valued(source)
 
-            step, value = guarded(lambda: copy_context().run(work), source)
+            step, value = guarded(lambda: self._context().run(work), source)
             self.session = replace(session, seed=step.session.seed, drawn=step.session.drawn)
         _check(step, list(step.results))
         return value
@@ -93,11 +96,17 @@ class Home:
                 interpreter = self.session.interpreter()
                 return work(interpreter), interpreter
 
-            result, interpreter = guarded(lambda: copy_context().run(within), source)
+            result, interpreter = guarded(lambda: self._context().run(within), source)
             self.session = self.session.after(interpreter)
         if interpreter.warnings:
             warn(interpreter.warnings)
         return result
+
+    def _context(self) -> Context:
+        """A context for one call, in which the files are allowed that this home may use."""
+        context = copy_context()
+        context.run(allow_files, self._allowed)
+        return context
 
     @property
     def dtype(self) -> DType:
@@ -105,13 +114,15 @@ class Home:
         return self.session.settings.dtype
 
 
-def new_home(dtype: str | None) -> Home:
+def new_home(dtype: str | None, allow: Sequence[str | os.PathLike[str]] = ()) -> Home:
     """A home with nothing defined; its numbers are of a float type, float64 where none is named.
+
+    `allow` are files and folders that its texts may use besides those in the current folder.
 
     Raises:
         GradcliError: for a dtype that is none.
     """
-    return Home(fresh_session(float_type(dtype)))
+    return Home(fresh_session(float_type(dtype)), allow)
 
 
 def float_type(dtype: object) -> str | None:

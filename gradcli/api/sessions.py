@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradcli.api.errors import GradcliError
@@ -22,6 +22,8 @@ from gradcli.session.showing import typed
 class Session:
     """A calculator that keeps what is defined in it, like the prompt. `dtype` is "float64" or "float32".
 
+    `allow` are files and folders that `load` and `save` may use in it, besides those in the current folder and below.
+
     Two sessions have nothing in common: neither names nor settings nor random numbers. Threads may share one: they
     take turns, call by call; one session a thread lets them work side by side.
 
@@ -36,8 +38,8 @@ class Session:
     (45.0, ('f',))
     """
 
-    def __init__(self, dtype: Any = None) -> None:
-        self._home = new_home(dtype)
+    def __init__(self, dtype: Any = None, allow: Sequence[str | os.PathLike[str]] = ()) -> None:
+        self._home = new_home(dtype, [allow] if isinstance(allow, (str, os.PathLike)) else allow)
 
     def run(self, text: str, name: str = GIVEN) -> Results:
         """Run statements: what they show and assert, in order. `name` is what the text is called in messages.

@@ -14,7 +14,7 @@ from gradcli.language.derivatives.polynomial import TaylorPolynomial
 from gradcli.language.text.integers import checked
 from gradcli.language.values.nesting import map_items
 from gradcli.language.values.values import Function as LanguageFunction
-from gradcli.language.values.values import Parameters, Value
+from gradcli.language.values.values import Named, Parameters, Value
 from gradcli.session.plain import plain
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def to_python(value: Value, function: Callable[[LanguageFunction], Any]) -> Any:
     """A settled value of the language as Python's; `function` makes a function of the language one of Python.
 
     Scalars are Python's numbers, but for float32, which is NumPy's. Tensors are new arrays, tuples are tuples,
-    parameters a dict by name; tables of derivatives, sparse matrices and polynomials are results.
+    parameters and values by name a dict; tables of derivatives, sparse matrices and polynomials are results.
     """
     return map_items(value, lambda item: _to_python(item, function))
 
@@ -146,6 +146,8 @@ def _to_python(value: Value, function: Callable[[LanguageFunction], Any]) -> Any
         return _of_node(value)
     if isinstance(value, Parameters):
         return {" = ".join(paths): _of_node(node) for paths, node in zip(value.paths, value.nodes, strict=True)}
+    if isinstance(value, Named):
+        return {name: to_python(part, function) for name, part in value.parts.items()}
     if isinstance(value, LanguageFunction) and not isinstance(value, TaylorPolynomial):
         return function(value)
     return handed_out(plain(value))

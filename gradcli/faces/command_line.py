@@ -93,7 +93,7 @@ class Command:
             if option.choices and value not in (*option.choices, option.default):
                 return _refuse(reporter, option, value)
         instead = [o.handler for o in self.options if o.handler and parameters.pop(o.parameter)]
-        with _random_from(general.get(SEED.parameter)):
+        with _random_from(general.get(SEED.parameter)), _files_from(general.get(ALLOW.parameter)):
             return self.handle(*instead[:1])(reporter, **parameters)
 
 
@@ -104,6 +104,17 @@ def _random_from(seed: int | None) -> AbstractContextManager[None]:
     from gradcli.session.session import beginning_with
 
     return beginning_with(seed)
+
+
+def _files_from(paths: str | None) -> AbstractContextManager[None]:
+    """Texts may use files there too, where that is said."""
+    if paths is None:
+        return nullcontext()
+    from os import pathsep
+
+    from gradcli.language.files.places import allowing
+
+    return allowing([path for path in paths.split(pathsep) if path])
 
 
 def _refuse(reporter: Reporter, option: Option, value: str) -> int:
@@ -168,16 +179,33 @@ COLOR = Option(
     lasting=True,
 )
 NOTES = Option("quiet", ("--quiet", "-q"), "", bool, "Leave out warnings and notes.", False, general=True)
+FULL = Option(
+    "full",
+    ("--full",),
+    "",
+    bool,
+    "Show every element, with all digits, on a terminal and in documents too; other files and pipes always get them.",
+    False,
+    general=True,
+)
 SEED = Option("seed", ("--seed",), "N", int, "What random numbers begin with.", general=True, lasting=True)
+ALLOW = Option(
+    "allow",
+    ("--allow",),
+    "PATHS",
+    str,
+    "Let load and save use these files and folders too, with : between them.",
+    general=True,
+)
 LASTING = (FORMAT, COLOR, DIGITS, DTYPE, SEED)
 # What every command has that has a format.
-REPORTING = (OUTPUT, COLOR, NOTES, SEED)
+REPORTING = (OUTPUT, COLOR, NOTES, FULL, SEED, ALLOW)
 AGAINST = Option(
     "against",
     ("--against",),
     "WHERE",
     str,
-    "Compare with numbers in a .json, .npy or .npz file, or with MODEL.py:FUNCTION of JAX or PyTorch.",
+    "Compare with numbers in a file (.json, .npy, .npz, .csv, .safetensors) or MODEL.py:FUNCTION of JAX or PyTorch.",
 )
 OVER = Option("over", ("--over",), "RANGE", str, "From where to where, such as -3..3; -2..2,0..1 for two variables.")
 SAVE = Option("save", ("--save",), "FILE", str, "Write the picture to a file: .svg, .png or .pdf.")
@@ -355,12 +383,17 @@ COMMANDS: dict[str, Command] = {
             "Run scripts and check their asserts.",
             (
                 Words(
-                    "files", "FILE|FOLDER|GLOB...", "Scripts, or folders of .grad files; each run by itself.", many=True
+                    "files",
+                    "FILE|FOLDER|GLOB... [NAME=VALUE]...",
+                    "Scripts, or folders of .grad files, each run by itself; values that they are given.",
+                    many=True,
                 ),
             ),
             (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, UPDATE, DTYPE, FORMAT),
             "gradcli.faces.runs:run_files",
-            details="Leaves with 0 if all is fine, 1 if an assert failed, 2 for a mistake in a script.",
+            example="gradcli run samples\ngradcli run train.grad lr=0.1 x=@x.npy",
+            details="A value that is given wins over the script's first definition of that name. Leaves with 0 if all "
+            "is fine, 1 if an assert failed, 2 for a mistake in a script.",
         ),
         Command(
             "fmt",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from gradcli.faces.finding import find_scripts
 from gradcli.faces.scripts import read_source
+from gradcli.language.files.whole import Unwritable, write_text
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Source
 from gradcli.language.text.style import styled
-from gradcli.session.files import Unwritable, write_text
 from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.results import Verdict
 from gradcli.session.session import Session

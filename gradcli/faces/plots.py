@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradcli.faces.one_shot import ask
 from gradcli.language.calls.functions import UserFunction
+from gradcli.language.files.places import allowing
 from gradcli.language.interpreter.free import NAME
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.plots.files import target
@@ -38,9 +39,12 @@ def draw(reporter: Reporter, functions: Sequence[str], over: str | None, save: s
     first = asked[0]
     try:
         chosen = None if over is None else _ranges(first.interpreter, over)
-        path = None if save is None else target(save, Span(Source("<--save>", save), 0, len(save)))
-        drawn = tuple(_named(question, text) for question, text in zip(asked, functions, strict=True))
-        shown = plain(picture_of(first.interpreter, drawn, chosen, path, first.span))
+        # What the command line names is allowed by that.
+        with allowing([] if save is None else [save]):
+            place = None if save is None else target(save, Span(Source("<--save>", save), 0, len(save)))
+            drawn = tuple(_named(question, text) for question, text in zip(asked, functions, strict=True))
+            picture = picture_of(first.interpreter, drawn, chosen, place, first.span)
+        shown = plain(replace(picture, saved=save))
     except Mistakes as error:
         reporter.diagnostic(diagnose(error, first.span.source))
         return Verdict.BAD_INPUT

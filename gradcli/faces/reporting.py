@@ -35,6 +35,12 @@ class Report:
             self._kept = StringIO()
         make: Callable[..., Reporter] = FORMATS.get(format or USUAL_FORMAT, FORMATS[USUAL_FORMAT])
         self.reporter: Reporter = make(command) if self._kept is None else make(command, self._kept)
+        if options.get("full"):
+            from gradcli.output.documents import Document
+            from gradcli.output.terminal import Terminal
+
+            if isinstance(self.reporter, (Document, Terminal)):
+                self.reporter.whole = True
         if options.get("quiet"):
             from gradcli.output.relays import Sieve, is_not_odd
 
@@ -45,7 +51,7 @@ class Report:
         text = "" if self._kept is None else self._kept.getvalue()
         if self._path is None or (code == BAD_INPUT and not text):
             return code
-        from gradcli.session.files import Unwritable, write_text
+        from gradcli.language.files.whole import Unwritable, write_text
 
         try:
             write_text(self._path, text, replace=True)

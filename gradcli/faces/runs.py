@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from gradcli.core.records import record
 from gradcli.faces.finding import find_scripts
 from gradcli.faces.scripts import read_source, run_source
-from gradcli.language.text.diagnostics import Diagnostic, LanguageError, fail
+from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Source, fail
+from gradcli.language.values.values import Value
+from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.results import FileSummary, RunSummary, Verdict
-from gradcli.session.session import fresh_session
+from gradcli.session.session import fresh_session, giving
 
 if TYPE_CHECKING:
     from gradcli.output.relays import Told
@@ -44,10 +47,29 @@ def run_files(
     junit: str | None = None,
     update: bool = False,
 ) -> int:
-    """Run scripts and report on them; the exit code is the worst of theirs."""
+    """Run scripts and report on them, with the values among the words; the exit code is the worst of theirs."""
+    scripts, words = separated(files)
+    if words and not scripts:
+        hint = f"name it too: gradcli run train.grad {words[0]}"
+        reporter.diagnostic(Diagnostic("usage", "values are for a script, and here is none", hint=hint))
+        return Verdict.BAD_INPUT
+    if words:
+        if update:
+            hint = "what a script expects is what it comes to by itself"
+            reporter.diagnostic(Diagnostic("usage", "--update is for scripts that are given no values", hint=hint))
+            return Verdict.BAD_INPUT
+        try:
+            given = given_values(words, dtype)
+        except Mistakes as error:
+            reporter.diagnostic(diagnose(error, Source("<argument>", words[0])))
+            return Verdict.BAD_INPUT
+        with giving(given):
+            return run_files(
+                reporter, scripts, quiet, dtype, match, stop, jobs, durations, require_asserts, junit, update
+            )
     began = perf_counter()
     try:
-        paths = find_scripts(files, match)
+        paths = find_scripts(scripts, match)
     except LanguageError as error:
         reporter.diagnostic(error.diagnostic)
         return Verdict.BAD_INPUT
@@ -82,9 +104,29 @@ def run_files(
     return verdict if junit is None else max(verdict, _written(reporter, junit, report.text()))
 
 
+def separated(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Files, and values: NAME=VALUE and @FILE, unless there is a file of that very name."""
+    values = [word for word in words if _VALUE.match(word) and not os.path.lexists(word)]
+    return [word for word in words if word not in values], values
+
+
+_VALUE = re.compile(r"[^\W\d]\w*\s*=|@")
+
+
+def given_values(words: Sequence[str], dtype: str | None) -> Mapping[str, Value]:
+    """The values of words that are no files.
+
+    Raises:
+        LanguageError: as `values_of` does.
+    """
+    from gradcli.session.ask import values_of
+
+    return values_of(fresh_session(dtype), words)
+
+
 def _written(reporter: Reporter, path: str, text: str) -> Verdict:
     """Write a report beside what is shown; how that came out."""
-    from gradcli.session.files import Unwritable, write_text
+    from gradcli.language.files.whole import Unwritable, write_text
 
     try:
         write_text(path, text, replace=True)
@@ -114,6 +156,13 @@ def run_file(reporter: Reporter, path: str, manner: Manner) -> FileSummary:
     source = read_source(path, session, reporter)
     if source is None:
         return FileSummary(path, Verdict.BAD_INPUT, 0, 0, is_read=False)
+    if session.given:
+        from gradcli.session.given import without_use
+
+        unused = without_use(session.given, source)
+        if unused is not None:
+            reporter.diagnostic(unused)
+            return FileSummary(path, Verdict.BAD_INPUT, 0, 0, is_read=False)
     ran = run_source(source, session, reporter, named=True, quiet=manner.quiet, stop=manner.stop, expecting=True)
     lacks = manner.require_asserts and not ran.passed and not ran.failed
     verdict = max(ran.verdict, Verdict.ASSERT_FAILED) if lacks else ran.verdict

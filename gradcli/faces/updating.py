@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from gradcli.faces.expectations import edited, literal_edits
 from gradcli.faces.formatting import difference
 from gradcli.faces.scripts import read_source, run_source
+from gradcli.language.files.whole import Unwritable, write_text
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError
 from gradcli.output.relays import Recorder
-from gradcli.session.files import Unreadable, Unwritable, read_text, write_text
+from gradcli.session.files import Unreadable, read_text
 from gradcli.session.results import Result
 from gradcli.session.session import fresh_session
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Document(Written, ABC):
     """Writes each result as it comes; what is wrong goes to standard error as text."""
 
+    whole = False
+
     @abstractmethod
     def blocks(self, found: Iterable[Block]) -> str:
         """Blocks in the form of the document."""
@@ -43,7 +45,7 @@ class Document(Written, ABC):
         if isinstance(result, Assertion):
             passed = "passed" if result.passed else "failed"
             self.write(self.paragraph(f"{passed}: {' '.join(result.source.split())}"))
-        found = self.blocks(blocks(result, named, self.digits))
+        found = self.blocks(blocks(result, named, self.digits, self.whole))
         if found:
             self.write(found)
 

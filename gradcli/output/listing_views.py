@@ -40,10 +40,15 @@ class _ListingView(View):
             return
         made = []
         for number, (title, role) in enumerate(self.value.columns):
-            cells = tuple(Cell((_text(row[number], look),)) for row in self.value.rows)
+            cells = tuple(self._cell(row[number], look) for row in self.value.rows)
             if any(cell.lines[0] for cell in cells):
                 made.append(Column(title, cells, _ROLES[role], _STYLES[role]))
         yield Table(made, note=self.value.note)
+
+    def _cell(self, item: Plain | str, look: Look) -> Cell:
+        if self.value.whole and look.whole_up_to is None and isinstance(item, Tensor):
+            return look.cell(item)
+        return Cell((_text(item, look),))
 
 
 def _said(listing: Listing, look: Look) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from gradcli.output.failures import show_failure
 from gradcli.output.folding import fold
 from gradcli.output.layout import Column, Role, lay_out, wrap_line
 from gradcli.output.style import Line, bare
-from gradcli.output.views import Block, Look, Table, blocks_of, view
+from gradcli.output.views import MOST_ITEMS_OF_A_FILE, Block, Look, Table, blocks_of, view
 from gradcli.session.results import Answer, Assertion, Plain, Result, Shown
 
 # As wide as a terminal is by default; a notebook scrolls what is wider.
@@ -19,9 +19,13 @@ _CELL = "text-align:left;vertical-align:top;white-space:pre;font-family:monospac
 _ORDER = "text-align:right;vertical-align:top;font-family:monospace"
 
 
-def blocks(item: Result | Plain, named: bool = False, digits: int | None = None) -> Iterator[Block]:
-    """A result, or a value alone, as blocks; an assert that holds has none."""
+def blocks(
+    item: Result | Plain, named: bool = False, digits: int | None = None, whole: bool = False
+) -> Iterator[Block]:
+    """A result, or a value alone, as blocks; an assert that holds has none. `whole` are large tensors too."""
     look = Look(digits, width=WIDTH, clean=visible)
+    if whole:
+        look.whole_up_to, look.most = None, MOST_ITEMS_OF_A_FILE
     if isinstance(item, Assertion):
         if not item.passed:
             yield from show_failure(item, look)

@@ -34,8 +34,8 @@ LONG = 1.0
 class Terminal:
     """Shows results and diagnostics.
 
-    A terminal gets lines that fit it and large tensors by their edges; a pipe or a file gets everything. `is_terminal`
-    says which of both standard output is taken for, whatever it is.
+    A terminal gets lines that fit it and large tensors by their edges, unless they are to be `whole`; a pipe or a file
+    gets everything. `is_terminal` says which of both standard output is taken for, whatever it is.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Terminal:
         digits: int | None = None,
         is_terminal: bool | None = None,
     ) -> None:
+        self.whole = False
         self._out, self._err = Stream(out or sys.stdout, is_terminal), Stream(err or sys.stderr)
         self.digits = digits
 
@@ -74,7 +75,9 @@ class Terminal:
         """What a stream takes; `most` items of a tuple go to one that is no terminal."""
         look = Look(self.digits, None, most, clean=stream.clean, on_paper=stream.has_signs, verbatim=stream.verbatim)
         if stream.is_terminal:
-            look.whole_up_to, look.most, look.width, look.height = WHOLE_UP_TO, MOST_ITEMS, stream.width, stream.height
+            look.width, look.height = stream.width, stream.height
+            if not self.whole:
+                look.whole_up_to, look.most = WHOLE_UP_TO, MOST_ITEMS
         return look
 
     def _show(self, blocks: Iterable[Block]) -> None:

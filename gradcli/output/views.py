@@ -46,7 +46,7 @@ from gradcli.session.results import (
 # On a terminal, tensors with more elements are shown by their edges.
 WHOLE_UP_TO = 60
 # So many items of a nested tuple are shown on a terminal, and to a file.
-MOST_ITEMS, MOST_ITEMS_OF_A_FILE = 1_000, 10_000
+MOST_ITEMS, MOST_ITEMS_OF_A_FILE = 1_000, 1_000_000
 # A value that stands in the middle of a line has so many characters at most.
 LONGEST_IN_A_LINE = 40
 

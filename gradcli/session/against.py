@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +29,7 @@ def compared(audit: Audit, where: str, arguments: Mapping[str, Any]) -> Audit:
 
     Args:
         audit: what was found here.
-        where: a .json, .npy or .npz file, or a Python file and the name of a function in it.
+        where: a file of data, such as .json or .npz, or a Python file and the name of a function in it.
         arguments: the values of the function's inputs, by name.
 
     Raises:
@@ -54,33 +53,22 @@ def compared(audit: Audit, where: str, arguments: Mapping[str, Any]) -> Audit:
 
 
 def _from_file(path: str) -> dict[str, Any]:
-    import numpy as np
-
-    try:
-        if path.endswith(".npy"):
-            return {"": np.load(path, allow_pickle=False)}
-        if path.endswith(".npz"):
-            with np.load(path, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
-        return _from_json(json.loads(Path(path).read_text(encoding="utf-8")), path)
-    except FileNotFoundError:
-        raise fail(
-            "file", f"there is no file {path}", None, "numbers come from .json, .npy, .npz or model.py:function"
-        ) from None
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise fail("file", f"{path} can't be read: {error}", None, "it is to be .json, .npy or .npz") from None
-
-
-def _from_json(data: Any, path: str) -> dict[str, Any]:
     """Of our own results the rows of the first table; else what is named, or numbers alone."""
-    if isinstance(data, dict) and isinstance(data.get("results"), list):
-        rows = next(filter(None, map(_rows_in, data["results"])), None)
-        if rows is None:
-            raise fail("value", f"there is no table of derivatives in {path}", None)
-        return {row["name"]: _array(row["value"]) for row in rows}
-    if isinstance(data, dict):
-        return {str(name): _array(value) for name, value in data.items()}
-    return {"": _array(data)}
+    from gradcli.language.files.reading import opened
+
+    found = opened(path, None)
+    results = found.parts["results"]() if "results" in found.parts else None
+    try:
+        if isinstance(results, list):
+            rows = next(filter(None, map(_rows_in, results)), None)
+            if rows is None:
+                raise fail("value", f"there is no table of derivatives in {path}", None)
+            return {row["name"]: _array(row["value"]) for row in rows}
+        if found.named:
+            return {name: _array(get()) for name, get in found.parts.items()}
+        return {"": _array(found.whole())}
+    except (TypeError, ValueError) as error:
+        raise fail("file", f"{path} can't be read: {error}", None, "it is to hold numbers") from None
 
 
 def _rows_in(result: Any) -> Any:
@@ -94,6 +82,9 @@ def _rows_in(result: Any) -> Any:
 def _array(value: Any) -> Any:
     import numpy as np
 
+    if hasattr(value, "dtype"):
+        # What is of float32 is compared as such.
+        return value
     return np.asarray(value, dtype=float) if not isinstance(value, list) else np.array(_floats(value))
 
 

@@ -197,7 +197,7 @@ def values_of(session: Session, words: Sequence[str]) -> dict[str, Value]:
 def _given_by(word: str, whole: Span, interpreter: Interpreter) -> dict[str, Value]:
     """The value of one word, or those of the file that it names."""
     if word.startswith("@"):
-        from gradcli.session.reading import read_names
+        from gradcli.language.files.reading import read_names
 
         return read_names(word[1:], whole, interpreter.dtype)
     name, equal, text = word.partition("=")
@@ -205,7 +205,7 @@ def _given_by(word: str, whole: Span, interpreter: Interpreter) -> dict[str, Val
     if not equal or not name:
         raise fail("usage", f"`{word}` is not NAME=VALUE", whole, "write values as x=3, 'x=[1, 2]' or x=@points.npy")
     if text.startswith("@"):
-        from gradcli.session.reading import read_value
+        from gradcli.language.files.reading import read_value
 
         at = Span(whole.source, len(word) - len(text), len(word))
         return {name: read_value(text[1:], at, interpreter.dtype)}

@@ -28,8 +28,10 @@ from gradcli.language.values.values import (
     Interval,
     Markup,
     Module,
+    Named,
     Parameters,
     Plot,
+    Saved,
     SparseMatrix,
     Value,
 )
@@ -158,6 +160,25 @@ def _ellipsis(value: EllipsisType) -> Plain:
 @_plain.register(Module)
 def _module(value: Module) -> Plain:
     return NoNumber("module", f"{value.path}: {', '.join(value.members) or 'nothing'}")
+
+
+@_plain.register(Saved)
+def _saved(value: Saved) -> Plain:
+    return NoNumber("saved", value.said)
+
+
+_OF_PARTS = ("name", "stays"), ("shape", "extra"), ("dtype", "extra"), ("value", "for")
+
+
+@_plain.register(Named)
+def _named(value: Named) -> Plain:
+    rows: list[tuple[Plain | str, ...]] = []
+    for name, part in value.parts.items():
+        found = plain(part)
+        told = (str(found.shape), found.dtype) if isinstance(found, Tensor) else ("", "")
+        rows.append((name, *told, found))
+    rows += [(name, "", "", NoNumber("none", "no numbers")) for name in value.refused]
+    return results.Listing(_OF_PARTS, tuple(rows), whole=True)
 
 
 @_plain.register(Function)

@@ -15,10 +15,10 @@ from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.checks import is_real
 from gradcli.language.derivatives.formulas import symbols
 from gradcli.language.derivatives.table import AllDerivatives
+from gradcli.language.files.places import not_now
 from gradcli.language.interpreter.free import definition, free_names
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.library.names import builtins
-from gradcli.language.plots.files import not_now
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Source, Span
 from gradcli.language.text.parse import parse

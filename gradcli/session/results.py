@@ -268,11 +268,13 @@ class Listing:
 
     `columns` are titles, each with what its column does where there is little room: it `stays`, it `folds`, it is an
     `extra` that is left out, or what the table is `for`. Without titles each row is a name and what is said of it.
+    Large tensors are shown by their edges; if it is `whole`, only where others are.
     """
 
     columns: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Plain | str, ...], ...]
     note: str | None = None
+    whole: bool = False
 
 
 Plain: TypeAlias = (

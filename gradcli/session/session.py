@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import field, replace
@@ -12,6 +12,7 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.library.random import Random
 from gradcli.core.limits import use
 from gradcli.core.records import record
+from gradcli.language.files.places import running
 from gradcli.language.interpreter.check import check
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text import syntax as s
@@ -44,7 +45,8 @@ class Session:
     """The names that are defined, the settings, how far the random numbers have been drawn, and what was shown.
 
     `used` are the files that have been used, by path. Where this runs one of them, `home` has the names that its
-    functions see, and `chain` are the files whose running led here.
+    functions see, and `chain` are the files whose running led here. `given` are values from outside whose names no
+    statement has defined yet.
     """
 
     scope: Bindings[str, Value] = field(default_factory=Bindings)
@@ -56,6 +58,7 @@ class Session:
     used: Bindings[str, Module] = field(default_factory=Bindings)
     home: Frame | None = None
     chain: tuple[str, ...] = ()
+    given: Mapping[str, Value] = field(default_factory=dict)
 
     def steps(self, source: Source) -> Iterator[Step]:
         """Run a text statement by statement. An error is the last step; what ran before it stays.
@@ -119,6 +122,7 @@ class Session:
             self.used,
             self.home,
             self.chain,
+            self.given,
         )
 
     def valued(self, source: Source) -> tuple[Step, Value]:
@@ -176,6 +180,10 @@ class Session:
         return ready
 
     def _run(self, statement: s.Statement, whole: Span | None = None) -> Step:
+        if self.given:
+            from gradcli.session.given import still_given, with_given
+
+            statement = with_given(statement, self.given)
         warnings = check(statement)
         interpreter = self.interpreter()
         results: list[Result] = []
@@ -210,12 +218,14 @@ class Session:
         interpreter.told = lambda said: results.append(printed(interpreter, said))
         # What a loop computes again and again is float64's.
         interpreter.at_top = isinstance(statement, (s.Show, s.Assert, s.Assign))
-        interpreter.execute(statement, None)
+        with running(statement.span.source):
+            interpreter.execute(statement, None)
         said = (*warnings, *interpreter.warnings)
+        given = still_given(statement, self.given, interpreter.scope) if self.given else self.given
         after = self.after(interpreter, settings)
-        return Step(
-            after if used is self.used else replace(after, used=used), tuple(results), said, whole or statement.span
-        )
+        if used is not self.used or given is not self.given:
+            after = replace(after, used=used, given=given)
+        return Step(after, tuple(results), said, whole or statement.span)
 
     def _use(self, interpreter: Interpreter, statement: s.Use, results: list[Result]) -> Bindings[str, Module]:
         """Have the names of a file, which is run unless it has been; its asserts count. The files used by now."""
@@ -267,7 +277,22 @@ def beginning_with(seed: int) -> Iterator[None]:
         _seed.reset(before)
 
 
+_given: ContextVar[Mapping[str, Value] | None] = ContextVar("given", default=None)
+
+
+@contextmanager
+def giving(values: Mapping[str, Value]) -> Iterator[None]:
+    """Let sessions that are fresh have these names, whatever a text defines them as at first, in this context."""
+    before = _given.set(values)
+    try:
+        yield
+    finally:
+        _given.reset(before)
+
+
 def fresh_session(dtype: str | None = None) -> Session:
     """A session with nothing defined; plain numbers are of a float type, float64 where none is named."""
     settings = Settings() if dtype is None else Settings(dtype=DType(dtype))
-    return Session(settings=settings, seed=_seed.get())
+    session = Session(settings=settings, seed=_seed.get())
+    given = _given.get()
+    return session if not given else replace(session, scope=session.scope.updated(given), given=given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from gradcli.core.records import record
-from gradcli.language.plots.files import refused_now
+from gradcli.language.files.places import refused_now
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Label, LanguageError, Source, fail, near
 from gradcli.session.files import Unreadable, read_text

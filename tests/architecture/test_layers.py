@@ -22,7 +22,18 @@ DOORS = ("gradcli.api", "gradcli.faces")
 ROOMS = {
     "faces": ["prompt"],
     "session": ["help"],
-    "language": ["interpreter", "library", "steps", "plots", "calculus", "derivatives", "calls", "values", "text"],
+    "language": [
+        "interpreter",
+        "library",
+        "steps",
+        "plots",
+        "calculus",
+        "derivatives",
+        "files",
+        "calls",
+        "values",
+        "text",
+    ],
     "core": [
         "export",
         "steps",

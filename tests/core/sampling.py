@@ -70,7 +70,7 @@ def draw(call: Call, rng: np.random.Generator, dtype: str = "float64") -> list[A
         matrices = call.primitive.examples.matrices
         if matrices != "any" and i == 0:
             values = values @ np.swapaxes(values, -1, -2) if matrices == "positive" else values
-            values = values + np.diag(np.arange(shape[-1]) + 4.0)
+            values = values + np.eye(shape[-2], shape[-1]) * (np.arange(shape[-1]) + 4.0)
         arrays.append(np.asarray(values, dtype=dtype))
     return arrays
 

@@ -17,12 +17,12 @@ from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.linear_algebra import (
     cholesky,
     determinant,
-    eigenvalues,
     inverse,
     matrix_product,
     solution,
 )
 from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.primitives.spectra import eigenvalues
 from tests.conftest import ROOT
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gradcli.faces.command_line import COMMANDS
+from gradcli.language.files.places import in_scratch
 from gradcli.output.formats import ENDINGS, FORMATS
 from tests.faces.harness import gradcli, shell
 from tests.faces.test_streams import bash
@@ -213,3 +214,28 @@ def test_seed() -> None:
     assert shell("gradcli eval normal((3,)) --seed=1").out == first
     assert shell("gradcli eval 'set seed 1; normal((3,))'").out == first
     assert shell("gradcli eval normal((3,))").out == usual
+
+
+@pytest.mark.parametrize("format", ["table", "markdown", "html"])
+def test_all_elements_with_all_digits(format: str) -> None:
+    """Where large tensors are shown by their edges, --full shows them whole."""
+    text = "x = normal((8, 9)); x; (x, 1); grad(x -> sum(x^2)/2)(x)"
+    assert "..." in gradcli("eval", text, "--format", format).out
+    full = gradcli("eval", text, "--format", format, "--full").out
+    assert "..." not in full
+    for line in gradcli("eval", text, "--format", "csv").out.splitlines()[1:]:
+        number = line.rpartition(",")[2]
+        assert full.count(number) >= (3 if "." in number else 1), number
+
+
+def test_a_pipe_gets_all_items() -> None:
+    """Of tensors, of tuples, and of values by name."""
+    out = gradcli("eval", "range(20000)").out
+    assert "..." not in out
+    assert out.rstrip().endswith("19999)")
+    with in_scratch():
+        out = gradcli("eval", 'save("a.npz", x=linspace(0, 1, 100)); load("a.npz")').out
+    assert "..." not in out
+    assert out.count(",") > 99
+    for digits in ((), ("--digits", "17")):
+        assert gradcli("eval", "normal((100,))", *digits).out.count(",") == 99

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import gradcli as package
+from gradcli.language.files.places import in_scratch
 from gradcli.output.json import VERSION
 from gradcli.session import data
 from tests.faces.harness import gradcli
@@ -89,6 +90,7 @@ EVERY_KIND = [
     "eval steps(derivative(abs(x)*x),3)",
     'eval f(x)=x^2;check_answer(f\',"3x")',
     "eval plot(sin)",
+    'eval save("a.json",x=[1]);load("a.json")',
     "eval plot((x,y)->x*y)",
     "eval why(log(-1))",
     "eval nothing",
@@ -106,6 +108,11 @@ EVERY_KIND = [
 @pytest.mark.parametrize("line", EVERY_KIND)
 def test_what_is_written_keeps_to_it(line: str) -> None:
     """With every key, and no other."""
+    with in_scratch():
+        _check(line)
+
+
+def _check(line: str) -> None:
     command, text, *rest = line.split(" ", 2) if line.startswith("eval") else line.split()
     if command == "eval" and rest:
         rest = rest[0].split()

@@ -7,9 +7,10 @@ from typing import Any
 
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.ir.edges import Edge, EdgeKind
-from gradcli.core.ir.nodes import Node, constant_like
+from gradcli.core.ir.nodes import Node, constant_like, fresh_input
 from gradcli.core.ir.primitive import edge_of
 from gradcli.core.ir.traversal import dependents, reachable, substitute
+from gradcli.core.transforms.reverse import vjp
 
 
 def at_edges(
@@ -33,6 +34,32 @@ def at_edges(
 
     with np.errstate(all="ignore"):
         return [node for node, edge in found if np.any(_is_at(edge, node, values))]
+
+
+def that_matter(found: Sequence[Node], outputs: Sequence[Node], point: Mapping[Node, Any]) -> list[Node]:
+    """Those of nodes at an edge through which a slope of the outputs depends on a convention.
+
+    Each output counts by itself, so that they are added up with weights of which no two are alike.
+    """
+    result = []
+    for node in found:
+        edge = edge_of(node)
+        if edge is not None and edge.matters is not None:
+            import numpy as np
+
+            stand_in = fresh_input("y", node.shape, node.dtype)
+            cut = substitute(outputs, {node: stand_in})
+            rng = np.random.default_rng(0)
+            seeds = [constant_like(rng.uniform(1.0, 2.0, n.shape), n) for n in cut]
+            (adjoint,) = vjp(cut, [stand_in], seeds)
+            values = numbers([*node.args, node], point)
+            needed = set(reachable([adjoint]))
+            known = {n: v for n, v in {**point, stand_in: values[-1]}.items() if n in needed}
+            (g,) = numbers([adjoint], known)
+            if not np.any(edge.matters(values[:-1], values[-1], np.broadcast_to(g, node.shape), **node.attrs)):
+                continue
+        result.append(node)
+    return result
 
 
 def edges(

@@ -17,6 +17,7 @@ from gradcli.core.export.numpy import (
     eigenvectors,
     pads,
     power_helper,
+    spectral_helpers,
 )
 from gradcli.core.export.spelling import UnwrittenError
 from gradcli.core.export.syntax import Helper, Syntax, Template
@@ -108,7 +109,7 @@ class Jax(Syntax):
     library = "jnp"
     inf, nan = "jnp.inf", "jnp.nan"
     named = MATH_NAMES
-    taken = frozenset(["jnp", "special", "comb", "factorial"])
+    taken = frozenset(["jnp", "special", "expm", "comb", "factorial"])
     templates: Mapping[str, Template] = {
         **array_templates("jnp"),
         "erf": "special.erf({0})",
@@ -118,6 +119,7 @@ class Jax(Syntax):
         "lgamma": "special.gammaln({0})",
         "inv": "jnp.linalg.inv({0})",
         "solve": "jnp.linalg.solve({0}, {1})",
+        "pinv": "jnp.linalg.pinv({0}, rtol={rcond})",
         "beta": _beta,
     }
     others: Mapping[str, Helper] = {"power": power_helper("jnp")}
@@ -132,6 +134,8 @@ class Jax(Syntax):
         "eigvalsh": lambda node: (SYMMETRIC, "jnp.linalg.eigvalsh(_symmetric({0}))"),
         "eigenvectors": eigenvectors("jnp"),
         "adjugate": adjugate("jnp"),
+        **spectral_helpers("jnp"),
+        "expm": lambda node: ("", "expm({0})"),
     }
 
     def imports(self, text: str) -> str:
@@ -139,6 +143,8 @@ class Jax(Syntax):
         lines = ["import jax.numpy as jnp"]
         if re.search(r"\bspecial\.", text):
             lines.append("from jax.scipy import special")
+        if re.search(r"(?<![.\w])expm\(", text):
+            lines.append("from jax.scipy.linalg import expm")
         double = "float64" in text or "int64" in text
         note = '# Numbers of 64 bits need jax.config.update("jax_enable_x64", True) before the first array is made.\n'
         return (note if double else "") + counting(text) + "\n".join(lines) + "\n"

@@ -11,7 +11,15 @@ from gradcli.core.export.syntax import Helper, Syntax, Template, is_uniform, lit
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.primitives import beta_partials, general_power, linear_algebra, special
+from gradcli.core.primitives import (
+    beta_partials,
+    exponentials,
+    factors,
+    general_power,
+    linear_algebra,
+    special,
+    spectra,
+)
 
 # For each axis where it starts, how many there are, and how far one is from the next.
 Ranges: TypeAlias = tuple[tuple[int, int, int], ...]
@@ -132,6 +140,17 @@ RENAMED = {
     "_sinc_kernel": "_sinc",
     "_adjugate_kernel": "_adjugate",
     "_eigenvector_kernel": "_eigenvectors",
+    "_repeated_kernel": "_repeated",
+    "_negligible_kernel": "_negligible",
+    "_singular_value_kernel": "_singular_values",
+    "_left_kernel": "_left_vectors",
+    "_right_kernel": "_right_vectors",
+    "_pseudo_kernel": "_pseudo_inverse",
+    "_squarings_kernel": "_squarings",
+    "_exponential_kernel": "_expm",
+    "PADE": str(exponentials.PADE),
+    "PADE_UP_TO": repr(exponentials.PADE_UP_TO),
+    "ROUNDINGS": str(spectra.ROUNDINGS),
     "kernel": "_power",
     "factors": "_factors",
     "LARGEST_FACTORIAL": str(special.LARGEST_FACTORIAL),
@@ -187,12 +206,32 @@ def _beta(node: Application) -> tuple[str, str]:
 
 def eigenvectors(library: str) -> Helper:
     """Those of the symmetric part, by the kernel itself."""
-    return lambda node: (source_of([linear_algebra._eigenvector_kernel], library, RENAMED), "_eigenvectors({0})")
+    return lambda node: (source_of([spectra._eigenvector_kernel], library, RENAMED), "_eigenvectors({0})")
+
+
+def spectral_helpers(library: str) -> dict[str, Helper]:
+    """Singular values and vectors and what tells them apart, by the kernels themselves."""
+
+    def by(name: str, *kernels: Callable[..., Any]) -> Helper:
+        return lambda node: (source_of(kernels, library, RENAMED), f"{name}({{0}})")
+
+    return {
+        "repeated": by("_repeated", spectra._repeated_kernel),
+        "negligible": by("_negligible", spectra._negligible_kernel),
+        "svdvals": by("_singular_values", spectra._svd, spectra._singular_value_kernel),
+        "left_singular_vectors": by("_left_vectors", spectra._svd, spectra._left_kernel),
+        "squarings": by("_squarings", exponentials._squarings_kernel),
+        "right_singular_vectors": by("_right_vectors", spectra._svd, spectra._right_kernel),
+    }
 
 
 def adjugate(library: str) -> Helper:
     """The transpose of the matrix of cofactors, by the kernel itself."""
     return lambda node: (source_of([linear_algebra._adjugate_kernel], library, RENAMED), "_adjugate({0})")
+
+
+def _pseudo_inverse(node: Application) -> tuple[str, str]:
+    return source_of([factors._pseudo_kernel], "np", RENAMED), "_pseudo_inverse({0}, rcond={rcond})"
 
 
 def _typed(helper: Helper) -> Helper:
@@ -240,6 +279,7 @@ def array_templates(library: str) -> dict[str, Template]:
         "take": to("np.take({0}, {1}, axis=0)"),
         "matmul": "{0} @ {1}",
         "det": to("np.linalg.det({0})"),
+        "orthonormal": to("np.linalg.qr({0})[0]"),
         "logabsdet": to("np.linalg.slogdet({0})[1]"),
         "det_sign": to("np.linalg.slogdet({0})[0]"),
         "sum_of_products": lambda node: to(
@@ -290,6 +330,12 @@ class NumPy(Syntax):
         "eigvalsh": lambda node: (SYMMETRIC, "np.linalg.eigvalsh(_symmetric({0}))"),
         "eigenvectors": _typed(eigenvectors("np")),
         "adjugate": adjugate("np"),
+        "pinv": _pseudo_inverse,
+        "expm": lambda node: (
+            source_of([exponentials._squarings_kernel, exponentials._exponential_kernel], "np", RENAMED),
+            "_expm({0})",
+        ),
+        **spectral_helpers("np"),
     }
 
     def imports(self, text: str) -> str:

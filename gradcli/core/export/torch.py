@@ -22,6 +22,8 @@ from gradcli.core.export.syntax import Helper, Syntax, Template
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, table
+from gradcli.core.primitives.exponentials import PADE_UP_TO
+from gradcli.core.primitives.spectra import ROUNDINGS
 
 PAD = '''def _pad(part, shape, place):
     """Zeros with a part at its place."""
@@ -97,6 +99,43 @@ EIGENVECTORS = '''def _eigenvectors(a):
     return torch.where(largest < 0, -vectors, vectors)'''
 
 
+SINGULAR = '''def _svd(a):
+    """U, S and V with a = U S V^T, the largest element of each column of U positive."""
+    u, values, vt = torch.linalg.svd(a, full_matrices=False)
+    largest = torch.take_along_dim(u, abs(u).argmax(dim=-2, keepdim=True), dim=-2)
+    sign = torch.where(largest < 0, -1.0, 1.0).to(a.dtype)
+    return u * sign, values, vt.mT * sign'''
+REPEATED = f'''def _repeated(values):
+    """Which of values in order of size are equal but for rounding."""
+    n = values.shape[-1]
+    size = abs(values).amax(dim=-1, keepdim=True)
+    apart = abs(torch.diff(values, dim=-1)) > {ROUNDINGS} * n * torch.finfo(values.dtype).eps * size
+    group = torch.nn.functional.pad(torch.cumsum(apart, dim=-1), (1, 0))
+    return group[..., :, None] == group[..., None, :]'''
+NEGLIGIBLE = f'''def _negligible(values):
+    """Which values are 0 but for rounding, beside the largest."""
+    size = abs(values).amax(dim=-1, keepdim=True)
+    return abs(values) <= {ROUNDINGS} * values.shape[-1] * torch.finfo(values.dtype).eps * size'''
+
+
+SQUARINGS = f'''def _squarings(a):
+    """How often a matrix has to be halved until Padé's approximant of its exponential is right."""
+    size = abs(a).sum(dim=-2).amax(dim=-1)
+    size = torch.where(torch.isfinite(size), size, 0)
+    return torch.ceil(torch.log2(torch.clamp(size / {PADE_UP_TO}, min=1)))'''
+
+
+def _of_values(name: str, text: str) -> Helper:
+    """A function of values that are there: PyTorch has no largest of none."""
+
+    def helper(node: Application) -> tuple[str, str]:
+        if 0 in node.args[0].shape:
+            return "", f"torch.zeros({node.shape}, dtype={dtype_of(node.dtype)})"
+        return text, f"_{name}({{0}})"
+
+    return helper
+
+
 class Torch(Syntax):
     """PyTorch's functions, of tensors that need a gradient too."""
 
@@ -134,6 +173,10 @@ class Torch(Syntax):
         "take": lambda node: "{0}[{1}]",
         "matmul": "{0} @ {1}",
         "det": "torch.linalg.det({0})",
+        "expm": "torch.linalg.matrix_exp({0})",
+        "svdvals": "torch.linalg.svdvals({0})",
+        "orthonormal": "torch.linalg.qr({0})[0]",
+        "pinv": "torch.linalg.pinv({0}, rtol={rcond})",
         "logabsdet": "torch.linalg.slogdet({0})[1]",
         "det_sign": "torch.linalg.slogdet({0})[0]",
         "sum_of_products": lambda node: (
@@ -163,6 +206,11 @@ class Torch(Syntax):
         "eigvalsh": lambda node: (SYMMETRIC, "torch.linalg.eigvalsh(_symmetric({0}))"),
         "eigenvectors": lambda node: (f"{SYMMETRIC}\n\n\n{EIGENVECTORS}", "_eigenvectors({0})"),
         "adjugate": lambda node: (ADJUGATE, "_adjugate({0})"),
+        "left_singular_vectors": lambda node: (SINGULAR, "_svd({0})[0]"),
+        "right_singular_vectors": lambda node: (SINGULAR, "_svd({0})[2]"),
+        "repeated": _of_values("repeated", REPEATED),
+        "squarings": _of_values("squarings", SQUARINGS),
+        "negligible": _of_values("negligible", NEGLIGIBLE),
     }
 
     def imports(self, text: str) -> str:

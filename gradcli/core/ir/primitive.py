@@ -108,6 +108,7 @@ class Primitive:
     operands and the attributes, or None for attributes with which it has one. Never evaluated.
     `defined` is the condition under which it has a value, a template in which operands are {0} and {1}, or a function
     of the attributes that gives one.
+    `sloped` says of a function of matrices in words where it has a derivative, if it may lack one where it has a value.
     `ball` names its function of balls in `gradcli.core.engines.balls.special`; the template is one where
     there is any.
     `example` are lines to type that show what it does; without it, help makes one of a point in its domain.
@@ -138,6 +139,7 @@ class Primitive:
     reading: Callable[..., Node | None] | None = None
     ball: str | None = None
     defined: str | Callable[..., str | None] | None = None
+    sloped: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
     example: str = ""
 

@@ -1,6 +1,17 @@
 """What is composed of primitives. Each public function states its own call and help; the language finds it here."""
 
-from gradcli.core.library import activations, functions, layers, linear_algebra, rearranging, reductions, special
+from gradcli.core.library import (
+    activations,
+    decompositions,
+    einsum,
+    functions,
+    layers,
+    linear_algebra,
+    padding,
+    rearranging,
+    reductions,
+    special,
+)
 from gradcli.core.library.declare import COMPOSED, LAYERS, Composed, Layer, Maker
 
 __all__ = [
@@ -10,9 +21,12 @@ __all__ = [
     "Layer",
     "Maker",
     "activations",
+    "decompositions",
+    "einsum",
     "functions",
     "layers",
     "linear_algebra",
+    "padding",
     "rearranging",
     "reductions",
     "special",

@@ -24,23 +24,70 @@ def _number(x: Node) -> Node:
     return cast(x, DType.INT64) if x.dtype is DType.BOOL else x
 
 
+def masked_by(where: Operand, x: Node) -> Node:
+    """A mask of a reduction, stretched over what is reduced.
+
+    Raises:
+        ShapeError: for one that does not stretch to the shape of x.
+    """
+    (mask,) = coerce((where,))
+    if broadcast_shapes([mask.shape, x.shape]) != x.shape:
+        raise ShapeError(f"where= of shape {mask.shape} does not stretch to shape {x.shape}")
+    return cast(stretch(mask, x.shape), DType.BOOL)
+
+
+def chosen(x: Node, where: Operand | None, otherwise: Operand) -> Node:
+    """X where the mask of a reduction is true, and what changes nothing elsewhere."""
+    return x if where is None else select(masked_by(where, x), x, otherwise)
+
+
+def single(value: Operand, name: str) -> Operand:
+    """A number that a reduction starts with."""
+    require(not isinstance(value, Node) or value.shape == (), f"{name}= is one number", "leave it out for none")
+    return value
+
+
 @composed(
     "sum of the elements, over all axes or some",
     example="sum([[1, 2], [3, 4]]), sum([[1, 2], [3, 4]], axis=0)\nsum(k^2 for k in 1..10)",
 )
-def sum_(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
+def sum_(
+    x: Node,
+    axis: Axis = None,
+    keepdims: bool = False,
+    where: Operand | None = None,
+    initial: Operand | None = None,
+    dtype: DType | None = None,
+) -> Node:
+    """`where=` takes some elements alone, `initial=` is added to them, and `dtype=` is what they are made first."""
+    x = _number(x if dtype is None else cast(x, dtype))
+    x = chosen(x, where, 0)
     axes = normalize_axes(axis, len(x.shape))
     kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
-    total = _number(x) if kept == x.shape else sum_to(_number(x), shape=kept)
+    total = x if kept == x.shape else sum_to(x, shape=kept)
     dropped = tuple(n for i, n in enumerate(x.shape) if i not in axes)
-    return total if keepdims or dropped == kept else shaping.reshape(total, shape=dropped)
+    total = total if keepdims or dropped == kept else shaping.reshape(total, shape=dropped)
+    if initial is not None:
+        total = total + single(initial, "initial")
+    return total if dtype is None else cast(total, dtype)
+
+
+def counted_by(where: Operand | None, x: Node, axis: Axis, keepdims: bool = False) -> Node | int:
+    """How many elements a reduction takes together: of a mask those that it has."""
+    if where is None:
+        return prod(x.shape[i] for i in normalize_axes(axis, len(x.shape)))
+    return sum_(cast(masked_by(where, x), real(x).dtype), axis, keepdims)
 
 
 @composed("mean of the elements, over all axes or some", example="mean([1, 2, 6])")
-def mean(x: Node, axis: Axis = None, keepdims: bool = False) -> Node:
-    count = prod(x.shape[i] for i in normalize_axes(axis, len(x.shape)))
-    total = sum_(x, axis, keepdims)
-    return total / count if count else total * float("nan")
+def mean(
+    x: Node, axis: Axis = None, keepdims: bool = False, where: Operand | None = None, dtype: DType | None = None
+) -> Node:
+    """`where=` takes some elements alone, and `dtype=` is what they are made first."""
+    count = counted_by(where, x, axis, keepdims)
+    total = sum_(x, axis, keepdims, where, dtype=dtype)
+    found = total / count if isinstance(count, Node) or count else total * float("nan")
+    return found if dtype is None else cast(found, dtype)
 
 
 @composed("x times x", example="square(3), square'(3)", pointwise=True)
@@ -155,19 +202,32 @@ def _filled(value: int, shape: Shape, dtype: DType) -> Node:
 
 @composed(
     "n numbers from start to stop along a new first axis, evenly spaced, both ends included",
-    example="linspace(0, 1, 5)",
+    example="linspace(0, 1, 5)\nlinspace(0, 1, num=4, endpoint=false)",
 )
-def linspace(start: Node, stop: Node, n: int = 50) -> Node:
-    require(n >= 1, f"linspace can't give {n} numbers", "ask for at least 1")
+def linspace(
+    start: Node, stop: Node, n: int = 50, endpoint: bool = True, dtype: DType | None = None, axis: int = 0
+) -> Node:
+    """With `endpoint=false` the last is a step short of `stop`; `axis=` says where the new axis stands."""
+    require(n >= 0, f"linspace can't give {n} numbers", "ask for 0 or more")
     start, stop = map(real, coerce((start, stop)))
     shape = broadcast_shapes([start.shape, stop.shape])
     start, stop = stretch(start, shape), stretch(stop, shape)
-    if n == 1:
-        return stack((start,))
-    # Both ends are exact, as in NumPy: they are taken, not computed.
-    ends = [shaping.reshape(x, shape=(1, *shape)) for x in (start, stop)]
-    if n == 2:
-        return shaping.concatenate(*ends, axis=0)
-    number = shaping.reshape(counted(n - 2, start.dtype) + 1.0, shape=(n - 2, *(1,) * len(shape)))
-    between = start + number * ((stop - start) / (n - 1))
-    return shaping.concatenate(ends[0], between, ends[1], axis=0)
+    (at,) = normalize_axes(axis, len(shape) + 1)
+    wider = (*shape[:at], 1, *shape[at:])
+    start, stop = shaping.reshape(start, shape=wider), shaping.reshape(stop, shape=wider)
+    if n == 0:
+        found = stretch(constant(0, start.dtype), (*shape[:at], 0, *shape[at:]))
+    elif n == 1:
+        found = start
+    else:
+        # Both ends are exact, as in NumPy: they are taken, not computed.
+        inner = n - 2 if endpoint else n - 1
+        parts = [start]
+        if inner:
+            number = counted(inner, start.dtype) + 1.0
+            number = shaping.reshape(number, shape=tuple(inner if i == at else 1 for i in range(len(wider))))
+            parts.append(start + number * ((stop - start) / (n - 1 if endpoint else n)))
+        found = shaping.concatenate(*parts, *([stop] if endpoint else []), axis=at)
+    if dtype is not None and not dtype.is_float:
+        found = rounding.floor(found)
+    return found if dtype is None else cast(found, dtype)

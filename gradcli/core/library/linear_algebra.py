@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from gradcli.core.errors import CoreError, ShapeError, require
-from gradcli.core.ir.nodes import Node, filled
+from typing import TypeAlias
+
+from gradcli.core.errors import ShapeError, require
+from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.promotion import coerce, real, stretch
 from gradcli.core.ir.shapes import broadcast_shapes, normalize_axes, size_of
 from gradcli.core.library.declare import composed
 from gradcli.core.library.functions import Axis, matmul, stack, sum_
 from gradcli.core.library.indexing import index
-from gradcli.core.library.rearranging import diag, squeeze
-from gradcli.core.library.reductions import largest_as_constant, max_, root, vector_norm
-from gradcli.core.primitives import comparisons as cmp
+from gradcli.core.library.rearranging import diagonal, squeeze
+from gradcli.core.library.reductions import max_, min_, vector_norm
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import linear_algebra as la
 from gradcli.core.primitives import shaping
-from gradcli.core.primitives.selection import select
+from gradcli.core.primitives.spectra import singular_values
+
+# A norm's order: a number, or "fro" or "nuc" of a matrix.
+Order: TypeAlias = float | str
 
 
 @composed(
@@ -42,53 +46,61 @@ def _flat(x: Node, keep: int) -> Node:
 
 @composed(
     "the length of a vector (ord 2), the sum of its absolute values (1), the largest (inf), or of any order",
-    example="norm((3, 4)), norm([3, 4], 1)\ngrad(norm)([3, 4])",
+    example='norm((3, 4)), norm([3, 4], 1)\ngrad(norm)([3, 4])\nnorm([[3, 0], [0, 4]], "nuc")',
 )
-def norm(x: Node, ord: float | None = None, axis: Axis = None, keepdims: bool = False) -> Node:
-    """NumPy's: of a matrix the root of the sum of squares, or where ord is given the norm of the linear map."""
+def norm(x: Node, ord: Order | None = None, axis: Axis = None, keepdims: bool = False) -> Node:
+    """NumPy's: of a matrix the root of the sum of squares, or where ord is given the norm of the linear map.
+
+    A vector has norms of every order; 0 counts what is not 0. A matrix has those of order 1 and inf (sums of columns
+    and rows), 2 (the largest singular value) and "nuc" (their sum), the least for -1, -inf and -2, and "fro".
+    """
     axes = normalize_axes(axis, len(x.shape))
-    if ord is None or len(axes) == 1:
-        return vector_norm(x, 2 if ord is None else ord, axis, keepdims)
+    if ord is None:
+        return vector_norm(x, 2, axis, keepdims)
+    if len(axes) == 1 and not isinstance(ord, str):
+        return vector_norm(x, ord, axis, keepdims)
+    called = f'"{ord}"' if isinstance(ord, str) else f"{ord:g}"
     require(
         len(axes) == 2,
-        f"a norm of order {ord:g} is one of a vector or a matrix, and here are {len(axes)} axes",
+        f"a norm of order {called} is one of {'a matrix' if isinstance(ord, str) else 'a vector or a matrix'}, "
+        f"and here {'is 1 axis' if len(axes) == 1 else f'are {len(axes)} axes'}",
         "leave ord out for the root of the sum of squares, or say which axis= to go along",
     )
     require(
-        ord in (1, 2, float("inf")),
-        f"a matrix has no norm of order {ord:g}",
-        "1, 2 and inf are its orders; leave ord out for the root of the sum of squares",
+        ord in ("fro", "nuc", 1, -1, 2, -2, float("inf"), -float("inf")),
+        f"a matrix has no norm of order {called}",
+        '1, 2 and inf are its orders, these with a minus for the least, "fro" and "nuc"',
     )
-    if ord == 2:
-        return _spectral_norm(x, axis if isinstance(axis, tuple) else axes, keepdims)
-    rows, columns = axis if isinstance(axis, tuple) else axes
-    summed, over = (rows, columns) if ord == 1 else (columns, rows)
+    if ord == "fro":
+        return vector_norm(x, 2, axis, keepdims)
+    pair = axis if isinstance(axis, tuple) else axes
+    if isinstance(ord, str) or abs(ord) == 2:
+        return _spectral_norm(x, ord, normalize_axes(pair, len(x.shape)), keepdims)
+    rows, columns = pair
+    summed, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
     sums = sum_(ew.absolute(x), summed, keepdims=True)
-    largest = max_(sums, over, keepdims=True)
-    return largest if keepdims else squeeze(largest, axes)
+    found = max_(sums, over, True, initial=None if sums.shape[over] else 0) if ord > 0 else min_(sums, over, True)
+    return found if keepdims else squeeze(found, axes)
 
 
-def _spectral_norm(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
-    """The largest singular value: the root of the largest eigenvalue of a product that is square."""
-    pair = normalize_axes(axes, len(x.shape))
+def _spectral_norm(x: Node, ord: Order, pair: tuple[int, ...], keepdims: bool) -> Node:
+    """The largest or the smallest singular value of each matrix, or the sum of all of them."""
     rest = tuple(i for i in range(len(x.shape)) if i not in pair)
-    x = real(x)
-    a = shaping.transpose(x, axes=(*rest, *pair))
-    largest = largest_as_constant(ew.absolute(a), (-2, -1))
-    scale = select(cmp.equal(largest, 0), filled(1.0, largest), largest)
-    a = a / stretch(scale, a.shape)
-    wide = a.shape[-2] < a.shape[-1]
-    square = la.matrix_product(a, la.swap_last(a)) if wide else la.matrix_product(la.swap_last(a), a)
-    values = root(max_(la.eigenvalues(square), -1))
-    found = values * shaping.reshape(scale, shape=values.shape)
+    values = singular_values(shaping.transpose(real(x), axes=(*rest, *pair)))
+    if ord == "nuc":
+        found = sum_(values, -1)
+    elif ord == 2:
+        found = max_(values, -1, initial=None if values.shape[-1] else 0)
+    else:
+        found = min_(values, -1)
     kept = tuple(1 if i in pair else n for i, n in enumerate(x.shape))
     return shaping.reshape(found, shape=kept) if keepdims else found
 
 
-@composed("every product of an element of a with one of b, for vectors", example="outer([1, 2], [3, 4])")
+@composed("every product of an element of a with one of b, as a matrix", example="outer([1, 2], [3, 4])")
 def outer(a: Node, b: Node) -> Node:
-    require(len(a.shape) == len(b.shape) == 1, f"outer takes two vectors, not shapes {a.shape} and {b.shape}")
-    return shaping.reshape(a, shape=(*a.shape, 1)) * shaping.reshape(b, shape=(1, *b.shape))
+    """Tensors of any shape, whose elements are taken in order."""
+    return shaping.reshape(a, shape=(size_of(a.shape), 1)) * shaping.reshape(b, shape=(1, size_of(b.shape)))
 
 
 @composed(
@@ -107,10 +119,10 @@ def cross(a: Node, b: Node) -> Node:
     return stack((minor(1, 2), minor(2, 0), minor(0, 1)), axis=-1)
 
 
-@composed("sum of the diagonal of a matrix", example="trace([[1, 2], [3, 4]])")
-def trace(a: Node) -> Node:
-    require(len(a.shape) == 2, f"trace takes a matrix, not shape {a.shape}")
-    return sum_(diag(a))
+@composed("sum of a diagonal of a matrix, or of each in a stack", example="trace([[1, 2], [3, 4]])")
+def trace(a: Node, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Node:
+    """The matrices lie along two axes, the first two unless others are named; positive offsets lie above."""
+    return sum_(diagonal(a, offset, axis1, axis2), -1)
 
 
 @composed(
@@ -142,92 +154,22 @@ def slogdet(a: Node) -> tuple[Node, Node]:
 @composed("the x of a @ x = b, for a vector, a matrix, or stacks of them")
 def solve(a: Node, b: Node) -> Node:
     a, b = coerce((a, b))
-    vector = len(b.shape) == 1
-    right = shaping.reshape(b, shape=(*b.shape, 1)) if vector else b
+    return solution_of(a, b)
+
+
+def solution_of(a: Node, b: Node) -> Node:
+    """The x of a @ x = b, where b is a vector, a matrix, a stack of matrices, or one of vectors.
+
+    As in NumPy, more axes than one are read as matrices where they can be.
+
+    Raises:
+        ShapeError: for shapes that make no system of equations.
+    """
     square = len(a.shape) > 1 and a.shape[-1] == a.shape[-2]
+    vector = len(b.shape) == 1 or (square and b.shape[-2:-1] != a.shape[-1:] and b.shape[-1:] == a.shape[-1:])
+    right = shaping.reshape(b, shape=(*b.shape, 1)) if vector else b
     if not square or len(right.shape) < 2 or a.shape[-1] != right.shape[-2]:
         raise ShapeError(f"shapes {a.shape} and {b.shape} make no system of equations", "a is square, b has its rows")
     stack = broadcast_shapes([a.shape[:-2], right.shape[:-2]])
     x = la.solution(stretch(a, stack + a.shape[-2:]), stretch(right, stack + right.shape[-2:]))
     return shaping.reshape(x, shape=x.shape[:-1]) if vector else x
-
-
-@composed(
-    "Einstein's sum, as NumPy's: einsum(\"ij,jk->ik\", a, b)", example='einsum("ij,j->i", [[1, 2], [3, 4]], [1, 10])'
-)
-def einsum(subscripts: str, *operands: Node) -> Node:
-    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
-    terms = inputs.split(",")
-    require(
-        len(terms) == len(operands) and all(t.isalpha() or not t for t in terms),
-        f'"{subscripts}" does not name the axes of {len(operands)} {"operand" if len(operands) == 1 else "operands"}',
-        'one group of letters for each, such as "ij,jk->ik"',
-    )
-    if not arrow:
-        letters = sorted("".join(terms))
-        output = "".join(c for c in letters if letters.count(c) == 1)
-    sizes: dict[str, int] = {}
-    for term, x in zip(terms, operands, strict=True):
-        if len(term) != len(x.shape):
-            raise ShapeError(f'"{term}" names {len(term)} axes of a tensor of shape {x.shape}')
-        for c, n in zip(term, x.shape, strict=True):
-            if sizes.setdefault(c, n) != n:
-                raise ShapeError(f'"{c}" stands for lengths {sizes[c]} and {n}', "each letter has one length")
-    unknown = [c for c in output if c not in sizes]
-    if unknown or len(set(output)) != len(output):
-        raise CoreError(f'the output "{output}" of einsum must name each of its axes once, and only known ones')
-    term, node = "", None
-    for i, (next_term, x) in enumerate(zip(terms, coerce(operands), strict=True)):
-        next_term, x = _distinct(next_term, x)
-        later = output + "".join(terms[i + 1 :])
-        next_term, x = _summed(next_term, x, set(later) | set(term))
-        if node is None:
-            term, node = next_term, x
-        else:
-            term, node = _multiplied(term, node, next_term, x, set(later))
-    assert node is not None
-    term, node = _summed(term, node, set(output))
-    return node if term == output else shaping.transpose(node, axes=tuple(term.index(c) for c in output))
-
-
-def _distinct(term: str, x: Node) -> tuple[str, Node]:
-    """A letter that stands twice picks a diagonal."""
-    while len(set(term)) < len(term):
-        c = next(c for c in term if term.count(c) > 1)
-        first, second = [i for i, other in enumerate(term) if other == c][:2]
-        rest = [i for i in range(len(term)) if i not in (first, second)]
-        n = x.shape[first]
-        x = shaping.transpose(x, axes=(*rest, first, second))
-        x = shaping.reshape(x, shape=(*x.shape[:-2], n * n))
-        ranges = (*((0, m, 1) for m in x.shape[:-1]), (0, n, n + 1))
-        x = shaping.take_slice(x, ranges=ranges)
-        term = "".join(term[i] for i in rest) + c
-    return term, x
-
-
-def _summed(term: str, x: Node, needed: set[str]) -> tuple[str, Node]:
-    gone = tuple(i for i, c in enumerate(term) if c not in needed)
-    return ("".join(c for c in term if c in needed), sum_(x, gone)) if gone else (term, x)
-
-
-def _multiplied(term_a: str, a: Node, term_b: str, b: Node, needed: set[str]) -> tuple[str, Node]:
-    """Two operands as one product of stacks of matrices: shared axes are stacked, or summed if not needed any more."""
-    both = [c for c in term_a if c in term_b and c in needed]
-    inner = [c for c in term_a if c in term_b and c not in needed]
-    only_a = [c for c in term_a if c not in term_b]
-    only_b = [c for c in term_b if c not in term_a]
-    size = dict(zip(term_a, a.shape, strict=True)) | dict(zip(term_b, b.shape, strict=True))
-
-    def grouped(x: Node, term: str, *groups: list[str]) -> Node:
-        moved = shaping.transpose(x, axes=tuple(term.index(c) for group in groups for c in group))
-        lengths = []
-        for group in groups:
-            length = 1
-            for c in group:
-                length *= size[c]
-            lengths.append(length)
-        return shaping.reshape(moved, shape=tuple(lengths))
-
-    product = la.matrix_product(grouped(a, term_a, both, only_a, inner), grouped(b, term_b, both, inner, only_b))
-    term = "".join(both + only_a + only_b)
-    return term, shaping.reshape(product, shape=tuple(size[c] for c in term))

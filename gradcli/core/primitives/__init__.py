@@ -4,6 +4,8 @@ from gradcli.core.primitives import (
     comparisons,
     domains,
     elementwise,
+    exponentials,
+    factors,
     indexing,
     inverse_hyperbolic,
     linear_algebra,
@@ -15,12 +17,15 @@ from gradcli.core.primitives import (
     selection,
     shaping,
     special,
+    spectra,
 )
 
 __all__ = [
     "comparisons",
     "domains",
     "elementwise",
+    "exponentials",
+    "factors",
     "indexing",
     "inverse_hyperbolic",
     "linear_algebra",
@@ -32,4 +37,5 @@ __all__ = [
     "selection",
     "shaping",
     "special",
+    "spectra",
 ]

@@ -8,14 +8,12 @@ from typing import Any
 from gradcli.core.errors import ShapeError
 from gradcli.core.ir.declare import bilinear, flat, implicit
 from gradcli.core.ir.lifting import stacked
-from gradcli.core.ir.nodes import Node, filled
+from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Examples, Primitive
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape, size_of
-from gradcli.core.primitives.constants import identity, triangle
-from gradcli.core.primitives.elementwise import reciprocal
+from gradcli.core.primitives.constants import triangle
 from gradcli.core.primitives.reductions import sum_to
-from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import reshape, transpose
 
 
@@ -86,17 +84,8 @@ def _adjugate_kernel(xp: Any, a: Any) -> Any:
     return sign * (xp.swapaxes(vt, -1, -2) * others[..., None, :]) @ xp.swapaxes(u, -1, -2)
 
 
-def _eigenvector_kernel(xp: Any, a: Any) -> Any:
-    """Eigenvectors with a fixed sign, so that neighbouring matrices have neighbouring vectors."""
-    vectors = xp.linalg.eigh((a + xp.swapaxes(a, -1, -2)) / 2)[1]
-    if vectors.size == 0:
-        return vectors
-    largest = xp.take_along_axis(vectors, abs(vectors).argmax(axis=-2, keepdims=True), axis=-2)
-    return vectors * xp.where(largest < 0, -1.0, 1.0)
-
-
 def _solve_shape(a: Shape, b: Shape) -> Shape:
-    _square_shape(a)
+    square_shape(a)
     if len(a) != len(b) or a[:-1] != b[:-1]:
         raise ShapeError(f"matrices of shapes {a} and {b} make no system of equations")
     return b
@@ -105,13 +94,18 @@ def _solve_shape(a: Shape, b: Shape) -> Shape:
 SQUARES = Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {})), matrices="regular")
 
 
-def _square_shape(a: Shape) -> Shape:
+def square_shape(a: Shape) -> Shape:
+    """The shape of square matrices.
+
+    Raises:
+        ShapeError: for that of anything else.
+    """
     if len(a) < 2 or a[-1] != a[-2]:
         raise ShapeError(f"this needs a square matrix, not shape {a}")
     return a
 
 
-def _cubic(a: Shape, *rest: Shape) -> int:
+def cubic(a: Shape, *rest: Shape) -> int:
     """The work of a factorization of each matrix, and of what else is given put through it."""
     return (size_of(a) + sum(size_of(b) for b in rest[:-1])) * a[-1]
 
@@ -125,9 +119,9 @@ inverse = implicit(
     example="inv([[2, 1], [1, 1]])",
     arity=1,
     examples=SQUARES,
-    shape=_square_shape,
+    shape=square_shape,
     kernel=_or_nan("inv"),
-    work=_cubic,
+    work=cubic,
 )
 
 # From A y = b: A dy = db - dA y. Multiplied by the inverse, which closes under differentiation where solving
@@ -141,7 +135,7 @@ solution: Primitive = implicit(
     examples=Examples(calls=((((3, 3), (3, 2)), {}), (((2, 2, 2), (2, 2, 1)), {})), matrices="regular"),
     shape=_solve_shape,
     kernel=_or_nan("solve"),
-    work=_cubic,
+    work=cubic,
     names=(),
 )
 
@@ -173,9 +167,9 @@ adjugate: Primitive = implicit(
     help="transpose of the matrix of cofactors",
     arity=1,
     examples=SQUARES,
-    shape=_square_shape,
+    shape=square_shape,
     kernel=_adjugate_kernel,
-    work=_cubic,
+    work=cubic,
     names=(),
 )
 # Jacobi's formula, d det(A) = tr(adj(A) dA).
@@ -186,9 +180,9 @@ determinant: Primitive = implicit(
     help="determinant of a square matrix",
     arity=1,
     examples=SQUARES,
-    shape=lambda a: _square_shape(a)[:-2],
+    shape=lambda a: square_shape(a)[:-2],
     kernel=lambda xp, a: xp.linalg.det(a),
-    work=_cubic,
+    work=cubic,
     names=(),
 )
 log_determinant = implicit(
@@ -199,17 +193,17 @@ log_determinant = implicit(
     example="logabsdet([[1, 2], [3, 4]])",
     arity=1,
     examples=SQUARES,
-    shape=lambda a: _square_shape(a)[:-2],
+    shape=lambda a: square_shape(a)[:-2],
     kernel=lambda xp, a: xp.linalg.slogdet(a)[1],
-    work=_cubic,
+    work=cubic,
 )
 determinant_sign = flat(
     "det_sign",
     help="sign of the determinant",
     examples=SQUARES,
-    shape=lambda a: _square_shape(a)[:-2],
+    shape=lambda a: square_shape(a)[:-2],
     kernel=lambda xp, a: xp.linalg.slogdet(a)[0],
-    work=_cubic,
+    work=cubic,
     broadcasts=False,
     result="float",
     names=(),
@@ -247,67 +241,7 @@ cholesky: Primitive = implicit(
     example="cholesky([[4, 2], [2, 5]])",
     arity=1,
     examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
-    shape=_square_shape,
+    shape=square_shape,
     kernel=lambda xp, a: _or_nan("cholesky")(xp, (a + xp.swapaxes(a, -1, -2)) / 2),
-    work=_cubic,
-)
-
-
-# dlambda_i = (V^T dA V)_ii and dV = V (F * (V^T dA V)), F_ij = 1/(lambda_j - lambda_i) (Giles 2008, section 3.1).
-def _rotated(a: Node, da: Node) -> Node:
-    v = eigenvectors(a)
-    return matrix_product(swap_last(v), matrix_product(symmetric(da), v))
-
-
-def _rotated_back(a: Node, inner: Node) -> Node:
-    v = eigenvectors(a)
-    return symmetric(matrix_product(v, matrix_product(inner, swap_last(v))))
-
-
-def _gaps(a: Node) -> Node:
-    """1/(lambda_j - lambda_i) off the diagonal, 0 on it."""
-    values = eigenvalues(a)
-    row = reshape(values, shape=(*values.shape[:-1], 1, values.shape[-1]))
-    column = reshape(values, shape=(*values.shape, 1))
-    difference = row - column
-    n = a.shape[-1]
-    on = stretch(identity(n, a.dtype), a.shape) > 0.5
-    return select(on, filled(0.0, a), reciprocal(difference))
-
-
-def _diagonal_of(a: Node, like: Node) -> Node:
-    n = a.shape[-1]
-    only = a * stretch(identity(n, a.dtype), a.shape)
-    return reshape(sum_to(only, shape=(*a.shape[:-1], 1)), shape=like.shape)
-
-
-def _on_diagonal(g: Node, a: Node) -> Node:
-    n = a.shape[-1]
-    wide = stretch(reshape(g, shape=(*g.shape, 1)), a.shape)
-    return wide * stretch(identity(n, a.dtype), a.shape)
-
-
-eigenvalues: Primitive = implicit(
-    "eigvalsh",
-    lambda y, a, da: _diagonal_of(_rotated(a, da), y),
-    lambda g, y, a: (_rotated_back(a, _on_diagonal(g, a)),),
-    help="eigenvalues of the symmetric part of x, in ascending order",
-    example="eigvalsh([[2, 1], [1, 2]])",
-    arity=1,
-    examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
-    shape=lambda a: _square_shape(a)[:-1],
-    kernel=lambda xp, a: xp.linalg.eigvalsh((a + xp.swapaxes(a, -1, -2)) / 2),
-    work=_cubic,
-)
-eigenvectors: Primitive = implicit(
-    "eigenvectors",
-    lambda y, a, da: matrix_product(y, _gaps(a) * _rotated(a, da)),
-    lambda g, y, a: (_rotated_back(a, _gaps(a) * matrix_product(swap_last(y), g)),),
-    help="eigenvectors of the symmetric part of a, as columns, the largest element of each positive",
-    arity=1,
-    examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
-    shape=_square_shape,
-    kernel=_eigenvector_kernel,
-    work=_cubic,
-    names=(),
+    work=cubic,
 )

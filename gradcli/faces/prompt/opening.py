@@ -135,15 +135,19 @@ def run_and_stay(
     from gradcli.faces.finding import find_scripts
     from gradcli.faces.prompt.loop import Prompt
     from gradcli.faces.prompt.saving import run_file
-    from gradcli.language.text.diagnostics import LanguageError
-    from gradcli.session.session import fresh_session
+    from gradcli.faces.runs import given_values, separated
+    from gradcli.language.text.diagnostics import Source
+    from gradcli.session.mistakes import Mistakes, diagnose
+    from gradcli.session.session import fresh_session, giving
 
-    prompt = Prompt(reporter, session=fresh_session(dtype))
+    scripts, words = separated(files)
     try:
-        for path in find_scripts(files, match):
+        with giving(given_values(words, dtype)):
+            prompt = Prompt(reporter, session=fresh_session(dtype))
+        for path in find_scripts(scripts, match):
             run_file(path, prompt.workspace, quiet)
-    except LanguageError as error:
-        reporter.diagnostic(error.diagnostic)
+    except Mistakes as error:
+        reporter.diagnostic(diagnose(error, Source("<argument>", " ".join(words))))
         return 2
     except KeyboardInterrupt:
         if not sys.stdin.isatty():

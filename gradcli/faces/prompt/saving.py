@@ -8,7 +8,7 @@ from time import strftime
 from gradcli.faces.prompt.registry import command, files
 from gradcli.faces.prompt.workspace import Workspace
 from gradcli.faces.scripts import read_source
-from gradcli.session.files import Unwritable, write_text
+from gradcli.language.files.whole import Unwritable, write_text
 from gradcli.session.log import joined
 from gradcli.session.results import FileSummary, Verdict
 

@@ -18,12 +18,14 @@ from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe, require_function
 from gradcli.language.values.numbers import is_number
-from gradcli.language.values.values import REQUIRED, Caller, Formal, Value
+from gradcli.language.values.values import REQUIRED, Caller, Formal, Named, Value
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 # A function, or what else goes where one may; an expression of free names is a function there.
 FunctionOrValue: TypeAlias = Value
+# What is given by names that no other input has.
+ByName: TypeAlias = Named
 
 
 @record
@@ -105,6 +107,7 @@ def _formal(name: str, kind: str, default: Any, variadic: bool = False) -> Forma
         real=kind in _REAL,
         names=kind == "Names | None",
         function=kind in ("Function", "FunctionOrValue"),
+        by_name=kind == "ByName | None",
     )
 
 
@@ -136,6 +139,7 @@ def _or_none(convert_it: Callable[[Call, Value, str], Any]) -> Callable[[Call, V
 CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Value": lambda call, v, what: v,
     "Names | None": lambda call, v, what: v,
+    "ByName | None": lambda call, v, what: v,
     "FunctionOrValue": lambda call, v, what: v,
     "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
     "Operand": lambda call, v, what: _operand(call, v),
@@ -148,15 +152,18 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "tuple[float, ...] | None": _or_none(lambda call, v, what: _numbers(v, call.span, what)),
     "bool": lambda call, v, what: convert.to_bool(v, call.span, what),
     "Axis": lambda call, v, what: convert.to_axis(v, call.span),
-    "Widths": lambda call, v, what: (
-        tuple(convert.to_shape(pair, call.span, what) for pair in v)
-        if isinstance(v, tuple)
-        else convert.to_int(v, call.span, what)
-    ),
+    "Widths": lambda call, v, what: _widths(v, call.span, what),
     "Shape": lambda call, v, what: convert.to_shape(v, call.span),
     "DType": lambda call, v, what: call.caller.dtype if v is None else convert.to_dtype(v, call.span),
+    "DType | None": _or_none(lambda call, v, what: convert.to_dtype(v, call.span)),
+    "Order | None": _or_none(lambda call, v, what: v if isinstance(v, str) else to_number(v, call.span, what)),
+    "Counts": lambda call, v, what: _counts(v, call.span, what),
+    "Fills": lambda call, v, what: (
+        tuple(CONVERT["Fills"](call, item, what) for item in v) if isinstance(v, tuple) else _operand(call, v)
+    ),
     "str": lambda call, v, what: _text(v, call.span, what),
     "Init": lambda call, v, what: _first_value(call, v, what),
+    "Operand | str": lambda call, v, what: v if isinstance(v, str) else _operand(call, v),
 }
 
 
@@ -172,6 +179,20 @@ def _first_value(call: Call, value: Value, what: str) -> str | float | Constant 
         hint = 'such as "he_normal", "zeros" or a tensor'
         raise fail("type", f"{what} is a name, a number or a tensor, not {describe(value)}", call.span, hint)
     return known
+
+
+def _counts(value: Value, span: Span, what: str) -> int | tuple[int, ...]:
+    """A whole number, or several: a tuple of them or a vector that is known."""
+    if isinstance(value, tuple) or (isinstance(value, (Constant, Parameter)) and len(value.shape) == 1):
+        return tuple(convert.to_int(v, span, f"each of {what}") for v in _numbers(value, span, what))
+    return convert.to_int(value, span, what)
+
+
+def _widths(value: Value, span: Span, what: str) -> Any:
+    """A whole number, or tuples of them."""
+    if isinstance(value, tuple) and any(isinstance(v, tuple) for v in value):
+        return tuple(_widths(v, span, what) for v in value)
+    return _counts(value, span, what)
 
 
 def _operand(call: Call, value: Value) -> Operand:

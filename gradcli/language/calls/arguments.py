@@ -5,16 +5,56 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gradcli.core.ir.nodes import Node
+from gradcli.language.calls.builtin import Builtin
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.numbers import is_number
-from gradcli.language.values.values import Formal, Function, Required, Several, Value
+from gradcli.language.values.values import Formal, Function, Named, Required, Several, Value
+
+# What an input of a built-in is called in other libraries, PyTorch's first: `sum(x, dim=0, keepdim=true)`.
+OTHER_WORDS = {
+    "dim": "axis",
+    "dims": "axis",
+    "keepdim": "keepdims",
+    "correction": "ddof",
+    "num": "n",
+    "shifts": "shift",
+    "repeats": "times",
+    "value": "constant_values",
+    "pad_width": "width",
+}
+
+
+def _in_our_words(function: Function, keywords: Mapping[str, Value], spans: Mapping[str, Span]) -> Mapping[str, Value]:
+    """The arguments by the names that a built-in has for them.
+
+    Raises:
+        LanguageError: for one that is given under two names.
+    """
+    names = {i.name for i in function.inputs}
+    if not isinstance(function, Builtin) or keywords.keys() <= names:
+        return keywords
+    found: dict[str, Value] = {}
+    for name, value in keywords.items():
+        own = OTHER_WORDS.get(name, name)
+        own = own if name not in names and own in names else name
+        if own in found or (own != name and own in keywords):
+            hint = f"`{name}` is another name of `{own}`" if own != name else f"by another name of `{own}`"
+            raise fail("type", f"`{own}` is given twice", spans[name], hint)
+        found[own] = value
+    return found
 
 
 def signature(function: Function) -> str:
     """The call as it is written: `grad(fn, grad_position=0)`."""
     placed, named, rest = _by_place(function)
-    return f"{function.name}({', '.join(_shown(i.name, i.default, i.variadic) for i in (*placed, *rest, *named))})"
+    shown = (_shown(i.name, i.default, i.variadic) for i in (*placed, *rest, *named) if not i.by_name)
+    return f"{function.name}({', '.join((*shown, *(['name=...'] if _takes_names(function) else [])))})"
+
+
+def _takes_names(function: Function) -> bool:
+    """Whether it takes values by any name."""
+    return bool(function.inputs) and function.inputs[-1].by_name
 
 
 def _by_place(function: Function) -> tuple[Sequence[Formal], Sequence[Formal], Sequence[Formal]]:
@@ -23,6 +63,8 @@ def _by_place(function: Function) -> tuple[Sequence[Formal], Sequence[Formal], S
     In front of a variadic input, those with a default are given by name: by place, they would take its first items.
     """
     inputs = function.inputs
+    if _takes_names(function):
+        return inputs[:-1], inputs[-1:], ()
     if not inputs or not inputs[-1].variadic:
         return inputs, (), ()
     placed = [i for i in inputs[:-1] if isinstance(i.default, Required)]
@@ -56,11 +98,15 @@ def bind(
     Raises:
         LanguageError: for too many arguments, one missing, given twice, or unknown.
     """
+    spans = {k.name: k.span for k in call.keywords}
+    keywords = _in_our_words(function, keywords, spans)
+    spans |= {OTHER_WORDS[name]: span for name, span in spans.items() if name in OTHER_WORDS}
     inputs = function.inputs
     if inputs and inputs[0].several and not keywords and len(positional) > 1 and all(map(_is_single, positional)):
         positional = (Several(positional),)
     placed, _, variadic = _by_place(function)
-    fixed = inputs[:-1] if variadic else inputs
+    by_name = _takes_names(function)
+    fixed = inputs[:-1] if variadic or by_name else inputs
     if len(positional) > len(placed) and not variadic:
         extra = call.arguments[len(placed)].span
         raise fail(
@@ -70,11 +116,14 @@ def bind(
             _use(function),
         )
     values: dict[str, Value] = {i.name: v for i, v in zip(placed, positional, strict=False)}
-    spans = {k.name: k.span for k in call.keywords}
+    others: dict[str, Value] = {}
     for name, value in keywords.items():
         if name in values:
             raise fail("type", f"`{name}` is given twice", spans[name], "by position and by name")
         if name not in {i.name for i in fixed}:
+            if by_name:
+                others[name] = value
+                continue
             hint = near(name, [i.name for i in fixed]) or _use(function)
             raise fail("type", f"`{function.name}` has no input `{name}`", spans[name], hint)
         values[name] = value
@@ -86,6 +135,8 @@ def bind(
     for i in fixed:
         default = i.default
         bound.append(values[i.name] if i.name in values else None if isinstance(default, Required) else default)
+    if by_name:
+        return (*bound, Named(function.name, others) if others else None)
     return (*bound, tuple(positional[len(placed) :])) if variadic else tuple(bound)
 
 

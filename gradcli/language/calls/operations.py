@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator as op
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from math import isfinite, isinf, isnan
@@ -13,9 +13,9 @@ from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.exact import Exact
 from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.ir.primitive import Primitive, table
-from gradcli.core.ir.promotion import real
+from gradcli.core.ir.promotion import coerce, real
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.library.functions import matmul, sum_, transpose
+from gradcli.core.library.functions import matmul, stack, sum_, transpose
 from gradcli.language.calls.combined import called, combined
 from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.text.diagnostics import Span, fail, near
@@ -27,7 +27,7 @@ from gradcli.language.values.findings import Extrema, Fit, Propagation, Uncertai
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.numbers import calculate, is_euler, is_number
 from gradcli.language.values.trail import Sum
-from gradcli.language.values.values import Caller, Function, Module, Parameters, SparseMatrix, Value
+from gradcli.language.values.values import Caller, Function, Module, Named, Parameters, SparseMatrix, Value
 
 _COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
     "==": op.eq,
@@ -227,6 +227,8 @@ def attribute_of(value: Value, name: str, span: Span) -> Value:
     Raises:
         LanguageError: where the value has no such attribute.
     """
+    if isinstance(value, Named):
+        return part_of(value, name, span)
     members = attributes_of(value)
     if name in members:
         return members[name]
@@ -235,6 +237,55 @@ def attribute_of(value: Value, name: str, span: Span) -> Value:
         raise fail("name", f"a tensor has no `.{name}`", span, hint)
     listed = near(name, list(members)) or f"it has {_listed(members)}" if members else None
     raise fail("name", f"{describe(value)} has no `.{name}`", span, listed)
+
+
+def part_of(value: Named, name: str, span: Span) -> Value:
+    """`d.price`, `d["unit price"]`: a value by its name; all names that begin so and with a point, `w.layer1`.
+
+    Raises:
+        LanguageError: where there is none, or it could not be read.
+    """
+    members = value.members
+    if name in value.parts or name in members:
+        return value.parts[name] if name in value.parts else members[name]
+    if name in value.refused:
+        raise fail("value", value.refused[name], span, "only what is a number, or a tensor of them, has a value")
+    inner = {key[len(name) + 1 :]: part for key, part in value.parts.items() if key.startswith(f"{name}.")}
+    if inner:
+        return Named(f"{value.origin}: {name}", inner)
+    if name == "matrix":
+        return _matrix(value, span)
+    known = [*value.parts, *value.refused]
+    listed = f"there are {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}"
+    hint = near(name, known) or (listed if known else None)
+    raise fail("name", f"{describe(value)} has no `{name}`", span, hint)
+
+
+def part_named(value: Named, items: Sequence[Value], span: Span) -> Value:
+    """What an index picks of values by name.
+
+    Raises:
+        LanguageError: for one that is no text, and as `part_of` does.
+    """
+    if len(items) == 1 and isinstance(items[0], str):
+        return part_of(value, items[0], span)
+    raise fail("type", f"{describe(value)} is picked by name", span, 'such as `d["price"]`')
+
+
+def _matrix(value: Named, span: Span) -> Value:
+    """Vectors of one length side by side."""
+    columns = [part for part in value.parts.values() if isinstance(part, Node)]
+    wrong = [name for name, part in value.parts.items() if not isinstance(part, Node) or len(part.shape) != 1]
+    if value.refused or wrong or len({column.shape for column in columns}) != 1:
+        odd = [*value.refused, *wrong]
+        what = f", and `{odd[0]}` is none" if odd else " of one length"
+        raise fail(
+            "shape",
+            f"a matrix has vectors of numbers for its columns{what}",
+            span,
+            "put some side by side: stack((a, b), 1)",
+        )
+    return stack(coerce(columns), 1)
 
 
 def attributes_of(value: Value) -> Mapping[str, Value]:
@@ -247,7 +298,7 @@ def attributes_of(value: Value) -> Mapping[str, Value]:
             "size": size_of(value.shape),
             "dtype": value.dtype.value,
         }
-    with_members = (Function, SparseMatrix, Extrema, Fit, Propagation, Uncertain, Check, Audit, Module)
+    with_members = (Function, SparseMatrix, Extrema, Fit, Propagation, Uncertain, Check, Audit, Module, Named)
     return value.members if isinstance(value, with_members) else {}
 
 

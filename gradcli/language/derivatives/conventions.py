@@ -30,9 +30,9 @@ def say_convention(
         point: the value of each leaf.
         span: what is told where the place of the operation isn't known.
     """
-    from gradcli.core.analysis.at_edges import at_edges
+    from gradcli.core.analysis.at_edges import at_edges, that_matter
 
-    found = at_edges(outputs, point, variables, CONVENTIONS)
+    found = that_matter(at_edges(outputs, point, variables, CONVENTIONS), outputs, point)
     if not found:
         return
     places = (caller.trail.place_of(node, outputs) for node in found)

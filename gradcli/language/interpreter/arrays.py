@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from gradcli.core.ir.arrays import array_of
+from gradcli.core.ir.dtypes import DType, as_float
+from gradcli.core.ir.nodes import Node, array_constant
+from gradcli.core.ir.shapes import check_shape
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
 
 
-def plain_array(node: s.Array) -> tuple[list[int | float], tuple[int, ...], bool] | None:
-    """The numbers of an array literal that holds nothing else, and their shape; None if it holds more."""
+def plain_array(node: s.Array, dtype: DType) -> Node | None:
+    """The tensor of an array literal of numbers alone, of a float type, or of true and false; None if it holds more."""
+    if node.numbers is not None:
+        check_shape(node.numbers.shape)
+        return array_constant(array_of(node.numbers.flat, dtype).reshape(node.numbers.shape))
     flat: list[int | float] = []
     shape = _collect(node, flat)
     if shape is None:
         return None
-    return flat, shape, bool(flat) and all(isinstance(x, bool) for x in flat)
+    check_shape(shape)
+    all_bools = bool(flat) and all(isinstance(x, bool) for x in flat)
+    return array_constant(array_of([as_float(x) for x in flat], DType.BOOL if all_bools else dtype).reshape(shape))
 
 
 def _collect(node: s.Expression, flat: list[int | float]) -> tuple[int, ...] | None:
@@ -29,6 +38,9 @@ def _collect(node: s.Expression, flat: list[int | float]) -> tuple[int, ...] | N
         return ()
     if not isinstance(node, s.Array):
         return None
+    if node.numbers is not None:
+        flat += node.numbers.flat
+        return node.numbers.shape
     inner: tuple[int, ...] | None = None
     for item in node.items:
         shape = _collect(item, flat)

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcli.core.engines.evaluation import FreeInputError, evaluate
-from gradcli.core.ir.arrays import array_of
-from gradcli.core.ir.dtypes import DType, as_float
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, constant
 from gradcli.core.ir.promotion import coerce
-from gradcli.core.ir.shapes import check_shape
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
 from gradcli.core.library.random import Random
@@ -21,7 +19,7 @@ from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, define
 from gradcli.language.calls.items import item_of_tuple
-from gradcli.language.calls.operations import attribute_of, binary, truth, unary
+from gradcli.language.calls.operations import attribute_of, binary, part_named, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
 from gradcli.language.calls.weights import at_weights
@@ -41,7 +39,7 @@ from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
-from gradcli.language.values.values import Frame, Function, Names, Parameters, Value
+from gradcli.language.values.values import Frame, Function, Named, Names, Parameters, Value
 
 
 @dataclass
@@ -73,12 +71,9 @@ class Interpreter(Statements):
         return tuple(self.evaluate(item, frame) for item in node.items)
 
     def _array(self, node: s.Array, frame: Frame | None) -> Value:
-        plain = plain_array(node)
+        plain = plain_array(node, self.dtype)
         if plain is not None:
-            flat, shape, all_bools = plain
-            check_shape(shape)
-            dtype = DType.BOOL if all_bools else self.dtype
-            return array_constant(array_of([as_float(x) for x in flat], dtype).reshape(shape))
+            return plain
         parts: list[tuple[s.Expression, Value]] = []
         for item in node.items:
             value = self.evaluate(item, frame)
@@ -162,11 +157,11 @@ class Interpreter(Statements):
 
     def _subscript(self, node: s.Subscript, frame: Frame | None) -> Value:
         value = self.evaluate(node.value, frame)
+        if isinstance(value, Named):
+            return part_named(value, [isinstance(i, s.Slice) or self.evaluate(i, frame) for i in node.items], node.span)
         items = list(self.index_items(node, frame))
-        if isinstance(value, Parameters):
-            value = value.nodes
-        if isinstance(value, Chain):
-            value = value.parts
+        if isinstance(value, (Parameters, Chain)):
+            value = value.nodes if isinstance(value, Parameters) else value.parts
         if isinstance(value, tuple):
             return item_of_tuple(value, items, node.span)
         if not isinstance(value, Node):

@@ -30,6 +30,7 @@ from gradcli.language.calls.functions import LayerFunction
 from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.derivatives import fields, formulas, gradient, mapping, matrices, polynomial, products
 from gradcli.language.derivatives import table as tables
+from gradcli.language.files import data
 from gradcli.language.library import counting, own, powers, repeated, tuples, units
 from gradcli.language.plots import plot
 from gradcli.language.steps import announced
@@ -41,7 +42,7 @@ from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
 ANNOUNCING = (
-    *(counting, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
+    *(counting, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
     announced,
     *(equations, integrals, limits, odes, optimizers, repeated, searches, tangents, training, uncertainty),
 )

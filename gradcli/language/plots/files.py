@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradcli.language.files.places import place_of
+from gradcli.language.files.whole import Unwritable, write_bytes
 from gradcli.language.text.diagnostics import LanguageError, Span, fail, near
 from gradcli.language.values.describe import describe
 from gradcli.language.values.values import Contours, Plot, Value
@@ -21,33 +21,15 @@ if TYPE_CHECKING:
 KINDS = {".svg": b"<svg", ".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-"}
 _BEGINNING = 2_000
 _INCHES = (6.4, 4.8)
-_refused: ContextVar[bool] = ContextVar("no files", default=False)
-
-
-@contextmanager
-def not_now() -> Iterator[None]:
-    """Within this, files are neither written nor used: nobody has asked for them yet."""
-    token = _refused.set(True)
-    try:
-        yield
-    finally:
-        _refused.reset(token)
-
-
-def refused_now() -> bool:
-    """Whether this is within `not_now`."""
-    return _refused.get()
 
 
 def target(value: Value, span: Span) -> str:
-    """The path of a picture that may be written there.
+    """The real path of a picture that may be written there.
 
     Raises:
-        LanguageError: for no path, a suffix that no picture has, a file there that is no such picture, and where
-            matplotlib is missing.
+        LanguageError: for no path, a suffix that no picture has, a place where no text may write, a file there that is
+            no such picture, and where matplotlib is missing.
     """
-    if refused_now():
-        raise fail("file", "files are written where the statement is run", span)
     if not isinstance(value, str):
         raise fail("type", f"`save` is a path in quotes, not {describe(value)}", span, 'such as save="picture.svg"')
     path, suffixes = Path(value), ", ".join(KINDS)
@@ -55,12 +37,19 @@ def target(value: Value, span: Span) -> str:
         what = f"`{path.suffix}` is no kind of picture" if path.suffix else f"`{value}` doesn't say what kind it is"
         hint = near(path.suffix.lower(), [*KINDS]) or f"end it with one of {suffixes}"
         raise fail("file", f"{what} that plot writes", span, hint)
+    place = place_of(value, span, "written")
     try:
+        path = Path(place)
         if path.exists() and not _is_picture(path):
             what = "a folder" if path.is_dir() else f"no {path.suffix[1:].upper()} picture"
             raise fail("file", f"`{value}` is there already, and is {what}", span, "choose another name")
         if not path.parent.is_dir():
-            raise fail("file", f"there is no folder `{path.parent}`", span, "make it first, or choose another")
+            raise fail(
+                "file",
+                f"there is no folder `{os.path.dirname(value) or '.'}`",
+                span,
+                "make it first, or choose another",
+            )
     except (OSError, ValueError) as error:
         raise _unwritable(value, error, span) from None
     try:
@@ -68,7 +57,7 @@ def target(value: Value, span: Span) -> str:
     except ImportError:
         hint = "pip install 'gradcli[plot]'"
         raise fail("file", "pictures in files need matplotlib, which is not installed", span, hint) from None
-    return value
+    return place
 
 
 def _is_picture(path: Path) -> bool:
@@ -92,8 +81,6 @@ def write(picture: Plot | Contours, path: str, span: Span) -> None:
     Raises:
         LanguageError: where the file can't be written.
     """
-    from tempfile import NamedTemporaryFile
-
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -111,25 +98,12 @@ def write(picture: Plot | Contours, path: str, span: Span) -> None:
         axes.grid(alpha=0.3)
         suffix = Path(path).suffix.lower()
         metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
-        temporary = ""
-        try:
-            with NamedTemporaryFile(dir=Path(path).parent, suffix=suffix, delete=False) as file:
-                temporary = file.name
-                figure.savefig(file, format=suffix[1:], dpi=150, metadata=metadata)
-            # As any new file, not for its owner alone.
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except (OSError, ValueError) as error:
-            raise _unwritable(path, error, span) from None
-        finally:
-            with suppress(OSError):
-                os.unlink(temporary)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        file = BytesIO()
+        figure.savefig(file, format=suffix[1:], dpi=150, metadata=metadata)
+    try:
+        write_bytes(path, file.getvalue(), replace=True)
+    except Unwritable as error:
+        raise fail("file", f"can't write `{path}`: {error}", span, error.hint or "choose another folder") from None
 
 
 def _curves(axes: Axes, picture: Plot) -> None:

@@ -58,7 +58,7 @@ def picture_of(caller: Caller, functions: tuple[Value, ...], over: Value, save: 
     if path is None:
         return picture
     write(picture, path, span)
-    return replace(picture, saved=path)
+    return replace(picture, saved=str(save))
 
 
 def inputs_drawn_by(function: Function) -> tuple[Formal, ...]:

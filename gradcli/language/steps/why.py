@@ -141,6 +141,10 @@ def _of_slope(caller: Caller, origin: Origin, outputs: Sequence[Node], order: in
                 rule, name = re.sub(rf"\b{name}\b", text, rule), text
             told = f"{name} = {value:g}" if name == text else f"{name} = {text} = {value:g}"
             at += [told] if told not in at else []
+    if isinstance(node.op, Primitive) and node.op.sloped:
+        where = f"there is one where {node.op.sloped}"
+        of = "" if not order else f" in the derivative of order {order}"
+        return Reason(f"the {word} comes from the slope of {_quoted(title, node)}{of}: {where}", span, None)
     what = f", {rule} at {', '.join(at)}" if rule and at else f", here {_applied(node, origin.operands)}"
     of = "" if not order else f", in the derivative of order {order}"
     message = f"the {word} comes from the slope of {_quoted(title, node)}{of}{what}"

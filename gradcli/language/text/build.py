@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from lark import Token, Transformer
@@ -14,6 +15,7 @@ from lark import Token, Transformer
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.exact import Exact
 from gradcli.language.text import syntax as s
+from gradcli.language.text.arrays import Numbers
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.text.integers import LARGEST_INT_BITS, checked
 from gradcli.language.text.paper import BIG, SIGNS, Children, Paper, is_grouped, joined, order_of_primes, series
@@ -59,8 +61,17 @@ def identifier(text: str) -> str | None:
     return name if name.isidentifier() and _RAISED.isdisjoint(text) else None
 
 
+class NotAnArray(Exception):  # noqa: N818 - the text is parsed in the other way then
+    """What stands in the brackets of an array of plain numbers picks elements."""
+
+
 class Builder(Paper, Transformer[Token, Any]):
-    """One method a rule; each gets the rule's tokens and parts in order. `source` is set before each parse."""
+    """One method a rule; each gets the rule's tokens and parts in order.
+
+    `source` is set before each parse, and `arrays` to those of plain numbers that it has been told of.
+    """
+
+    arrays: Mapping[int, Numbers] = MappingProxyType({})
 
     # Statements.
 
@@ -175,7 +186,9 @@ class Builder(Paper, Transformer[Token, Any]):
         return replace(inner, span=self._span(c))
 
     def array(self, c: Children) -> s.Array:
-        return s.Array(self._span(c), tuple(_parts(c)))
+        span = self._span(c)
+        numbers = self.arrays.get(span.start)
+        return s.Array(span, tuple(_parts(c)) if numbers is None else (), numbers)
 
     def lambda_(self, c: Children) -> s.Lambda:
         left, body = _parts(c)
@@ -240,7 +253,9 @@ class Builder(Paper, Transformer[Token, Any]):
         return s.Keyword(self._span(c), self._identifier(c[0]), c[2])
 
     def subscript(self, c: Children) -> s.Subscript:
-        value, _, items, _ = c
+        value, opening, items, _ = c
+        if opening.start_pos in self.arrays:
+            raise NotAnArray
         return s.Subscript(self._span(c), value, tuple(items))
 
     def subscripts(self, c: Children) -> list[Any]:

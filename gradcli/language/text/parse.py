@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from lark import Token, UnexpectedCharacters, UnexpectedToken
@@ -13,7 +14,8 @@ from lark.indenter import DedentError
 from gradcli.core.errors import CoreError
 from gradcli.core.limits import limit
 from gradcli.language.text import syntax as s
-from gradcli.language.text.build import INSTEAD, MOST_DIGITS
+from gradcli.language.text.arrays import Numbers, stand_ins
+from gradcli.language.text.build import INSTEAD, MOST_DIGITS, NotAnArray
 from gradcli.language.text.diagnostics import Ambiguous, Diagnostic, IncompleteInput, LanguageError, Source, Span, fail
 from gradcli.language.text.grammar import parser
 
@@ -29,11 +31,12 @@ def parse(source: Source) -> tuple[s.Statement, ...]:
         LanguageError: for any other mistake.
     """
     _refuse_long_literals(source)
+    text, arrays = stand_ins(source.text)
     try:
-        with _one_at_a_time:
-            lark, builder = parser()
-            builder.source = source
-            statements: Any = lark.parse(source.text + "\n")
+        try:
+            statements = _parsed(source, text, arrays)
+        except NotAnArray:
+            statements = _parsed(source, source.text, {})
     except Ambiguous as error:
         raise _with_what_parses(error) from None
     except VisitError as error:
@@ -53,6 +56,22 @@ def parse(source: Source) -> tuple[s.Statement, ...]:
     except AssertionError:
         # Lark's indenter asserts that brackets close in order.
         raise _bracket_error(source) from None
+    return statements
+
+
+def _parsed(source: Source, text: str, arrays: Mapping[int, Numbers]) -> tuple[s.Statement, ...]:
+    """The statements of a text in which arrays are replaced by others."""
+    with _one_at_a_time:
+        lark, builder = parser()
+        builder.source, builder.arrays = source, arrays
+        try:
+            statements: Any = lark.parse(text + "\n")
+        except VisitError as error:
+            if isinstance(error.orig_exc, NotAnArray):
+                raise error.orig_exc from None
+            raise
+        finally:
+            builder.arrays = {}
     result: tuple[s.Statement, ...] = statements
     return result
 
@@ -138,11 +157,11 @@ def _refuse_long_literals(source: Source) -> None:
                 "syntax",
                 f"{what} of {high - low:,} characters is too long",
                 Span(source, low, high),
-                f"at most {most:,.0f}; `set max_literal` allows more",
+                f"at most {most:,.0f}; `set max_literal` before it, or GRADCLI_MAX_LITERAL=N in the shell, allows more",
             )
 
 
-_LITERALS = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[\[\]]|\w{1000,}')
+_LITERALS = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[\[\]]|\b\w{1000,}')
 _OPENING = {"(": ")", "[": "]"}
 _BRACKETS = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[()\[\]]')
 

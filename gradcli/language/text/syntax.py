@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from typing import TypeAlias
 
 from gradcli.core.records import record
+from gradcli.language.text.arrays import Numbers
 from gradcli.language.text.diagnostics import Span
 
 
@@ -31,10 +32,11 @@ class Literal:
 
 @record
 class Array:
-    """`[a, b]`, nested for more axes."""
+    """`[a, b]`, nested for more axes; one of many plain numbers has these in place of items."""
 
     span: Span
     items: tuple[Expression, ...]
+    numbers: Numbers | None = None
 
 
 @record

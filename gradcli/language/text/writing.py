@@ -106,6 +106,8 @@ class PaperWriter(Writer):
         return _number(node), Binding.ATOM
 
     def _array(self, node: s.Array) -> Bound:
+        if node.numbers is not None:
+            return " ".join(node.span.text.split()), Binding.ATOM
         return f"[{self.listed(node.items)}]", Binding.ATOM
 
     def _tuple(self, node: s.Tuple) -> Bound:
@@ -234,6 +236,8 @@ class LatexWriter(Writer):
         return words.get(text, rf"\text{{{text}}}" if text.isalpha() else text), Binding.ATOM
 
     def _array(self, node: s.Array) -> Bound:
+        if node.numbers is not None:
+            return rf"\text{{{' '.join(node.span.text.split())}}}", Binding.ATOM
         rows = [item.items if isinstance(item, s.Array) else (item,) for item in node.items]
         inner = r" \\ ".join(" & ".join(map(self.text, row)) for row in rows)
         return rf"\begin{{pmatrix}} {inner} \end{{pmatrix}}", Binding.ATOM

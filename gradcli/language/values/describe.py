@@ -15,6 +15,7 @@ from gradcli.language.values.values import (
     Function,
     Interval,
     Module,
+    Named,
     Parameters,
     Plot,
     SparseMatrix,
@@ -62,6 +63,8 @@ def describe(value: Value) -> str:
         return "a check of derivatives"
     if isinstance(value, Check):
         return "what is said of an answer"
+    if isinstance(value, Named):
+        return f"what `{value.origin}` holds"
     if isinstance(value, Module):
         return f"the file `{value.path}`"
     if isinstance(value, Function):

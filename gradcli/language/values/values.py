@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
     " | DerivativeTable | SparseMatrix | Interval | Plot | Contours | Extrema | Propagation | Uncertain | Steps | Check"
-    " | Audit | Module | Fit"
+    " | Audit | Module | Fit | Named"
     " | Names | Unset | Zipped | None"
 )
 
@@ -59,7 +59,8 @@ class Formal:
 
     `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice; `names` that it takes
     names, which are not evaluated, `function` that it takes a function, which an expression of free names is too;
-    `several` that numbers alone, one after the other, all go there.
+    `several` that numbers alone, one after the other, all go there; `by_name` that all values go there that are given
+    by names that no other input has, as `Named`: it is the last.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Formal:
     names: bool = False
     function: bool = False
     several: bool = False
+    by_name: bool = False
 
 
 class Several(tuple[Any, ...]):
@@ -95,6 +97,28 @@ class Module:
 
     path: str
     members: Mapping[str, Value]
+
+
+@record
+class Named:
+    """Values by name, such as a file of data holds, which is their `origin`; why others in it were `refused`."""
+
+    origin: str
+    parts: Mapping[str, Value]
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def members(self) -> Mapping[str, Value]:
+        """What stands behind a point."""
+        typed = {name: part for name, part in self.parts.items() if name.isidentifier()}
+        return {"names": (*self.parts, *self.refused), **typed}
+
+
+class Saved(str):
+    """The path of a file that was written, and what is `said` of it."""
+
+    __slots__ = ("said",)
+    said: str
 
 
 class Caller(Protocol):

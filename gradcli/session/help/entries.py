@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gradcli.core.errors import CoreError
 from gradcli.core.records import record
+from gradcli.language.files.places import in_scratch
 from gradcli.language.text.diagnostics import Diagnostic, IncompleteInput, Source
 from gradcli.session.results import Result
 from gradcli.session.session import Session
@@ -96,7 +97,13 @@ def inputs(example: str) -> list[str]:
     return re.split(r"\n(?! )", example) if example else []
 
 
-def _run(example: str, session: Session) -> Iterator[Sample]:
+def _run(example: str, session: Session) -> list[Sample]:
+    # Files that an example writes are nobody's.
+    with in_scratch():
+        return [*_steps(example, session)]
+
+
+def _steps(example: str, session: Session) -> Iterator[Sample]:
     for typed in inputs(example):
         try:
             step = session.run(Source("<example>", typed))

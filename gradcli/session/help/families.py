@@ -79,16 +79,24 @@ FAMILIES = (
     ),
     _family("formulas, steps and checks", "calculus", "formula latex steps check_answer check why plot"),
     _family("comparing", "scripts", "allclose certified all any"),
+    _family("files of data", "files", "load save"),
     _family("totals", "tensors", "sum mean prod max min argmax argmin var std cumsum cumprod logsumexp norm"),
-    _family("vectors and matrices", "tensors", "dot cross matmul outer trace det inv einsum"),
+    _family(
+        "vectors and matrices", "tensors", "dot cross matmul outer trace diagonal det inv einsum matrix_power expm"
+    ),
     _family("making tensors", "tensors", "zeros ones full eye diag arange linspace range normal uniform"),
     _family(
         "shapes",
         "tensors",
-        "reshape transpose expand_dims squeeze broadcast_to concatenate stack split flip roll pad tile repeat triu tril"
-        " len",
+        "reshape transpose expand_dims squeeze broadcast_to concatenate stack split array_split flip roll pad tile"
+        " repeat triu tril len",
     ),
-    _family("decompositions", "tensors", "eigvalsh cholesky slogdet logabsdet"),
+    _family(
+        "decompositions",
+        "tensors",
+        "eigh eigvalsh svd svdvals qr cholesky lstsq pinv solve_triangular cholesky_solve slogdet logabsdet logdet cond"
+        " matrix_rank",
+    ),
     _family("types", "tensors", "float32 float64 int64 bool"),
     _family(
         "activations",

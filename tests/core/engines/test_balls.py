@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from gradcli.core.engines.balls.ball import Ball
 from gradcli.core.engines.balls.certify import nearest, nearest_float
 from gradcli.core.engines.balls.engine import Unsuitable, balls
+from gradcli.core.engines.balls.matrices import MATRICES
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.nearest import known_values
 from gradcli.core.ir.dtypes import DType
@@ -31,9 +32,10 @@ from gradcli.core.library import COMPOSED
 from gradcli.core.library.functions import matmul
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import linear_algebra as la
+from gradcli.core.primitives import spectra
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient
-from tests.core.sampling import TABLE
+from tests.core.sampling import TABLE, calls, draw, run
 from tests.core.truth import derivative, truth
 
 SMOOTH = [p for p in TABLE.values() if p.examples.domain and isinstance(p.law, Elementwise)]
@@ -271,7 +273,7 @@ def test_factors_and_eigenvalues() -> None:
     positive = random_matrix @ random_matrix.T + np.eye(4)
     node = array_constant(positive)
     factor, values, logarithm, sign = balls(
-        [la.cholesky(node), la.eigenvalues(node), la.log_determinant(node), la.determinant_sign(node)], 200
+        [la.cholesky(node), spectra.eigenvalues(node), la.log_determinant(node), la.determinant_sign(node)], 200
     )
     with mpmath.workdps(60):
         exact = mpmath.matrix(((positive + positive.T) / 2).tolist())
@@ -282,7 +284,7 @@ def test_factors_and_eigenvalues() -> None:
         assert holds(logarithm.item(), mpmath.log(mpmath.det(mpmath.matrix(positive.tolist()))))
     assert sign.item().value == 1
     open_factor, open_values = balls(
-        [la.cholesky(array_constant(-np.eye(2))), la.eigenvalues(array_constant(np.eye(2)))], 200
+        [la.cholesky(array_constant(-np.eye(2))), spectra.eigenvalues(array_constant(np.eye(2)))], 200
     )
     assert nearest_float(open_factor[0, 0]) is None
     assert nearest_float(open_values[0]) is None
@@ -295,3 +297,20 @@ def test_slopes_of_determinants_and_factors() -> None:
     (slope,) = gradient([la.determinant(a)], [a])
     (found,) = balls(substitute([slope], {a: singular}), 113)
     assert [nearest_float(ball) for ball in found.ravel()] == [4.0, -2.0, -2.0, 1.0]
+
+
+@pytest.mark.parametrize("name", sorted(MATRICES))
+def test_matrices_of_balls_are_those_of_floats(name: str) -> None:
+    """Of every shape in the examples that is one matrix, to what floats know; signs included."""
+    primitive = TABLE[name]
+    for call in calls(primitive):
+        if all(len(shape) == 2 for shape in call.shapes) and all(map(np.prod, call.shapes)):
+            arrays = draw(call, np.random.default_rng(4))
+            node = primitive(*map(array_constant, arrays), **call.attrs)
+            (found,) = balls([node], 200)
+            (want,) = run([node], [], [])
+            middle = np.array([float(x.value.mid()) for x in np.asarray(found, dtype=object).ravel()])
+            if name == "squarings":
+                assert middle >= want
+                continue
+            np.testing.assert_allclose(middle.reshape(node.shape), want, rtol=1e-11, atol=1e-12, err_msg=str(call))

@@ -21,12 +21,14 @@ from tests.core.sampling import TABLE, calls, draw, inputs_for, run
 
 ON_MATH = {name for name, p in TABLE.items() if p.math is not None}
 # Primitives of which a target writes nothing; others it writes for some of their attributes.
+SPECTRAL = {"eigvalsh", "eigenvectors", "svdvals", "left_singular_vectors", "right_singular_vectors"}
+SPECTRAL |= {"orthonormal", "pinv", "repeated", "negligible", "squarings", "expm"}
 REFUSED = {
     "python": TABLE.keys() - ON_MATH,
     "numpy": set(),
     "jax": {"besselj"},
     "torch": {"gamma", "beta", "besselj"},
-    "c": {"erfinv", "polygamma", "beta", "besselj", "sinc", "adjugate", "eigvalsh", "eigenvectors"},
+    "c": {"erfinv", "polygamma", "beta", "besselj", "sinc", "adjugate", *SPECTRAL},
 }
 IN_PYTHON = [t for t in TARGETS if t != "c"]
 has_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler here")

@@ -237,7 +237,7 @@ def test_the_old_content_survives_whatever_fails(fails: str, tmp_path: Path, mon
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(f"gradcli.session.files.os.{fails}", full)
+        patched.setattr(f"gradcli.language.files.whole.os.{fails}", full)
         assert "no space left on device" in at(f":save! {path}")
     assert path.read_text() == "old"
     assert [*tmp_path.iterdir()] == [path]
@@ -245,7 +245,7 @@ def test_the_old_content_survives_whatever_fails(fails: str, tmp_path: Path, mon
 
 LIMITED = """
 import resource, sys
-from gradcli.session.files import Unwritable, write_text
+from gradcli.language.files.whole import Unwritable, write_text
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
     write_text(sys.argv[1], "x = 1\\n" * 5000, True)
@@ -266,7 +266,7 @@ def test_a_script_that_does_not_fit_leaves_the_old_one(tmp_path: Path) -> None:
 
 AS_NOBODY = """
 import os, sys
-from gradcli.session.files import Unwritable, write_text
+from gradcli.language.files.whole import Unwritable, write_text
 if os.geteuid() == 0:
     # Root may write everywhere; and what is imported by now, another user may not be let read.
     os.setgroups([])

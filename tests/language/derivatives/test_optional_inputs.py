@@ -65,7 +65,7 @@ def test_products_take_a_vector_for_the_tensor_alone(product: str, name: str) ->
         ("f(x) = clip(x, 0, x)\nf(3), f'(3), f(-1), f'(-1)", (3, 1, -1, 1)),
         ("f(a) = leaky_relu(-2, a)\nf'(0.1)", -2),
         ("f(a) = elu(-2, a)\nf'(0.1)", np.expm1(-2)),
-        ("f(v) = sum(pad([1, 2], 1, v))\nf'(0.1)", 2),
+        ("f(v) = sum(pad([1, 2], 1, value=v))\nf'(0.1)", 2),
         ("net = Dense(2, 1)\nr = grad(net, wrt=net.weight)([1, 2]); r[0, 1]", 2),
         ("s = Sequential(Dense(2, 1), tanh)\ngrad(s, wrt=s[0].bias)([0, 0]).shape[0]", 1),
         ("net = Dense(2, 1)\nr = grad(net, wrt=weight)([1, 2]); r[0, 1]", 2),

@@ -22,6 +22,11 @@ DRAWN = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize("suffix", [*BEGINNINGS, ".SVG", ".PNG"])
 @pytest.mark.parametrize("drawn", DRAWN)
 def test_a_picture_is_written(suffix: str, drawn: str, tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_conditions_have_a_contour_between_their_values() -> None:
         ('plot(sin, save="a.jpg")', "`.jpg` is no kind of picture", None),
         ('plot(sin, save="a")', "doesn't say what kind", ".svg, .png, .pdf"),
         ('plot(sin, save="none/a.png")', "there is no folder `none`", "make it first"),
-        ('plot(sin, save="a\\0.png")', "can't write", None),
+        ('plot(sin, save="a\\0.png")', "can't be written", None),
     ],
 )
 def test_what_is_refused(text: str, message: str, hint: str | None) -> None:

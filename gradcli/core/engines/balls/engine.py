@@ -185,14 +185,20 @@ def _of_tensor(node: Application, args: Sequence[Any]) -> Any:
         return np.matmul(*arrays)
     if node.kind in MATRICES:
         return _of_matrices(node, arrays)
+    if node.kind in ("repeated", "negligible"):
+        # What is equal, or 0, but for rounding is so of floats.
+        floats = [float(x.value.mid()) for x in arrays[0].ravel()]
+        if not np.isfinite(floats).all():
+            raise Unsuitable
+        return op.kernel(np, np.array(floats).reshape(arrays[0].shape))  # type: ignore[operator]
     if node.kind == "max_to":
         return _largest(node, arrays[0])
     if not callable(op.kernel) or op.law.degree not in (0, 1):
         raise Unsuitable
     try:
         made = np.asarray(op.kernel(np, *arrays, **node.attrs), dtype=object)
-    except (TypeError, ValueError):
-        # A kernel of floats alone.
+    except (TypeError, ValueError, UndecidedError):
+        # A kernel of floats alone, or one that asks which number is the larger.
         raise Unsuitable from None
     if node.dtype.is_float:
         # Zeros that a kernel has put in are numbers of Python's, and a number that it has moved may be an array.
@@ -212,7 +218,7 @@ def _of_matrices(node: Application, arrays: Sequence[Any]) -> Any:
         raise Unsuitable
     rows = [arb_mat([[x.value for x in row] for row in array]) for array in arrays]
     try:
-        found = MATRICES[node.kind](*rows)
+        found = MATRICES[node.kind](*rows, **node.attrs)
     except (ZeroDivisionError, UndecidedError):
         found = None
     made = np.empty(node.shape, dtype=object)

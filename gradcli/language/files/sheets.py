@@ -24,7 +24,7 @@ class Cell:
 
 
 class Sheet:
-    """A table of numbers. Its columns are called as their heads say, else 1, 2, ... from the left.
+    """A table of numbers. Its columns are called as their heads say, else 1, 2, ... from the left; see `has_heads`.
 
     Raises:
         LanguageError: for a table that is none, at the line and column where it is broken.
@@ -40,7 +40,8 @@ class Sheet:
         self._delimiter = delimiter or max(DELIMITERS, key=first.count)
         head = self._cells(0)
         self.names = [str(i + 1) for i in range(len(head))]
-        if any(_number(cell.text) is None and cell.text for cell in head):
+        self.has_heads = any(_number(cell.text) is None and cell.text for cell in head)
+        if self.has_heads:
             self.names = [cell.text.removeprefix("#").strip() if i == 0 else cell.text for i, cell in enumerate(head)]
             del self._rows[0]
             for cell in head:
