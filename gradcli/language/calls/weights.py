@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
@@ -15,7 +16,7 @@ from gradcli.language.calls.tracing import replace_nodes
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
-from gradcli.language.values.values import Caller, Function, Parameters, Rewrite, Value
+from gradcli.language.values.values import Caller, Function, Named, Parameters, Rewrite, Value
 
 
 @structure
@@ -71,7 +72,7 @@ def matched(there: Parameters, weights: Value, caller: Caller, span: Span) -> li
     """
     if not there.nodes:
         raise fail("type", f"`{there.of}` has no parameters", span, "give it some with `param w = ...`")
-    items = as_tuple(weights)
+    items = _by_name(there, weights, span) if isinstance(weights, Named) else as_tuple(weights)
     count = len(there.nodes)
     listed = ", ".join(f"`{name}`" for name in there.names)
     if not isinstance(items, tuple):
@@ -87,6 +88,21 @@ def matched(there: Parameters, weights: Value, caller: Caller, span: Span) -> li
             f"its parameters are {listed}",
         )
     return [_fitting(*part, caller, span) for part in zip(there.names, there.nodes, items, strict=True)]
+
+
+def _by_name(there: Parameters, named: Named, span: Span) -> Value:
+    """What a file holds for each parameter, whatever the model was called when it was written."""
+    known = {re.sub(r"\[(\d+)\]", r".\1", key).lstrip("."): part for key, part in named.parts.items()}
+    known = {**{key.partition(".")[2]: part for key, part in known.items()}, **known}
+    found: list[Value] = []
+    for name in there.names:
+        plain = re.sub(r"\[(\d+)\]", r".\1", name).lstrip(".")
+        key = next((k for k in (plain, plain.partition(".")[2]) if k and k in known), None)
+        if key is None:
+            listed = ", ".join(list(named.parts)[:8])
+            raise fail("name", f"{describe(named)} has nothing for `{name}`", span, f"there are {listed}")
+        found.append(known[key])
+    return tuple(found)
 
 
 def assign(caller: Caller, there: Value, value: Value, span: Span, at_top: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -135,3 +137,12 @@ def test_functions_made_of_models_have_their_parameters() -> None:
     assert value(text + "h = a∘b\nh(1), h(1, params=(1, 1))") == (8, 2)
     assert value(text + "h = a∘b\ngrad(h, none, weights=params(h))(1)") == (4, 2)
     assert value(text + "fit(abs(a∘b)(1), steps=3)\na.w < 2") is True
+
+
+def test_parameters_are_those_that_a_file_holds_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the model was called; what is not there is named."""
+    monkeypatch.chdir(tmp_path)
+    text = 'net = Sequential(Dense(2, 1), tanh)\nsave("w.npz", params(net))\nx = [1, 2]\na = net(x)\n'
+    assert value(text + 'params(net) = 0*params(net)\nparams(net) = load("w.npz")\nallclose(net(x), a)') is True
+    assert value(text + 'other = Sequential(Dense(2, 1), tanh)\nparams(other) = load("w.npz")\nallclose(other(x), a)') is True
+    assert "`d[1].weight`" in error(text + 'd = Sequential(tanh, Dense(1, 1))\nparams(d) = load("w.npz")').message
