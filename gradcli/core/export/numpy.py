@@ -260,6 +260,7 @@ def array_templates(library: str) -> dict[str, Template]:
         "sum_to": _sum(library),
         "max_to": _max(library),
         "argmax": to("np.argmax({0}, axis={axis})"),
+        "argsort": to("np.argsort({0}, axis={axis}, stable=True)"),
         "broadcast": lambda node: (
             to(f"np.full({node.shape}, {{0}}, dtype=np.{dtype_name(node.dtype)})")
             if isinstance(node.args[0], Constant) and node.args[0].shape == ()

@@ -160,6 +160,7 @@ class Torch(Syntax):
         "sum_to": _sum,
         "max_to": _max,
         "argmax": "torch.argmax({0}, dim={axis})",
+        "argsort": "torch.argsort({0}, dim={axis}, stable=True)",
         "broadcast": _broadcast,
         "reshape": "torch.reshape({0}, {shape})",
         "transpose": lambda node: "{0}.T" if node.attrs["axes"] == (1, 0) else "torch.permute({0}, {axes})",

@@ -45,10 +45,11 @@ def mish(x: Node) -> Node:
 
 @composed(
     "x held between two bounds, numbers or tensors, none for no bound; the slope at a bound is 1",
-    example="clip([-5, 0.3, 5], 0, 1)",
+    example="clip([-5, 0.3, 5], 0, 1), clip([-5, 5], max=1)\ngrad(clip)([-5, 0.3], 0, 1)",
     pointwise=True,
 )
-def clip(x: Node, low: Operand | None = None, high: Operand | None = None) -> Node:
+def clip(x: Node, min: Operand | None = None, max: Operand | None = None) -> Node:
+    low, high = min, max
     if isinstance(low, (int, float)) and isinstance(high, (int, float)):
         require(not low > high, f"the bounds {low:g} and {high:g} of clip cross")
     held = x

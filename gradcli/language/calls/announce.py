@@ -77,7 +77,9 @@ def builtin(
 
 
 # What is computed with, and so can be differentiated by; everything else is known before the call.
-_REAL = ("Node", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
+_REAL = ("Node", "Known", "Node | None", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
+# What a tuple is given for.
+_SEQUENCES = ("tuple[Node, ...]", "Shape", "Lengths", "Order")
 
 
 def read_signature(function: Callable[..., Any], leading: int = 0) -> tuple[tuple[Formal, ...], list[str]]:
@@ -107,6 +109,8 @@ def _formal(name: str, kind: str, default: Any, variadic: bool = False) -> Forma
         real=kind in _REAL,
         names=kind == "Names | None",
         function=kind in ("Function", "FunctionOrValue"),
+        sequence=kind in _SEQUENCES,
+        spread=kind in ("Lengths", "Order"),
         by_name=kind == "ByName | None",
     )
 
@@ -142,6 +146,8 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "ByName | None": lambda call, v, what: v,
     "FunctionOrValue": lambda call, v, what: v,
     "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
+    "Known": lambda call, v, what: convert.computed(convert.to_node(v, call.caller.dtype, call.span)),
+    "Node | None": _or_none(lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span)),
     "Operand": lambda call, v, what: _operand(call, v),
     "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),
     "tuple[Node, ...]": lambda call, v, what: convert.to_nodes(v, call.caller.dtype, call.span),
@@ -154,6 +160,13 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Axis": lambda call, v, what: convert.to_axis(v, call.span),
     "Widths": lambda call, v, what: _widths(v, call.span, what),
     "Shape": lambda call, v, what: convert.to_shape(v, call.span),
+    "Lengths": lambda call, v, what: convert.to_shape(v, call.span),
+    "Order": lambda call, v, what: convert.to_axis(v, call.span),
+    "AxisPairs": lambda call, v, what: (
+        tuple(convert.to_shape(axes, call.span, "each item of axes") for axes in v)
+        if isinstance(v, tuple)
+        else convert.to_int(v, call.span, what)
+    ),
     "DType": lambda call, v, what: call.caller.dtype if v is None else convert.to_dtype(v, call.span),
     "DType | None": _or_none(lambda call, v, what: convert.to_dtype(v, call.span)),
     "Order | None": _or_none(lambda call, v, what: v if isinstance(v, str) else to_number(v, call.span, what)),

@@ -16,6 +16,7 @@ from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.promotion import coerce, real
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, stack, sum_, transpose
+from gradcli.core.primitives.linear_algebra import swap_last
 from gradcli.language.calls.combined import called, combined
 from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.text.diagnostics import Span, fail, near
@@ -221,24 +222,6 @@ def truth(value: Value, span: Span) -> bool | Node:
     raise fail("type", f"a condition is true or false, not {describe(value)}", span, "compare it, such as `x != 0`")
 
 
-def attribute_of(value: Value, name: str, span: Span) -> Value:
-    """`x.T`, `x.shape`, `net.weight`.
-
-    Raises:
-        LanguageError: where the value has no such attribute.
-    """
-    if isinstance(value, Named):
-        return part_of(value, name, span)
-    members = attributes_of(value)
-    if name in members:
-        return members[name]
-    if isinstance(value, Node):
-        hint = near(name, list(members)) or f"functions stand in front: `{name}(x)`; a tensor has {_listed(members)}"
-        raise fail("name", f"a tensor has no `.{name}`", span, hint)
-    listed = near(name, list(members)) or f"it has {_listed(members)}" if members else None
-    raise fail("name", f"{describe(value)} has no `.{name}`", span, listed)
-
-
 def part_of(value: Named, name: str, span: Span) -> Value:
     """`d.price`, `d["unit price"]`: a value by its name; all names that begin so and with a point, `w.layer1`.
 
@@ -293,6 +276,7 @@ def attributes_of(value: Value) -> Mapping[str, Value]:
     if isinstance(value, Node):
         return {
             "T": transpose(value),
+            **({"mT": swap_last(value)} if len(value.shape) > 1 else {}),
             "shape": value.shape,
             "ndim": len(value.shape),
             "size": size_of(value.shape),
@@ -300,10 +284,6 @@ def attributes_of(value: Value) -> Mapping[str, Value]:
         }
     with_members = (Function, SparseMatrix, Extrema, Fit, Propagation, Uncertain, Check, Audit, Module, Named)
     return value.members if isinstance(value, with_members) else {}
-
-
-def _listed(names: Mapping[str, Value]) -> str:
-    return ", ".join(f".{name}" for name in names)
 
 
 def _logic(symbol: str, left: bool | Node, right: bool | Node) -> Value:

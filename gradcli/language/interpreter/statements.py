@@ -16,11 +16,11 @@ from gradcli.language.calls.items import items_of
 from gradcli.language.calls.kinds import Unlike
 from gradcli.language.calls.operations import truth
 from gradcli.language.calls.reach import note_what_is_shared
-from gradcli.language.calls.rows import rows_of
+from gradcli.language.calls.rows import Rows, rows_of
 from gradcli.language.calls.tracing import meant
 from gradcli.language.calls.weights import assign
 from gradcli.language.interpreter.endings import Ending, Guard, followed, forked, left, names_picked, without_continue
-from gradcli.language.interpreter.looping import LONGEST_UNROLLED, LoopTrace
+from gradcli.language.interpreter.looping import FEWEST_STEPS, LONGEST_UNROLLED, MOST_NODES, LoopTrace
 from gradcli.language.interpreter.paper import Paper
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail
@@ -110,7 +110,7 @@ class Statements(Paper):
     def _say(self, heard: Sequence[Said]) -> None:
         """Say what a call has printed, once, however often its function was traced to differentiate it."""
         key = tuple((said.span.start, repr(said.items)) for said in heard)
-        if heard and key not in self._spoken and (not self._spoken or all(said.known for said in heard)):
+        if heard and key not in self._spoken and all(said.known for said in heard):
             self._spoken.add(key)
             for said in heard:
                 self.told(said)
@@ -195,9 +195,11 @@ class Statements(Paper):
         self.choice = loop.span
         values = self.evaluate(loop.values, frame)
         rows = rows_of(values, loop.values.span) if self._may_be_node(loop.body, frame) else None
-        if rows is not None and rows.length > self._longest(loop.body, frame):
+        longest = self._longest(loop.body, frame)
+        if rows is not None and rows.length > (longest if frame is None else min(longest, FEWEST_STEPS)):
+            least = 0 if rows.length > longest else MOST_NODES
             try:
-                return self._as_node(LoopTrace, loop, frame, rows)
+                return self._as_node(loop, frame, rows, least)
             except Unlike:
                 pass
         items = items_of(values, loop.values.span)
@@ -248,7 +250,7 @@ class Statements(Paper):
                 break
             if count == most and how is None and self._may_be_node(loop.body, frame):
                 try:
-                    return self._as_node(LoopTrace, loop, frame, None)
+                    return self._as_node(loop, frame, None)
                 except Unlike:
                     pass
             self.step(loop.span)
@@ -278,12 +280,12 @@ class Statements(Paper):
             for statement in body
         )
 
-    def _as_node(self, trace: type[LoopTrace], loop: s.For | s.While, frame: Frame | None, rows: Any) -> Ending | None:
+    def _as_node(self, loop: s.For | s.While, frame: Frame | None, rows: Rows | None, least: int = 0) -> Ending | None:
         """The loop as one node. At the top level its names are computed at once."""
         inside = Frame({}, None) if frame is None else frame
         targets = loop.targets if isinstance(loop, s.For) else ()
         condition = loop.condition if isinstance(loop, s.While) else None
-        how, names = trace(self, loop.body, inside, targets, rows, condition).run(loop.span)
+        how, names = LoopTrace(self, loop.body, inside, targets, rows, condition).run(loop.span, least)
         if frame is not None:
             frame.names = names
             return how

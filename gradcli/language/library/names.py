@@ -83,6 +83,14 @@ ALIASES = {
     "comb": "binomial",
     "nCr": "binomial",
     "nPr": "perm",
+    # What the same is called in libraries of arrays.
+    "absolute": "abs",
+    "cat": "concatenate",
+    "concat": "concatenate",
+    "clamp": "clip",
+    "permute_dims": "transpose",
+    "trapz": "trapezoid",
+    "unsqueeze": "expand_dims",
 }
 
 

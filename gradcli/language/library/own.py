@@ -176,7 +176,7 @@ def uniform(call: Call, shape: Value = (), low: Value = 0.0, high: Value = 1.0, 
 def _draw(call: Call, kind: str, shape: Value, given: tuple[Value, Value], dtype: Value) -> Node:
     draw: Callable[..., Any] = getattr(call.caller.random, kind)
     numbers = [to_number(what, call.span, f"each number of {kind}") for what in given]
-    if isinstance(shape, (Function, Node)) and not (isinstance(shape, Node) and convert.known_value(shape) is not None):
+    if isinstance(shape, Function) or (isinstance(shape, Node) and not _is_shape(shape)):
         hint = f"such as `{kind}((2, 3))`"
         if kind == "normal":
             hint += "; the line at right angles to a curve at x0 has the slope `-1/f'(x0)`"
@@ -193,6 +193,11 @@ def _draw(call: Call, kind: str, shape: Value, given: tuple[Value, Value], dtype
     except (MemoryError, ValueError, OverflowError):
         raise fail("value", f"a tensor of shape {lengths} can't be drawn", call.span, "use a smaller shape") from None
     return drawn
+
+
+def _is_shape(value: Node) -> bool:
+    rows = convert.rows_of(value) if len(value.shape) == 1 else (value,)
+    return all(convert.known_value(length) is not None for length in rows)
 
 
 def _announce_cast(dtype: DType, *names: str) -> None:

@@ -59,8 +59,9 @@ class Formal:
 
     `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice; `names` that it takes
     names, which are not evaluated, `function` that it takes a function, which an expression of free names is too;
-    `several` that numbers alone, one after the other, all go there; `by_name` that all values go there that are given
-    by names that no other input has, as `Named`: it is the last.
+    `several` that numbers alone, one after the other, all go there; `sequence` that it takes a tuple, which an array
+    that is written there is too, `spread` that its items may stand one after the other, as the last arguments;
+    `by_name` that all values go there that are given by names that no other input has, as `Named`: it is the last.
     """
 
     name: str
@@ -70,6 +71,8 @@ class Formal:
     names: bool = False
     function: bool = False
     several: bool = False
+    sequence: bool = False
+    spread: bool = False
     by_name: bool = False
 
 

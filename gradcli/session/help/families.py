@@ -78,26 +78,52 @@ FAMILIES = (
         "jvp vjp hvp directional laplacian divergence curl jacfwd jacrev dense",
     ),
     _family("formulas, steps and checks", "calculus", "formula latex steps check_answer check why plot"),
-    _family("comparing", "scripts", "allclose certified all any"),
+    _family(
+        "comparing",
+        "scripts",
+        "allclose isclose array_equal certified all any logical_and logical_or logical_xor logical_not",
+    ),
     _family("files of data", "files", "load save"),
     _family("totals", "tensors", "sum mean prod max min argmax argmin var std cumsum cumprod logsumexp norm"),
     _family(
-        "vectors and matrices", "tensors", "dot cross matmul outer trace diagonal det inv einsum matrix_power expm"
+        "order",
+        "tensors",
+        "sort argsort topk median quantile percentile cummax cummin searchsorted",
     ),
-    _family("making tensors", "tensors", "zeros ones full eye diag arange linspace range normal uniform"),
+    _family("functions by points", "tensors", "interp trapezoid polyval"),
+    _family("statistics", "tensors", "average ptp count_nonzero cov corrcoef"),
+    _family(
+        "without nan",
+        "tensors",
+        "isnan isinf isfinite nan_to_num nansum nanmean nanmax nanmin nanprod nanvar nanstd fmax fmin",
+    ),
+    _family(
+        "vectors and matrices",
+        "tensors",
+        "dot cross matmul inner outer tensordot vdot kron convolve correlate trace diagonal det inv einsum"
+        " matrix_power expm",
+    ),
+    _family(
+        "making tensors",
+        "tensors",
+        "zeros ones full zeros_like ones_like full_like eye diag arange linspace logspace geomspace meshgrid"
+        " one_hot range normal uniform",
+    ),
     _family(
         "shapes",
         "tensors",
-        "reshape transpose expand_dims squeeze broadcast_to concatenate stack split array_split flip roll pad tile"
+        "reshape ravel transpose swapaxes moveaxis expand_dims squeeze broadcast_to concatenate stack vstack hstack"
+        " column_stack dstack atleast_1d atleast_2d split array_split flip flipud fliplr rot90 roll pad tile"
         " repeat triu tril len",
     ),
+    _family("picking", "tensors", "take take_along_axis"),
     _family(
         "decompositions",
         "tensors",
         "eigh eigvalsh svd svdvals qr cholesky lstsq pinv solve_triangular cholesky_solve slogdet logabsdet logdet cond"
         " matrix_rank",
     ),
-    _family("types", "tensors", "float32 float64 int64 bool"),
+    _family("types", "tensors", "float32 float64 int64 bool astype"),
     _family(
         "activations",
         "models",
@@ -159,6 +185,14 @@ _ALSO = {
     "check": ("check_answer", "steps"),
     "plot": ("over",),
     "sum": ("for", "cumsum"),
+    "sort": ("max", "min"),
+    "topk": ("max", "argmax"),
+    "median": ("mean",),
+    "take": ("argmax", "where"),
+    "take_along_axis": ("argsort",),
+    "nan_to_num": ("where",),
+    "one_hot": ("CrossEntropyLoss",),
+    "trapezoid": ("integrate",),
     "range": ("for", ".."),
     "where": ("if",),
     "pow": ("^",),
