@@ -1,7 +1,8 @@
 """Evaluating a graph whose leaves are all known: at once, and faster when one of the same form comes again.
 
 A loop in a script makes the same graph anew each time, with other numbers in it. What was compiled for a graph is kept
-under its form: its operations, and the shapes and dtypes of its tensors, which are inputs of the program.
+under its form: its operations, and the shapes and dtypes of its constants, which are inputs of the program. Attributes,
+such as an exponent, are part of the form, and so are the few numbers that simplification knows something of.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from gradcli.core.engines.protocol import Data
@@ -27,6 +29,8 @@ MOST_PROGRAMS = 128
 MOST_MEMORY = 2**28
 # So many operations on elements in all take longer than loading and running a compiler.
 WORTH_COMPILING = 2**27
+# Numbers that a product or a quotient is simpler with.
+_SIMPLE = (0.0, 1.0, -1.0, 2.0, 0.5)
 
 
 class _Here(threading.local):
@@ -54,7 +58,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     if any(isinstance(node, Input) for node in order):
         raise FreeInputError
     on_math = suits_scalar(order)
-    leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != ())]
+    leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != () or _may_change(n))]
     key = _form(order, outputs, leaves)
     kept = _here.programs
     seen = key in kept
@@ -82,6 +86,14 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
         # One that was interrupted may still be using its buffers.
         kept.pop(key, None)
         raise
+
+
+def _may_change(number: Constant) -> bool:
+    """Whether a number among arrays is an input of the program: another one compiles nothing anew.
+
+    What is none are the numbers that make arithmetic simpler, and indices, which are checked when they are known.
+    """
+    return number.dtype.is_float and isfinite(number.value) and number.value not in _SIMPLE
 
 
 def _form(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]) -> Hashable:

@@ -93,17 +93,17 @@ def mean(
     return found if dtype is None else cast(found, dtype)
 
 
-@composed("x times x", example="square(3), square'(3)")
+@composed("x times x", example="square(3), square'(3)", pointwise=True)
 def square(x: Node) -> Node:
     return x * x
 
 
-@composed("0 where x is negative, 1 where positive, and h0 at 0", example="heaviside([-1, 0, 1])")
+@composed("0 where x is negative, 1 where positive, and h0 at 0", example="heaviside([-1, 0, 1])", pointwise=True)
 def heaviside(x: Node, h0: Operand = 0.5) -> Node:
     return select(comparisons.equal(x, 0), h0, 0.5 * (ew.sign(x) + 1))
 
 
-@composed("x to so many decimals; halves go to the even digit", example="round(2.7), round(2.346, 2)")
+@composed("x to so many decimals; halves go to the even digit", example="round(2.7), round(2.346, 2)", pointwise=True)
 def round_(x: Node, decimals: int = 0) -> Node:
     return rounding.rounded(x, decimals=decimals)
 

@@ -18,12 +18,18 @@ from gradcli.core.primitives.constants import counted
 MOST = 2**53
 
 
-@composed("zeros in the shape of x, and of its type unless dtype= says another", example="zeros_like([[1, 2]])")
+@composed(
+    "zeros in the shape of x, and of its type unless dtype= says another",
+    example="zeros_like([[1, 2]])",
+    pointwise=True,
+)
 def zeros_like(x: Node, dtype: DType | None = None) -> Node:
     return stretch(constant(0, dtype or x.dtype), x.shape)
 
 
-@composed("ones in the shape of x, and of its type unless dtype= says another", example="ones_like([[1, 2]])")
+@composed(
+    "ones in the shape of x, and of its type unless dtype= says another", example="ones_like([[1, 2]])", pointwise=True
+)
 def ones_like(x: Node, dtype: DType | None = None) -> Node:
     return stretch(constant(1, dtype or x.dtype), x.shape)
 

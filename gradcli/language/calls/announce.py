@@ -13,6 +13,7 @@ from gradcli.core.ir.dtypes import as_float
 from gradcli.core.ir.nodes import Constant, Node, Operand, Parameter
 from gradcli.core.records import record
 from gradcli.language.calls.builtin import Builtin, same
+from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe, require_function
@@ -60,6 +61,8 @@ def builtin(
         for name in names or (function.__name__.rstrip("_"),):
 
             def apply(caller: Caller, values: Sequence[Value], span: Span, name: str = name) -> Value:
+                if of_tensor is not same and any(map(is_nested, values)):
+                    return place_by_place(lambda v: apply(caller, v, span, name), values, f"`{name}`", span)
                 call = Call(caller, span)
                 result: Value = function(call, *converted(call, name, values, formals, kinds))
                 return result
@@ -172,8 +175,23 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
         tuple(CONVERT["Fills"](call, item, what) for item in v) if isinstance(v, tuple) else _operand(call, v)
     ),
     "str": lambda call, v, what: _text(v, call.span, what),
+    "Init": lambda call, v, what: _first_value(call, v, what),
     "Operand | str": lambda call, v, what: v if isinstance(v, str) else _operand(call, v),
 }
+
+
+def _first_value(call: Call, value: Value, what: str) -> str | float | Constant | None:
+    """What a parameter begins with: a name, a number or a tensor that is known now."""
+    if value is None or isinstance(value, str):
+        return value
+    if is_number(value):
+        return as_float(value)
+    known = call.caller.settle(value, call.span) if isinstance(value, Node) else None
+    known = known.value if isinstance(known, Parameter) else known
+    if not isinstance(known, Constant):
+        hint = 'such as "he_normal", "zeros" or a tensor'
+        raise fail("type", f"{what} is a name, a number or a tensor, not {describe(value)}", call.span, hint)
+    return known
 
 
 def _counts(value: Value, span: Span, what: str) -> int | tuple[int, ...]:

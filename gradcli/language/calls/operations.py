@@ -18,12 +18,13 @@ from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, stack, sum_, transpose
 from gradcli.core.primitives.linear_algebra import swap_last
 from gradcli.language.calls.combined import called, combined
+from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.convert import known_value, to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.explanations import Check
-from gradcli.language.values.findings import Extrema, Propagation, Uncertain
+from gradcli.language.values.findings import Extrema, Fit, Propagation, Uncertain
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.numbers import calculate, is_euler, is_number
 from gradcli.language.values.trail import Sum
@@ -37,6 +38,9 @@ _COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
     ">": op.gt,
     ">=": op.ge,
 }
+
+# Arithmetic that is done with tuples item by item.
+_OF_ITEMS = ("+", "-", "*", "/", "^", "//", "%")
 
 
 @cache
@@ -54,6 +58,8 @@ def unary(caller: Caller, symbol: str, value: Value, span: Span) -> Value:
         return -value if symbol == "-" else value
     if isinstance(value, Function):
         return combined("*", -1, value, binary, span) if symbol == "-" else value
+    if is_nested(value):
+        return place_by_place(lambda items: unary(caller, symbol, items[0], span), [value], f"`{symbol}`", span)
     node = _operand(caller, symbol, value, span)
     return symbols(1)["-"](node) if symbol == "-" else node
 
@@ -81,6 +87,8 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
             return _nearest(caller, symbol, left, right, result)
     if symbol == "∘" or isinstance(left, Function) or isinstance(right, Function):
         return combined(symbol, left, right, binary, span)
+    if symbol in _OF_ITEMS and (is_nested(left) or is_nested(right)):
+        return place_by_place(lambda v: binary(caller, symbol, v[0], v[1], span), [left, right], f"`{symbol}`", span)
     if isinstance(left, SparseMatrix) and symbol == "@":
         return _sparse_product(left, _operand(caller, symbol, right, span), span)
     a, b = _operand(caller, symbol, left, span), _operand(caller, symbol, right, span)
@@ -274,7 +282,7 @@ def attributes_of(value: Value) -> Mapping[str, Value]:
             "size": size_of(value.shape),
             "dtype": value.dtype.value,
         }
-    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain, Check, Audit, Module, Named)
+    with_members = (Function, SparseMatrix, Extrema, Fit, Propagation, Uncertain, Check, Audit, Module, Named)
     return value.members if isinstance(value, with_members) else {}
 
 
@@ -305,7 +313,7 @@ def _operand(caller: Caller, symbol: str, value: Value, span: Span) -> Node:
         elif isinstance(value, SparseMatrix):
             hint = "write dense(...) for the whole matrix; S @ x multiplies"
         elif isinstance(value, tuple):
-            hint = "tuples group values; for arithmetic write an array, [a, b]"
+            hint = "a tuple's items are taken one by one: `t[0]`; a matrix is written in [ ]"
         raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(value)}", span, hint)
     return to_node(value, caller.dtype, span)
 

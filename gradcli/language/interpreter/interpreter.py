@@ -22,6 +22,7 @@ from gradcli.language.calls.items import item_of_tuple, items_of, known_mask
 from gradcli.language.calls.operations import binary, part_named, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
+from gradcli.language.calls.weights import at_weights
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.labels import labelled
 from gradcli.language.interpreter.arrays import parts_of, plain_array, ragged
@@ -217,6 +218,8 @@ class Interpreter(Statements):
                 raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
             unevaluated = any(i.names and i.name == keyword.name for i in function.inputs)
             keywords[keyword.name] = names_meant(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
+        if "params" in keywords and not any(i.name == "params" for i in function.inputs):
+            function = at_weights(self, function, keywords.pop("params"), node.span)
         if node.function.span.text == "|" and positional and isinstance(positional[0], Node) and positional[0].shape:
             hint = "write `norm(v)` for the length of a vector, `abs(v)` for each of its elements"
             raise fail("type", f"`{node.span.title}` can be read in two ways: it is no number", node.span, hint)

@@ -14,6 +14,7 @@ from gradcli.language.calls.announce import Call, builtin, to_number
 from gradcli.language.calls.functions import Chain, in_sequence
 from gradcli.language.calls.items import LONGEST_RANGE
 from gradcli.language.calls.reach import parameters_of
+from gradcli.language.calls.weights import AtWeights, at_weights
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
@@ -45,6 +46,24 @@ def sequential(call: Call, *layers: Value) -> Chain:
 def params(call: Call, fn: Function) -> Parameters:
     """Those that its text reaches."""
     return parameters_of(call.caller, fn)
+
+
+@builtin(
+    "a function at other weights: a tuple of one value for each parameter, as `params` lists them",
+    example="net = Dense(2, 1)\n"
+    "f(w) = sum(with_params(net, w)([1, 2]))\n"
+    "grad(f)(params(net))\n"
+    "net([1, 2], params=0.5*params(net))",
+    details="`net(x, params=w)` is `with_params(net, w)(x)`. The weights may be inputs that a derivative is taken "
+    "by, or that `vmap` goes along; the model itself keeps its own.",
+)
+def with_params(call: Call, fn: Function, weights: Value) -> AtWeights:
+    """The function at these weights.
+
+    Raises:
+        LanguageError: for weights that are not one for each parameter, of its shape.
+    """
+    return at_weights(call.caller, fn, weights, call.span)
 
 
 @builtin("whole numbers to go through, as Python's range", "range", example="range(4)\nsum(k for k in range(1, 5))")

@@ -129,7 +129,8 @@ FAMILIES = (
         "models",
         "relu leaky_relu elu sigmoid logit softplus silu gelu mish softmax log_softmax",
     ),
-    _family("layers", "models", "Dense Conv1d Conv2d LayerNorm Embedding Sequential params"),
+    _family("layers", "models", "Dense Conv1d Conv2d LayerNorm Embedding Sequential params with_params"),
+    _family("training", "models", "fit sgd momentum adam adamw lbfgs newton"),
     _family("losses", "models", "MSELoss L1Loss CrossEntropyLoss"),
 )
 # Of these each is computed element by element, though not all of their family are.

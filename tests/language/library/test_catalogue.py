@@ -364,7 +364,7 @@ def test_layers_have_their_parameters() -> None:
     """By their names and shapes, also inside a Sequential."""
     text = 'n = Sequential(Conv2d(1, 2, (3, 1), has_bias=true), relu, Dense(2, 1, activation="tanh")); params(n)'
     shapes = {k: np.shape(v) for k, v in value(text).items()}
-    assert shapes == {"0.weight": (2, 1, 3, 1), "0.bias": (2,), "2.weight": (1, 2), "2.bias": (1,)}
+    assert shapes == {"n[0].weight": (2, 1, 3, 1), "n[0].bias": (2,), "n[2].weight": (1, 2), "n[2].bias": (1,)}
     assert {k: np.shape(v) for k, v in value("params(LayerNorm((2, 3)))").items()} == {"gamma": (2, 3), "beta": (2, 3)}
     assert {k: np.shape(v) for k, v in value("params(Embedding(5, 2))").items()} == {"embedding_table": (5, 2)}
 
