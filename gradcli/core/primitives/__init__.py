@@ -1,12 +1,16 @@
 """THE table: each primitive stated once, a family to a file. Importing this package fills the registry."""
 
 from gradcli.core.primitives import (
+    bessel,
     comparisons,
     domains,
     elementwise,
+    entropies,
+    incomplete,
     indexing,
     inverse_hyperbolic,
     linear_algebra,
+    normal,
     reciprocals,
     reductions,
     roots,
@@ -18,12 +22,16 @@ from gradcli.core.primitives import (
 )
 
 __all__ = [
+    "bessel",
     "comparisons",
     "domains",
     "elementwise",
+    "entropies",
+    "incomplete",
     "indexing",
     "inverse_hyperbolic",
     "linear_algebra",
+    "normal",
     "reciprocals",
     "reductions",
     "roots",

@@ -71,6 +71,7 @@ ALIASES = {
     "comb": "binomial",
     "nCr": "binomial",
     "nPr": "perm",
+    "gammaln": "lgamma",
 }
 
 

@@ -38,7 +38,7 @@ FAMILIES = (
     _family(
         "exponentials and logarithms",
         "language",
-        "exp log ln log10 log2 exp2 expm1 log1p logaddexp",
+        "exp log ln log10 log2 exp2 expm1 log1p logaddexp xlogy xlog1py entr",
         True,
     ),
     _family(
@@ -59,7 +59,8 @@ FAMILIES = (
     _family(
         "special functions",
         "language",
-        "gamma lgamma digamma polygamma beta erf erfc erfinv sinc besselj",
+        "gamma lgamma digamma polygamma beta betaln gammainc gammaincc betainc erf erfc erfinv ndtr log_ndtr ndtri"
+        " besselj bessely besseli besselk i0 i1 i0e i1e zeta expi lambertw sinc",
         True,
     ),
     _family(
@@ -93,7 +94,7 @@ FAMILIES = (
     _family(
         "activations",
         "models",
-        "relu leaky_relu elu sigmoid logit softplus silu gelu mish softmax log_softmax",
+        "relu leaky_relu elu sigmoid log_sigmoid logit softplus silu gelu mish softmax log_softmax",
     ),
     _family("layers", "models", "Dense Conv1d Conv2d LayerNorm Embedding Sequential params"),
     _family("losses", "models", "MSELoss L1Loss CrossEntropyLoss"),
@@ -109,6 +110,7 @@ _OF_NUMBERS = frozenset(
         "leaky_relu",
         "elu",
         "sigmoid",
+        "log_sigmoid",
         "logit",
         "softplus",
         "silu",
@@ -129,6 +131,8 @@ _UNDONE = {
     "logit": "sigmoid",
     "erf": "erfinv",
     "erfinv": "erf",
+    "ndtr": "ndtri",
+    "ndtri": "ndtr",
     "degrees": "radians",
     "radians": "degrees",
     "split": "concatenate",

@@ -50,6 +50,11 @@ def balls(outputs: Sequence[Node], bits: int) -> list[Any]:
     return [found[node] for node in outputs]
 
 
+def value_at(node: Node, found: dict[Node, Any]) -> Any:
+    """A node, of balls that take the place of its arguments, at the precision that holds now."""
+    return _value(node, [found[arg] for arg in node.args], found)
+
+
 def _calculate(order: Sequence[Node], found: dict[Node, Any]) -> None:
     for node in order:
         if node not in found:
@@ -135,8 +140,8 @@ def _kernel(op: Primitive, attrs: Mapping[str, Any]) -> Callable[..., Any] | Non
     """The function of numbers that an entry is: what it says for balls, or its template on math."""
     template = op.template(attrs)
     if op.ball is not None and template is None:
-        stated: Callable[..., Any] = getattr(special, op.ball)
-        if not attrs or op.reading is None:
+        if not attrs or op.reading is None or special.takes(op.ball, attrs):
+            stated = special.function(op.ball)
             return lambda *args: stated(*args, **attrs)
         return None
     if template is None or not (op.broadcasts or op.pointwise):
