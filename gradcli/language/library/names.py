@@ -17,7 +17,7 @@ from gradcli.language.calculus import equations, integrals, limits, searches, ta
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
-from gradcli.language.derivatives import fields, formulas, gradient, mapping, matrices, polynomial, products
+from gradcli.language.derivatives import custom, fields, formulas, gradient, mapping, matrices, polynomial, products
 from gradcli.language.derivatives import table as tables
 from gradcli.language.library import counting, own, powers, tuples, units
 from gradcli.language.plots import plot
@@ -30,7 +30,7 @@ from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
 ANNOUNCING = (
-    *(counting, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
+    *(counting, custom, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
     announced,
     *(equations, integrals, limits, searches, tangents, uncertainty),
 )

@@ -71,6 +71,9 @@ def _value(node: Node, args: Sequence[Any], found: dict[Node, Any]) -> Any:
     if node.kind == "select":
         # The branch that isn't taken may have no value.
         return _each(node, lambda chosen, a, b: OPEN if chosen is None else a if chosen else b, args)
+    if node.kind == "ruled":
+        # The value; what else it has is for derivatives.
+        return args[0]
     if node.kind == "cast":
         return _each(node, _guarded(_cast(node.dtype), node.dtype), args)
     scalar = _kernel(node.op, node.attrs)
