@@ -205,8 +205,9 @@ zeta: Primitive = elementwise(
 
 
 def _lambertw_kernel(xp: Any, x: Any) -> Any:
+    """The real part of SciPy's, where there is no other; the float nearest to -1/e is a little below it."""
     found = scipy_special().lambertw(x)
-    return xp.where((x < -0.3) & (found.imag != 0), xp.nan, found.real)
+    return xp.where(x == -xp.exp(-1.0), -1.0, xp.where((x < -0.3) & (found.imag != 0), xp.nan, found.real))
 
 
 lambertw = elementwise(

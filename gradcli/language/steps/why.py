@@ -221,7 +221,7 @@ def _operands(caller: Caller, node: Application, title: str | None) -> list[str]
     found = []
     for arg in node.args:
         place = caller.trail.places.get(arg)
-        inside = re.fullmatch(r"\w+\(([^()]*)\)", title or "") if len(node.args) == 1 else None
+        inside = re.fullmatch(r"\w+\(([^(),]*)\)", title or "") if len(node.args) == 1 else None
         text = inside[1] if inside else arg.name if isinstance(arg, Input) else place.title if place else ""
         # What a caller calls it is no name where the operation stands.
         text = text if title is None or text in title else ""

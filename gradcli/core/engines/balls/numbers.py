@@ -33,7 +33,9 @@ def _made(name: str, attrs: tuple[tuple[str, Any], ...]) -> Callable[..., float]
     inputs = tuple(fresh_input(f"x{i}", (), DType.FLOAT64) for i in range(op.arity))
     node = intern(op, inputs, dict(attrs), (), DType.FLOAT64)
 
-    def function(*values: float) -> float:
+    def function(*given: float) -> float:
+        # As Python's math does it takes what is a number, of whichever type.
+        values = tuple(map(float, given))
         if all(map(isfinite, values)):
             for attempt, bits in enumerate(BITS):
                 with ctx.workprec(bits):
