@@ -74,7 +74,7 @@ def builtin(
 
 
 # What is computed with, and so can be differentiated by; everything else is known before the call.
-_REAL = ("Node", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
+_REAL = ("Node", "Node | None", "tuple[Node, ...]", "tuple[Node, ...] | None", "Operand", "Operand | None", "Value")
 
 
 def read_signature(function: Callable[..., Any], leading: int = 0) -> tuple[tuple[Formal, ...], list[str]]:
@@ -142,6 +142,8 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Operand": lambda call, v, what: _operand(call, v),
     "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),
     "tuple[Node, ...]": lambda call, v, what: convert.to_nodes(v, call.caller.dtype, call.span),
+    "tuple[Node, ...] | None": _or_none(lambda call, v, what: convert.to_nodes(v, call.caller.dtype, call.span)),
+    "Node | None": _or_none(lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span)),
     "int": lambda call, v, what: convert.to_int(v, call.span, what),
     "int | None": _or_none(lambda call, v, what: convert.to_int(v, call.span, what)),
     "float": lambda call, v, what: to_number(v, call.span, what),
@@ -155,6 +157,7 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "DType | None": _or_none(lambda call, v, what: convert.to_dtype(v, call.span)),
     "Order | None": _or_none(lambda call, v, what: v if isinstance(v, str) else to_number(v, call.span, what)),
     "Counts": lambda call, v, what: _counts(v, call.span, what),
+    "Padding": lambda call, v, what: v if isinstance(v, str) else _counts(v, call.span, what),
     "Fills": lambda call, v, what: (
         tuple(CONVERT["Fills"](call, item, what) for item in v) if isinstance(v, tuple) else _operand(call, v)
     ),

@@ -8,7 +8,9 @@ from dataclasses import field, replace
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, parameter
 from gradcli.core.library import Layer
+from gradcli.core.library.declare import Studio
 from gradcli.core.records import structure
+from gradcli.language.calls.announce import Call, converted, read_signature
 from gradcli.language.calls.tracing import as_tensors, fresh_inputs, replace_nodes
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
@@ -57,15 +59,31 @@ class LayerFunction(Function):
     kind: str = "layer"
 
     def __post_init__(self) -> None:
-        self.name = self.layer.kind
-        self.inputs = tuple(Formal(name) for name in self.layer.inputs)
-        self.members: Mapping[str, Value] = dict(self.layer.parameters)
+        layer = self.layer
+        self.name = layer.kind
+        if layer.inputs:
+            self.inputs = tuple(Formal(name) for name in layer.inputs)
+            self.kinds = ["Node"] * len(layer.inputs)
+        else:
+            self.inputs, self.kinds = read_signature(layer.call, leading=int(layer.draws))
+        self.members: Mapping[str, Value] = {**layer.parameters, **layer.beside}
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The layer's result, with the values that its parameters have now."""
-        result = self.layer.call(*(to_node(value, caller.dtype, span) for value in values))
-        now = {node: caller.present(node) for node in self.layer.parameters.values()}
+        layer = self.layer
+        given = converted(Call(caller, span), self.name, values, self.inputs, self.kinds)
+        if layer.draws:
+            given.insert(0, Studio(caller.random, caller.dtype))
+        result = layer.call(*given)
+        doubt = layer.doubt(*given) if layer.doubt else None
+        if doubt is not None:
+            caller.warn(f"`{self.name}`: {doubt[0]}", span, doubt[1])
+        now = {node: caller.present(node) for node in layer.parameters.values()}
         return replace_nodes(result, {old: new for old, new in now.items() if isinstance(new, Node) and new is not old})
+
+
+# The input by which layers are told whether they are trained, in a chain all of them at once.
+TRAINING = "training"
 
 
 @structure
@@ -78,13 +96,17 @@ class Chain(Function):
     def __post_init__(self) -> None:
         self.name = "Sequential"
         self.inputs = self.parts[0].inputs
+        modes = [i for part in self.parts for i in part.inputs if i.name == TRAINING]
+        if modes and TRAINING not in (i.name for i in self.inputs):
+            self.inputs = (*self.inputs, modes[0])
         self.members: Mapping[str, Value] = {str(i): part for i, part in enumerate(self.parts)}
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
-        """The last one's result."""
-        value = self.parts[0].call(caller, values, span)
+        """The last one's result; whether this is training, each is told that can be."""
+        modes = [value for value, i in zip(values, self.inputs, strict=True) if i.name == TRAINING]
+        value = self.parts[0].call(caller, values[: len(self.parts[0].inputs)], span)
         for part in self.parts[1:]:
-            value = part.call(caller, (value,), span)
+            value = part.call(caller, (value, *modes[: len(part.inputs) - 1]), span)
         return value
 
     def substituted(self, substitution: Rewrite) -> Chain:
@@ -111,19 +133,22 @@ def in_sequence(parts: Value, span: Span) -> Chain:
 
 @structure
 class Single(Function):
-    """A function of one input, the others left at their defaults."""
+    """A function of one input, and of whether this is training; the others are left at their defaults."""
 
     of: Function
 
     def __post_init__(self) -> None:
         self.name, self.kind = self.of.name, self.of.kind
-        self.inputs = self.of.inputs[:1]
+        self.inputs = (*self.of.inputs[:1], *(i for i in self.of.inputs[1:] if i.name == TRAINING))
         self.members: Mapping[str, Value] = self.of.members
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The function's result."""
+        given = dict(zip((i.name for i in self.inputs), values, strict=True))
         rest = [None if isinstance(i.default, Required) else i.default for i in self.of.inputs[1:]]
-        return self.of.call(caller, (*values, *rest), span)
+        names = [i.name for i in self.of.inputs[1:]]
+        rest = [given.get(name, value) for name, value in zip(names, rest, strict=True)]
+        return self.of.call(caller, (values[0], *rest), span)
 
     def substituted(self, substitution: Rewrite) -> Single:
         """The same of what stands for the caller's values."""

@@ -12,6 +12,7 @@ from gradcli.core.ir.exact import PI, TAU, E
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
+from gradcli.core.loops import recurrent
 from gradcli.core.records import record
 from gradcli.language.calculus import equations, integrals, limits, odes, searches, tangents, uncertainty
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
@@ -33,7 +34,7 @@ from gradcli.language.values.values import Caller, Formal, Value
 ANNOUNCING = (
     *(counting, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
     announced,
-    *(equations, integrals, limits, odes, repeated, searches, tangents, uncertainty),
+    *(equations, integrals, limits, odes, recurrent, repeated, searches, tangents, uncertainty),
 )
 
 
