@@ -170,9 +170,10 @@ def KLDivLoss(studio: Studio, reduction: str = "mean", log_target: bool = False)
     def loss(logits: Node, labels: Node) -> Node:
         if log_target:
             return ew.exp(labels) * (labels - logits)
-        none = cmp.equal(labels, 0)
-        # What is 0 counts nothing, also beside a logit of -inf.
-        return _times_log(labels, labels) - select(none, labels * 0.0, labels) * select(none, logits * 0.0, logits)
+        logits = real(logits)
+        # What is 0 on both sides counts nothing.
+        nothing = cmp.logical_and(cmp.equal(labels, 0), cmp.equal(logits, float("-inf")))
+        return _times_log(labels, labels) - labels * select(nothing, constant(0, logits.dtype), logits)
 
     def by_batch(losses: Node) -> Node:
         return sum_(losses) / (losses.shape[0] if losses.shape else 1)
