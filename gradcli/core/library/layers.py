@@ -166,6 +166,7 @@ def _convolution(
     require(
         group > 0 and all(n % group == 0 for n in channels),
         f"{channels[0]} and {channels[1]} channels do not divide into {group} groups",
+        "group= divides both numbers of channels",
     )
     window = sliding(kernel, stride, dilation, by_mode(pad_mode, padding), 1 if kind == "Conv1d" else 2)
     inside = channels[0] // group

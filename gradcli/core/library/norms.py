@@ -65,7 +65,11 @@ def _of_batches(
                 "begin with bn.state",
             )
         if not training:
-            require(state is not None, f"{kind} keeps no mean and variance", "pass state=, which training gives")
+            require(
+                state is not None,
+                f"{kind} keeps no mean and variance",
+                "pass the state that training gave: bn(x, state, training=false)",
+            )
             assert state is not None
             middle, spread = (reshape(s, shape=line) for s in state)
         else:
@@ -111,6 +115,7 @@ def GroupNorm(  # noqa: N802 - the field's name
     require(
         num_groups > 0 and num_channels > 0 and num_channels % num_groups == 0,
         f"{num_channels} channels do not divide into {num_groups} groups",
+        "the first number divides the second",
     )
     parameters = _scales(studio, (num_channels,), affine)
 

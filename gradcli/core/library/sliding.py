@@ -44,7 +44,10 @@ class Sliding:
         found = tuple(self._along(i, n) for i, n in enumerate(shape))
         if min((a.fits for a in found), default=1) < 1:
             apart = f" with a dilation of {self.dilation}" if max(self.dilation) > 1 else ""
-            raise ShapeError(f"a kernel of {self.kernel}{apart} does not fit into {tuple(a.length for a in found)}")
+            raise ShapeError(
+                f"a kernel of {self.kernel}{apart} does not fit into {tuple(a.length for a in found)}",
+                "it fits with more padding",
+            )
         return found
 
     def _along(self, i: int, n: int) -> Along:

@@ -124,7 +124,7 @@ def _states(state: State | None, count: int, shape: Shape, x: Node, name: str) -
     if len(state) != count or any(s.shape != shape for s in state):
         shapes = " and ".join(str(s.shape) for s in state)
         what = "a state" if count == 1 else "states (h, c), each"
-        raise ShapeError(f"{name} takes {what} of shape {shape}, not {shapes or 'none'}")
+        raise ShapeError(f"{name} takes {what} of shape {shape}, not {shapes or 'none'}", "left out, it is zeros")
     return tuple(map(real, state))
 
 
@@ -221,7 +221,9 @@ def _network(
         x = real(x)
         order = "(batch, time, features)" if batch_first else "(time, batch, features)"
         if len(x.shape) not in (2, 3) or x.shape[-1] != inside:
-            raise ShapeError(f"{name} takes {order} with {inside} features, not shape {x.shape}")
+            raise ShapeError(
+                f"{name} takes {order} with {inside} features, not shape {x.shape}", f"{name}(features, hidden)"
+            )
         single = len(x.shape) == 2
         if single:
             x = reshape(x, shape=(x.shape[0], 1, inside))
