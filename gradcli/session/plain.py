@@ -17,7 +17,7 @@ from gradcli.language.derivatives.polynomial import TaylorPolynomial
 from gradcli.language.derivatives.spelling import typed_formula
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.explanations import Check, Derivation, Steps
-from gradcli.language.values.findings import Bounded, Extrema, Propagation, Uncertain
+from gradcli.language.values.findings import Bounded, Extrema, Fit, Propagation, Uncertain
 from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import fold, map_items, nodes_in
 from gradcli.language.values.partial import Partial
@@ -225,6 +225,13 @@ def _extrema(value: Extrema) -> Plain:
 def _propagation(p: Propagation) -> Plain:
     shares = tuple(results.Share(s.name, s.value, s.error, s.slope, s.contribution, s.share) for s in p.shares)
     return results.Propagation(p.of, p.value, p.error, shares, p.second, p.shift, p.note)
+
+
+@_plain.register(Fit)
+def _fit(value: Fit) -> Plain:
+    return results.Fit(
+        *(value.optimizer, value.steps, value.first, value.last, value.slope, value.ended), tensor(value.history)
+    )
 
 
 @_plain.register(Uncertain)

@@ -240,6 +240,23 @@ class Propagation:
 
 
 @record
+class Fit:
+    """What training came to: the loss at first and at the weights now, and before each step and behind the last.
+
+    `slope` is the length of the gradient before the last step; `ended` is steps, patience, converged, interrupted or
+    diverged.
+    """
+
+    optimizer: str
+    steps: int
+    first: float
+    last: float
+    slope: float
+    ended: str
+    history: Tensor
+
+
+@record
 class Uncertain:
     """A measured number and its error."""
 
@@ -264,7 +281,7 @@ class Listing:
 
 Plain: TypeAlias = (
     "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | Plot | Contours | Tangent"
-    " | Extrema | Propagation | Uncertain | Steps | Check | Audit | Listing | tuple[Plain, ...]"
+    " | Extrema | Fit | Propagation | Uncertain | Steps | Check | Audit | Listing | tuple[Plain, ...]"
 )
 
 

@@ -16,12 +16,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @record
 class Composed:
-    """A function of the library. The annotations of `function` say which arguments are tensors."""
+    """A function of the library. The annotations of `function` say which arguments are tensors.
+
+    `pointwise` says that each element of the result needs only those at its place.
+    """
 
     name: str
     function: Callable[..., Any]
     summary: str
     example: str
+    pointwise: bool = False
 
 
 @record
@@ -64,15 +68,16 @@ COMPOSED: dict[str, Composed] = {}
 LAYERS: dict[str, Maker] = {}
 
 
-def composed(summary: str, *names: str, example: str = "") -> Callable[[F], F]:
+def composed(summary: str, *names: str, example: str = "", pointwise: bool = False) -> Callable[[F], F]:
     """Enter a function under names of the language; its own, less a closing underscore, if none is given.
 
     `example` are lines to type that show what it does, and its docstring is what help says beyond the summary.
+    What is `pointwise` is that of each item of a tuple too.
     """
 
     def announce(function: F) -> F:
         for name in names or (function.__name__.rstrip("_"),):
-            COMPOSED[name] = Composed(name, function, summary, example)
+            COMPOSED[name] = Composed(name, function, summary, example, pointwise)
         return function
 
     return announce

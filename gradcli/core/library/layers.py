@@ -8,26 +8,35 @@ from typing import TypeAlias
 
 from gradcli.core.errors import require
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, constant, parameter
+from gradcli.core.ir.nodes import Node, Parameter, constant
 from gradcli.core.ir.promotion import cast
-from gradcli.core.ir.shapes import Shape, check_shape, size_of
+from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.library.convolution import convolved
 from gradcli.core.library.declare import Layer, Studio, layer
-from gradcli.core.library.functions import matmul, mean, transpose
+from gradcli.core.library.functions import matmul, transpose
 from gradcli.core.library.indexing import index
+from gradcli.core.library.initializers import Init, fans_of, full, initial, uniform
 from gradcli.core.library.sliding import Counts, by_mode, sliding
 from gradcli.core.primitives import comparisons as cmp
-from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import shaping
 from gradcli.core.primitives.selection import select
 
 Activation: TypeAlias = Callable[[Node], Node]
 
 
-def _uniform(studio: Studio, name: str, shape: Shape, fan_in: int) -> Parameter:
-    """Uniform on +-1/sqrt(fan in), as MindSpore 2 draws weights and biases (He's rule with a = sqrt 5)."""
-    bound = 1 / sqrt(fan_in)
-    return parameter(name, studio.random.uniform(shape, -bound, bound, studio.dtype))
+def _linear(studio: Studio, shape: Shape, weight_init: Init, bias_init: Init, has_bias: bool) -> dict[str, Parameter]:
+    """A weight and a bias for each output: where nothing is said, uniform on +-1/sqrt(fan in).
+
+    So MindSpore 2 draws both: He's rule with a = sqrt 5.
+    """
+    fans = fans_of(shape)
+
+    def drawn(name: str, shape: Shape, given: Init) -> Parameter:
+        return initial(studio, name, shape, given, lambda: uniform(studio, shape, 1 / sqrt(fans.into)), fans)
+
+    require(has_bias or bias_init is None, "there is no bias to begin with `bias_init`", "has_bias=true makes one")
+    found = {"weight": drawn("weight", shape, weight_init)}
+    return found | ({"bias": drawn("bias", shape[:1], bias_init)} if has_bias else {})
 
 
 @layer(
@@ -35,7 +44,13 @@ def _uniform(studio: Studio, name: str, shape: Shape, fan_in: int) -> Parameter:
     example="net = Dense(2, 1)\nparams(net)\nnet([[1, 2]]).shape",
 )
 def Dense(  # noqa: N802 - the seed's name
-    studio: Studio, in_channels: int, out_channels: int, has_bias: bool = True, activation: Activation | None = None
+    studio: Studio,
+    in_channels: int,
+    out_channels: int,
+    has_bias: bool = True,
+    activation: Activation | None = None,
+    weight_init: Init = None,
+    bias_init: Init = None,
 ) -> Layer:
     """Weight (out, in) and bias (out,)."""
     require(
@@ -43,9 +58,7 @@ def Dense(  # noqa: N802 - the seed's name
         f"Dense({in_channels}, {out_channels}) has no weights",
         "both numbers of channels must be at least 1",
     )
-    parameters = {"weight": _uniform(studio, "weight", (out_channels, in_channels), in_channels)}
-    if has_bias:
-        parameters["bias"] = _uniform(studio, "bias", (out_channels,), in_channels)
+    parameters = _linear(studio, (out_channels, in_channels), weight_init, bias_init, has_bias)
 
     def call(x: Node) -> Node:
         y = matmul(x, transpose(parameters["weight"]))
@@ -55,36 +68,15 @@ def Dense(  # noqa: N802 - the seed's name
     return Layer("Dense", ("x",), parameters, call=call)
 
 
-@layer("the last axes scaled to mean 0 and variance 1, then by gamma, plus beta", example="LayerNorm(3)([1, 2, 3])")
-def LayerNorm(studio: Studio, normalized_shape: Shape, epsilon: float = 1e-7) -> Layer:  # noqa: N802 - the field's name
-    """Gamma, ones at first, and beta, zeros, of the normalized shape."""
-    shape = check_shape(normalized_shape)
-    parameters = {
-        "gamma": parameter("gamma", _full(1.0, shape, studio)),
-        "beta": parameter("beta", _full(0.0, shape, studio)),
-    }
-
-    def call(x: Node) -> Node:
-        axes = tuple(range(-len(shape), 0))
-        require(x.shape[len(x.shape) - len(shape) :] == shape, f"the last axes of shape {x.shape} are not {shape}")
-        away = x - mean(x, axes, keepdims=True)
-        spread = ew.sqrt(mean(away * away, axes, keepdims=True) + epsilon)
-        return away / spread * parameters["gamma"] + parameters["beta"]
-
-    return Layer("LayerNorm", ("x",), parameters, call=call)
-
-
-def _full(value: float, shape: Shape, studio: Studio) -> Constant:
-    import numpy as np
-
-    return array_constant(np.full(shape, value, dtype=studio.dtype.value))
-
-
 @layer("a row of the table for each whole number", example="Embedding(5, 2)([0, 3, 3]).shape")
-def Embedding(studio: Studio, vocab_size: int, embedding_size: int) -> Layer:  # noqa: N802 - the field's name
+def Embedding(  # noqa: N802 - the field's name
+    studio: Studio, vocab_size: int, embedding_size: int, embedding_table: Init = None
+) -> Layer:
     """The table (vocabulary, size), normally distributed with deviation 0.01."""
     require(vocab_size > 0 and embedding_size > 0, f"Embedding({vocab_size}, {embedding_size}) has no rows")
-    table = parameter("embedding_table", studio.random.normal((vocab_size, embedding_size), 0.0, 0.01, studio.dtype))
+    shape = (vocab_size, embedding_size)
+    given = "normal" if embedding_table is None else embedding_table
+    table = initial(studio, "embedding_table", shape, given, lambda: full(0.0, shape, studio), fans_of(shape))
     return Layer("Embedding", ("x",), {"embedding_table": table}, call=lambda x: index(table, (x,)))
 
 
@@ -100,11 +92,13 @@ def Conv1d(  # noqa: N802 - the field's name
     dilation: Counts = 1,
     group: int = 1,
     has_bias: bool = False,
+    weight_init: Init = None,
+    bias_init: Init = None,
 ) -> Layer:
     """Weight (out, in per group, kernel)."""
     return _convolution(
         *(studio, "Conv1d", (in_channels, out_channels), kernel_size, stride, pad_mode, padding, dilation),
-        *(group, has_bias),
+        *(group, has_bias, (weight_init, bias_init)),
     )
 
 
@@ -123,11 +117,13 @@ def Conv2d(  # noqa: N802 - the field's name
     dilation: Counts = 1,
     group: int = 1,
     has_bias: bool = False,
+    weight_init: Init = None,
+    bias_init: Init = None,
 ) -> Layer:
     """Weight (out, in per group, height, width)."""
     return _convolution(
         *(studio, "Conv2d", (in_channels, out_channels), kernel_size, stride, pad_mode, padding, dilation),
-        *(group, has_bias),
+        *(group, has_bias, (weight_init, bias_init)),
     )
 
 
@@ -160,6 +156,7 @@ def _convolution(
     dilation: Counts,
     group: int,
     has_bias: bool,
+    inits: tuple[Init, Init],
 ) -> Layer:
     """Cross-correlation, as every framework's."""
     require(min(channels) > 0, f"{kind}{channels} has no weights", "both numbers of channels must be at least 1")
@@ -170,10 +167,7 @@ def _convolution(
     )
     window = sliding(kernel, stride, dilation, by_mode(pad_mode, padding), 1 if kind == "Conv1d" else 2)
     inside = channels[0] // group
-    fan_in = inside * size_of(window.kernel)
-    parameters = {"weight": _uniform(studio, "weight", (channels[1], inside, *window.kernel), fan_in)}
-    if has_bias:
-        parameters["bias"] = _uniform(studio, "bias", (channels[1],), fan_in)
+    parameters = _linear(studio, (channels[1], inside, *window.kernel), *inits, has_bias)
 
     def call(x: Node) -> Node:
         return convolved(x, parameters["weight"], parameters.get("bias"), window, group, kind)

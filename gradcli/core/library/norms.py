@@ -5,14 +5,33 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gradcli.core.errors import ShapeError, require
-from gradcli.core.ir.nodes import Node, Parameter, parameter
+from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.ir.promotion import cast
-from gradcli.core.ir.shapes import Shape, check_shape
+from gradcli.core.ir.shapes import Shape, check_shape, size_of
 from gradcli.core.library.declare import Layer, Studio, layer
 from gradcli.core.library.functions import mean
-from gradcli.core.library.initializers import full
+from gradcli.core.library.initializers import Fans, Init, full, initial
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.shaping import reshape
+
+
+@layer("the last axes scaled to mean 0 and variance 1, then by gamma, plus beta", example="LayerNorm(3)([1, 2, 3])")
+def LayerNorm(  # noqa: N802 - the field's name
+    studio: Studio, normalized_shape: Shape, epsilon: float = 1e-7, gamma_init: Init = None, beta_init: Init = None
+) -> Layer:
+    """Gamma, ones at first, and beta, zeros, of the normalized shape."""
+    shape = check_shape(normalized_shape)
+    parameters = _scales(studio, shape, gamma_init, beta_init)
+
+    def call(x: Node) -> Node:
+        axes = tuple(range(-len(shape), 0))
+        require(x.shape[len(x.shape) - len(shape) :] == shape, f"the last axes of shape {x.shape} are not {shape}")
+        away = x - mean(x, axes, keepdims=True)
+        spread = ew.sqrt(mean(away * away, axes, keepdims=True) + epsilon)
+        return away / spread * parameters["gamma"] + parameters["beta"]
+
+    return Layer("LayerNorm", ("x",), parameters, call=call)
+
 
 _OF_BATCHES = """Channels are the second axis. In training `bn(x, state)` gives the result and the next state, which is
     (moving mean, moving variance) and begins as `bn.state`: `y, state = bn(x, state)`. Without a state it gives the
@@ -26,9 +45,15 @@ _OF_BATCHES = """Channels are the second axis. In training `bn(x, state)` gives 
     example="bn = BatchNorm1d(2)\ny, state = bn([[1, 2], [3, 6]], bn.state)\nbn([[1, 2]], state, training=false)",
 )
 def BatchNorm1d(  # noqa: N802 - the field's name
-    studio: Studio, num_features: int, eps: float = 1e-5, momentum: float = 0.9, affine: bool = True
+    studio: Studio,
+    num_features: int,
+    eps: float = 1e-5,
+    momentum: float = 0.9,
+    affine: bool = True,
+    gamma_init: Init = None,
+    beta_init: Init = None,
 ) -> Layer:
-    return _of_batches(studio, "BatchNorm1d", num_features, eps, momentum, affine, (2, 3))
+    return _of_batches(studio, "BatchNorm1d", num_features, eps, momentum, affine, (gamma_init, beta_init), (2, 3))
 
 
 @layer(
@@ -36,20 +61,33 @@ def BatchNorm1d(  # noqa: N802 - the field's name
     example="bn = BatchNorm2d(3)\ny, state = bn(ones((2, 3, 4, 4)), bn.state)\nstate",
 )
 def BatchNorm2d(  # noqa: N802 - the field's name
-    studio: Studio, num_features: int, eps: float = 1e-5, momentum: float = 0.9, affine: bool = True
+    studio: Studio,
+    num_features: int,
+    eps: float = 1e-5,
+    momentum: float = 0.9,
+    affine: bool = True,
+    gamma_init: Init = None,
+    beta_init: Init = None,
 ) -> Layer:
-    return _of_batches(studio, "BatchNorm2d", num_features, eps, momentum, affine, (4,))
+    return _of_batches(studio, "BatchNorm2d", num_features, eps, momentum, affine, (gamma_init, beta_init), (4,))
 
 
 BatchNorm1d.__doc__ = BatchNorm2d.__doc__ = _OF_BATCHES
 
 
 def _of_batches(
-    studio: Studio, kind: str, features: int, eps: float, momentum: float, affine: bool, ranks: tuple[int, ...]
+    studio: Studio,
+    kind: str,
+    features: int,
+    eps: float,
+    momentum: float,
+    affine: bool,
+    inits: tuple[Init, Init],
+    ranks: tuple[int, ...],
 ) -> Layer:
     require(features > 0, f"{kind}({features}) has no channels")
     require(0 <= momentum <= 1, f"a momentum of {momentum:g} is no share", "it is from 0 to 1")
-    parameters = _scales(studio, (features,), affine)
+    parameters = _scales(studio, (features,), *inits, affine)
 
     def call(
         x: Node, state: tuple[Node, ...] | None = None, training: bool = True
@@ -95,12 +133,18 @@ def _of_batches(
     return Layer(kind, (), parameters, beside={"state": state}, call=call)
 
 
-def _scales(studio: Studio, shape: Shape, affine: bool = True) -> dict[str, Parameter]:
+def _scales(
+    studio: Studio, shape: Shape, gamma_init: Init, beta_init: Init, affine: bool = True
+) -> dict[str, Parameter]:
+    """Gamma, ones where nothing is said, and beta, zeros."""
+    given = gamma_init is not None or beta_init is not None
+    require(affine or not given, "there is no gamma and no beta to begin with something", "affine=true makes them")
     if not affine:
         return {}
+    fans = Fans(size_of(shape), size_of(shape))
     return {
-        "gamma": parameter("gamma", full(1.0, shape, studio)),
-        "beta": parameter("beta", full(0.0, shape, studio)),
+        "gamma": initial(studio, "gamma", shape, gamma_init, lambda: full(1.0, shape, studio), fans),
+        "beta": initial(studio, "beta", shape, beta_init, lambda: full(0.0, shape, studio), fans),
     }
 
 
@@ -109,7 +153,13 @@ def _scales(studio: Studio, shape: Shape, affine: bool = True) -> dict[str, Para
     example="GroupNorm(2, 4)([[1, 3, 10, 30]])",
 )
 def GroupNorm(  # noqa: N802 - the field's name
-    studio: Studio, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True
+    studio: Studio,
+    num_groups: int,
+    num_channels: int,
+    eps: float = 1e-5,
+    affine: bool = True,
+    gamma_init: Init = None,
+    beta_init: Init = None,
 ) -> Layer:
     """Gamma, ones at first, and beta, zeros, one of each for a channel."""
     require(
@@ -117,7 +167,7 @@ def GroupNorm(  # noqa: N802 - the field's name
         f"{num_channels} channels do not divide into {num_groups} groups",
         "the first number divides the second",
     )
-    parameters = _scales(studio, (num_channels,), affine)
+    parameters = _scales(studio, (num_channels,), gamma_init, beta_init, affine)
 
     def call(x: Node) -> Node:
         if len(x.shape) < 2 or x.shape[1] != num_channels:
@@ -135,10 +185,13 @@ def GroupNorm(  # noqa: N802 - the field's name
 
 
 @layer("the last axes divided by their root mean square, then times gamma", example="RMSNorm(2)([3, 4])")
-def RMSNorm(studio: Studio, normalized_shape: Shape, epsilon: float = 1e-6) -> Layer:  # noqa: N802 - the field's name
+def RMSNorm(  # noqa: N802 - the field's name
+    studio: Studio, normalized_shape: Shape, epsilon: float = 1e-6, gamma_init: Init = None
+) -> Layer:
     """Gamma, ones at first, of the normalized shape."""
     shape = check_shape(normalized_shape)
-    gamma = parameter("gamma", full(1.0, shape, studio))
+    fans = Fans(size_of(shape), size_of(shape))
+    gamma = initial(studio, "gamma", shape, gamma_init, lambda: full(1.0, shape, studio), fans)
 
     def call(x: Node) -> Node:
         require(x.shape[len(x.shape) - len(shape) :] == shape, f"the last axes of shape {x.shape} are not {shape}")

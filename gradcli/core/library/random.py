@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType
@@ -35,6 +36,12 @@ class Random:
         require_memory(size_of(shape) * (8 + dtype.itemsize % 8), f"a tensor of shape {shape} would take")
         draw = getattr(default_rng(self._next()), kind)
         return array_constant(array_of(long_call(lambda: draw(a, b, shape), size_of(shape) * 8), dtype))
+
+    def order(self, n: int) -> Any:
+        """The numbers below n in some order, as an array."""
+        from numpy.random import default_rng
+
+        return default_rng(self._next()).permutation(n)
 
     def _next(self) -> list[int]:
         self.drawn += 1

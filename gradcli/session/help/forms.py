@@ -330,9 +330,9 @@ SIGNS = (
     ),
     _sign(
         ". T shape",
-        "x.T, x.shape, net.w",
-        "a part of a value: the transpose, the shape, a parameter",
-        "A = [[1, 2, 3]]\nA.T.shape, A.shape",
+        "x.T, x.shape, x.sum(), net.w",
+        "a part of a value: the transpose, the shape, a parameter; or a function of what is in front",
+        "A = [[1, 2, 3]]\nA.T.shape, A.shape, A.sum(axis=1)",
         "transpose param [",
     ),
 )

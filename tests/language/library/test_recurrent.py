@@ -192,7 +192,7 @@ def test_samples_side_by_side() -> None:
         ("RNN(3, 2)(ones((0, 1, 3)))", "at least one step"),
         ("RNN(3, 2)(ones((4, 1, 3)), ones((1, 2)))", "RNN takes a state of shape (1, 1, 2), not (1, 2)"),
         ("LSTM(3, 2)(ones((4, 1, 3)), (ones((1, 1, 2)),))", "LSTM takes states (h, c), each of shape (1, 1, 2)"),
-        ("LSTM(3, 2)(ones((4, 1, 3)), ones((1, 1, 2)))", "expected a tuple of tensors"),
+        ("LSTM(3, 2)(ones((4, 1, 3)), ones((1, 1, 2)))", "LSTM takes states (h, c)"),
         ("RNN(0, 2)", "has no weights"),
         ('RNN(1, 2, nonlinearity="sin")', '"sin" is no nonlinearity'),
         ("GRU(1, 2, 0)", "num_layers can't be 0"),
