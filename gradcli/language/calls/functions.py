@@ -85,7 +85,8 @@ class LayerFunction(Function):
         arguments = converted(Call(caller, span), self.name, values, self.inputs, self.kinds)
         if layer.draws:
             arguments.insert(0, Studio(caller.random, caller.dtype))
-        result = layer.call(*arguments)
+        with caller.random.of_call():
+            result = layer.call(*arguments)
         doubt = layer.doubt(*arguments) if layer.doubt else None
         if doubt is not None:
             caller.warn(f"`{self.name}`: {doubt[0]}", span, doubt[1])
