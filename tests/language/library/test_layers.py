@@ -192,6 +192,13 @@ def test_a_loop_draws_anew_in_each_step() -> None:
     assert (got % 80 != 1).all()
 
 
+@pytest.mark.parametrize("call", ["fold({}, 1, range(5))", "cumulative({}, 1, range(5))", "scan({}, 1, range(5))"])
+def test_steps_that_would_all_draw_the_same_are_refused(call: str) -> None:
+    """Where a function is traced once for all steps."""
+    step = "(c, x) -> (drop(c), c)" if call.startswith("scan") else "(c, x) -> drop(c) + x"
+    assert "draws random numbers" in error("drop = Dropout(0.5)\n" + call.format(step)).message
+
+
 def test_a_sequential_tells_all_its_parts_whether_it_is_trained() -> None:
     """By name and by place; without any that asks, there is no such input."""
     net = "net = Sequential(Dropout(0.9), Sequential(x -> 2x, Dropout(0.9)), Flatten())\n"
