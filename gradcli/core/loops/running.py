@@ -16,6 +16,7 @@ from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout, layout_of
 from gradcli.core.loops.machine import Machine
+from gradcli.core.loops.scalarized import Scalarized
 
 # So many steps are made between two looks at whether anybody waits for them still.
 STEPS_AT_ONCE = 2**14
@@ -31,7 +32,7 @@ def run(xp: Any, *arrays: Any, **attrs: Any) -> Any:
         if body.derived("on math", lambda: _suits_math(layout)):
             found = _on_math(xp, layout, arrays)
         else:
-            found = _on_arrays(xp, layout, arrays)
+            found = _on_elements(xp, layout, arrays) or _on_arrays(xp, layout, arrays)
     except BaseException:
         body.forget()
         raise
@@ -55,6 +56,12 @@ def _joined(xp: Any, layout: Layout, found: Sequence[Any]) -> Any:
 def _suits_math(layout: Layout) -> bool:
     order = reachable([*layout.body.outputs, *layout.inputs])
     return len(layout.results) > 0 and suits_scalar(order, layout.inputs)
+
+
+def _on_elements(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any] | None:
+    """A loop of small tensors as one of numbers, where it is one."""
+    own: Scalarized = layout.body.derived(("loop of elements", *_form(layout)), lambda: Scalarized(layout, _suits_math))
+    return own.answer(xp, layout, arrays, _on_math)
 
 
 def _on_math(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any]:

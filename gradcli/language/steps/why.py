@@ -149,7 +149,8 @@ def _of_slope(caller: Caller, origin: Origin, outputs: Sequence[Node], order: in
     of = "" if not order else f", in the derivative of order {order}"
     message = f"the {word} comes from the slope of {_quoted(title, node)}{of}{what}"
     hint = None
-    if title and len(title) <= LONGEST_GUARDED and len(operands) == 1 and not order:
+    guarded = title and len(title) <= LONGEST_GUARDED and node.op.stepwise is None
+    if guarded and len(operands) == 1 and not order:
         hole = f"{operands[0]} != {origin.operands[0]:g}"
         hint = f"guard it: `where({hole}, {title}, 0)`, with what it is to be there for 0"
     return Reason(message, span, hint)
@@ -208,6 +209,8 @@ def _applied(node: Application, operands: Sequence[float]) -> str:
     if symbol and len(texts) == 2 and not symbol.isalpha():
         between = f" {symbol} " if symbol in "+-" else symbol
         return f"{texts[0]}{between}{_bracketed(texts[1])}"
+    if node.op.stepwise is not None:
+        return node.op.told(node)
     if not isinstance(node.op, Primitive) or not node.op.broadcasts:
         return f"{_word(node)} of these numbers"
     shown = [t for t in texts if t != "nan"] if any(v == v for v in operands) else []
