@@ -44,7 +44,7 @@ def test_each_entry(call: Call) -> None:
     for array, arg in zip(arrays, node.args, strict=True):
         if arg.shape != array.shape:
             pytest.skip("operands are stretched first")
-        own = filled_with(arg, lambda place, arg=arg: fresh_input("e", (), arg.dtype))  # type: ignore[misc]
+        own: Any = filled_with(arg, lambda place, arg=arg: fresh_input("e", (), arg.dtype))  # type: ignore[misc]
         given.update((own[place], array[place]) for place in np.ndindex(*array.shape))
         parts.append(own)
     try:
