@@ -99,6 +99,8 @@ Around = tuple[Sequence[Node], Mapping[Node, Any]]
 
 def _of_value(caller: Caller, origin: Origin, outputs: Sequence[Node], around: Around | None) -> Reason:
     node, title, span = _placed(caller, origin.node, outputs)
+    if origin.around is not None:
+        _, _, span = _placed(caller, origin.around, outputs)
     word = _name_of(origin.value)
     here = _applied(node, origin.operands)
     defined = _condition(node)
@@ -113,6 +115,8 @@ def _of_value(caller: Caller, origin: Origin, outputs: Sequence[Node], around: A
     else:
         told = ""
     shown = _quoted(title, node)
+    if origin.around is not None:
+        here += f" in step {origin.step} of {origin.around.op.told(origin.around)}"
     message = f"the {word} comes from {shown}{'' if shown == f'`{here}`' else f', here {here}'}{told}"
     hint = _limit(outputs, around) if list(outputs) == [origin.node] else None
     if (
