@@ -63,10 +63,6 @@ TARGETS: Mapping[str, Callable[[], Target]] = {
 }
 
 
-# Those in which what makes steps has no words.
-WITHOUT_LOOPS = ("c",)
-
-
 def module_text(target: str, request: Request) -> str:
     """The module, in a target's words.
 
@@ -93,7 +89,6 @@ def _writes(target: str, plan: Plan) -> bool:
 
 def _written(target: str, plan: Plan) -> str:
     for node in plan.order:
-        looped = isinstance(node, Application) and node.op.stepwise is not None and target not in WITHOUT_LOOPS
-        if isinstance(node, Application) and "body" in node.attrs and not looped:
+        if isinstance(node, Application) and "body" in node.attrs and node.op.stepwise is None:
             raise UnwrittenError(f"`{node.kind}`: {node.op.told(node)}")
     return TARGETS[target]().write(plan)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +12,16 @@ import pytest
 from gradcli.core.engines.program import Program
 from gradcli.core.errors import CoreError
 from gradcli.core.export.targets import module_text
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, array_constant, fresh_input
 from gradcli.core.ir.traversal import substitute
 from gradcli.core.loops.node import loop
 from gradcli.core.loops.plan import Carry, Given, Plan, results
 from gradcli.core.transforms.reverse import gradient
-from tests.core.export.harness import differences, request, written
+from tests.core.export.harness import compiled, differences, request, written
 from tests.core.export.test_targets import available
 from tests.core.loops.steps import F64, STEPS, as_loop, inputs_of
+from tests.core.sampling import TABLE
 
 TARGETS = ["python", "numpy", "jax", "torch"]
 
@@ -86,9 +90,25 @@ def test_text_does_not_grow_with_the_steps(target: str) -> None:
     assert sizes[0] == sizes[1]
 
 
-def test_c_has_none() -> None:
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler here")
+def test_loops_in_c(tmp_path: Path) -> None:
+    """All of them, by a compiler that takes each warning for an error."""
+    cases = [_loops(name, backwards, 6) for name in STEPS for backwards in (False, True)]
+    nested, x = _nested()
+    cases.append(([*nested, *gradient(nested, x)], x))
+    asked = [request(outputs, inputs, f"case_{i}") for i, (outputs, inputs) in enumerate(cases)]
+    for (outputs, inputs), function in zip(cases, compiled(asked, tmp_path), strict=True):
+        arrays = [np.asarray(np.random.default_rng(i).normal(size=n.shape) * 0.5) for i, n in enumerate(inputs)]
+        want = Program(outputs, inputs)(*(a if a.shape else a.item() for a in arrays))
+        for got, true in zip(function(*arrays), want, strict=True):
+            assert differences(got, true, 1e-11) is None
+
+
+def test_c_has_no_loops_of_other_numbers() -> None:
     """It says of what, and who has."""
-    outputs, inputs = _loops("coupled numbers", False, 6)
-    with pytest.raises(CoreError, match=re.escape("--to c has no `loop`: a loop of 6 steps")) as error:
-        module_text("c", request(outputs, inputs))
+    x, y = fresh_input("x", (2,), DType.BOOL), fresh_input("y", (2,), DType.BOOL)
+    plan = Plan(6)
+    plan.carries = [Carry(y, x, TABLE["logical_not"](y))]
+    with pytest.raises(CoreError, match=re.escape("--to c has no `loop`: a loop of 6 steps of other")) as error:
+        module_text("c", request(results(loop, plan, [0]), [x]))
     assert "--to numpy" in (error.value.hint or "")
