@@ -24,7 +24,8 @@ ON_MATH = {name for name, p in TABLE.items() if p.math is not None}
 SPECTRAL = {"eigvalsh", "eigenvectors", "svdvals", "left_singular_vectors", "right_singular_vectors"}
 SPECTRAL |= {"orthonormal", "pinv", "repeated", "negligible", "squarings", "expm"}
 REFUSED = {
-    "python": TABLE.keys() - ON_MATH,
+    # A row of one number is a list.
+    "python": TABLE.keys() - ON_MATH - {"broadcast"},
     "numpy": set(),
     "jax": {"besselj"},
     "torch": {"gamma", "beta", "besselj"},
