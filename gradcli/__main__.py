@@ -20,6 +20,10 @@ def main() -> None:
     from gradcli.output.stream import open_all
 
     open_all()
+    if sys.stderr is not None and sys.stderr.isatty():
+        from gradcli.output.progress import show_on
+
+        show_on(sys.stderr)
     # These two may stand anywhere in front of `--`; expressions begin with a minus sign too.
     end = arguments.index("--") if "--" in arguments else len(arguments)
     debug, version = (any(flag in arguments[:end] for flag in option.flags) for option in (DEBUG, VERSION))

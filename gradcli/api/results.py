@@ -181,6 +181,10 @@ class Propagation(Display, plain.Propagation):
     """A result with its error: `value`, `error`, `shares`, and what order two adds, `second` and `shift`."""
 
 
+class Fit(Display, plain.Fit):
+    """What training came to: the loss `first` and `last`, `steps`, `history`, and why it `ended`."""
+
+
 class Uncertain(Display, plain.Uncertain):
     """A measured number: `value` and `error`."""
 
@@ -243,7 +247,7 @@ _KINDS: dict[type, type] = {
     for kind in (
         Place, Tensor, Text, NoNumber, Row, Comparison, ParameterTable, Derivatives, SparseMatrix, Polynomial, Curve,
         Plot, Arrows, Contours, Shown, Assertion, Answer, Bounded, Tangent, Extremum, Extrema, Share, Propagation,
-        Uncertain, Worst, Part, Step, TapeRow, Derivation, Steps, Check, AuditRow, Compared, Audit,
+        Fit, Uncertain, Worst, Part, Step, TapeRow, Derivation, Steps, Check, AuditRow, Compared, Audit,
     )
 }  # fmt: skip
 

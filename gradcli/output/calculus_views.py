@@ -10,10 +10,11 @@ from gradcli.output.layout import Role
 from gradcli.output.numbers import show_number
 from gradcli.output.polynomials import fraction_of
 from gradcli.output.views import Block, Look, Prose, Table, View, text_column, view
-from gradcli.session.results import Bounded, Extrema, Propagation, Tangent, Uncertain
+from gradcli.session.results import Bounded, Extrema, Fit, Propagation, Tangent, Uncertain
 
 # A bound of an error is one of its size; an error that is measured has a digit more.
 DIGITS_OF_A_BOUND, DIGITS_OF_AN_ERROR = 2, 3
+DIGITS_OF_A_LOSS = 6
 
 
 @view.register(Bounded)
@@ -131,6 +132,27 @@ class _PropagationView(View):
             ],
             note=self.value.note,
         )
+
+
+# Why training ended, where that is not that all steps were made.
+_ENDED = {
+    "patience": ", no lower for a while",
+    "converged": ", no step leads lower",
+    "interrupted": ", interrupted",
+    "diverged": ", and then it diverged",
+}
+
+
+@view.register(Fit)
+class _FitView(View):
+    value: Fit
+
+    def inline(self, look: Look) -> str:
+        """The loss before and behind."""
+        fit = self.value
+        first, last = (show_number(loss, "float64", DIGITS_OF_A_LOSS) for loss in (fit.first, fit.last))
+        steps = f"{fit.steps:,} {'step' if fit.steps == 1 else 'steps'}"
+        return f"loss {first} → {last} in {steps} of {fit.optimizer}{_ENDED.get(fit.ended, '')}"
 
 
 def with_error(value: float, error: float, look: Look) -> str:

@@ -27,6 +27,7 @@ from gradcli.session.results import (
     Contours,
     Derivatives,
     Extrema,
+    Fit,
     Listing,
     NoNumber,
     ParameterTable,
@@ -163,7 +164,7 @@ def view(value: Any) -> View:
 
 # Of kinds that few results are of, the views are imported where there is one.
 ELSEWHERE: Mapping[str, tuple[type, ...]] = {
-    "gradcli.output.calculus_views": (Bounded, Extrema, Propagation, Tangent, Uncertain),
+    "gradcli.output.calculus_views": (Bounded, Extrema, Fit, Propagation, Tangent, Uncertain),
     "gradcli.output.steps_views": (Check, Steps),
     "gradcli.output.audit_views": (Audit,),
     "gradcli.output.listing_views": (Listing,),

@@ -11,6 +11,7 @@ from gradcli.language.calls.arguments import input_at, signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.operations import attributes_of
 from gradcli.language.calls.reach import parameters_of
+from gradcli.language.library.methods import methods
 from gradcli.language.library.names import builtins
 from gradcli.language.text.tokens import BLANK, OPEN_TEXT, Lexeme, lexemes
 from gradcli.language.values.describe import describe
@@ -24,7 +25,7 @@ from gradcli.session.signs import sign_begun, signs_for
 class Candidate:
     """What may be put in: the text, what it is, told when it is asked, and how many characters it takes the place of.
 
-    `kind` is input, name, built-in, word, keyword argument, attribute, sign, setting.
+    `kind` is input, name, built-in, word, keyword argument, attribute, method, sign, setting.
     """
 
     text: str
@@ -118,7 +119,7 @@ def _place(candidate: Candidate) -> str:
 _RANK = {
     kind: rank
     for rank, kind in enumerate(
-        ("input", "keyword argument", "attribute", "setting", "name", "built-in", "word", "sign")
+        ("input", "keyword argument", "attribute", "method", "setting", "name", "built-in", "word", "sign")
     )
 }
 
@@ -235,6 +236,8 @@ def _attributes(session: Session, before: Sequence[Lexeme], length: int) -> Iter
         found = attributes_of(found).get(name) if found is not None else None
     for name, value in attributes_of(found).items():
         yield Candidate(name, "attribute", partial(kind_of, value), length)
+    if isinstance(found, (Node, int, float)):
+        yield from (Candidate(name, "method", partial(_of_builtin, of), length) for name, of in methods().items())
 
 
 def _settings(line: Sequence[Lexeme], length: int) -> Iterator[Candidate]:

@@ -29,6 +29,7 @@ from gradcli.session.results import (
     Derivatives,
     Extrema,
     FileSummary,
+    Fit,
     Listing,
     NoNumber,
     ParameterTable,
@@ -266,6 +267,20 @@ def _propagation(p: Propagation) -> Any:
         "second_order": _number(p.second),
         "shift": _number(p.shift),
         "note": p.note,
+    }
+
+
+@to_data.register(Fit)
+def _fit(fit: Fit) -> Any:
+    return {
+        "kind": "fit",
+        "optimizer": fit.optimizer,
+        "steps": fit.steps,
+        "first": _number(fit.first),
+        "loss": _number(fit.last),
+        "gradient": _number(fit.slope),
+        "ended": fit.ended,
+        "history": to_data(fit.history),
     }
 
 

@@ -17,7 +17,7 @@ from gradcli.language.derivatives.polynomial import TaylorPolynomial
 from gradcli.language.derivatives.spelling import typed_formula
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.explanations import Check, Derivation, Steps
-from gradcli.language.values.findings import Bounded, Extrema, Propagation, Uncertain
+from gradcli.language.values.findings import Bounded, Extrema, Fit, Propagation, Uncertain
 from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import fold, map_items, nodes_in
 from gradcli.language.values.partial import Partial
@@ -227,6 +227,13 @@ def _propagation(p: Propagation) -> Plain:
     return results.Propagation(p.of, p.value, p.error, shares, p.second, p.shift, p.note)
 
 
+@_plain.register(Fit)
+def _fit(value: Fit) -> Plain:
+    return results.Fit(
+        *(value.optimizer, value.steps, value.first, value.last, value.slope, value.ended), tensor(value.history)
+    )
+
+
 @_plain.register(Uncertain)
 def _uncertain(value: Uncertain) -> Plain:
     return results.Uncertain(value.value, value.error)
@@ -326,6 +333,7 @@ def _rows(
             p.of,
             p.variables,
             reason,
+            p.summed,
         )
         for (p, node), formula, reason in zip(rows, formulas or nothing, reasons or nothing, strict=True)
     )

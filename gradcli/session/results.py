@@ -61,7 +61,8 @@ class ParameterTable:
 class Row:
     """One derivative: its order, its name, its value, which is None without a point, and its formula.
 
-    The name says what was differentiated, `of`, and by what, `by`, in order; `reason` why there is no formula.
+    The name says what was differentiated, `of`, and by what, `by`, in order; `reason` why there is no formula;
+    `summed` the places in `by` of tensors whose elements the value is summed over.
     """
 
     order: int
@@ -71,6 +72,7 @@ class Row:
     of: str = ""
     by: tuple[str, ...] = ()
     reason: str | None = None
+    summed: tuple[int, ...] = ()
 
     @property
     def data(self) -> Any:
@@ -238,6 +240,23 @@ class Propagation:
 
 
 @record
+class Fit:
+    """What training came to: the loss at first and at the weights now, and before each step and behind the last.
+
+    `slope` is the length of the gradient before the last step; `ended` is steps, patience, converged, interrupted or
+    diverged.
+    """
+
+    optimizer: str
+    steps: int
+    first: float
+    last: float
+    slope: float
+    ended: str
+    history: Tensor
+
+
+@record
 class Uncertain:
     """A measured number and its error."""
 
@@ -262,7 +281,7 @@ class Listing:
 
 Plain: TypeAlias = (
     "Tensor | Text | NoNumber | ParameterTable | Derivatives | SparseMatrix | Polynomial | Plot | Contours | Tangent"
-    " | Extrema | Propagation | Uncertain | Steps | Check | Audit | Listing | tuple[Plain, ...]"
+    " | Extrema | Fit | Propagation | Uncertain | Steps | Check | Audit | Listing | tuple[Plain, ...]"
 )
 
 

@@ -355,6 +355,31 @@ class Germs:
         noise = germ.noise.max(axis=tuple(i + 1 for i in axes), keepdims=True)
         return Germ(np.array(rows), noise, germ.known.min(axis=axes, keepdims=True))
 
+    def in_order(self, side: Side, axis: int) -> Array:
+        """The numbers of the elements in ascending order as they are right beside the point; alike ones as they stand.
+
+        Raises:
+            UntoldError: for elements without a series.
+        """
+        germ = self.real(side)
+        if np.isnan(germ.coefficients).any():
+            raise UntoldError("argsort")
+        # Told by the first coefficients that differ.
+        ranks = [_ranks(row, lost, axis) for row, lost in zip(germ.coefficients, germ.noise, strict=True)]
+        return np.lexsort(ranks[::-1], axis=axis)
+
+
+def _ranks(row: Array, noise: Array, axis: int) -> Array:
+    """Numbers in the order of the elements, the same for those that differ by no more than noise."""
+    order = np.argsort(row, axis=axis, kind="stable")
+    ordered, lost = np.take_along_axis(row, order, axis), np.take_along_axis(noise, order, axis)
+    n = row.shape[axis]
+    above, below = (range(1, n), range(max(n - 1, 0)))
+    apart = np.diff(ordered, axis=axis) > CERTAIN * (lost.take(above, axis) + lost.take(below, axis))
+    ranks = np.zeros(row.shape, dtype=np.int64)
+    np.put_along_axis(ranks, order.take(above, axis), np.cumsum(apart, axis=axis), axis)
+    return ranks
+
 
 def _kernel(op: Primitive, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
     kernel = op.kernel
@@ -460,6 +485,7 @@ _RULES: Mapping[str, Callable[..., Side]] = {
     "remainder": _remainder,
     "stop_gradient": lambda g, x: g.coefficient(x, 0) if g.stopped and isinstance(x, Germ) else x,
     "max_to": lambda g, x, *, shape: g.largest(x, shape),
+    "argsort": lambda g, x, *, axis: g.in_order(x, axis),
     "cast": lambda g, x, *, dtype: g.real(x) if dtype.startswith("float") else g.sign(x) != 0,
 }
 

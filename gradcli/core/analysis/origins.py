@@ -7,10 +7,7 @@ from dataclasses import replace
 from math import isinf, isnan
 from typing import Any
 
-import numpy as np
-
 from gradcli.core.analysis.at_edges import numbers
-from gradcli.core.engines.numpy.kernels import kernel_of
 from gradcli.core.ir.exact import is_lost
 from gradcli.core.ir.nodes import Constant, Node, Parameter, fresh_input
 from gradcli.core.ir.primitive import Application, Primitive, Stepwise
@@ -90,6 +87,10 @@ class _Found(Exception):  # noqa: N818 - it is no mistake
 
 def _in_steps(node: Application, steps: Stepwise, values: Mapping[Node, Any], bad: Any) -> Origin | None:
     """The operation in the first step that gives what is bad; None where the steps are too many, or only a sum is."""
+    import numpy as np
+
+    from gradcli.core.engines.numpy.kernels import kernel_of
+
     outputs: Sequence[Node] = node.attrs["body"].outputs
     made = 0
     if steps.count(node) > MOST_IN_STEPS:
@@ -164,12 +165,16 @@ def has(value: Any, bad: Any) -> bool:
     """Whether a number, or an element of an array, is nan (`isnan`), or infinite (`isinf`)."""
     if isinstance(value, (bool, int, float)):
         return bool(bad(value))
+    import numpy as np
+
     return bool(value.dtype.kind == "f" and (np.isnan if bad is isnan else np.isinf)(value).any())
 
 
 def _first(value: Any, bad: Any) -> tuple[tuple[int, ...], float]:
     if isinstance(value, float):
         return (), value
+    import numpy as np
+
     where = np.argwhere((np.isnan if bad is isnan else np.isinf)(value))[0]
     index = tuple(int(i) for i in where)
     return index, float(value[index])

@@ -1,7 +1,8 @@
 """Evaluating a graph whose leaves are all known: at once, and faster when one of the same form comes again.
 
 A loop in a script makes the same graph anew each time, with other numbers in it. What was compiled for a graph is kept
-under its form: its operations, and the shapes and dtypes of its tensors, which are inputs of the program.
+under its form: its operations, and the shapes and dtypes of its constants, which are inputs of the program. Attributes,
+such as an exponent, are part of the form, and so are the few numbers that simplification knows something of.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from gradcli.core.engines.protocol import Data
-from gradcli.core.engines.scalar import suits_scalar
+from gradcli.core.engines.scalar import by_ball, suits_scalar
 from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.templates import applied
+from gradcli.core.ir.templates import applied, has_ball
 from gradcli.core.ir.traversal import reachable, replaced, without_parameters
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ MOST_PROGRAMS = 128
 MOST_MEMORY = 2**28
 # So many operations on elements in all take longer than loading and running a compiler.
 WORTH_COMPILING = 2**27
+# Numbers that a product or a quotient is simpler with.
+_SIMPLE = (0.0, 1.0, -1.0, 2.0, 0.5)
 
 
 class _Here(threading.local):
@@ -53,8 +57,8 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     outputs, order = without_parameters(outputs, reachable(outputs))
     if any(isinstance(node, Input) for node in order):
         raise FreeInputError
-    on_math = suits_scalar(order)
-    leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != ())]
+    on_math = suits_scalar(order, by_balls=True)
+    leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != () or _may_change(n))]
     key = _form(order, outputs, leaves)
     kept = _here.programs
     seen = key in kept
@@ -82,6 +86,14 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
         # One that was interrupted may still be using its buffers.
         kept.pop(key, None)
         raise
+
+
+def _may_change(number: Constant) -> bool:
+    """Whether a number among arrays is an input of the program: another one compiles nothing anew.
+
+    What is none are the numbers that make arithmetic simpler, and indices, which are checked when they are known.
+    """
+    return number.dtype.is_float and isfinite(number.value) and number.value not in _SIMPLE
 
 
 def _form(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]) -> Hashable:
@@ -119,7 +131,8 @@ def _interpreted(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Data, 
                 values[node] = node.value
             else:
                 assert isinstance(node, Application)
-                values[node] = applied(node.op, [values[arg] for arg in node.args], node.attrs)
+                args = [values[arg] for arg in node.args]
+                values[node] = by_ball(node)(*args) if has_ball(node) else applied(node.op, args, node.attrs)
     except (ArithmeticError, ValueError):
         return None
     return tuple(values[node] for node in outputs)

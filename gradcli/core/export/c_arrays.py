@@ -98,6 +98,29 @@ def _argmax(body: Body, node: Application) -> None:
     body.loops(node.shape, lines)
 
 
+def _argsort(body: Body, node: Application) -> None:
+    (x,), axis = node.args, node.attrs["axis"]
+    name = body.declare(node)
+    element = body.elements[x]
+
+    def lines(index: Index) -> list[str]:
+        letter = LETTERS[len(node.shape)]
+        here = body.c(element(index))
+        there = body.c(element([letter if a == axis else i for a, i in enumerate(index)]))
+        place = ["place" if a == axis else i for a, i in enumerate(index)]
+        return [
+            "long long place = 0;",
+            f"for (int {letter} = 0; {letter} < {x.shape[axis]}; {letter}++) {{",
+            f"    int less = {there} < {here} || (isnan({here}) && !isnan({there}));",
+            f"    int same = {there} == {here} || (isnan({there}) && isnan({here}));",
+            f"    place += less || (same && {letter} < {index[axis]});",
+            "}",
+            f"{name}[{flat_index(node.shape, place)}] = {index[axis]};",
+        ]
+
+    body.loops(node.shape, lines)
+
+
 def _cumsum(body: Body, node: Application) -> None:
     (x,), axis = node.args, node.attrs["axis"]
     name = body.declare(node)
@@ -308,6 +331,7 @@ STATEMENTS: dict[str, Callable[[Body, Application], None]] = {
     "sum_to": _sum,
     "max_to": _max,
     "argmax": _argmax,
+    "argsort": _argsort,
     "cumsum": _cumsum,
     "concatenate": _concatenate,
     "pad": _pad,

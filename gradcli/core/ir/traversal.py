@@ -38,7 +38,11 @@ def without_parameters(
     """
     kept = set(besides)
     values: dict[Node, Node] = {n: n.value for n in order if isinstance(n, Parameter) and n not in kept}
-    return replaced(outputs, order, values) if values else (outputs, order)
+    if all(not value.args for value in values.values()):
+        return replaced(outputs, order, values) if values else (outputs, order)
+    # One that stands in for what was computed.
+    outputs = _rebuilt(outputs, order, values)[0]
+    return without_parameters(outputs, reachable(outputs), besides)
 
 
 def by_need(outputs: Iterable[Node]) -> list[Node]:

@@ -17,36 +17,44 @@ from gradcli.core.primitives.special import erfc
 @composed(
     "x where positive, else so much of it; the slope at 0 is the smaller one",
     example="leaky_relu(-2), leaky_relu(3), leaky_relu'(-2)",
+    pointwise=True,
 )
 def leaky_relu(x: Node, slope: Operand = 0.01) -> Node:
     return select(cmp.greater(x, 0), real(x), real(x) * slope)
 
 
-@composed("x where positive, else alpha (exp(x) - 1)", example="elu(-1), elu(3)")
+@composed("x where positive, else alpha (exp(x) - 1)", example="elu(-1), elu(3)", pointwise=True)
 def elu(x: Node, alpha: Operand = 1.0) -> Node:
     return select(cmp.greater(x, 0), real(x), alpha * ew.expm1(x))
 
 
-@composed("x times the normal distribution function, exactly", "gelu", example="gelu(1), gelu'(0)")
+@composed("x times the normal distribution function, exactly", "gelu", example="gelu(1), gelu'(0)", pointwise=True)
 def gelu(x: Node) -> Node:
     return 0.5 * x * erfc(x * (-1 / sqrt(2)))
 
 
-@composed("x times sigmoid(x)", "silu", "swish", example="silu(1), silu'(0)")
+@composed("x times sigmoid(x)", "silu", "swish", example="silu(1), silu'(0)", pointwise=True)
 def silu(x: Node) -> Node:
     return x * ew.sigmoid(x)
 
 
-@composed("x times tanh(softplus(x))", example="mish(1), mish'(0)")
+@composed("log(sigmoid(x)), accurate in both tails", example="log_sigmoid(-1000), log_sigmoid'(0)", pointwise=True)
+def log_sigmoid(x: Node) -> Node:
+    return -ew.softplus(-x)
+
+
+@composed("x times tanh(softplus(x))", example="mish(1), mish'(0)", pointwise=True)
 def mish(x: Node) -> Node:
     return x * ew.tanh(ew.softplus(x))
 
 
 @composed(
     "x held between two bounds, numbers or tensors, none for no bound; the slope at a bound is 1",
-    example="clip([-5, 0.3, 5], 0, 1)",
+    example="clip([-5, 0.3, 5], 0, 1), clip([-5, 5], max=1)\ngrad(clip)([-5, 0.3], 0, 1)",
+    pointwise=True,
 )
-def clip(x: Node, low: Operand | None = None, high: Operand | None = None) -> Node:
+def clip(x: Node, min: Operand | None = None, max: Operand | None = None) -> Node:
+    low, high = min, max
     if isinstance(low, (int, float)) and isinstance(high, (int, float)):
         require(not low > high, f"the bounds {low:g} and {high:g} of clip cross")
     held = x

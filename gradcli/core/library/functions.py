@@ -18,6 +18,9 @@ from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.selection import select
 
 Axis = int | tuple[int, ...] | None
+# The same where they may be written one after the other: reshape(x, 2, 3), transpose(x, 1, 0).
+Lengths = Shape
+Order = Axis
 
 
 def _number(x: Node) -> Node:
@@ -90,17 +93,17 @@ def mean(
     return found if dtype is None else cast(found, dtype)
 
 
-@composed("x times x", example="square(3), square'(3)")
+@composed("x times x", example="square(3), square'(3)", pointwise=True)
 def square(x: Node) -> Node:
     return x * x
 
 
-@composed("0 where x is negative, 1 where positive, and h0 at 0", example="heaviside([-1, 0, 1])")
+@composed("0 where x is negative, 1 where positive, and h0 at 0", example="heaviside([-1, 0, 1])", pointwise=True)
 def heaviside(x: Node, h0: Operand = 0.5) -> Node:
     return select(comparisons.equal(x, 0), h0, 0.5 * (ew.sign(x) + 1))
 
 
-@composed("x to so many decimals; halves go to the even digit", example="round(2.7), round(2.346, 2)")
+@composed("x to so many decimals; halves go to the even digit", example="round(2.7), round(2.346, 2)", pointwise=True)
 def round_(x: Node, decimals: int = 0) -> Node:
     return rounding.rounded(x, decimals=decimals)
 
@@ -135,7 +138,7 @@ def matmul(a: Node, b: Node) -> Node:
 
 
 @composed("the same elements in another shape; one length may be -1", example="reshape([1, 2, 3, 4], (2, 2))")
-def reshape(x: Node, shape: Shape) -> Node:
+def reshape(x: Node, shape: Lengths) -> Node:
     if shape.count(-1) == 1:
         known = prod(n for n in shape if n != -1)
         if known and size_of(x.shape) % known == 0:
@@ -145,7 +148,7 @@ def reshape(x: Node, shape: Shape) -> Node:
 
 
 @composed("axes in another order, reversed if none is given; `x.T` for short", example="transpose([[1, 2], [3, 4]])")
-def transpose(x: Node, axes: Axis = None) -> Node:
+def transpose(x: Node, axes: Order = None) -> Node:
     rank = len(x.shape)
     if axes is None:
         order = tuple(reversed(range(rank)))

@@ -27,6 +27,7 @@ def index(x: Node, items: tuple[Item, ...]) -> Node:
     Raises:
         CoreError: for an index outside its axis, or too many of them.
     """
+    items, masks = _without_masks(items)
     consuming = sum(1 for item in items if item is not None and item is not Ellipsis)
     rank = len(x.shape)
     if consuming > rank:
@@ -51,6 +52,11 @@ def index(x: Node, items: tuple[Item, ...]) -> Node:
             continue
         n = x.shape[axis]
         if isinstance(item, Node):
+            if masks.get(item, n) != n:
+                raise CoreError(
+                    f"a mask of length {masks[item]} does not pick from axis {axis} of a tensor of shape {x.shape}",
+                    "a mask has the lengths of the axes that it picks from",
+                )
             picks.append((len(shape), _indices(item, n, x)))
             ranges.append((0, n, 1))
             shape.append(n)
@@ -77,6 +83,22 @@ def index(x: Node, items: tuple[Item, ...]) -> Node:
         node = shaping.flip(node, axes=tuple(reversed_axes))
     node = node if node.shape == tuple(shape) else shaping.reshape(node, shape=tuple(shape))
     return _pick(node, [at for at, _ in picks], [indices for _, indices in picks], together) if picks else node
+
+
+def _without_masks(items: tuple[Item, ...]) -> tuple[tuple[Item, ...], dict[Node, int]]:
+    """A mask that is known as the numbers of its true elements, a tensor for each axis, with the mask's lengths."""
+    found: list[Item] = []
+    lengths: dict[Node, int] = {}
+    for item in items:
+        if isinstance(item, Constant) and item.dtype is DType.BOOL and item.shape:
+            import numpy as np
+
+            numbers = [array_constant(one.astype("int64")) for one in np.nonzero(item.value)]
+            lengths.update(zip(numbers, item.shape, strict=True))
+            found += numbers
+        else:
+            found.append(item)
+    return tuple(found), lengths
 
 
 def _indices(item: Node, n: int, x: Node) -> Node:

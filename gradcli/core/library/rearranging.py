@@ -14,7 +14,7 @@ from gradcli.core.ir.shapes import Shape, normalize_axes, size_of
 from gradcli.core.library.declare import composed
 from gradcli.core.library.functions import Axis, reshape
 from gradcli.core.primitives import shaping
-from gradcli.core.primitives.constants import counted, identity, triangle
+from gradcli.core.primitives.constants import identity, triangle
 from gradcli.core.primitives.indexing import take
 from gradcli.core.primitives.selection import select
 
@@ -208,9 +208,3 @@ def triu(x: Node, k: int = 0) -> Node:
 @composed("the part of a matrix on and below its k-th diagonal, zeros above", example="tril([[1, 2], [3, 4]])")
 def tril(x: Node, k: int = 0) -> Node:
     return _half(x, k, upper=False)
-
-
-@composed("0, 1, ..., n - 1 as a tensor", example="arange(4)")
-def arange(n: int, dtype: DType = DType.FLOAT64) -> Node:
-    require(n >= 0, f"there are no {n} numbers")
-    return counted(n, dtype)

@@ -84,7 +84,7 @@ def cumsum(x: Node, axis: int | None = None) -> Node:
 def cumprod(x: Node, axis: int | None = None) -> Node:
     x, axis = _in_order(x, axis)
     (a,) = normalize_axes(axis, len(x.shape))
-    node, step = x, 1
+    node, step = cast(x, DType.INT64) if x.dtype is DType.BOOL else x, 1
     while step < x.shape[a]:
         moved = concatenate(_ones(node, a, step), part(node, a, 0, x.shape[a] - step), axis=a)
         node, step = node * moved, 2 * step
@@ -116,7 +116,14 @@ def _extreme(
 
 
 def _extreme_to(x: Node, shape: Shape, largest: bool) -> Node:
-    return max_to(x, shape=shape) if largest else -max_to(-x, shape=shape)
+    return max_to(x, shape=shape) if largest else _opposite(max_to(_opposite(x), shape=shape))
+
+
+def _opposite(x: Node) -> Node:
+    """The other way round in order; of int64, whose least number has no negative, one less."""
+    if x.dtype is DType.BOOL:
+        return cmp.logical_not(x)
+    return -x if x.dtype.is_float else -1 - x
 
 
 @composed(
@@ -173,7 +180,7 @@ def argmax(x: Node, axis: int | None = None, keepdims: bool = False) -> Node:
     example="argmin([3, 9, 2])",
 )
 def argmin(x: Node, axis: int | None = None, keepdims: bool = False) -> Node:
-    return argmax(-x, axis, keepdims)
+    return argmax(_opposite(x), axis, keepdims)
 
 
 @composed("whether any element is true, or not 0", example="any([1, 2, 3] > 2)")

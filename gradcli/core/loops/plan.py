@@ -13,7 +13,7 @@ from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.ir.traversal import reachable
-from gradcli.core.primitives.shaping import reshape, take_slice
+from gradcli.core.primitives.shaping import concatenate, reshape, take_slice
 from gradcli.core.records import structure
 
 
@@ -131,6 +131,13 @@ def unpacked(node: Node, shapes: Sequence[Shape]) -> list[Node]:
         parts.append(reshape(take_slice(node, ranges=((at, size, 1),)), shape=shape))
         at += size
     return parts
+
+
+def packed(parts: Sequence[Node]) -> Node:
+    """A node that has parts one after the other; one alone is itself."""
+    if len(parts) == 1:
+        return parts[0]
+    return concatenate(*(reshape(part, shape=(size_of(part.shape),)) for part in parts), axis=0)
 
 
 def rows_of(node: Node, shapes: Sequence[Shape], size: int) -> list[Node]:

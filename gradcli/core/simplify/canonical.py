@@ -7,18 +7,34 @@ another kind of node, or an output, needs the whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
+from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.simplify import contracted
 from gradcli.core.simplify.rules import Site, rewritten, with_quotients
 
 # It enters rules of its own.
 ENTERING = (contracted,)
+
+# By primitive: given all of its applications in a graph, what stands in the place of some.
+Merge: TypeAlias = "Callable[[Sequence[Node]], Mapping[Node, Node]]"
+MERGERS: dict[str, Merge] = {}
+
+
+def merger(primitive: str) -> Callable[[Merge], Merge]:
+    """Enter what makes applications of a primitive one."""
+
+    def enter(function: Merge) -> Merge:
+        MERGERS[primitive] = function
+        return function
+
+    return enter
+
 
 Compute: TypeAlias = "Callable[[Node], Node]"
 
@@ -33,6 +49,7 @@ def canonical(
 
     `order` are those of the graph as it is. `computed` gives the constant that an application to constants is.
     """
+    outputs, order = _merged(outputs, order)
     small: dict[Node, Node] = {node: node for node in inputs}
     uses = Counter(arg for node in order for arg in node.args)
     uses.update(outputs)
@@ -44,9 +61,22 @@ def canonical(
     return with_quotients(wholes)
 
 
+def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
+    for name, merge in MERGERS.items():
+        nodes = [node for node in order if node.kind == name]
+        found = merge(nodes) if len(nodes) > 1 else {}
+        if found:
+            outputs = substitute(outputs, found)
+            order = reachable(outputs)
+    return outputs, order
+
+
 def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
     if not isinstance(node, Application):
         return node
+    if node.kind == "ruled":
+        # The value: what is beside it is for derivatives, which have been taken.
+        return args[0]
     if node.op.pointwise:
         args = [_as_scalar(arg, args) for arg in args]
     return rewritten(Site(node, args, alone))

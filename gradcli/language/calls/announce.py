@@ -13,6 +13,7 @@ from gradcli.core.ir.dtypes import as_float
 from gradcli.core.ir.nodes import Constant, Node, Operand, Parameter
 from gradcli.core.records import record
 from gradcli.language.calls.builtin import Builtin, same
+from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe, require_function
@@ -60,6 +61,8 @@ def builtin(
         for name in names or (function.__name__.rstrip("_"),):
 
             def apply(caller: Caller, values: Sequence[Value], span: Span, name: str = name) -> Value:
+                if of_tensor is not same and any(map(is_nested, values)):
+                    return place_by_place(lambda v: apply(caller, v, span, name), values, f"`{name}`", span)
                 call = Call(caller, span)
                 result: Value = function(call, *converted(call, name, values, formals, kinds))
                 return result
@@ -74,7 +77,12 @@ def builtin(
 
 
 # What is computed with, and so can be differentiated by; everything else is known before the call.
-_REAL = ("Node", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
+_REAL = (
+    *("Node", "Known", "Node | None", "tuple[Node, ...]", "tuple[Node, ...] | None"),
+    *("Operand", "Operand | None", "Value"),
+)
+# What a tuple is given for.
+_SEQUENCES = ("tuple[Node, ...]", "Shape", "Lengths", "Order")
 
 
 def read_signature(function: Callable[..., Any], leading: int = 0) -> tuple[tuple[Formal, ...], list[str]]:
@@ -104,6 +112,8 @@ def _formal(name: str, kind: str, default: Any, variadic: bool = False) -> Forma
         real=kind in _REAL,
         names=kind == "Names | None",
         function=kind in ("Function", "FunctionOrValue"),
+        sequence=kind in _SEQUENCES,
+        spread=kind in ("Lengths", "Order"),
         by_name=kind == "ByName | None",
     )
 
@@ -139,9 +149,12 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "ByName | None": lambda call, v, what: v,
     "FunctionOrValue": lambda call, v, what: v,
     "Node": lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span),
+    "Known": lambda call, v, what: convert.computed(convert.to_node(v, call.caller.dtype, call.span)),
+    "Node | None": _or_none(lambda call, v, what: convert.to_node(v, call.caller.dtype, call.span)),
     "Operand": lambda call, v, what: _operand(call, v),
     "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),
     "tuple[Node, ...]": lambda call, v, what: convert.to_nodes(v, call.caller.dtype, call.span),
+    "tuple[Node, ...] | None": _or_none(lambda call, v, what: convert.to_nodes(v, call.caller.dtype, call.span)),
     "int": lambda call, v, what: convert.to_int(v, call.span, what),
     "int | None": _or_none(lambda call, v, what: convert.to_int(v, call.span, what)),
     "float": lambda call, v, what: to_number(v, call.span, what),
@@ -151,16 +164,39 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Axis": lambda call, v, what: convert.to_axis(v, call.span),
     "Widths": lambda call, v, what: _widths(v, call.span, what),
     "Shape": lambda call, v, what: convert.to_shape(v, call.span),
+    "Lengths": lambda call, v, what: convert.to_shape(v, call.span),
+    "Order": lambda call, v, what: convert.to_axis(v, call.span),
+    "AxisPairs": lambda call, v, what: (
+        tuple(convert.to_shape(axes, call.span, "each item of axes") for axes in v)
+        if isinstance(v, tuple)
+        else convert.to_int(v, call.span, what)
+    ),
     "DType": lambda call, v, what: call.caller.dtype if v is None else convert.to_dtype(v, call.span),
     "DType | None": _or_none(lambda call, v, what: convert.to_dtype(v, call.span)),
     "Order | None": _or_none(lambda call, v, what: v if isinstance(v, str) else to_number(v, call.span, what)),
     "Counts": lambda call, v, what: _counts(v, call.span, what),
+    "Padding": lambda call, v, what: v if isinstance(v, str) else _counts(v, call.span, what),
     "Fills": lambda call, v, what: (
         tuple(CONVERT["Fills"](call, item, what) for item in v) if isinstance(v, tuple) else _operand(call, v)
     ),
     "str": lambda call, v, what: _text(v, call.span, what),
+    "Init": lambda call, v, what: _first_value(call, v, what),
     "Operand | str": lambda call, v, what: v if isinstance(v, str) else _operand(call, v),
 }
+
+
+def _first_value(call: Call, value: Value, what: str) -> str | float | Constant | None:
+    """What a parameter begins with: a name, a number or a tensor that is known now."""
+    if value is None or isinstance(value, str):
+        return value
+    if is_number(value):
+        return as_float(value)
+    known = call.caller.settle(value, call.span) if isinstance(value, Node) else None
+    known = known.value if isinstance(known, Parameter) else known
+    if not isinstance(known, Constant):
+        hint = 'such as "he_normal", "zeros" or a tensor'
+        raise fail("type", f"{what} is a name, a number or a tensor, not {describe(value)}", call.span, hint)
+    return known
 
 
 def _counts(value: Value, span: Span, what: str) -> int | tuple[int, ...]:

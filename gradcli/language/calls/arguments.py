@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gradcli.core.ir.nodes import Node
-from gradcli.language.calls.builtin import Builtin
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.numbers import is_number
@@ -22,6 +21,13 @@ OTHER_WORDS = {
     "repeats": "times",
     "value": "constant_values",
     "pad_width": "width",
+    "in_features": "in_channels",
+    "out_features": "out_channels",
+    "bias": "has_bias",
+    "groups": "group",
+    "eps": "epsilon",
+    "num_embeddings": "vocab_size",
+    "embedding_dim": "embedding_size",
 }
 
 
@@ -32,7 +38,7 @@ def _in_our_words(function: Function, keywords: Mapping[str, Value], spans: Mapp
         LanguageError: for one that is given under two names.
     """
     names = {i.name for i in function.inputs}
-    if not isinstance(function, Builtin) or keywords.keys() <= names:
+    if function.kind != "built-in" or keywords.keys() <= names:
         return keywords
     found: dict[str, Value] = {}
     for name, value in keywords.items():
@@ -107,6 +113,9 @@ def bind(
     placed, _, variadic = _by_place(function)
     by_name = _takes_names(function)
     fixed = inputs[:-1] if variadic or by_name else inputs
+    if len(positional) > len(placed) and not variadic and placed and placed[-1].spread:
+        last = len(placed) - 1
+        positional = (*positional[:last], tuple(positional[last:]))
     if len(positional) > len(placed) and not variadic:
         extra = call.arguments[len(placed)].span
         raise fail(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradcli.core.ir.nodes import Node
-from gradcli.core.library.indexing import index
+from gradcli.core.engines.evaluation import evaluate
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Input, Node, Parameter, array_constant
+from gradcli.core.ir.traversal import reachable
 from gradcli.language.text.diagnostics import Span, fail
-from gradcli.language.values.convert import to_int
+from gradcli.language.values.convert import rows_of, to_int
 from gradcli.language.values.describe import describe
-from gradcli.language.values.values import Interval, Parameters, Value, Zipped
+from gradcli.language.values.values import Caller, Interval, Parameters, Value, Zipped
 
 LONGEST_RANGE = 10_000_000
 
@@ -30,7 +32,7 @@ def items_of(value: Value, span: Span) -> Sequence[Value]:
     if isinstance(value, Interval):
         return whole_numbers(value, span)
     if isinstance(value, Node) and value.shape:
-        return tuple(index(value, (i,)) for i in range(value.shape[0]))
+        return rows_of(value)
     raise fail("type", f"{describe(value)} has no items to go through", span, "use a tuple, a tensor or range(n)")
 
 
@@ -54,3 +56,23 @@ def item_of_tuple(value: tuple[Value, ...], items: list[Any], span: Span) -> Val
         raise fail("value", f"index {items[0]} is outside a tuple of {len(value)}", span)
     picked: Value = value[items[0]]
     return picked
+
+
+def known_mask(caller: Caller, index: Node, span: Span) -> Node:
+    """An index as it is; one of true and false with its values, which say how many elements it picks.
+
+    Raises:
+        LanguageError: where they are not known when the expression is read, as where it is differentiated.
+    """
+    if index.dtype is not DType.BOOL:
+        return index
+    leaves = [node for node in reachable([index]) if isinstance(node, (Input, Parameter))]
+    if any(isinstance(node, Input) or caller.in_derivative for node in leaves):
+        raise fail(
+            "value",
+            "a mask picks as many elements as it has true ones, and in a derivative or a loop these are not known",
+            span,
+            "write where(mask, x, 0), whose sum is that of what the mask picks",
+        )
+    (values,) = evaluate([index])
+    return array_constant(values)  # type: ignore[arg-type]

@@ -16,13 +16,15 @@ from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.promotion import coerce, real
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, stack, sum_, transpose
+from gradcli.core.primitives.linear_algebra import swap_last
 from gradcli.language.calls.combined import called, combined
+from gradcli.language.calls.nested import is_nested, place_by_place
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.convert import known_value, to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.explanations import Check
-from gradcli.language.values.findings import Extrema, Propagation, Uncertain
+from gradcli.language.values.findings import Extrema, Fit, Propagation, Uncertain
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.numbers import calculate, is_euler, is_number
 from gradcli.language.values.trail import Sum
@@ -36,6 +38,9 @@ _COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
     ">": op.gt,
     ">=": op.ge,
 }
+
+# Arithmetic that is done with tuples item by item.
+_OF_ITEMS = ("+", "-", "*", "/", "^", "//", "%")
 
 
 @cache
@@ -53,6 +58,8 @@ def unary(caller: Caller, symbol: str, value: Value, span: Span) -> Value:
         return -value if symbol == "-" else value
     if isinstance(value, Function):
         return combined("*", -1, value, binary, span) if symbol == "-" else value
+    if is_nested(value):
+        return place_by_place(lambda items: unary(caller, symbol, items[0], span), [value], f"`{symbol}`", span)
     node = _operand(caller, symbol, value, span)
     return symbols(1)["-"](node) if symbol == "-" else node
 
@@ -80,6 +87,8 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
             return _nearest(caller, symbol, left, right, result)
     if symbol == "∘" or isinstance(left, Function) or isinstance(right, Function):
         return combined(symbol, left, right, binary, span)
+    if symbol in _OF_ITEMS and (is_nested(left) or is_nested(right)):
+        return place_by_place(lambda v: binary(caller, symbol, v[0], v[1], span), [left, right], f"`{symbol}`", span)
     if isinstance(left, SparseMatrix) and symbol == "@":
         return _sparse_product(left, _operand(caller, symbol, right, span), span)
     a, b = _operand(caller, symbol, left, span), _operand(caller, symbol, right, span)
@@ -213,24 +222,6 @@ def truth(value: Value, span: Span) -> bool | Node:
     raise fail("type", f"a condition is true or false, not {describe(value)}", span, "compare it, such as `x != 0`")
 
 
-def attribute_of(value: Value, name: str, span: Span) -> Value:
-    """`x.T`, `x.shape`, `net.weight`.
-
-    Raises:
-        LanguageError: where the value has no such attribute.
-    """
-    if isinstance(value, Named):
-        return part_of(value, name, span)
-    members = attributes_of(value)
-    if name in members:
-        return members[name]
-    if isinstance(value, Node):
-        hint = near(name, list(members)) or f"functions stand in front: `{name}(x)`; a tensor has {_listed(members)}"
-        raise fail("name", f"a tensor has no `.{name}`", span, hint)
-    listed = near(name, list(members)) or f"it has {_listed(members)}" if members else None
-    raise fail("name", f"{describe(value)} has no `.{name}`", span, listed)
-
-
 def part_of(value: Named, name: str, span: Span) -> Value:
     """`d.price`, `d["unit price"]`: a value by its name; all names that begin so and with a point, `w.layer1`.
 
@@ -285,17 +276,14 @@ def attributes_of(value: Value) -> Mapping[str, Value]:
     if isinstance(value, Node):
         return {
             "T": transpose(value),
+            **({"mT": swap_last(value)} if len(value.shape) > 1 else {}),
             "shape": value.shape,
             "ndim": len(value.shape),
             "size": size_of(value.shape),
             "dtype": value.dtype.value,
         }
-    with_members = (Function, SparseMatrix, Extrema, Propagation, Uncertain, Check, Audit, Module, Named)
+    with_members = (Function, SparseMatrix, Extrema, Fit, Propagation, Uncertain, Check, Audit, Module, Named)
     return value.members if isinstance(value, with_members) else {}
-
-
-def _listed(names: Mapping[str, Value]) -> str:
-    return ", ".join(f".{name}" for name in names)
 
 
 def _logic(symbol: str, left: bool | Node, right: bool | Node) -> Value:
@@ -325,7 +313,7 @@ def _operand(caller: Caller, symbol: str, value: Value, span: Span) -> Node:
         elif isinstance(value, SparseMatrix):
             hint = "write dense(...) for the whole matrix; S @ x multiplies"
         elif isinstance(value, tuple):
-            hint = "tuples group values; for arithmetic write an array, [a, b]"
+            hint = "a tuple's items are taken one by one: `t[0]`; a matrix is written in [ ]"
         raise fail("type", f"`{symbol}` needs numbers or tensors, not {describe(value)}", span, hint)
     return to_node(value, caller.dtype, span)
 

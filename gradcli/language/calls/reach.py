@@ -8,16 +8,20 @@ from functools import lru_cache
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.records import record
 from gradcli.language.calls.builtin import Builtin
-from gradcli.language.calls.functions import UserFunction
+from gradcli.language.calls.combined import Combined, Composed, Lifted
+from gradcli.language.calls.functions import Chain, UserFunction
 from gradcli.language.text import syntax as s
+from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.nesting import fold
 from gradcli.language.values.values import Caller, Function, Module, Parameters, Value
 
 
 def parameters_of(caller: Caller, function: Function) -> Parameters:
-    """Every trainable parameter, once each, in the order of the text; one inside another is `outer.inner`."""
+    """Every trainable parameter, once each, in the order of the text, by what is typed for it: `outer.inner[0].w`."""
     found: dict[Parameter, list[str]] = {}
-    _collect(caller, function, "", found, set())
+    # A Sequential has no name of its own, and its parts go by the one that it was given.
+    root = caller.name_of(function) if isinstance(function, Chain) else None
+    _collect(caller, function, root or "", found, set())
     return Parameters(function.name, tuple(map(tuple, found.values())), tuple(found))
 
 
@@ -31,15 +35,25 @@ def _collect(
             if name not in names:
                 names.append(name)
         return
+    if isinstance(value, tuple):
+        for i, item in enumerate(value):
+            _collect(caller, item, f"{path}[{i}]", found, seen)
+        return
     # What is reached under two names is gone through twice, so that what is shared has both.
     if not isinstance(value, Function) or (id(value), path) in seen:
         return
     seen.add((id(value), path))
+    if not value.parametrized:
+        return
     inner = getattr(value, "of", None)
     if isinstance(inner, Function):
         _collect(caller, inner, path, found, seen)
+    for part in _joined(value):
+        if isinstance(part, Function):
+            named = caller.name_of(part) or (part.name if part.name.isidentifier() else "")
+            _collect(caller, part, path or named, found, seen)
     for name, member in value.members.items():
-        _collect(caller, member, f"{path}.{name}" if path else name, found, seen)
+        _collect(caller, member, member_path(path, name), found, seen)
     if isinstance(value, UserFunction):
         local = {i.name for i in value.inputs} | set(value.members) | set(s.bound_in(value.body))
         for name in _names(value.body):
@@ -47,6 +61,35 @@ def _collect(
                 there = caller.find(name, value.frame)
                 if there is not None:
                     _collect(caller, there[0], name, found, seen)
+
+
+def note_what_is_shared(caller: Caller, model: UserFunction, span: Span) -> None:
+    """Say which parameters from outside several parts of a model read."""
+    found: dict[str, list[str]] = {}
+    for name, part in model.members.items():
+        if isinstance(part, UserFunction):
+            there = parameters_of(caller, part)
+            for path in (paths[0] for paths in there.paths):
+                if path.replace("[", ".").partition(".")[0] not in part.members:
+                    found.setdefault(path, []).append(name)
+    for path, names in found.items():
+        if len(names) > 1:
+            hint = "a model that is copied has for its own what is declared in it with `param`"
+            caller.note(f"{' and '.join(f'`{name}`' for name in names)} share `{path}`", span, hint)
+
+
+def member_path(path: str, name: str) -> str:
+    """What is typed for a member of what is typed as a path; that of a Sequential goes by its place."""
+    return f"{path}[{name}]" if name.isdigit() else f"{path}.{name}" if path else name
+
+
+def _joined(function: Function) -> tuple[Value, ...]:
+    """What a function is made of by the signs of arithmetic, as `f + g`, `f∘g`, `norm(f)`."""
+    if isinstance(function, Combined):
+        return function.left, function.right
+    if isinstance(function, Composed):
+        return function.outer, function.inner
+    return function.values if isinstance(function, Lifted) else ()
 
 
 @record

@@ -9,6 +9,7 @@ from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Input, Known, Node, constant, fresh_input
 from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.language.calls.nested import as_tuple
 from gradcli.language.values.convert import known_value
 from gradcli.language.values.nesting import distinct_nodes, map_items, map_nodes, require_walkable
 from gradcli.language.values.numbers import is_number
@@ -55,6 +56,7 @@ def meant(inputs: Iterable[Node]) -> dict[Node, Node] | None:
 
 
 def _abstract(value: Value, name: str, default: DType, replacements: dict[Node, Node]) -> Value:
+    value = as_tuple(value)
     if isinstance(value, tuple):
         return tuple(_abstract(v, f"{name}[{i}]", default, replacements) for i, v in enumerate(value))
     if is_number(value):

@@ -11,6 +11,7 @@ from gradcli.core.primitives.shaping import transpose
 from gradcli.core.records import structure
 from gradcli.core.transforms.batching import batch
 from gradcli.language.calls.announce import Call, builtin
+from gradcli.language.calls.nested import as_tuple
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_int, to_node
 from gradcli.language.values.describe import describe
@@ -62,6 +63,7 @@ class Mapped(Function):
 
     def _sample(self, value: Value, axis: int | None, name: str, samples: dict[Node, Node], span: Span) -> Value:
         """One item of a tensor as an input; plain numbers, and what has no axis to go along, stay as they are."""
+        value = as_tuple(value)
         if isinstance(value, tuple):
             return tuple(self._sample(v, axis, f"{name}[{i}]", samples, span) for i, v in enumerate(value))
         if axis is None or not isinstance(value, Node) or (value.shape == () and self.axes == 0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gradcli.core.ir.nodes import Node, Parameter
@@ -103,6 +104,8 @@ def _named(caller: Caller, function: Function, name: str, at: Span, values: Sequ
     for value, i in zip(values, function.inputs, strict=True):
         if i.name == name:
             return real_input(value, name, at)
+    # What is in a Sequential goes by its place in other languages too, as `0.weight`.
+    name = re.sub(r"(^|\.)(\d+)(?=\.|$)", r"[\2]", name)
     parameters = parameters_of(caller, function)
     matches = _by_name(parameters, name.removeprefix(f"{function.name}.")) or _by_path(caller, parameters, name)
     if len(matches) == 1:
@@ -121,16 +124,20 @@ def _named(caller: Caller, function: Function, name: str, at: Span, values: Sequ
 def _by_name(parameters: Parameters, name: str) -> list[Parameter]:
     """Those of this name, or of this name in one of the models."""
     pairs = zip(parameters.paths, parameters.nodes, strict=True)
-    return [n for paths, n in pairs if any(full == name or full.endswith(f".{name}") for full in paths)]
+    tail = name if name.startswith("[") else f".{name}"
+    return [n for paths, n in pairs if any(full == name or full.endswith(tail) for full in paths)]
 
 
 def _by_path(caller: Caller, parameters: Parameters, name: str) -> list[Parameter]:
     """The parameter that stands behind a name and points, as in `net.weight`, if it is one of these."""
-    first, *members = name.split(".")
+    first, *members = re.findall(r"[^.\[\]]+", name) or [""]
     found = caller.find(first, None)
     value: Value = found[0] if found and members else None
     for member in members:
-        value = value.members.get(member) if isinstance(value, Function) else None
+        if isinstance(value, tuple):
+            value = value[int(member)] if member.isdigit() and int(member) < len(value) else None
+        else:
+            value = value.members.get(member) if isinstance(value, Function) else None
     value = caller.present(value)
     return [node for node in parameters.nodes if node is value]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Node, array_constant
 from gradcli.core.ir.shapes import check_shape
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
+from gradcli.language.values.values import Value
 
 
 def plain_array(node: s.Array, dtype: DType) -> Node | None:
@@ -22,6 +25,16 @@ def plain_array(node: s.Array, dtype: DType) -> Node | None:
     check_shape(shape)
     all_bools = bool(flat) and all(isinstance(x, bool) for x in flat)
     return array_constant(array_of([as_float(x) for x in flat], DType.BOOL if all_bools else dtype).reshape(shape))
+
+
+def parts_of(node: s.Array, value_of: Callable[[s.Expression], Value]) -> list[tuple[s.Expression, Value]]:
+    """What stands in an array, one after the other, each with its place; a comprehension is all of its items."""
+    parts: list[tuple[s.Expression, Value]] = []
+    for item in node.items:
+        value = value_of(item)
+        several = isinstance(item, s.Comprehension) and isinstance(value, tuple)
+        parts += [(item, one) for one in value] if several and isinstance(value, tuple) else [(item, value)]
+    return parts
 
 
 def _collect(node: s.Expression, flat: list[int | float]) -> tuple[int, ...] | None:

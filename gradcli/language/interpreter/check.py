@@ -14,8 +14,6 @@ from gradcli.language.text.syntax import names_in, walk
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.numbers import is_number
 
-# What lists the parameters of a model; a definition of that name is meant to give them values.
-_OF_MODELS = ("params", "trainable_params")
 _NO_EFFECT = "give it a name, or write `return` in front"
 
 
@@ -26,13 +24,6 @@ def check(statement: s.Statement, in_loop: bool = False) -> tuple[Diagnostic, ..
         LanguageError: for a statement that can't mean anything where it stands.
     """
     _check_calls(statement)
-    if isinstance(statement, s.Function) and statement.name.id in _OF_MODELS:
-        raise fail(
-            "type",
-            f"`{statement.name.id}(...)` can't be given a value",
-            statement.name.span,
-            "parameters are given values one by one, such as `net.w = [1, 2]`",
-        )
     if isinstance(statement, s.Return):
         raise fail(
             "syntax", "return stands outside a function", statement.span, "write the expression alone to show it"
@@ -169,7 +160,8 @@ def _check_inside(statement: s.Statement, function: s.Function, nested: bool, in
                 "write `model` instead of `def`",
             )
         if nested:
-            raise fail("syntax", "param can't stand in a loop", statement.span, "put it at the top of the model")
+            what = "param stands at the top of a model, or in a `for` there, not in a block that may run or not"
+            raise fail("syntax", what, statement.span, "put it in front of the block")
         for parameter in function.parameters:
             if parameter.name == statement.name.id:
                 raise fail(
@@ -185,8 +177,11 @@ def _check_inside(statement: s.Statement, function: s.Function, nested: bool, in
                     statement.value.span,
                     "a parameter is made when the model is defined, before any input is known",
                 )
-    if isinstance(statement, s.Assign) and isinstance(statement.target, s.Attribute):
-        raise fail("syntax", "a parameter can be assigned at the top level only", statement.span)
+    if isinstance(statement, s.Assign) and any(
+        isinstance(part, s.Attribute | s.Call) for part in s.walk(statement.target)
+    ):
+        hint = "inside a function, call the model at other weights: `net(x, params=w)`"
+        raise fail("syntax", "a parameter can be assigned at the top level only", statement.span, hint)
     if isinstance(statement, s.Function):
         _check_function(statement)
     if isinstance(statement, (s.Break, s.Continue)) and not in_loop:
@@ -194,7 +189,7 @@ def _check_inside(statement: s.Statement, function: s.Function, nested: bool, in
     in_loop = in_loop or isinstance(statement, (s.For, s.While))
     for block in s.blocks_of(statement):
         for inner in block:
-            _check_inside(inner, function, nested=True, in_loop=in_loop)
+            _check_inside(inner, function, nested or not isinstance(statement, s.For), in_loop)
 
 
 def returns(body: tuple[s.Statement, ...]) -> bool:
@@ -203,7 +198,7 @@ def returns(body: tuple[s.Statement, ...]) -> bool:
 
 
 def _definitions(statement: s.Statement) -> Iterator[tuple[str, Span]]:
-    """Every name that a statement gives a meaning to, at any depth, with where."""
+    """Every name that a statement gives a meaning to, with where; those inside a body are its own affair."""
     if isinstance(statement, s.Assign):
         yield from _target_names(statement.target)
     elif isinstance(statement, s.Param):
@@ -215,8 +210,6 @@ def _definitions(statement: s.Statement) -> Iterator[tuple[str, Span]]:
         yield statement.name.id, statement.name.span
         for parameter in statement.parameters:
             yield parameter.name, parameter.span
-        for inner in statement.body:
-            yield from _definitions(inner)
     for block in s.blocks_of(statement):
         for inner in block:
             yield from _definitions(inner)

@@ -18,16 +18,18 @@ from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, define
-from gradcli.language.calls.items import item_of_tuple
-from gradcli.language.calls.operations import attribute_of, binary, part_named, truth, unary
+from gradcli.language.calls.items import item_of_tuple, items_of, known_mask
+from gradcli.language.calls.operations import binary, part_named, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
+from gradcli.language.calls.weights import at_weights
 from gradcli.language.derivatives.base import Operator
 from gradcli.language.derivatives.labels import labelled
-from gradcli.language.interpreter.arrays import plain_array, ragged
+from gradcli.language.interpreter.arrays import parts_of, plain_array, ragged
 from gradcli.language.interpreter.meant import difference_of, names_meant, product
 from gradcli.language.interpreter.printing import said
 from gradcli.language.interpreter.statements import Statements
+from gradcli.language.library.methods import attribute_of
 from gradcli.language.library.names import builtins
 from gradcli.language.library.units import Unit
 from gradcli.language.text import syntax as s
@@ -38,7 +40,7 @@ from gradcli.language.values.convert import known_value, to_int, to_node
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
-from gradcli.language.values.values import Frame, Function, Named, Names, Parameters, Value
+from gradcli.language.values.values import Frame, Function, Named, Names, Parameters, Value, Zipped
 
 
 @dataclass
@@ -73,11 +75,7 @@ class Interpreter(Statements):
         plain = plain_array(node, self.dtype)
         if plain is not None:
             return plain
-        parts: list[tuple[s.Expression, Value]] = []
-        for item in node.items:
-            value = self.evaluate(item, frame)
-            several = isinstance(item, s.Comprehension) and isinstance(value, tuple)
-            parts += [(item, one) for one in value] if several and isinstance(value, tuple) else [(item, value)]
+        parts = parts_of(node, lambda item: self.evaluate(item, frame))
         items = [to_node(value, self.dtype, item.span) for item, value in parts]
         for (item, _), before, after in zip(parts[1:], items, items[1:], strict=False):
             if before.shape != after.shape:
@@ -178,7 +176,7 @@ class Interpreter(Statements):
             return slice(*(b and to_int(self.evaluate(b, frame), b.span, "a bound of a slice") for b in bounds))
         value = self.evaluate(item, frame)
         if value is None or value is Ellipsis or (isinstance(value, Node) and _picks(value)):
-            return value
+            return known_mask(self, value, item.span) if isinstance(value, Node) else value
         return to_int(value, item.span, "an index")
 
     def _lambda(self, node: s.Lambda, frame: Frame | None) -> Value:
@@ -220,6 +218,8 @@ class Interpreter(Statements):
                 raise fail("type", f"`{keyword.name}` is given twice", keyword.span, "give it once")
             unevaluated = any(i.names and i.name == keyword.name for i in function.inputs)
             keywords[keyword.name] = names_meant(keyword.value) if unevaluated else self.evaluate(keyword.value, frame)
+        if "params" in keywords and not any(i.name == "params" for i in function.inputs):
+            function = at_weights(self, function, keywords.pop("params"), node.span)
         if node.function.span.text == "|" and positional and isinstance(positional[0], Node) and positional[0].shape:
             hint = "write `norm(v)` for the length of a vector, `abs(v)` for each of its elements"
             raise fail("type", f"`{node.span.title}` can be read in two ways: it is no number", node.span, hint)
@@ -230,7 +230,7 @@ class Interpreter(Statements):
         if function.name == "norm":
             self.note_hidden_partials(node, positional, frame)
         values = bind(function, positional, keywords, node)
-        if isinstance(function, Builtin) and function.of_tensor is not same and any_function(values):
+        if isinstance(function, Builtin) and function.of_tensor is not same and any_function(function, values):
             return Lifted(function, tuple(values))
         if isinstance(function, UserFunction) and self.outermost and self.trail.called is None:
             self.trail.called = function, values
@@ -244,6 +244,8 @@ class Interpreter(Statements):
         formal = input_at(function, len(before))
         if formal is not None and formal.function:
             return self.function_wanted(node, frame)
+        if formal is not None and formal.sequence and isinstance(node, s.Array):
+            return tuple(value for _, value in parts_of(node, lambda item: self.evaluate(item, frame)))
         if formal is not None and formal.name == "grad_position" and before and isinstance(before[0], Function):
             names = _inputs_named(node, before[0])
             if names is not None:
@@ -326,7 +328,7 @@ class Interpreter(Statements):
                 raise refused(error, expression.span) from error
             if data is None:
                 known = False
-                return f"{describe(value)}, not known here"
+                return describe(value)
             return map_nodes(value, lambda n: _constant(data[n], n) if n in data else n)
 
         found = said(statement, now)
@@ -339,6 +341,8 @@ class Interpreter(Statements):
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed; a parameter stays the parameter that it is."""
+        if isinstance(value, Zipped):
+            value = tuple(items_of(value, span))
         try:
             require_shallow(value)
         except REFUSALS as error:

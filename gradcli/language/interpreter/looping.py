@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant, fresh_input
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.random import Random
 from gradcli.core.loops.closing import closed, looped
 from gradcli.core.loops.counting import MOST_STEPS, steps_of
@@ -42,8 +44,8 @@ from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Span, fail
 from gradcli.language.values.values import Frame, Function, Unset, Value
 
-# Shorter ones are written out, so that a formula shows them.
-LONGEST_UNROLLED = 64
+# Shorter ones are written out, so that a formula shows them; unless that would be so many nodes, from some steps on.
+LONGEST_UNROLLED, FEWEST_STEPS, MOST_NODES = 64, 8, 1_000
 # So often the kinds of what is carried are changed to what a step makes of them.
 MOST_CHANGES = 6
 
@@ -101,11 +103,11 @@ class LoopTrace:
         self._kinds: dict[str, Nest] = {}
         self._starts: dict[str, Value] = {}
 
-    def run(self, span: Span) -> tuple[Ending | None, Names]:
+    def run(self, span: Span, least: int = 0) -> tuple[Ending | None, Names]:
         """How the loop ends, and the names behind it.
 
         Raises:
-            Unlike: where its steps are not alike.
+            Unlike: where its steps are not alike, or all of them together have fewer nodes than `least`.
             LanguageError: for a mistake in the block, or a `while` that never ends.
         """
         for name in self._assigned:
@@ -116,7 +118,7 @@ class LoopTrace:
         for _ in range(MOST_CHANGES):
             step = self._traced()
             if step is not None:
-                return self._made(step, span)
+                return self._made(step, span, least)
         raise Unlike
 
     def _traced(self) -> _Step | None:
@@ -135,7 +137,7 @@ class LoopTrace:
             how = machine.run_body(self._body, frame)
             how, after = without_continue(how, frame.names, machine.chosen)
             if machine.random.drawn != drawn:
-                machine.random = Random(machine.random.seed, drawn)
+                machine.random = replace(machine.random, drawn=drawn)
                 raise Unlike
         except CoreError as error:
             raise Unlike from error
@@ -158,7 +160,7 @@ class LoopTrace:
                 self._kinds[name], changed = new, True
         return None if changed else _Step(carried, after, how, goes_on)
 
-    def _made(self, step: _Step, span: Span) -> tuple[Ending | None, Names]:
+    def _made(self, step: _Step, span: Span, least: int) -> tuple[Ending | None, Names]:
         """The loop's node."""
         machine, names = self._machine, dict(step.after)
         done_guard: Guard = False if step.how is None else step.how.any
@@ -200,6 +202,8 @@ class LoopTrace:
             assert isinstance(stops, Node)
             plan.carries.append(Carry(done, constant(False, DType.BOOL), stops))
         plan = closed(plan)
+        if plan.length * sum(1 for node in reachable(plan.outputs()) if node.args) < least:
+            raise Unlike
         self._counted(plan, step.goes_on, None if done is None else plan.carries[-1].next, span)
         if plan.length == 0 and self._condition is not None:
             return None, dict(self._before)

@@ -51,8 +51,10 @@ def names_meant(node: s.Expression) -> Value:
 
 def _one_name(node: s.Expression) -> tuple[str, Span]:
     if isinstance(node, (s.Name, s.Attribute)):
-        # A part of a Sequential, net[0].weight, goes by its place.
-        return re.sub(r"\[\s*(\d+)\s*\]", r".\1", node.span.text), node.span
+        return "".join(node.span.text.split()), node.span
+    if isinstance(node, s.Subscript) and re.fullmatch(r"[\w.]+(\s*\[\s*\d+\s*\])+", node.span.text):
+        # One of several that a model has under a name.
+        return "".join(node.span.text.split()), node.span
     if isinstance(node, s.Literal) and isinstance(node.value, str):
         return node.value, node.span
     raise fail("type", "wrt= takes names", node.span, "such as wrt=x or wrt=(x, w)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
@@ -16,12 +16,14 @@ from gradcli.core.ir.promotion import use_float
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.random import Random
 from gradcli.core.limits import limit, use
+from gradcli.language.calls.functions import trainable
 from gradcli.language.calls.reach import Reach
 from gradcli.language.interpreter.unknown import instead
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Source, Span, fail
 from gradcli.language.values.answers import Answers, is_answer
+from gradcli.language.values.nesting import leaves, map_items
 from gradcli.language.values.said import Said
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.trail import Trail
@@ -73,6 +75,8 @@ class State:
         self.choice = Span(Source("<choice>", ""), 0, 0)
         self._recursing = False
         self._derivatives = 0
+        # What stands in for parameters in the call that is under way, by their keys.
+        self._stand_ins: Mapping[object, Parameter] = {}
         # Of functions at the top level, and of those that are defined inside a call.
         self._reaches: dict[int, tuple[Function, Reach]] = {}
         self._inner_reaches: dict[int, tuple[Function, Reach]] = {}
@@ -213,11 +217,22 @@ class State:
         if found is not None and isinstance(found[0], Unset):
             raise self._unset(name, span)
         if found is not None:
-            return found[0]
+            value = found[0]
+            return self._standing_in(name, value) if self._stand_ins else value
         if is_answer(name):
             raise fail("name", f"there is no result `{name}`", span, self.answers.missing(name))
         hint = instead(name, self.known(frame), lambda n: self.find(n, frame), span.behind if called else None)
         raise fail("name", f"unknown name `{name}`", span, hint)
+
+    def _standing_in(self, name: str, value: Value) -> Value:
+        """What is declared under a name, with what stands in for it; what else holds a parameter keeps its value."""
+
+        def present(item: Value) -> Value:
+            declared = isinstance(item, Parameter) and item.name.partition("[")[0] == name
+            return self.present(item) if declared else item
+
+        found: Value = map_items(value, present)
+        return found
 
     def known(self, frame: Frame | None) -> list[str]:
         """Every name that has a value, the nearest first."""
@@ -239,6 +254,42 @@ class State:
             return (self.scope[name],)
         return (builtins()[name],) if name in builtins() else self.answers.find(name)
 
+    def name_of(self, value: Value) -> str | None:
+        """The first name at the top level that stands for this very value, if one does."""
+        return next((name for name in self.scope if self.scope[name] is value), None)
+
     def present(self, value: Value) -> Value:
         """A parameter as it is now: the model keeps the one that it was made with."""
-        return self.trained.get(value.key, value) if isinstance(value, Parameter) else value
+        if not isinstance(value, Parameter):
+            return value
+        return self._stand_ins.get(value.key) or self.trained.get(value.key, value)
+
+    @contextmanager
+    def standing_in(self, parameters: Mapping[object, Parameter]) -> Iterator[None]:
+        """Within, other parameters are the present ones, by their key."""
+        before, self._stand_ins = self._stand_ins, {**self._stand_ins, **parameters}
+        try:
+            yield
+        finally:
+            self._stand_ins = before
+
+    def train(self, old: Parameter, value: Value, name: str, span: Span) -> None:
+        """Give a parameter a new value, wherever its model is used from now on.
+
+        Raises:
+            LanguageError: for a value that is none, or of another shape.
+        """
+        new = trainable(old.name, value, self.dtype, span, instead_of=old)
+        if new.shape != old.shape:
+            raise fail(
+                "shape",
+                f"the parameter `{name}` has shape {old.shape}, the new value {new.shape}",
+                span,
+                "a parameter keeps its shape; define the model again for another",
+            )
+        self.trained[old.key] = new
+        # One that was declared at the top level, alone or in a tuple, goes by its name there.
+        base = old.name.partition("[")[0]
+        held = self.scope.get(base, None)
+        if any(isinstance(item, Parameter) and item.key is old.key for item in leaves(held)):
+            self.scope[base] = map_items(held, lambda v: new if isinstance(v, Parameter) and v.key is old.key else v)

@@ -8,17 +8,19 @@ from math import inf
 from typing import Any
 
 from gradcli.core.engines.evaluation import evaluate
-from gradcli.core.ir.nodes import Input, Node, Parameter
+from gradcli.core.ir.nodes import Input, Node
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.library.indexing import updated
-from gradcli.language.calls.functions import declare, define, trainable
+from gradcli.language.calls.functions import declare, define
 from gradcli.language.calls.items import items_of
 from gradcli.language.calls.kinds import Unlike
 from gradcli.language.calls.operations import truth
-from gradcli.language.calls.rows import rows_of
+from gradcli.language.calls.reach import note_what_is_shared
+from gradcli.language.calls.rows import Rows, rows_of
 from gradcli.language.calls.tracing import meant
+from gradcli.language.calls.weights import assign
 from gradcli.language.interpreter.endings import Ending, Guard, followed, forked, left, names_picked, without_continue
-from gradcli.language.interpreter.looping import LONGEST_UNROLLED, LoopTrace
+from gradcli.language.interpreter.looping import FEWEST_STEPS, LONGEST_UNROLLED, MOST_NODES, LoopTrace
 from gradcli.language.interpreter.paper import Paper
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail
@@ -108,7 +110,7 @@ class Statements(Paper):
     def _say(self, heard: Sequence[Said]) -> None:
         """Say what a call has printed, once, however often its function was traced to differentiate it."""
         key = tuple((said.span.start, repr(said.items)) for said in heard)
-        if heard and key not in self._spoken and (not self._spoken or all(said.known for said in heard)):
+        if heard and key not in self._spoken and all(said.known for said in heard):
             self._spoken.add(key)
             for said in heard:
                 self.told(said)
@@ -193,9 +195,11 @@ class Statements(Paper):
         self.choice = loop.span
         values = self.evaluate(loop.values, frame)
         rows = rows_of(values, loop.values.span) if self._may_be_node(loop.body, frame) else None
-        if rows is not None and rows.length > self._longest(loop.body, frame):
+        longest = self._longest(loop.body, frame)
+        if rows is not None and rows.length > (longest if frame is None else min(longest, FEWEST_STEPS)):
+            least = 0 if rows.length > longest else MOST_NODES
             try:
-                return self._as_node(LoopTrace, loop, frame, rows)
+                return self._as_node(loop, frame, rows, least)
             except Unlike:
                 pass
         items = items_of(values, loop.values.span)
@@ -246,7 +250,7 @@ class Statements(Paper):
                 break
             if count == most and how is None and self._may_be_node(loop.body, frame):
                 try:
-                    return self._as_node(LoopTrace, loop, frame, None)
+                    return self._as_node(loop, frame, None)
                 except Unlike:
                     pass
             self.step(loop.span)
@@ -276,12 +280,12 @@ class Statements(Paper):
             for statement in body
         )
 
-    def _as_node(self, trace: type[LoopTrace], loop: s.For | s.While, frame: Frame | None, rows: Any) -> Ending | None:
+    def _as_node(self, loop: s.For | s.While, frame: Frame | None, rows: Rows | None, least: int = 0) -> Ending | None:
         """The loop as one node. At the top level its names are computed at once."""
         inside = Frame({}, None) if frame is None else frame
         targets = loop.targets if isinstance(loop, s.For) else ()
         condition = loop.condition if isinstance(loop, s.While) else None
-        how, names = trace(self, loop.body, inside, targets, rows, condition).run(loop.span)
+        how, names = LoopTrace(self, loop.body, inside, targets, rows, condition).run(loop.span, least)
         if frame is not None:
             frame.names = names
             return how
@@ -342,8 +346,8 @@ class Statements(Paper):
                 self._bind(part, item, frame)
         elif isinstance(target, s.Subscript):
             self._put(target, value, frame)
-        elif isinstance(target, s.Attribute):
-            self._train(target, value, frame)
+        elif isinstance(target, s.Attribute | s.Call):
+            assign(self, self.evaluate(target, frame), value, target.span, at_top=frame is None)
 
     def _put(self, target: s.Subscript, value: Value, frame: Frame | None) -> None:
         """`x[i] = value`: the name gets a new tensor, which has the value there; what else had the old one keeps it."""
@@ -368,26 +372,11 @@ class Statements(Paper):
             raise refused(error, target.span) from error
         self._bind(target.value, self.settle(new, target.span) if frame is None else new, frame)
 
-    def _train(self, target: s.Attribute, value: Value, frame: Frame | None) -> None:
-        """Give a parameter a new value, wherever its model is used from now on."""
-        old = self.evaluate(target, frame)
-        if frame is not None or not isinstance(old, Parameter):
-            raise fail(
-                "type", f"`{target.span.text}` is no parameter", target.span, "only parameters can be given a value"
-            )
-        new = trainable(target.name, value, self.dtype, target.span, instead_of=old)
-        if new.shape != old.shape:
-            raise fail(
-                "shape",
-                f"the parameter `{target.name}` has shape {old.shape}, the new value {new.shape}",
-                target.span,
-                "a parameter keeps its shape; define the model again for another",
-            )
-        self.trained[old.key] = new
-
     def define(self, statement: s.Function, frame: Frame | None) -> Function:
         """The function or model that a definition makes; its parameters are given their initial values now."""
-        return define(self, statement.name.id, statement.parameters, statement.body, frame, statement)
+        made = define(self, statement.name.id, statement.parameters, statement.body, frame, statement)
+        note_what_is_shared(self, made, statement.name.span)
+        return made
 
 
 _EXECUTE: Mapping[type, Callable[[Statements, Any, Frame | None], Ending | None]] = {

@@ -26,7 +26,7 @@ FOREIGN = {
     "ch": "the hyperbolic cosine is `cosh(x)`",
     "th": "the hyperbolic tangent is `tanh(x)`",
     "Log": "`log(x)` is the natural logarithm, `lg(x)` that to base 10, `log(x, b)` that to any base",
-    "average": "the mean of the elements is `mean(x)`",
+    "power": "a power is `x^y`, or `pow(x, y)`",
     "sqr": "the square is `x^2`, the square root `sqrt(x)`",
     "gradient": _GRADIENT,
     "Gradient": _GRADIENT,

@@ -12,12 +12,24 @@ from gradcli.core.ir.exact import PI, TAU, E
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
+from gradcli.core.loops import recurrent
 from gradcli.core.records import record
-from gradcli.language.calculus import equations, integrals, limits, odes, searches, tangents, uncertainty
+from gradcli.language.calculus import (
+    equations,
+    integrals,
+    limits,
+    odes,
+    optimizers,
+    searches,
+    tangents,
+    training,
+    uncertainty,
+)
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
-from gradcli.language.derivatives import fields, formulas, gradient, mapping, matrices, polynomial, products
+from gradcli.language.calls.nested import is_nested, place_by_place
+from gradcli.language.derivatives import custom, fields, formulas, gradient, mapping, matrices, polynomial, products
 from gradcli.language.derivatives import table as tables
 from gradcli.language.files import data
 from gradcli.language.library import counting, own, powers, repeated, tuples, units
@@ -31,9 +43,10 @@ from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
 ANNOUNCING = (
-    *(counting, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
+    *(counting, custom, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products),
+    tables,
     announced,
-    *(equations, integrals, limits, odes, repeated, searches, tangents, uncertainty),
+    *(equations, integrals, limits, odes, optimizers, recurrent, repeated, searches, tangents, training, uncertainty),
 )
 
 
@@ -72,6 +85,15 @@ ALIASES = {
     "comb": "binomial",
     "nCr": "binomial",
     "nPr": "perm",
+    # What the same is called in libraries of arrays.
+    "absolute": "abs",
+    "cat": "concatenate",
+    "concat": "concatenate",
+    "clamp": "clip",
+    "permute_dims": "transpose",
+    "trapz": "trapezoid",
+    "unsqueeze": "expand_dims",
+    "gammaln": "lgamma",
 }
 
 
@@ -101,6 +123,8 @@ def _from_primitive(name: str, primitive: Primitive) -> Builtin:
     names = ("condition", "x", "y") if primitive.condition else ("x", "y", "z")[: primitive.arity]
 
     def apply(caller: Caller, values: Sequence[Value], span: Span) -> Value:
+        if primitive.pointwise and any(map(is_nested, values)):
+            return place_by_place(lambda items: apply(caller, items, span), values, f"`{name}`", span)
         nodes = [convert.to_node(v, caller.dtype, span) for v in values]
         if len(nodes) == 1 or not any(isinstance(v, Node) for v in values):
             return primitive(*nodes)
@@ -119,6 +143,8 @@ def _from_composed(name: str, composed: Composed) -> Builtin:
 
     def apply(caller: Caller, values: Sequence[Value], span: Span) -> Value:
         call = Call(caller, span)
+        if composed.pointwise and any(map(is_nested, values)):
+            return place_by_place(lambda items: apply(caller, items, span), values, f"`{name}`", span)
         if values and isinstance(values[0], tuple) and name in tuples.FOLDS:
             return tuples.folded(call, name, inputs, values)
         values = tuples.as_one_tensor(call, name, inputs, values)

@@ -14,6 +14,7 @@ from gradcli.language.calls.announce import Call, builtin, to_number
 from gradcli.language.calls.functions import Chain, in_sequence
 from gradcli.language.calls.items import LONGEST_RANGE
 from gradcli.language.calls.reach import parameters_of
+from gradcli.language.calls.weights import AtWeights, at_weights
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
@@ -45,6 +46,24 @@ def sequential(call: Call, *layers: Value) -> Chain:
 def params(call: Call, fn: Function) -> Parameters:
     """Those that its text reaches."""
     return parameters_of(call.caller, fn)
+
+
+@builtin(
+    "a function at other weights: a tuple of one value for each parameter, as `params` lists them",
+    example="net = Dense(2, 1)\n"
+    "f(w) = sum(with_params(net, w)([1, 2]))\n"
+    "grad(f)(params(net))\n"
+    "net([1, 2], params=0.5*params(net))",
+    details="`net(x, params=w)` is `with_params(net, w)(x)`. The weights may be inputs that a derivative is taken "
+    "by, or that `vmap` goes along; the model itself keeps its own.",
+)
+def with_params(call: Call, fn: Function, weights: Value) -> AtWeights:
+    """The function at these weights.
+
+    Raises:
+        LanguageError: for weights that are not one for each parameter, of its shape.
+    """
+    return at_weights(call.caller, fn, weights, call.span)
 
 
 @builtin("whole numbers to go through, as Python's range", "range", example="range(4)\nsum(k for k in range(1, 5))")
@@ -157,7 +176,7 @@ def uniform(call: Call, shape: Value = (), low: Value = 0.0, high: Value = 1.0, 
 def _draw(call: Call, kind: str, shape: Value, given: tuple[Value, Value], dtype: Value) -> Node:
     draw: Callable[..., Any] = getattr(call.caller.random, kind)
     numbers = [to_number(what, call.span, f"each number of {kind}") for what in given]
-    if isinstance(shape, (Function, Node)) and not (isinstance(shape, Node) and convert.known_value(shape) is not None):
+    if isinstance(shape, Function) or (isinstance(shape, Node) and not _is_shape(shape)):
         hint = f"such as `{kind}((2, 3))`"
         if kind == "normal":
             hint += "; the line at right angles to a curve at x0 has the slope `-1/f'(x0)`"
@@ -174,6 +193,11 @@ def _draw(call: Call, kind: str, shape: Value, given: tuple[Value, Value], dtype
     except (MemoryError, ValueError, OverflowError):
         raise fail("value", f"a tensor of shape {lengths} can't be drawn", call.span, "use a smaller shape") from None
     return drawn
+
+
+def _is_shape(value: Node) -> bool:
+    rows = convert.rows_of(value) if len(value.shape) == 1 else (value,)
+    return all(convert.known_value(length) is not None for length in rows)
 
 
 def _announce_cast(dtype: DType, *names: str) -> None:

@@ -9,14 +9,16 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.promotion import cast, coerce
-from gradcli.core.library.functions import stack
+from gradcli.core.library.functions import concatenate, reshape, stack
 from gradcli.core.primitives import elementwise as ew
 from gradcli.language.calls.announce import Call
+from gradcli.language.calls.nested import as_tuple
 from gradcli.language.calls.operations import binary
 from gradcli.language.text.diagnostics import LanguageError, fail
 from gradcli.language.text.integers import checked
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
+from gradcli.language.values.nesting import leaves
 from gradcli.language.values.numbers import Number, is_number
 from gradcli.language.values.values import Formal, Several, Value
 
@@ -160,18 +162,21 @@ def as_one_tensor(call: Call, name: str, inputs: Sequence[Formal], values: Seque
 
 
 def _vector(call: Call, name: str, value: Value) -> Value:
+    value = as_tuple(value)
     if not isinstance(value, tuple):
         return value
-    others = [v for v in value if not is_number(v) and not (isinstance(v, Node) and v.shape == ())]
-    if others or not value:
+    items = list(leaves(value))
+    others = [v for v in items if not is_number(v) and not isinstance(v, Node)]
+    if others or not items:
         what = f"and here is {describe(others[0])} among them" if others else "and here are none"
         raise fail(
             "type",
-            f"`{name}` takes a tuple of numbers for a vector, {what}",
+            f"`{name}` takes a tuple of numbers or tensors for one vector of all their elements, {what}",
             call.span,
             "a matrix or a longer tensor is written in [ ]",
         )
-    return stack(coerce([to_node(v, call.caller.dtype, call.span) for v in value]))
+    nodes = coerce([to_node(v, call.caller.dtype, call.span) for v in items])
+    return stack(nodes) if all(n.shape == () for n in nodes) else concatenate(tuple(reshape(n, (-1,)) for n in nodes))
 
 
 def _refuse_no_axis(call: Call, name: str, inputs: Sequence[Formal], values: Sequence[Value]) -> None:

@@ -33,6 +33,8 @@ KEYWORDS = frozenset(
 
 # Python reads no more digits of a whole number, since it takes long.
 MOST_DIGITS = 4_000
+# What lists a model's parameters, and what can be given their values.
+PARAMETERS_OF = ("params", "trainable_params")
 # A decimal of more characters is one that a machine wrote, and is a float.
 MOST_EXACT_DIGITS = 40
 
@@ -86,15 +88,16 @@ class Builder(Paper, Transformer[Token, Any]):
         return self._assigned(self._span(c), targets[0], value)
 
     def _assigned(self, span: Span, target: s.Expression, value: s.Expression) -> s.Statement:
-        if isinstance(target, s.Call) and isinstance(target.function, s.Name) and _is_typed(target.function):
+        called = target.function if isinstance(target, s.Call) and not _are_parameters(target) else None
+        if isinstance(target, s.Call) and isinstance(called, s.Name) and _is_typed(called):
             parameters = _distinct(tuple(_parameter(a) for a in (*target.arguments, *target.keywords)))
-            return s.Function(span, target.function, parameters, (s.Return(value.span, value),), False)
+            return s.Function(span, called, parameters, (s.Return(value.span, value),), False)
         _check_target(target)
         return s.Assign(span, target, value)
 
     def augmented(self, c: Children) -> s.Assign:
         target, operator, value = c
-        if not isinstance(target, s.Attribute | s.Name | s.Subscript):
+        if not isinstance(target, s.Attribute | s.Name | s.Subscript) and not _are_parameters(target):
             raise fail("syntax", f"`{operator}` needs a name on its left", target.span, "assign the result to a name")
         _check_target(target)
         span = self._span(c)
@@ -396,6 +399,12 @@ def _is_typed(name: s.Name) -> bool:
     return identifier(name.span.text) == name.id
 
 
+def _are_parameters(target: s.Expression) -> bool:
+    """Whether it is `params(net)`, which is given the values of all parameters."""
+    name = target.function if isinstance(target, s.Call) and not target.keywords else None
+    return isinstance(name, s.Name) and name.id in PARAMETERS_OF
+
+
 def _check_target(target: s.Expression) -> None:
     if isinstance(target, s.Tuple) and target.items:
         for item in target.items:
@@ -411,7 +420,7 @@ def _check_target(target: s.Expression) -> None:
             raise fail(
                 "syntax", "only an item of a name's tensor can be given a value", target.span, "such as `x[0] = 5`"
             )
-    elif not isinstance(target, s.Name):
+    elif not isinstance(target, s.Name) and not _are_parameters(target):
         solved = f"`==` compares, and `solve({target.span.text} - ..., 1)` solves an equation"
         other = "use `==` to compare" if isinstance(target, s.Literal) else solved
         raise fail("syntax", f"`{target.span.text}` can't be assigned to", target.span, other)

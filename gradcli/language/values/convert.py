@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import Constant, Input, Node, constant
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant
 from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.library.indexing import index
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.describe import describe
 from gradcli.language.values.values import Parameters, SparseMatrix, Value
@@ -52,6 +53,14 @@ def known_value(node: Node, what: str = COUNT) -> bool | int | float | None:
     return value  # type: ignore[no-any-return]
 
 
+def computed(node: Node) -> Node:
+    """A tensor with its values where it is made of constants alone, itself where they are not known yet."""
+    if isinstance(node, Constant) or any(isinstance(n, (Input, Parameter)) for n in reachable([node])):
+        return node
+    (data,) = evaluate([node])
+    return constant(data, node.dtype) if isinstance(data, (bool, int, float)) else array_constant(data)
+
+
 def to_int(value: Value, span: Span, what: str) -> int:
     """A whole number that is known before anything is computed: a count, an index, an axis."""
     number = known_value(value) if isinstance(value, Node) else value
@@ -64,12 +73,17 @@ def to_int(value: Value, span: Span, what: str) -> int:
     return int(number)
 
 
+def rows_of(value: Node) -> tuple[Node, ...]:
+    """The parts of a tensor along its first axis."""
+    return tuple(index(value, (i,)) for i in range(value.shape[0]))
+
+
 def to_shape(value: Value, span: Span, what: str = "a shape") -> tuple[int, ...]:
     """A tuple of whole numbers; one number alone is a tuple of one."""
     if isinstance(value, tuple):
         return tuple(to_int(v, span, f"each length in {what}") for v in value)
     if isinstance(value, Node) and len(value.shape) == 1:
-        raise fail("type", f"{what} is written with ( ), not [ ]", span, "such as (2, 3)")
+        return tuple(to_int(v, span, f"each length in {what}") for v in rows_of(value))
     return (to_int(value, span, f"{what}"),)
 
 
@@ -77,7 +91,8 @@ def to_axis(value: Value, span: Span) -> int | tuple[int, ...] | None:
     """An axis, several, or none."""
     if value is None:
         return None
-    return to_shape(value, span, "an axis") if isinstance(value, tuple) else to_int(value, span, "an axis")
+    several = isinstance(value, tuple) or (isinstance(value, Node) and len(value.shape) == 1)
+    return to_shape(value, span, "an axis") if several else to_int(value, span, "an axis")
 
 
 def to_bool(value: Value, span: Span, what: str) -> bool:
@@ -109,6 +124,8 @@ def to_dtype(value: Value, span: Span) -> DType:
 
 def to_nodes(value: Value, default: DType, span: Span) -> tuple[Node, ...]:
     """Several tensors, from a tuple or from the first axis of one."""
+    if isinstance(value, Node) and value.shape:
+        return rows_of(value)
     if isinstance(value, tuple):
         return tuple(to_node(v, default, span) for v in value)
     if isinstance(value, Parameters):

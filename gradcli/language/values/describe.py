@@ -8,7 +8,7 @@ from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.explanations import Check, Steps
-from gradcli.language.values.findings import Extrema, Propagation, Uncertain
+from gradcli.language.values.findings import Extrema, Fit, Propagation, Uncertain
 from gradcli.language.values.values import (
     Contours,
     DerivativeTable,
@@ -51,6 +51,8 @@ def describe(value: Value) -> str:
         return "a plot"
     if isinstance(value, Extrema):
         return "a table of critical points"
+    if isinstance(value, Fit):
+        return "what training came to"
     if isinstance(value, Propagation):
         return "a result with its error"
     if isinstance(value, Uncertain):

@@ -107,6 +107,35 @@ class Propagation:
         }
 
 
+@record
+class Fit:
+    """What training came to: the optimizer, how many steps it made, the loss at first and at the weights now.
+
+    `slope` is the length of the gradient before the last step, `ended` why it ended, `history` the loss before each
+    step and behind the last.
+    """
+
+    optimizer: str
+    steps: int
+    first: float
+    last: float
+    slope: float
+    ended: str
+    history: Constant
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What stands behind a point."""
+        return {
+            "loss": self.last,
+            "first": self.first,
+            "steps": self.steps,
+            "gradient": self.slope,
+            "history": self.history,
+            "ended": self.ended,
+        }
+
+
 def _array(numbers: Any, shape: tuple[int, ...]) -> numpy.ndarray[Any, Any]:
     import numpy as np
 

@@ -21,7 +21,7 @@ from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, Span
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.explanations import Check, Steps
-from gradcli.language.values.findings import Extrema, Propagation, Uncertain
+from gradcli.language.values.findings import Extrema, Fit, Propagation, Uncertain
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.trail import Trail
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Value: TypeAlias = (
     "Node | bool | int | float | str | EllipsisType | tuple[Value, ...] | Function | Parameters"
     " | DerivativeTable | SparseMatrix | Interval | Plot | Contours | Extrema | Propagation | Uncertain | Steps | Check"
-    " | Audit | Module | Named"
+    " | Audit | Module | Fit | Named"
     " | Names | Unset | Zipped | None"
 )
 
@@ -59,8 +59,9 @@ class Formal:
 
     `real` says that numbers and tensors go there, and not an axis, a count, a text or a choice; `names` that it takes
     names, which are not evaluated, `function` that it takes a function, which an expression of free names is too;
-    `several` that numbers alone, one after the other, all go there; `by_name` that all values go there that are given
-    by names that no other input has, as `Named`: it is the last.
+    `several` that numbers alone, one after the other, all go there; `sequence` that it takes a tuple, which an array
+    that is written there is too, `spread` that its items may stand one after the other, as the last arguments;
+    `by_name` that all values go there that are given by names that no other input has, as `Named`: it is the last.
     """
 
     name: str
@@ -70,6 +71,8 @@ class Formal:
     names: bool = False
     function: bool = False
     several: bool = False
+    sequence: bool = False
+    spread: bool = False
     by_name: bool = False
 
 
@@ -155,6 +158,10 @@ class Caller(Protocol):
         """The value of a name in a tuple of its own, or None if it has none."""
         ...
 
+    def name_of(self, value: Value) -> str | None:
+        """The first name at the top level that stands for this very value, if one does."""
+        ...
+
     def present(self, value: Value) -> Value:
         """A parameter as it is now."""
         ...
@@ -190,6 +197,26 @@ class Caller(Protocol):
         """How many digits of all numbers are right for certain as they are computed; inf for all that are wanted."""
         ...
 
+    def items(self, value: Value, span: Span) -> Sequence[Value]:
+        """The items to go through."""
+        ...
+
+    def bind(self, targets: tuple[s.Name, ...], value: Value, frame: Frame) -> None:
+        """Give a value to a name, or its items to several."""
+        ...
+
+    def step(self, span: Span, count: int = 1) -> None:
+        """Count passes of a loop before they are made."""
+        ...
+
+    def standing_in(self, parameters: Mapping[object, Parameter]) -> AbstractContextManager[None]:
+        """Within, other parameters are the present ones, by their key."""
+        ...
+
+    def train(self, old: Parameter, value: Value, name: str, span: Span) -> None:
+        """Give a parameter a new value, wherever its model is used from now on."""
+        ...
+
     def evaluate(self, node: s.Expression, frame: Frame | None = None) -> Value:
         """The value of an expression."""
         ...
@@ -219,13 +246,14 @@ class Function(ABC):
     """Anything that can be called.
 
     `kind` is the word for it in messages: function, model, layer, derivative, built-in. `members` is what stands behind
-    a point: parameters, layers.
+    a point: parameters, layers. `parametrized` says that the parameters which it reaches are its own.
     """
 
     name: str
     kind: str = "function"
     inputs: tuple[Formal, ...]
     members: Mapping[str, Value] = MappingProxyType({})
+    parametrized = True
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}({', '.join(i.name for i in self.inputs)})>"

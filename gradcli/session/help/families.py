@@ -38,7 +38,7 @@ FAMILIES = (
     _family(
         "exponentials and logarithms",
         "language",
-        "exp log ln log10 log2 exp2 expm1 log1p logaddexp",
+        "exp log ln log10 log2 exp2 expm1 log1p logaddexp xlogy xlog1py entr",
         True,
     ),
     _family(
@@ -59,7 +59,8 @@ FAMILIES = (
     _family(
         "special functions",
         "language",
-        "gamma lgamma digamma polygamma beta erf erfc erfinv sinc besselj",
+        "gamma lgamma digamma polygamma beta betaln gammainc gammaincc betainc erf erfc erfinv ndtr log_ndtr ndtri"
+        " besselj bessely besseli besselk i0 i1 i0e i1e zeta expi lambertw sinc",
         True,
     ),
     _family(
@@ -68,43 +69,85 @@ FAMILIES = (
         "grad derivative derivatives value_and_grad diff nabla hessian jacobian vmap stop_gradient",
     ),
     _family(
+        "derivatives of one's own",
+        "calculus",
+        "with_derivative with_vjp with_jvp straight_through gradient_reversal",
+    ),
+    _family(
         "calculus",
         "calculus",
-        "solve roots minimize maximize extrema integrate limit tangent taylor propagate",
+        "solve roots fixed_point minimize maximize extrema integrate limit tangent taylor propagate",
     ),
     _family(
         "products, fields and modes",
         "calculus",
         "jvp vjp hvp directional laplacian divergence curl jacfwd jacrev dense",
     ),
-    _family("formulas, steps and checks", "calculus", "formula latex steps check_answer check why plot"),
-    _family("comparing", "scripts", "allclose certified all any"),
+    _family("formulas, steps and checks", "calculus", "formula latex steps check_answer check gradcheck why plot"),
+    _family(
+        "comparing",
+        "scripts",
+        "allclose isclose array_equal certified all any logical_and logical_or logical_xor logical_not",
+    ),
     _family("files of data", "files", "load save"),
     _family("totals", "tensors", "sum mean prod max min argmax argmin var std cumsum cumprod logsumexp norm"),
     _family(
-        "vectors and matrices", "tensors", "dot cross matmul outer trace diagonal det inv einsum matrix_power expm"
+        "order",
+        "tensors",
+        "sort argsort topk median quantile percentile cummax cummin searchsorted",
     ),
-    _family("making tensors", "tensors", "zeros ones full eye diag arange linspace range normal uniform"),
+    _family("functions by points", "tensors", "interp trapezoid polyval"),
+    _family("statistics", "tensors", "average ptp count_nonzero cov corrcoef"),
+    _family(
+        "without nan",
+        "tensors",
+        "isnan isinf isfinite nan_to_num nansum nanmean nanmax nanmin nanprod nanvar nanstd fmax fmin",
+    ),
+    _family(
+        "vectors and matrices",
+        "tensors",
+        "dot cross matmul inner outer tensordot vdot kron convolve correlate trace diagonal det inv einsum"
+        " matrix_power expm",
+    ),
+    _family(
+        "making tensors",
+        "tensors",
+        "zeros ones full zeros_like ones_like full_like eye diag arange linspace logspace geomspace meshgrid"
+        " one_hot range normal uniform",
+    ),
     _family(
         "shapes",
         "tensors",
-        "reshape transpose expand_dims squeeze broadcast_to concatenate stack split array_split flip roll pad tile"
+        "reshape ravel transpose swapaxes moveaxis expand_dims squeeze broadcast_to concatenate stack vstack hstack"
+        " column_stack dstack atleast_1d atleast_2d split array_split flip flipud fliplr rot90 roll pad tile"
         " repeat triu tril len",
     ),
+    _family("picking", "tensors", "take take_along_axis"),
     _family(
         "decompositions",
         "tensors",
         "eigh eigvalsh svd svdvals qr cholesky lstsq pinv solve_triangular cholesky_solve slogdet logabsdet logdet cond"
         " matrix_rank",
     ),
-    _family("types", "tensors", "float32 float64 int64 bool"),
+    _family("types", "tensors", "float32 float64 int64 bool astype"),
     _family(
         "activations",
         "models",
-        "relu leaky_relu elu sigmoid logit softplus silu gelu mish softmax log_softmax",
+        "relu leaky_relu elu sigmoid log_sigmoid logit softplus silu gelu mish softmax log_softmax",
     ),
-    _family("layers", "models", "Dense Conv1d Conv2d LayerNorm Embedding Sequential params"),
-    _family("losses", "models", "MSELoss L1Loss CrossEntropyLoss"),
+    _family(
+        "layers",
+        "models",
+        "Dense Conv1d Conv2d conv1d conv2d MaxPool1d MaxPool2d AvgPool1d AvgPool2d Flatten Dropout LayerNorm RMSNorm"
+        " BatchNorm1d BatchNorm2d GroupNorm Embedding RNN LSTM GRU RNNCell LSTMCell GRUCell Sequential params"
+        " with_params",
+    ),
+    _family("training", "models", "fit sgd momentum adam adamw lbfgs newton"),
+    _family(
+        "losses",
+        "models",
+        "MSELoss L1Loss HuberLoss SmoothL1Loss CrossEntropyLoss NLLLoss BCELoss BCEWithLogitsLoss KLDivLoss",
+    ),
 )
 # Of these each is computed element by element, though not all of their family are.
 _OF_NUMBERS = frozenset(
@@ -117,6 +160,7 @@ _OF_NUMBERS = frozenset(
         "leaky_relu",
         "elu",
         "sigmoid",
+        "log_sigmoid",
         "logit",
         "softplus",
         "silu",
@@ -137,6 +181,8 @@ _UNDONE = {
     "logit": "sigmoid",
     "erf": "erfinv",
     "erfinv": "erf",
+    "ndtr": "ndtri",
+    "ndtri": "ndtr",
     "degrees": "radians",
     "radians": "degrees",
     "split": "concatenate",
@@ -156,8 +202,17 @@ _ALSO = {
     "allclose": ("≈", "assert"),
     "certified": ("numbers", "digits"),
     "check": ("check_answer", "steps"),
+    "with_derivative": ("gradcheck", "stop_gradient"),
     "plot": ("over",),
     "sum": ("for", "cumsum"),
+    "sort": ("max", "min"),
+    "topk": ("max", "argmax"),
+    "median": ("mean",),
+    "take": ("argmax", "where"),
+    "take_along_axis": ("argsort",),
+    "nan_to_num": ("where",),
+    "one_hot": ("CrossEntropyLoss",),
+    "trapezoid": ("integrate",),
     "range": ("for", ".."),
     "where": ("if",),
     "pow": ("^",),

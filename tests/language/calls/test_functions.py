@@ -118,7 +118,7 @@ def test_parts_of_a_sequential_go_by_their_place() -> None:
         np.testing.assert_array_equal(by_weight, value(text + f"r = grad(f, wrt={name})([1, 2]); r"))
     refused = error(text + "grad(f, wrt=weight)([1, 2])")
     assert refused.message == "`weight` could be several parameters"
-    assert "`n.0.weight`, `n.1.weight`" in (refused.hint or "")
+    assert "`n[0].weight`, `n[1].weight`" in (refused.hint or "")
 
 
 def test_a_derivative_follows_a_new_value() -> None:

@@ -87,9 +87,12 @@ def test_bounds_that_are_tensors_are_numpys() -> None:
 
 def test_a_layer_that_is_given_twice_has_one_set_of_parameters_with_both_names() -> None:
     """Either name finds it, and its slope is that of both uses."""
-    text = "d = Dense(2, 2)\nmodel m(x):\n    param a = d\n    param b = d\n    return a(b(x))\n"
+    text = "a = Dense(2, 2)\nb = a\nm(x) = a(b(x))\n"
     assert list(value(f"{text}params(m)")) == ["a.weight = b.weight", "a.bias = b.bias"]
-    assert list(value("d = Dense(2, 2)\nparams(Sequential(d, d))")) == ["0.weight = 1.weight", "0.bias = 1.bias"]
+    assert list(value("d = Dense(2, 2)\nparams(Sequential(d, d))")) == [
+        "[0].weight = [1].weight",
+        "[0].bias = [1].bias",
+    ]
     assert value(f"{text}allclose(grad(m, wrt=a.weight)([1, 2]), grad(m, wrt=b.weight)([1, 2]))") is True
     assert value(f"{text}grad(m, wrt=a.bias)([1, 2]).shape") == (2,)
     assert "one parameter" in error(f"{text}grad(m, wrt=(a.bias, b.bias))([1, 2])").message

@@ -29,6 +29,7 @@ ARGUMENTS = (
     "i, 0",
     "i, j",
     "m, j, 0",
+    "m, 0, 1",
     "x -> x, i",
     "12, 18",
 )
@@ -36,7 +37,7 @@ SETUP = "i = int([1, 2]); j = int([0, 1]); m = int([[2, 1], [1, 3]]); b = i > 1"
 # They say themselves what type the result has.
 CASTS = ("float32", "float64", "float", "int", "int64", "bool")
 # What makes functions or plain things rather than numbers.
-OTHERS = ("diff", "vmap", "params", "trainable_params", "len", "range", "plot")
+OTHERS = ("diff", "vmap", "params", "trainable_params", "len", "range", "plot", "fit")
 OPERATORS = (
     "i / i",
     "i / 2",

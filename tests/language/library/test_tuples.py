@@ -107,7 +107,7 @@ def test_a_tuple_of_numbers_is_a_vector() -> None:
         ("sum([1, 2], [3, 0])", "`x + y`"),
         ("max(3, axis=0)", "maximum(x, y)"),
         ("max((1, 2), axis=0)", "write the items in [ ]"),
-        ("norm(([1, 2], 3))", "written in [ ]"),
+        ("norm(([1, 2], none))", "written in [ ]"),
         ("f(x) = sum(x, 1)\nf(3)", "`x + y`"),
     ],
 )

@@ -30,7 +30,7 @@ NOISE = 1e-12
 EXACT = frozenset(
     (
         *("select", "negate", "abs", "maximum", "minimum", "relu", "sign", "stop_gradient", "not_negative", "floor"),
-        *("ceil", "max_to", "broadcast", "concatenate", "pad", "flip", "take", "cast", "argmax"),
+        *("ceil", "max_to", "broadcast", "concatenate", "pad", "flip", "take", "cast", "argmax", "argsort"),
     )
 )
 
