@@ -69,9 +69,7 @@ class Question:
             found = plain(self.interpreter.settle(self.table(wrt, order, [*self.arguments.values()]), self.span))
         assert isinstance(found, Derivatives)
         explain(self.interpreter, found, self.span)
-        note = together(
-            found.note, note_on_digits(self.interpreter.kept, self.interpreter.rough, self.interpreter.undecided)
-        )
+        note = together(found.note, note_on_digits(self.interpreter))
         return Answer(self.title, at, replace(found, note=note))
 
     def _formulas(self, wrt: str | None, order: int) -> DerivativeTable:
@@ -154,7 +152,7 @@ class Question:
             expression = s.Call(span, expression, tuple(words[places + len(options) :]), ())
         interpreter.at_top = True
         found = shown(interpreter, expression)
-        note = note_on_digits(interpreter.kept, interpreter.rough, interpreter.undecided)
+        note = note_on_digits(interpreter)
         return Shown(span.title, Place.of(span), found, note)
 
     @property

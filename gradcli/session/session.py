@@ -199,7 +199,7 @@ class Session:
                         span.title,
                         Place.of(span),
                         value,
-                        note_on_digits(interpreter.kept, interpreter.rough, interpreter.undecided),
+                        note_on_digits(interpreter),
                     )
                 )
             elif isinstance(inner, s.Assert):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from math import inf
 from textwrap import dedent
 
 from gradcli.core.engines.nearest import FLOAT_DIGITS, missing
@@ -226,14 +225,18 @@ def typed(value: Value, dtype: DType) -> Value:
     return changed
 
 
-def note_on_digits(kept: float, rough: float = inf, undecided: bool = False) -> str | None:
+def note_on_digits(interpreter: Interpreter) -> str | None:
     """What is said where float64 arithmetic would have shown digits that are wrong, or of a large tensor has."""
     if missing:
         return "not certified: python-flint is not installed"
-    if undecided:
+    if interpreter.undecided:
         return "not certified: a number on the way is 0, or so near that no precision tells"
-    if rough < FEWEST_ROUGH:
-        return f"float64 arithmetic: about {_digits(rough)} of the element that is off most"
+    if interpreter.steady < FEWEST_DIGITS:
+        about = "" if interpreter.steady < 1 else "about "
+        return f"float64 arithmetic keeps {about}{_digits(interpreter.steady)} through so many steps"
+    if interpreter.rough < FEWEST_ROUGH:
+        return f"float64 arithmetic: about {_digits(interpreter.rough)} of the element that is off most"
+    kept = interpreter.kept
     return f"float64 arithmetic keeps {_digits(kept)} here" if kept < FEWEST_DIGITS else None
 
 

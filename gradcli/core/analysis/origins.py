@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isinf, isnan
 from typing import Any
 
 from gradcli.core.analysis.at_edges import numbers
 from gradcli.core.ir.exact import is_lost
 from gradcli.core.ir.nodes import Constant, Node, Parameter, fresh_input
-from gradcli.core.ir.primitive import Application, Primitive
+from gradcli.core.ir.primitive import Application, Primitive, Stepwise
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import dependents, reachable, substitute
 from gradcli.core.records import record
@@ -18,6 +19,8 @@ from gradcli.core.transforms.reverse import gradient
 
 # Larger graphs are not looked through.
 MOST_NODES, MOST_ELEMENTS = 5_000, 1_000_000
+# Nor are steps that compute more than so many nodes in all.
+MOST_IN_STEPS = 100_000
 
 
 @record
@@ -33,6 +36,9 @@ class Origin:
     value: float
     slope: Node | None = None
     symbols: tuple[Node, ...] = ()
+    # Where it is within a step of something that makes steps: that, and the number of the step from 1 on.
+    around: Application | None = None
+    step: int = 0
 
 
 def value_origin(outputs: Sequence[Node], point: Mapping[Node, Any]) -> Origin | None:
@@ -46,17 +52,72 @@ def value_origin(outputs: Sequence[Node], point: Mapping[Node, Any]) -> Origin |
     if values is None:
         return None
     for bad in (isnan, isinf):
-        node = next((n for n in outputs if has(values[n], bad)), None)
-        while node is not None:
-            below = next((arg for arg in _taken(node, values) if has(values[arg], bad)), None)
-            if below is None:
-                break
-            node = below
+        node = _source(outputs, values, bad)
         if isinstance(node, Application):
-            index, value = _first(values[node], bad)
-            return Origin(node, tuple(_element(values[arg], node.shape, index) for arg in node.args), value)
+            inner = None if node.op.stepwise is None else _in_steps(node, node.op.stepwise, values, bad)
+            return inner or _origin(node, values, bad)
         if node is not None:
             return None
+    return None
+
+
+def _source(outputs: Sequence[Node], values: Mapping[Node, Any], bad: Any) -> Node | None:
+    """The first node from which an output is bad, None where none is."""
+    node = next((n for n in outputs if has(values[n], bad)), None)
+    while node is not None:
+        below = next((arg for arg in _taken(node, values) if has(values[arg], bad)), None)
+        if below is None:
+            break
+        node = below
+    return node
+
+
+def _origin(node: Application, values: Mapping[Node, Any], bad: Any) -> Origin:
+    index, value = _first(values[node], bad)
+    return Origin(node, tuple(_element(values[arg], node.shape, index) for arg in node.args), value)
+
+
+class _Found(Exception):  # noqa: N818 - it is no mistake
+    """The origin, in a step."""
+
+    def __init__(self, origin: Origin) -> None:
+        super().__init__()
+        self.origin = origin
+
+
+def _in_steps(node: Application, steps: Stepwise, values: Mapping[Node, Any], bad: Any) -> Origin | None:
+    """The operation in the first step that gives what is bad; None where the steps are too many, or only a sum is."""
+    import numpy as np
+
+    from gradcli.core.engines.numpy.kernels import kernel_of
+
+    outputs: Sequence[Node] = node.attrs["body"].outputs
+    made = 0
+    if steps.count(node) > MOST_IN_STEPS:
+        return None
+
+    def compute(order: Sequence[Node], found: dict[Node, Any]) -> None:
+        nonlocal made
+        for n in order:
+            if n in found:
+                continue
+            if isinstance(n, Constant):
+                found[n] = np.asarray(n.value, n.dtype.value)
+            else:
+                assert isinstance(n, Application)
+                found[n] = np.asarray(kernel_of(n, n.op)(*(found[arg] for arg in n.args)))
+        if not all(out in found for out in outputs):
+            return
+        made += 1
+        source = _source(outputs, found, bad)
+        if isinstance(source, Application):
+            raise _Found(replace(_origin(source, found, bad), around=node, step=made))
+
+    try:
+        with np.errstate(all="ignore"):
+            steps.value(node, [np.asarray(values[arg]) for arg in node.args], compute)
+    except _Found as found:
+        return found.origin
     return None
 
 

@@ -41,6 +41,8 @@ def _why(order: Sequence[Node], inputs: Sequence[Node]) -> str:
     """Why it is no Python."""
     free = [n for n in order if not isinstance(n, Constant) and n not in inputs]
     lacking = sorted({n.kind for n in free if isinstance(n, Application) and n.op.template(n.attrs) is None})
+    if any(isinstance(n, Application) and n.op.stepwise is not None for n in free):
+        return "# a schedule of operations, not Python; --to python writes loops"
     if lacking and all(n.shape == () for n in order):
         return f"# a schedule of operations, not Python: math has no {', no '.join(lacking)}"
     return "# a schedule of operations on arrays, not Python"
@@ -63,10 +65,14 @@ def _schedule(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[N
         for node in nodes:
             called[node] = f"v{sum(not isinstance(n, Constant) for n in called) - len(inputs)}"
             kind = "in cache only" if step.several and node not in step.outputs else f"{node.dtype.value}{node.shape}"
+            if isinstance(node, Application) and node.op.stepwise is not None:
+                kind = f"{node.op.told(node)}, {kind}"
             yield f"{indent}{f'{called[node]} = {_call(node, called)}':<48}# {kind}"
     yield f"    return {', '.join(called[n] for n in outputs)}"
 
 
 def _call(node: Node, called: dict[Node, str]) -> str:
-    attrs = [f"{key}={value!r}" for key, value in node.attrs.items()]
+    # A loop's are told in words.
+    made_of_steps = isinstance(node, Application) and node.op.stepwise is not None
+    attrs = [] if made_of_steps else [f"{key}={value!r}" for key, value in node.attrs.items()]
     return f"{node.kind}({', '.join([*(called[arg] for arg in node.args), *attrs])})"

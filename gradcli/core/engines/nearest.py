@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf, isfinite, isnan, log10
+from typing import Any
 
 from gradcli.core.engines.exactness import fractions, is_whole_throughout
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.exact import Finer, Precise, bare
 from gradcli.core.ir.nodes import Input, Node
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable, without_parameters
 
@@ -75,6 +77,30 @@ def with_raw(certain: Data, computed: Data) -> Data:
     if not isinstance(certain, (bool, int)) and not array_equal(bare(certain), computed, equal_nan=True):
         found = Finer(bare(certain), getattr(certain, "digits", None), computed)  # type: ignore[assignment]
     return found
+
+
+def has_steps(output: Node) -> bool:
+    """Whether it is computed by a loop of steps, whose roundings add up."""
+    return any(isinstance(node, Application) and node.op.stepwise is not None for node in reachable([output]))
+
+
+def rounded(computed: Data, digits: Any) -> Data:
+    """Numbers without the digits that are wrong; of one that has none left the first stays.
+
+    Args:
+        computed: a number or an array.
+        digits: how many are right, of each element.
+    """
+    if getattr(computed, "shape", ()) == ():
+        return _rounded(float(computed), float(digits))
+    import numpy as np
+
+    found: Data = np.vectorize(_rounded, otypes=[np.float64])(computed, digits)
+    return found
+
+
+def _rounded(value: float, digits: float) -> float:
+    return float(f"{value:.{max(1, int(digits))}g}") if digits < FLOAT_DIGITS - 1 else value
 
 
 def digits_kept(computed: Data, certain: Data) -> float:

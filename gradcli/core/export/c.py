@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from gradcli.core.export.c_arrays import MOVES, STATEMENTS, plus
 from gradcli.core.export.c_body import LETTERS, TYPES, Body, Element, Index, flat_index
+from gradcli.core.export.c_loops import write_loop
 from gradcli.core.export.naming import identifier
-from gradcli.core.export.request import Plan, shape_text
+from gradcli.core.export.request import Plan, Request, plan_of, shape_text
 from gradcli.core.export.spelling import UnwrittenError
 from gradcli.core.ir.nodes import Constant
 from gradcli.core.ir.primitive import Application
@@ -33,9 +34,53 @@ class C:
 
 
 class _Function(Body):
-    """The whole module."""
+    """The whole module, or a function that is a part of it."""
 
     def text(self) -> str:
+        """The module."""
+        request = self._plan.request
+        given, arguments = self._written()
+        head = f"void {self._function}({', '.join([*given, f'double out[{max(1, self._size)}]'])})"
+        body = [*self._unused(given, arguments), *self.lines]
+        parts = [
+            "\n".join(self._constants),
+            *self._helpers.values(),
+            f"{self._comment(arguments)}\n{head};",
+            "\n".join([head, "{", *body, "}"]),
+        ]
+        title = " ".join(request.title.split()).replace("\\", "/")
+        return (
+            f"// {title}\n// Written by gradcli {request.version}; needs C99 and math.h (link with -lm).\n\n"
+            "#include <math.h>\n\n" + "\n\n".join(filter(None, parts)) + "\n"
+        )
+
+    def step(self, request: Request) -> str:
+        """A function of this module, defined once for each loop."""
+        inner = _Function(plan_of(request))
+        inner.names, inner._helpers, inner._named, inner._constants = (
+            self.names,
+            self._helpers,
+            self._named,
+            self._constants,
+        )
+        inner._function = self.names.numbered("step")
+        given, arguments = inner._written()
+        self._stack += inner._stack
+        head = f"static void {inner._function}({', '.join([*given, f'double out[{max(1, inner._size)}]'])})"
+        body = [*inner._unused(given, arguments), *inner.lines]
+        title = f"/* One step of {request.title}. */"
+        self._helpers[inner._function] = "\n".join([title, head, "{", *body, "}"])
+        return inner._function
+
+    def room(self, name: str, size: int) -> str:
+        """An array of a step's numbers."""
+        fresh = self.names.numbered(name)
+        self._stack += size
+        self.lines.append(f"    double {fresh}[{max(1, size)}];")
+        return fresh
+
+    def _written(self) -> tuple[list[str], list[str]]:
+        """The arguments as they are declared, and their names; the lines are there afterwards."""
         request = self._plan.request
         arguments = [self.names.fresh(name) for name in request.called]
         self._labels = {
@@ -59,19 +104,7 @@ class _Function(Body):
         if self._stack > MOST_ELEMENTS:
             raise UnwrittenError(f"room for arrays of {self._stack:,} elements")
         self._results()
-        head = f"void {self._function}({', '.join([*given, f'double out[{max(1, self._size)}]'])})"
-        body = [*self._unused(given, arguments), *self.lines]
-        parts = [
-            "\n".join(self._constants),
-            *self._helpers.values(),
-            f"{self._comment(arguments)}\n{head};",
-            "\n".join([head, "{", *body, "}"]),
-        ]
-        title = " ".join(request.title.split()).replace("\\", "/")
-        return (
-            f"// {title}\n// Written by gradcli {request.version}; needs C99 and math.h (link with -lm).\n\n"
-            "#include <math.h>\n\n" + "\n\n".join(filter(None, parts)) + "\n"
-        )
+        return given, arguments
 
     def _unused(self, given: Sequence[str], arguments: Sequence[str]) -> list[str]:
         """Compilers warn of arguments that nothing reads."""
@@ -96,7 +129,9 @@ class _Function(Body):
 
     def _write(self, node: Application) -> None:
         name = node.op.name
-        if node.op.pointwise and name not in STATEMENTS:
+        if node.op.stepwise is not None:
+            write_loop(self, node)
+        elif node.op.pointwise and name not in STATEMENTS:
             self.pointwise(node)
         elif name in MOVES:
             for arg in node.args:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import factorial, pi
 
+from gradcli.core.export.looping import LoopText
 from gradcli.core.export.numpy import (
     MATH_NAMES,
     adjugate,
@@ -15,6 +16,7 @@ from gradcli.core.export.numpy import (
     counting,
     dtype_name,
     eigenvectors,
+    flat,
     pads,
     power_helper,
     spectral_helpers,
@@ -23,6 +25,7 @@ from gradcli.core.export.spelling import UnwrittenError
 from gradcli.core.export.syntax import Helper, Syntax, Template
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.shapes import Shape
 from gradcli.core.primitives import special
 
 PAD = '''def _pad(part, shape, place):
@@ -109,7 +112,7 @@ class Jax(Syntax):
     library = "jnp"
     inf, nan = "jnp.inf", "jnp.nan"
     named = MATH_NAMES
-    taken = frozenset(["jnp", "special", "expm", "comb", "factorial"])
+    taken = frozenset(["jnp", "lax", "special", "expm", "comb", "factorial"])
     templates: Mapping[str, Template] = {
         **array_templates("jnp"),
         "erf": "special.erf({0})",
@@ -142,6 +145,8 @@ class Jax(Syntax):
     def imports(self, text: str) -> str:
         """jax.numpy, and the special functions where they are used."""
         lines = ["import jax.numpy as jnp"]
+        if "lax.scan(" in text:
+            lines.append("from jax import lax")
         if re.search(r"\bspecial\.", text):
             lines.append("from jax.scipy import special")
         if re.search(r"(?<![.\w])expm\(", text):
@@ -149,6 +154,22 @@ class Jax(Syntax):
         double = "float64" in text or "int64" in text
         note = '# Numbers of 64 bits need jax.config.update("jax_enable_x64", True) before the first array is made.\n'
         return (note if double else "") + counting(text) + "\n".join(lines) + "\n"
+
+    def tensor(self, text: str, node: Node) -> str:
+        """An array of its dtype, which no step changes."""
+        return f"jnp.asarray({text}, dtype=jnp.{dtype_name(node.dtype)})"
+
+    def zeros(self, node: Node) -> str:
+        """An array of its shape."""
+        return f"jnp.zeros({node.shape}, dtype=jnp.{dtype_name(node.dtype)})"
+
+    def joined(self, parts: Sequence[tuple[str, Shape]]) -> str:
+        """All raveled."""
+        return f"jnp.concatenate([{', '.join(flat(name, shape, 'jnp.ravel({})') for name, shape in parts)}])"
+
+    def loop(self, loop: LoopText) -> list[str]:
+        """One that is compiled once, however many steps it makes."""
+        return loop.by_scan(self, "lax.scan")
 
     def argument(self, node: Node, name: str) -> str | None:
         """An array of its dtype, so that numbers and lists will do."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gradcli.core.export.spelling import UnwrittenError, array_lines, source_of
@@ -11,6 +11,7 @@ from gradcli.core.export.syntax import Helper, Syntax, Template, is_uniform, lit
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.shapes import Shape
 from gradcli.core.primitives import (
     beta_partials,
     exponentials,
@@ -400,6 +401,18 @@ class NumPy(Syntax):
     def _takes_scipy(text: str) -> bool:
         return bool(re.search(r"\bspecial\.", text))
 
+    def zeros(self, node: Node) -> str:
+        """An array of its shape, or a number."""
+        return f"np.zeros({node.shape}, dtype=np.{dtype_name(node.dtype)})" if node.shape else "0.0"
+
+    def stacked(self, text: str, node: Node) -> str:
+        """An array."""
+        return f"np.array({text}, dtype=np.{dtype_name(node.dtype)})"
+
+    def joined(self, parts: Sequence[tuple[str, Shape]]) -> str:
+        """All raveled."""
+        return f"np.concatenate([{', '.join(flat(name, shape, 'np.ravel({})') for name, shape in parts)}])"
+
     def argument(self, node: Node, name: str) -> str | None:
         """An array of its dtype, so that numbers and lists will do."""
         return f"{name} = np.asarray({name}, dtype=np.{dtype_name(node.dtype)})"
@@ -407,6 +420,11 @@ class NumPy(Syntax):
     def array(self, node: Constant) -> str:
         """A tensor with its dtype."""
         return array_text(node, "np", f"np.{dtype_name(node.dtype)}")
+
+
+def flat(name: str, shape: Shape, ravel: str) -> str:
+    """A part of a flat tensor: a number as a list of one where that will do."""
+    return name if len(shape) == 1 else ravel.format(name)
 
 
 def counting(text: str) -> str:

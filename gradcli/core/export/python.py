@@ -8,10 +8,12 @@ import re
 from collections.abc import Sequence
 
 from gradcli.core.engines.ieee import HELPERS, helpers_of, without_exceptions
-from gradcli.core.export.spelling import UnwrittenError, expression, is_operator, is_short
-from gradcli.core.export.syntax import Module, Syntax
+from gradcli.core.export.python_lists import is_row, of_rows
+from gradcli.core.export.spelling import WIDTH, UnwrittenError, expression, filled, is_operator, is_short
+from gradcli.core.export.syntax import Module, Syntax, literal
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.shapes import Shape
 from gradcli.core.ir.templates import SCALARS, has_template
 
 
@@ -38,14 +40,35 @@ class Python(Syntax):
         return None
 
     def array(self, node: Constant) -> str:
-        """There are none."""
-        raise UnwrittenError("tensors")
+        """A list, of which a loop takes a number for each step."""
+        if len(node.shape) != 1:
+            raise UnwrittenError("tensors")
+        text = literal(node)
+        return text if len(text) < WIDTH - 20 else "\n".join(["[", *filled(f"{text[1:-1]},", "    "), "]"])
+
+    def zeros(self, node: Node) -> str:
+        """A number."""
+        return "0.0"
+
+    def joined(self, parts: Sequence[tuple[str, Shape]]) -> str:
+        """A list."""
+        return f"[{', '.join(f'*{name}' if shape else name for name, shape in parts)}]"
 
     def call(self, node: Application, args: Sequence[ast.expr], module: Module) -> ast.expr:
         """The template of the table, made to answer where it would raise."""
+        if node.op.stepwise is not None:
+            return module.loop(node, args)
+        if is_row(node):
+            found = of_rows(node, args, lambda numbers: self._of_numbers(node, numbers, module))
+            if found is None:
+                raise UnwrittenError("tensors")
+            return found
         if not has_template(node):
             raise UnwrittenError(node.op.name if node.shape == () and node.dtype in SCALARS else "tensors")
-        known = (i for i, arg in enumerate(node.args) if isinstance(arg, Constant) and arg.value != 0)
+        return self._of_numbers(node, args, module)
+
+    def _of_numbers(self, node: Application, args: Sequence[ast.expr], module: Module) -> ast.expr:
+        known = (i for i, arg in enumerate(node.args) if isinstance(arg, Constant) and arg.shape == () and arg.value)
         plain = node.op.template(node.attrs) or ""
         template = without_exceptions(plain, frozenset(known))
         if is_operator(plain) or is_short(plain) or node.op.name == "select":

@@ -88,7 +88,7 @@ def wrapped(head: str, text: str, indent: str) -> str:
     tree = ast.parse(text, mode="eval").body
     if isinstance(tree, ast.Call):
         return "\n".join(_in_lines(tree, f"{indent}{head}", indent, ""))
-    return "\n".join([f"{indent}{head}(", *_filled(text, f"{indent}    "), f"{indent})"])
+    return "\n".join([f"{indent}{head}(", *filled(text, f"{indent}    "), f"{indent})"])
 
 
 def _in_lines(tree: ast.expr, head: str, indent: str, end: str) -> list[str]:
@@ -96,7 +96,7 @@ def _in_lines(tree: ast.expr, head: str, indent: str, end: str) -> list[str]:
     if len(head) + len(text) + len(end) <= WIDTH:
         return [f"{head}{text}{end}"]
     if not isinstance(tree, ast.Call):
-        first, *rest = _filled(f"{text}{end}", indent)
+        first, *rest = filled(f"{text}{end}", indent)
         return [f"{head}{first.lstrip()}", *rest]
     lines = [f"{head}{ast.unparse(tree.func)}("]
     for arg in tree.args:
@@ -106,7 +106,8 @@ def _in_lines(tree: ast.expr, head: str, indent: str, end: str) -> list[str]:
     return [*lines, f"{indent}){end}"]
 
 
-def _filled(text: str, indent: str) -> list[str]:
+def filled(text: str, indent: str) -> list[str]:
+    """A text in lines that are not too long."""
     return textwrap.wrap(
         text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
@@ -117,7 +118,7 @@ def array_lines(opened: str, elements: str, closed: str) -> str:
     if len(opened) + len(elements) + len(closed) <= WIDTH - 20:
         return f"{opened}{elements}{closed}"
     ended = closed.removeprefix(", ")
-    return "\n".join([opened, *_filled(f"{elements},", "    "), f"    {ended.removesuffix(')')},", ")"])
+    return "\n".join([opened, *filled(f"{elements},", "    "), f"    {ended.removesuffix(')')},", ")"])
 
 
 class _Vectorised(ast.NodeTransformer):

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from gradcli.core.export.looping import LoopText
 from gradcli.core.export.naming import PYTHON_WORDS, Names, identifier, named_by, told
-from gradcli.core.export.request import Plan, inner_nodes, shape_text
+from gradcli.core.export.request import Plan, inner_nodes, plan_of, shape_text
 from gradcli.core.export.spelling import (
     WIDTH,
     UnwrittenError,
@@ -22,7 +23,8 @@ from gradcli.core.export.spelling import (
 )
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.shapes import Shape, size_of
+from gradcli.core.loops.layout import layout_of
 
 # What is used once and is longer than this has a name and a line of its own.
 LONGEST_INLINE = 44
@@ -91,6 +93,8 @@ class Syntax:
     def call(self, node: Application, args: Sequence[ast.expr], module: Module) -> ast.expr:
         """An application."""
         name = node.op.name
+        if node.op.stepwise is not None:
+            return module.loop(node, args)
         if name in self.helpers:
             text, call = self.helpers[name](node)
             module.define(text)
@@ -118,6 +122,30 @@ class Syntax:
             return expression(call, self._operands(node, args), node.attrs)
         return self._vectorised(node, template, args, module)
 
+    def loop(self, loop: LoopText) -> list[str]:
+        """The lines of a function that makes steps: those of a loop, which keeps in lists what each step gives.
+
+        Raises:
+            UnwrittenError: where there are none.
+        """
+        return loop.by_lists(self)
+
+    def tensor(self, text: str, node: Node) -> str:
+        """A value that is carried, before the first step."""
+        return text
+
+    def zeros(self, node: Node) -> str:
+        """A sum, before the first step."""
+        raise NotImplementedError
+
+    def stacked(self, text: str, node: Node) -> str:
+        """A tensor of a list of values, one of each step."""
+        return text
+
+    def joined(self, parts: Sequence[tuple[str, Shape]]) -> str:
+        """Several values one after the other, flat."""
+        raise NotImplementedError
+
     def _operands(self, node: Node, args: Sequence[ast.expr]) -> list[ast.expr]:
         return [
             self.operand(arg, text) if isinstance(arg, Constant) and arg.shape == () else text
@@ -142,10 +170,13 @@ class Syntax:
 class Module:
     """One module while it is written."""
 
-    def __init__(self, target: Syntax, plan: Plan) -> None:
+    def __init__(self, target: Syntax, plan: Plan, within: Module | None = None) -> None:
         self._target, self._plan = target, plan
-        self._helpers: list[str] = []
-        self._constants: dict[str, str] = {}
+        self._top = within or self
+        if within is None:
+            self._helpers: list[str] = []
+            self._constants: dict[str, str] = {}
+            self._loops: dict[Node, str] = {}
         request = plan.request
         self._names = Names(PYTHON_WORDS | target.taken)
         self._function = self._names.fresh(request.name)
@@ -161,8 +192,23 @@ class Module:
 
     def define(self, text: str) -> None:
         """A function, or several, that the module has once."""
-        if text and text.strip() not in self._helpers:
-            self._helpers.append(text.strip())
+        if text and text.strip() not in self._top._helpers:
+            self._top._helpers.append(text.strip())
+
+    def loop(self, node: Application, args: Sequence[ast.expr]) -> ast.expr:
+        """A call of a function that has a loop in it, and that of one step before it."""
+        top = self._top
+        if node not in top._loops:
+            # What is a loop within comes first.
+            loop = LoopText(layout_of(node.attrs), node.op.told(node))
+            step = Module(self._target, plan_of(loop.request("step")), top)
+            lines = list(step._lines(whole=False))
+            number = len(top._loops) + 1
+            top._loops[node] = f"_loop_{number}"
+            head = f"def _step_{number}({', '.join(step._arguments)}):"
+            self.define("\n".join([head, f'    """One step of `_loop_{number}`."""', *lines]))
+            self.define("\n".join([*loop.head(number), *(f"    {line}" for line in self._target.loop(loop))]))
+        return ast.Call(ast.Name(top._loops[node]), [*args], [])
 
     def helper(
         self, node: Application, made: Callable[[Sequence[ast.expr]], ast.expr], args: Sequence[ast.expr]
@@ -208,7 +254,7 @@ class Module:
         """What stands for a constant: a tensor gets a line at the top of the module."""
         if node.shape == ():
             return ast.unparse(number(node.value, self._target.inf, self._target.nan))
-        self._constants[name] = self._target.array(node)
+        self._top._constants[name] = self._target.array(node)
         return name
 
     def _docstring(self) -> Iterator[str]:
@@ -226,12 +272,13 @@ class Module:
                 yield f"        {label}: {shape_text(node)}"
         yield '    """'
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self, whole: bool = True) -> Iterator[str]:
+        """Those of the function; of one that is a part of the module its arguments are what they should be."""
         plan, target = self._plan, self._target
         read = {*plan.outputs, *(arg for node in plan.order for arg in node.args)}
         for node, name in zip(plan.request.leaves, self._arguments, strict=True):
             line = target.argument(node, name)
-            if line and node in read:
+            if whole and line and node in read:
                 yield f"    {line}"
         uses = Counter(arg for node in plan.order for arg in node.args)
         computed = set(inner_nodes(plan))
@@ -240,7 +287,7 @@ class Module:
                 if node.shape == ():
                     self._called[node] = number(node.value, target.inf, target.nan)
                 else:
-                    self._called[node] = ast.Name(self._constant(node, self._names.numbered("CONSTANT")))
+                    self._called[node] = ast.Name(self._constant(node, self._top._names.numbered("CONSTANT")))
             elif node in computed:
                 assert isinstance(node, Application)
                 args = [self._called[arg] for arg in node.args]

@@ -89,6 +89,6 @@ def _writes(target: str, plan: Plan) -> bool:
 
 def _written(target: str, plan: Plan) -> str:
     for node in plan.order:
-        if isinstance(node, Application) and "body" in node.attrs:
-            raise UnwrittenError(f"`{node.kind}`: {node.op.summary}")
+        if isinstance(node, Application) and "body" in node.attrs and node.op.stepwise is None:
+            raise UnwrittenError(f"`{node.kind}`: {node.op.told(node)}")
     return TARGETS[target]().write(plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gradcli.core.export.jax import reflected, sinc, whole_numbers
 from gradcli.core.export.numpy import (
@@ -11,6 +11,7 @@ from gradcli.core.export.numpy import (
     Ranges,
     array_text,
     counting,
+    flat,
     index_of,
     named_in,
     pads,
@@ -22,6 +23,7 @@ from gradcli.core.export.syntax import Helper, Syntax, Template
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, table
+from gradcli.core.ir.shapes import Shape
 from gradcli.core.primitives.exponentials import PADE_UP_TO
 from gradcli.core.primitives.spectra import ROUNDINGS
 
@@ -218,6 +220,22 @@ class Torch(Syntax):
     def imports(self, text: str) -> str:
         """Torch."""
         return counting(text) + "import torch\n"
+
+    def tensor(self, text: str, node: Node) -> str:
+        """A tensor of its dtype."""
+        return f"torch.as_tensor({text}, dtype={dtype_of(node.dtype)})"
+
+    def zeros(self, node: Node) -> str:
+        """A tensor of its shape."""
+        return f"torch.zeros({node.shape}, dtype={dtype_of(node.dtype)})"
+
+    def stacked(self, text: str, node: Node) -> str:
+        """A tensor, which keeps what its parts are made of."""
+        return f"torch.stack({text})"
+
+    def joined(self, parts: Sequence[tuple[str, Shape]]) -> str:
+        """All flat."""
+        return f"torch.cat([{', '.join(flat(name, shape, '{}.reshape(-1)') for name, shape in parts)}])"
 
     def argument(self, node: Node, name: str) -> str | None:
         """A tensor of its dtype, so that numbers and lists will do; a tensor that needs a gradient stays itself."""

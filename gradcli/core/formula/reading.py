@@ -125,6 +125,8 @@ class Reader:
         reading = None if node.op.reading is None else node.op.reading(*node.args, **node.attrs)
         if reading is not None:
             return self.read(reading, dict(zip(node.args, args, strict=True)))
+        if node.op.stepwise is not None:
+            raise UnreadableError(f"{node.op.told(node)} is on the way")
         if not node.op.broadcasts or node.shape not in ((), shape):
             of_numbers_alone = all(n.shape == () for n in (node, *node.args))
             raise UnreadableError(f"{node.op.summary} has no formula" if of_numbers_alone else MOVES)

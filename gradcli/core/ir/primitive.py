@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from gradcli.core.errors import DTypeError
 from gradcli.core.ir.dtypes import DType
@@ -18,6 +18,18 @@ from gradcli.core.records import record
 Kernel: TypeAlias = "str | Callable[..., Any]"
 
 Lift: TypeAlias = "Callable[..., Node]"
+
+
+# Puts the value of each node of a topological order that has none yet beside those of the nodes that it needs.
+Computing: TypeAlias = "Callable[[Sequence[Node], dict[Node, Any]], None]"
+
+
+class Moved(NamedTuple):
+    """A graph of inputs for the arguments of a node, and of tensors of factors that are all near 1."""
+
+    output: Node
+    args: Sequence[Node]
+    factors: Sequence[Node]
 
 
 class Application(Node):
@@ -71,6 +83,22 @@ def with_args(node: Node, args: tuple[Node, ...]) -> Node:
     return intern(node.op, args, node.attrs, node.shape, node.dtype)
 
 
+class Stepwise(Protocol):
+    """How an entry that makes steps is computed by whoever has arithmetic of its own."""
+
+    def count(self, node: Application) -> int:
+        """How many nodes are computed in all steps together."""
+        ...
+
+    def value(self, node: Application, args: Sequence[Any], compute: Computing) -> Any:
+        """The value, in that arithmetic, from those of the arguments."""
+        ...
+
+    def moved(self, node: Application, rounds: Callable[[Node], bool]) -> Moved | None:
+        """The graph in which what each step rounds is moved by factors; None where these would take too much memory."""
+        ...
+
+
 @record
 class Examples:
     """Where the generated tests look: intervals for elementwise arguments, shapes and attributes for the rest.
@@ -111,6 +139,7 @@ class Primitive:
     `sloped` says of a function of matrices in words where it has a derivative, if it may lack one where it has a value.
     `ball` names its function of balls in `gradcli.core.engines.balls.special`; the template is one where
     there is any.
+    `stepwise` is how an entry whose attribute is a step's graph is computed in other arithmetic than its kernel's.
     `example` are lines to type that show what it does; without it, help makes one of a point in its domain.
     """
 
@@ -140,6 +169,7 @@ class Primitive:
     ball: str | None = None
     defined: str | Callable[..., str | None] | None = None
     sloped: str = ""
+    stepwise: Stepwise | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     example: str = ""
 
@@ -171,6 +201,10 @@ class Primitive:
     def work_of(self, node: Node) -> int:
         """How many operations an application takes."""
         return self.work(*(arg.shape for arg in node.args), node.shape)
+
+    def told(self, node: Node) -> str:
+        """What an application is, in words."""
+        return self.summary
 
     def template(self, attrs: Mapping[str, Any]) -> str | None:
         """The template on Python's math of an application with these attributes, None where it has none."""

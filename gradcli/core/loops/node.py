@@ -14,6 +14,7 @@ from gradcli.core.loops.law import Looping
 from gradcli.core.loops.layout import Layout, layout_of
 from gradcli.core.loops.plan import Carry, Given, Plan, results
 from gradcli.core.loops.running import run
+from gradcli.core.loops.stepping import Steps
 from gradcli.core.primitives.shaping import concatenate, reshape, transpose
 from gradcli.core.transforms.batching import batch
 
@@ -33,6 +34,11 @@ class Loop(Primitive):
         layout = layout_of(node.attrs)
         one: int = layout.body.derived("work", lambda: _work(layout))
         return one * layout.length
+
+    def told(self, node: Node) -> str:
+        """With the number of its steps."""
+        length = layout_of(node.attrs).length
+        return f"a loop of {length:,} step{'s' if length != 1 else ''}"
 
 
 def _work(layout: Layout) -> int:
@@ -102,4 +108,5 @@ loop = Loop(
     shape=lambda *shapes, **attrs: layout_of(attrs).shape,
     lift=_lift,
     broadcasts=False,
+    stepwise=Steps(),
 )

@@ -15,6 +15,8 @@ from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout, layout_of
+from gradcli.core.loops.machine import Machine
+from gradcli.core.loops.scalarized import Scalarized
 
 # So many steps are made between two looks at whether anybody waits for them still.
 STEPS_AT_ONCE = 2**14
@@ -28,9 +30,9 @@ def run(xp: Any, *arrays: Any, **attrs: Any) -> Any:
     body = layout.body
     try:
         if body.derived("on math", lambda: _suits_math(layout)):
-            found = _on_math(layout, arrays)
+            found = _on_math(xp, layout, arrays)
         else:
-            found = _on_arrays(xp, layout, arrays)
+            found = _on_elements(xp, layout, arrays) or _on_arrays(xp, layout, arrays)
     except BaseException:
         body.forget()
         raise
@@ -56,14 +58,24 @@ def _suits_math(layout: Layout) -> bool:
     return len(layout.results) > 0 and suits_scalar(order, layout.inputs)
 
 
-def _on_math(layout: Layout, arrays: Sequence[Any]) -> list[Any]:
+def _on_elements(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any] | None:
+    """A loop of small tensors as one of numbers, where it is one."""
+    own: Scalarized = layout.body.derived(("loop of elements", *_form(layout)), lambda: Scalarized(layout, _suits_math))
+    return own.answer(xp, layout, arrays, _on_math)
+
+
+def _on_math(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any]:
     starts, slices, free = layout.split(arrays)
+    machine: Machine = layout.body.derived(("loop as machine code", *_form(layout)), lambda: Machine(layout))
+    found = machine.answer(xp, layout, arrays)
+    if found is not None:
+        return found
     given = [
         [_number(a) for a in starts],
         [a.tolist() for a in slices],
         [_number(a) for a in free],
     ]
-    key = ("loop on math", layout.carried, layout.sliced, layout.summed, layout.backwards)
+    key = ("loop on math", *_form(layout))
     quick = layout.body.derived((*key, "quick"), lambda: _Later(lambda: _compiled(layout, False)))
     safe = layout.body.derived((*key, "safe"), lambda: _Later(lambda: _compiled(layout, True)))
     try:
@@ -71,6 +83,11 @@ def _on_math(layout: Layout, arrays: Sequence[Any]) -> list[Any]:
     except (ArithmeticError, ValueError):
         # Where math refuses what IEEE 754 answers, helpers answer it.
         return safe.made()(layout.length, *given)  # type: ignore[no-any-return]
+
+
+def _form(layout: Layout) -> tuple[int, int, int, bool]:
+    """What one function serves all loops of, whatever their length and their results."""
+    return layout.carried, layout.sliced, layout.summed, layout.backwards
 
 
 class _Later:

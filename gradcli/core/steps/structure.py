@@ -51,7 +51,7 @@ def plain(node: Node) -> Node:
         reading = None if node.op.reading is None or node.op.names else node.op.reading(*node.args, **node.attrs)
         if reading is None:
             if not (node.op.broadcasts or node.op.pointwise):
-                raise UnreadableError(f"there is no rule to write down for {node.op.summary}")
+                raise UnreadableError(f"there is no rule to write down for {node.op.told(node)}")
             return node
         node = reading
 

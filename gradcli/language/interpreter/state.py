@@ -59,6 +59,8 @@ class State:
     home: Frame | None = None
     kept: float = inf
     rough: float = inf
+    # The digits that roundings leave of what long loops give.
+    steady: float = inf
     undecided: bool = False
     told: Callable[[Said], None] = field(default=lambda said: None)
 
@@ -115,7 +117,15 @@ class State:
         """The floats nearest to the true values, where those are to be shown; else what was computed."""
         if not self.certifying:
             return list(computed)
-        from gradcli.core.engines.nearest import FLOAT_DIGITS, MOST_ELEMENTS, digits_kept, known_values, with_raw
+        from gradcli.core.engines.nearest import (
+            FLOAT_DIGITS,
+            MOST_ELEMENTS,
+            digits_kept,
+            has_steps,
+            known_values,
+            rounded,
+            with_raw,
+        )
 
         if self.trail.values:
             nodes = self.trail.proved(nodes) or nodes
@@ -123,10 +133,16 @@ class State:
         self.undecided |= any(k is None and not is_lost(data) for k, data in zip(known, computed, strict=True))
         self.kept = min([self.kept, *map(digits_kept, computed, certain)])
         large = [n for n in nodes if n.dtype is DType.FLOAT64 and size_of(n.shape) > MOST_ELEMENTS]
-        if large:
-            from gradcli.core.engines.numpy.spread import digits_by_spread
+        long = [
+            i for i, n in enumerate(nodes) if known[i] is False and size_of(n.shape) <= MOST_ELEMENTS and has_steps(n)
+        ]
+        if large or long:
+            from gradcli.core.engines.numpy.spread import digits_by_spread, digits_of_elements
 
             self.rough = min([self.rough, *digits_by_spread(large)])
+            for i, digits in zip(long, digits_of_elements([nodes[i] for i in long]), strict=True):
+                self.steady = min(self.steady, digits.min())
+                certain[i] = rounded(computed[i], digits)
         return list(map(with_raw, certain, computed))
 
     def digits_known(self, nodes: Sequence[Node], wanted: int) -> float:

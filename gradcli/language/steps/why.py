@@ -100,6 +100,8 @@ Around = tuple[Sequence[Node], Mapping[Node, Any]]
 
 def _of_value(caller: Caller, origin: Origin, outputs: Sequence[Node], around: Around | None) -> Reason:
     node, title, span = _placed(caller, origin.node, outputs)
+    if origin.around is not None:
+        _, _, span = _placed(caller, origin.around, outputs)
     word = _name_of(origin.value)
     here = _applied(node, origin.operands)
     defined = _condition(node)
@@ -115,6 +117,8 @@ def _of_value(caller: Caller, origin: Origin, outputs: Sequence[Node], around: A
     else:
         told = ""
     shown = _quoted(title, node)
+    if origin.around is not None:
+        here += f" in step {origin.step} of {origin.around.op.told(origin.around)}"
     message = f"the {word} comes from {shown}{'' if shown == f'`{here}`' else f', here {here}'}{told}"
     hint = _limit(outputs, around) if list(outputs) == [origin.node] else None
     if (
@@ -151,7 +155,8 @@ def _of_slope(caller: Caller, origin: Origin, outputs: Sequence[Node], order: in
     of = "" if not order else f", in the derivative of order {order}"
     message = f"the {word} comes from the slope of {_quoted(title, node)}{of}{what}"
     hint = None
-    if title and len(title) <= LONGEST_GUARDED and len(operands) == 1 and not order:
+    guarded = title and len(title) <= LONGEST_GUARDED and node.op.stepwise is None
+    if guarded and len(operands) == 1 and not order:
         hole = f"{operands[0]} != {origin.operands[0]:g}"
         hint = f"guard it: `where({hole}, {title}, 0)`, with what it is to be there for 0"
     return Reason(message, span, hint)
@@ -210,6 +215,8 @@ def _applied(node: Application, operands: Sequence[float]) -> str:
     if symbol and len(texts) == 2 and not symbol.isalpha():
         between = f" {symbol} " if symbol in "+-" else symbol
         return f"{texts[0]}{between}{_bracketed(texts[1])}"
+    if node.op.stepwise is not None:
+        return node.op.told(node)
     if not isinstance(node.op, Primitive) or not node.op.broadcasts:
         return f"{_word(node)} of these numbers"
     shown = [t for t in texts if t != "nan"] if any(v == v for v in operands) else []

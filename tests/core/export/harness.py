@@ -110,13 +110,15 @@ def cases(primitive: Primitive, rng: np.random.Generator) -> Iterator[Case]:
 
 def written(target: str, outputs: Sequence[Node], inputs: Sequence[Node]) -> Callable[..., Any]:
     """The function of a module in Python's syntax, called with arrays, giving a tuple of arrays."""
+    if target == "jax":
+        import jax
+
+        # Before the constants of a module are made.
+        jax.config.update("jax_enable_x64", True)
     function = loaded(module_text(target, request(outputs, inputs)), "f")
     if target == "python":
         return lambda *arrays: function(*(a.item() for a in arrays))
     if target == "jax":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
         return jax.jit(function)  # type: ignore[no-any-return]
     if target == "torch":
         return lambda *arrays: tuple(r.detach().numpy() for r in function(*map(tensor, arrays)))

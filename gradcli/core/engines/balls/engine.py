@@ -42,12 +42,19 @@ def balls(outputs: Sequence[Node], bits: int) -> list[Any]:
         Unsuitable: for a graph that can't be calculated so.
     """
     order = reachable(outputs)
-    if len(order) > MOST_NODES:
+    if sum(map(_count, order)) > MOST_NODES:
         raise Unsuitable
     found: dict[Node, Any] = {}
     with ctx.workprec(bits):
         _calculate(order, found)
     return [found[node] for node in outputs]
+
+
+def _count(node: Node) -> int:
+    """How many nodes it stands for: those of all steps, where it makes some."""
+    if not isinstance(node, Application) or node.op.stepwise is None:
+        return 1
+    return node.op.stepwise.count(node)
 
 
 def value_at(node: Node, found: dict[Node, Any]) -> Any:
@@ -62,12 +69,14 @@ def _calculate(order: Sequence[Node], found: dict[Node, Any]) -> None:
 
 
 def _value(node: Node, args: Sequence[Any], found: dict[Node, Any]) -> Any:
-    if node.dtype is DType.FLOAT32 or not 0 < _size(node) <= MOST_ELEMENTS:
+    if node.dtype is DType.FLOAT32 or not 0 < _size(node) <= _most_elements(node):
         raise Unsuitable
     if isinstance(node, Constant):
         return _constant(node)
     if not isinstance(node, Application) or not isinstance(node.op, Primitive):
         raise Unsuitable
+    if node.op.stepwise is not None:
+        return node.op.stepwise.value(node, args, _calculate)
     if node.kind == "select":
         # The branch that isn't taken may have no value.
         return _each(node, lambda chosen, a, b: OPEN if chosen is None else a if chosen else b, args)
@@ -84,6 +93,12 @@ def _value(node: Node, args: Sequence[Any], found: dict[Node, Any]) -> Any:
         _calculate(reachable([reading]), found)
         return found[reading]
     return _of_tensor(node, args)
+
+
+def _most_elements(node: Node) -> int:
+    """What steps keep is as long as there are steps, and so are the parts that it is taken into."""
+    parts = isinstance(node, Application) and node.kind in ("slice", "reshape", "loop")
+    return MOST_NODES if parts else MOST_ELEMENTS
 
 
 def _guarded(function: Callable[..., Any], dtype: DType) -> Callable[..., Any]:

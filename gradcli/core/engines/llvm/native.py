@@ -7,45 +7,34 @@ functions are right to within 4 ulp; products and sums may be rounded once toget
 
 from __future__ import annotations
 
-import ast
 import ctypes
-import importlib.util
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
 from gradcli.core.engines.fusion import Unit
+from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, Vector, is_installed
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
-from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.shapes import Shape, aligned, size_of
 from gradcli.core.simplify.rules import is_scalar
 
 _VECTORS = "libmvec.so.1"
-_NAME = "tile"
+NAME = "tile"
 # Beyond it LLVM takes long to compile one piece of straight-line code.
 MOST_NODES = 2_000
-
-Vector = Any  # a value of llvmlite's IR builder, which has no types
-
-
-class _NotNativeError(Exception):
-    """Something that has no vector form here."""
 
 
 @cache
 def is_available() -> bool:
     """Whether llvmlite is installed, and the C library has vector functions for this processor."""
-    if importlib.util.find_spec("llvmlite") is None:
+    if not is_installed():
         return False
     try:
         import llvmlite.binding as llvm
 
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
         llvm.load_library_permanently(_VECTORS)
-    except (ImportError, OSError, RuntimeError):
+    except (OSError, RuntimeError):
         return False
     return _width() is not None
 
@@ -72,9 +61,9 @@ def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
         return None
     try:
         text = _Emitter(unit).module()
-    except _NotNativeError:
+    except NotNativeError:
         return None
-    return _compiled(text)
+    return compiled(text)
 
 
 def in_memory(unit: Unit) -> list[int]:
@@ -125,27 +114,28 @@ class _Code:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
         self._engine.finalize_object()
         signature = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-        self._function = signature(self._engine.get_function_address(_NAME))
+        self._function = signature(self._engine.get_function_address(NAME))
 
     def __call__(self, low: int, high: int, addresses: Any) -> None:
         self._function(low, high, addresses)
 
 
 @lru_cache(256)
-def _compiled(text: str) -> _Code:
+def compiled(text: str) -> _Code:
+    """The machine code of a module's only function."""
     return _Code(text)
 
 
-class _Emitter:
+class _Emitter(Arithmetic):
     """Writes the loop over vectors, and what is left of it behind a mask."""
 
     def __init__(self, unit: Unit) -> None:
         from llvmlite import ir
 
-        self.ir, self.unit = ir, unit
+        self.unit = unit
         floats = {n.dtype for n in (*unit.nodes, *unit.args) if n.dtype is not DType.BOOL}
         if len(floats) != 1 or not next(iter(floats)).is_float:
-            raise _NotNativeError
+            raise NotNativeError
         self.dtype = floats.pop()
         double = self.dtype is DType.FLOAT64
         self.scalar = ir.DoubleType() if double else ir.FloatType()
@@ -154,14 +144,12 @@ class _Emitter:
         self.lanes = width // self.dtype.itemsize
         self.suffix = "" if double else "f"
         self.prefix = f"_ZGV{'e' if width == 64 else 'd'}N{self.lanes}"
-        self.vector = ir.VectorType(self.scalar, self.lanes)
-        self.mask_type = ir.VectorType(ir.IntType(1), self.lanes)
+        super().__init__(ir.VectorType(self.scalar, self.lanes), ir.VectorType(ir.IntType(1), self.lanes))
         self.i8, self.i64 = ir.IntType(8), ir.IntType(64)
-        self.module_ = ir.Module()
         shape = next(node for node in unit.nodes if node not in unit.sums).shape
         split = split_of(unit, shape)
         if split is None:
-            raise _NotNativeError
+            raise NotNativeError
         self.has_rows, self.row_length = split > 0, size_of(shape[split:])
         self.kinds = {arg: _kind(arg, shape, split) for arg in unit.args}
 
@@ -170,7 +158,7 @@ class _Emitter:
         ir = self.ir
         address = self.i8.as_pointer()
         function = ir.Function(
-            self.module_, ir.FunctionType(ir.VoidType(), [self.i64, self.i64, address.as_pointer()]), _NAME
+            self.module_, ir.FunctionType(ir.VoidType(), [self.i64, self.i64, address.as_pointer()]), NAME
         )
         low, high, table = function.args
         b = ir.IRBuilder(function.append_basic_block("entry"))
@@ -180,19 +168,19 @@ class _Emitter:
             kind = self._stored(node)
             pointers[node] = b.bitcast(b.load(b.gep(table, [self.i64(i)])), kind.as_pointer())
         fixed = {
-            arg: self._number(arg.value)
+            arg: self.number(arg.value)
             if isinstance(arg, Constant) and arg not in pointers
             else self._splat(b, self._from_memory(b, b.load(pointers[arg])))
             for arg, kind in self.kinds.items()
             if kind == "one"
         }
-        totals = {node: b.alloca(self.vector) for node in self.unit.sums}
+        totals = {node: b.alloca(self.kind) for node in self.unit.sums}
         for slot in totals.values():
-            b.store(ir.Constant(self.vector, [0.0] * self.lanes), slot)
+            b.store(ir.Constant(self.kind, [0.0] * self.lanes), slot)
         if not self.has_rows:
             self._row(b, low, high, None, pointers, fixed, totals)
         else:
-            with self._loop(b, low, high, 1) as row:
+            with self.loop(b, low, high, 1) as row:
                 start = b.mul(row, self.i64(self.row_length))
                 columns = {
                     arg: self._splat(b, self._from_memory(b, b.load(b.gep(pointers[arg], [row]))))
@@ -204,26 +192,6 @@ class _Emitter:
             b.store(self._added_up(b, b.load(slot)), pointers[node])
         b.ret_void()
         return str(self.module_)
-
-    @contextmanager
-    def _loop(self, b: Any, low: Any, high: Any, step: int) -> Iterator[Any]:
-        """The body of a loop over numbers from `low` to below `high`; afterwards the builder stands behind it."""
-        before, head, body, end = (
-            b.block,
-            b.append_basic_block("head"),
-            b.append_basic_block("body"),
-            b.append_basic_block("end"),
-        )
-        b.branch(head)
-        b.position_at_end(head)
-        at = b.phi(self.i64)
-        at.add_incoming(low, before)
-        b.cbranch(b.icmp_signed("<", at, high), body, end)
-        b.position_at_end(body)
-        yield at
-        at.add_incoming(b.add(at, self.i64(step)), b.block)
-        b.branch(head)
-        b.position_at_end(end)
 
     def _row(
         self,
@@ -237,7 +205,7 @@ class _Emitter:
     ) -> None:
         """Elements of a row that begins at `start`, or of the only one where that is None."""
         whole_vectors = b.add(low, b.and_(b.sub(high, low), self.i64(-self.lanes)))
-        with self._loop(b, low, whole_vectors, self.lanes) as at:
+        with self.loop(b, low, whole_vectors, self.lanes) as at:
             self._elements(b, at, start, None, pointers, fixed, totals)
         with b.if_then(b.icmp_signed("<", whole_vectors, high)):
             counted = self.ir.Constant(self.ir.VectorType(self.i64, self.lanes), list(range(self.lanes)))
@@ -265,10 +233,10 @@ class _Emitter:
             if node in totals:
                 value = values[node.args[0]]
                 if mask is not None:
-                    value = b.select(mask, value, self.ir.Constant(self.vector, [0.0] * self.lanes))
+                    value = b.select(mask, value, self.ir.Constant(self.kind, [0.0] * self.lanes))
                 b.store(b.fadd(b.load(totals[node]), value), totals[node])
             else:
-                values[node] = self._applied(b, node, [values[arg] for arg in node.args])
+                values[node] = self.applied(b, node, [values[arg] for arg in node.args])
         for node in self.unit.outputs:
             if node not in totals:
                 value = values[node]
@@ -299,7 +267,7 @@ class _Emitter:
             return value
         # Lanes behind the end are computed too, from ones, and dropped.
         one: float | int = 1 if pointer.type.pointee == self.i8 else 1.0
-        function = self._intrinsic("llvm.masked.load", kind, [place.type, self.ir.IntType(32), self.mask_type, kind])
+        function = self._intrinsic("llvm.masked.load", kind, [place.type, self.ir.IntType(32), self.truth, kind])
         return b.call(function, [place, self.ir.IntType(32)(1), mask, self.ir.Constant(kind, [one] * self.lanes)])
 
     def _store(self, b: Any, value: Any, pointer: Any, mask: Any) -> None:
@@ -307,7 +275,7 @@ class _Emitter:
         if mask is None:
             b.store(value, place).align = 1
             return
-        kinds = [value.type, place.type, self.ir.IntType(32), self.mask_type]
+        kinds = [value.type, place.type, self.ir.IntType(32), self.truth]
         function = self._intrinsic("llvm.masked.store", self.ir.VoidType(), kinds, of=value.type)
         b.call(function, [value, place, self.ir.IntType(32)(1), mask])
 
@@ -315,7 +283,7 @@ class _Emitter:
         element = (of or result).element
         letter = {"double": "f64", "float": "f32", "i8": "i8"}[str(element)]
         full = f"{name}.v{self.lanes}{letter}.p0"
-        return self._declared(full, result, kinds)
+        return self.declared(full, result, kinds)
 
     def _splat(self, b: Any, value: Any) -> Vector:
         kind = self.ir.VectorType(value.type, self.lanes)
@@ -329,101 +297,24 @@ class _Emitter:
             parts = [b.fadd(x, y) for x, y in zip(parts[::2], parts[1::2], strict=True)]
         return parts[0]
 
-    # Arithmetic, from the templates.
+    # Numbers and functions, of vectors.
 
-    def _applied(self, b: Any, node: Node, args: Sequence[Vector]) -> Vector:
-        op = node.op
-        # A template of several forms relies on it that math raises at the ends of the domain.
-        if not isinstance(op, Primitive) or not isinstance(op.math, str):
-            raise _NotNativeError
-        names = {f"x{i}": arg for i, arg in enumerate(args)}
-        template = op.math.format(*names, **node.attrs)
-        return self._expression(b, ast.parse(template, mode="eval").body, names)
+    def number(self, value: float) -> Vector:
+        """The same in all lanes."""
+        return self.ir.Constant(self.kind, [value] * self.lanes)
 
-    def _expression(self, b: Any, e: ast.expr, names: dict[str, Vector]) -> Vector:
-        match e:
-            case ast.Name(id=name) if name in names:
-                return names[name]
-            case ast.Name(id="inf" | "nan" as name):
-                return self._number(float(name))
-            case ast.Constant(value=bool()):
-                raise _NotNativeError
-            case ast.Constant(value=int() | float() as value):
-                return self._number(float(value))
-            case ast.UnaryOp(op=ast.USub(), operand=x):
-                return b.fneg(self._expression(b, x, names))
-            case ast.UnaryOp(op=ast.Not(), operand=x):
-                return b.not_(self._truth(b, self._expression(b, x, names)))
-            case ast.BinOp(op=ast.Pow(), left=x, right=ast.Constant(value=2)):
-                square = self._expression(b, x, names)
-                return b.fmul(square, square, flags=("contract",))
-            case ast.BinOp(left=x, op=operator, right=y):
-                apply = {ast.Add: b.fadd, ast.Sub: b.fsub, ast.Mult: b.fmul, ast.Div: b.fdiv}.get(type(operator))
-                if apply is None:
-                    raise _NotNativeError
-                return apply(self._expression(b, x, names), self._expression(b, y, names), flags=("contract",))
-            case ast.BoolOp(op=operator, values=parts):
-                values = [self._truth(b, self._expression(b, part, names)) for part in parts]
-                joined = values[0]
-                for value in values[1:]:
-                    joined = b.and_(joined, value) if isinstance(operator, ast.And) else b.or_(joined, value)
-                return joined
-            case ast.Compare(left=x, ops=[operator], comparators=[y]):
-                return self._compared(b, operator, self._expression(b, x, names), self._expression(b, y, names))
-            case ast.IfExp(test=test, body=x, orelse=y):
-                condition = self._truth(b, self._expression(b, test, names))
-                return b.select(condition, *(self._expression(b, part, names) for part in (x, y)))
-            case ast.Call(func=function, args=arguments):
-                return self._called(b, function, [self._expression(b, a, names) for a in arguments])
-        raise _NotNativeError
+    def square(self, b: Any, x: Vector) -> Vector:
+        """A product."""
+        return b.fmul(x, x, flags=self.flags)
 
-    def _truth(self, b: Any, value: Vector) -> Vector:
-        """A number is true where it is not 0."""
-        return value if value.type == self.mask_type else b.fcmp_unordered("!=", value, self._number(0.0))
-
-    def _number(self, value: float) -> Vector:
-        return self.ir.Constant(self.vector, [value] * self.lanes)
-
-    def _compared(self, b: Any, operator: ast.cmpop, x: Vector, y: Vector) -> Vector:
-        signs = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-        sign = signs.get(type(operator))
-        if sign is None:
-            raise _NotNativeError
-        if x.type == self.mask_type:
-            if sign not in ("==", "!="):
-                raise _NotNativeError
-            return b.icmp_unsigned(sign, x, y)
-        return b.fcmp_unordered("!=", x, y) if sign == "!=" else b.fcmp_ordered(sign, x, y)
-
-    def _called(self, b: Any, function: ast.expr, args: list[Vector]) -> Vector:
-        match function, args:
-            case ast.Name(id="bool"), [x]:
-                return x
-            case ast.Name(id="abs"), [x]:
-                return b.select(b.fcmp_ordered("<", x, self._number(0.0)), b.fneg(x), b.fadd(x, self._number(0.0)))
-            case ast.Name(id="min"), [x, y]:
-                return b.select(b.fcmp_ordered("<", y, x), y, x)
-            case ast.Name(id="max"), [x, y]:
-                return b.select(b.fcmp_ordered(">", y, x), y, x)
-            case ast.Attribute(attr="sqrt"), [x]:
-                return b.call(self._intrinsic_of_one("llvm.sqrt"), [x])
-            case ast.Attribute(attr=name), _:
-                return b.call(self._vector_function(name, len(args)), args)
-        raise _NotNativeError
-
-    def _intrinsic_of_one(self, name: str) -> Any:
-        full = f"{name}.v{self.lanes}{'f64' if self.dtype is DType.FLOAT64 else 'f32'}"
-        return self._declared(full, self.vector, [self.vector])
-
-    def _declared(self, name: str, result: Any, kinds: Sequence[Any]) -> Any:
-        """A function from outside, declared once."""
-        found = self.module_.globals.get(name)
-        return found or self.ir.Function(self.module_, self.ir.FunctionType(result, list(kinds)), name)
-
-    def _vector_function(self, name: str, arity: int) -> Any:
+    def function(self, b: Any, name: str, args: list[Vector]) -> Vector:
+        """That of the C library, for vectors."""
         import llvmlite.binding as llvm
 
-        full = f"{self.prefix}{'v' * arity}_{name}{self.suffix}"
+        if name == "sqrt":
+            suffix = "f64" if self.dtype is DType.FLOAT64 else "f32"
+            return b.call(self.declared(f"llvm.sqrt.v{self.lanes}{suffix}", self.kind, [self.kind]), args)
+        full = f"{self.prefix}{'v' * len(args)}_{name}{self.suffix}"
         if llvm.address_of_symbol(full) is None:
-            raise _NotNativeError
-        return self._declared(full, self.vector, [self.vector] * arity)
+            raise NotNativeError
+        return b.call(self.declared(full, self.kind, [self.kind] * len(args)), args)
