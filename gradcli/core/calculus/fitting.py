@@ -125,13 +125,25 @@ class Batches:
         return [array[chosen] for array in self._arrays]
 
 
+class Renewed:
+    """Rows as batches give them, if there are any, and numbers that are drawn anew for each step."""
+
+    def __init__(self, batches: Batches | None, draws: Sequence[Callable[[], Array]]) -> None:
+        self._batches, self._draws = batches, draws
+
+    def next(self) -> list[Array]:
+        """Those of the next step."""
+        rows = [] if self._batches is None else self._batches.next()
+        return [*rows, *(draw() for draw in self._draws)]
+
+
 def train(
     loss: Loss,
     rule: Rule,
     steps: int,
     stop: Stop,
     native: bool,
-    batches: Batches | None = None,
+    batches: Batches | Renewed | None = None,
     all_rows: Node | None = None,
 ) -> Outcome:
     """Step by step, each a run of one program: loss, slope, new weights and new state.

@@ -12,6 +12,7 @@ from gradcli.core.ir.exact import PI, TAU, E
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
+from gradcli.core.loops import recurrent
 from gradcli.core.records import record
 from gradcli.language.calculus import (
     equations,
@@ -45,7 +46,7 @@ ANNOUNCING = (
     *(counting, custom, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products),
     tables,
     announced,
-    *(equations, integrals, limits, odes, optimizers, repeated, searches, tangents, training, uncertainty),
+    *(equations, integrals, limits, odes, optimizers, recurrent, repeated, searches, tangents, training, uncertainty),
 )
 
 

@@ -296,3 +296,32 @@ def test_batches_take_each_row_once_in_a_round() -> None:
 def test_batches_that_cannot_be_are_refused(text: str, message: str) -> None:
     """By what is wrong with them."""
     assert message in error(NET + text).message
+
+
+NOISY = """set seed 1
+x = normal((32, 2))
+net = Sequential(Dense(2, 8), tanh, Dropout(0.5), Dense(8, 1))
+loss(x) = mean((net(x) - x[:, :1])^2)
+still(x) = mean((net(x, training=false) - x[:, :1])^2)
+"""
+
+
+@pytest.mark.parametrize("call", ["loss, x", "loss(x)", "loss, x, batch_size=32"])
+def test_what_a_loss_draws_is_drawn_anew_for_each_step(call: str) -> None:
+    """At a rate of almost nothing the weights stay, and the loss differs from step to step by its masks alone."""
+    history = value(NOISY + f"h = fit({call}, steps=20, rate=1e-300).history; h")
+    assert len(np.unique(history[:20])) == 20
+    again = value(NOISY + f"h = fit({call}, steps=20, rate=1e-300).history; h")
+    np.testing.assert_array_equal(history, again)
+    quiet = value(NOISY + "h = fit(still, x, steps=20, rate=1e-300).history; h")
+    assert np.ptp(quiet) < 1e-12
+
+
+def test_what_is_drawn_outside_of_a_loss_is_data() -> None:
+    """It stays as it is from step to step; one loss has one minimum, a loss that draws none."""
+    history = value(
+        "set seed 1\nmodel m(x): param w = 1; return w*x\nh = fit(mean(m(normal(9))), steps=9, rate=1e-300).history; h"
+    )
+    assert len(np.unique(history)) == 1
+    assert "draws random numbers" in error(NOISY + "fit(loss, x, optimizer=lbfgs)").message
+    assert value(NOISY + "fit(still, x, steps=5, optimizer=lbfgs).steps") == 5
