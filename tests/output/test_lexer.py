@@ -41,7 +41,9 @@ def test_samples_have_no_odd_characters(path: Path) -> None:
     lark, builder = parser()
     builder.source = Source("test", text)
     ours = [t.text for t in lexemes(text) if t.kind not in (BLANK, "COMMENT", ODD, OPEN_TEXT)]
-    theirs = [str(t) for t in lark.lex(text) if t.type not in ("_NEWLINE", "_INDENT", "_DEDENT") and str(t).strip()]
+    # BESIDE, the product that has no sign, is what stands behind it once more.
+    unseen = ("_NEWLINE", "_INDENT", "_DEDENT", "BESIDE")
+    theirs = [str(t) for t in lark.lex(text) if t.type not in unseen and str(t).strip()]
     assert "".join(ours) == "".join(theirs)
 
 

@@ -157,7 +157,10 @@ class Nth(Operator):
         return self.order
 
     def title(self) -> str:
-        """Such as f'' or derivative(f, 5)."""
+        """Such as f'', derivative(f, 5) or derivative(f, 2, wrt=x)."""
+        if self.targets.names is not None:
+            (name,) = self.targets.labels(self.of)
+            return f"derivative({self.of.name}, {self.order}, wrt={name})"
         if self.order <= 3 and self.of.name.isidentifier():
             return self.of.name + "'" * self.order
         return f"derivative({self.of.name}, {self.order})"
@@ -238,28 +241,40 @@ def nth_derivative(function: Function, span: Span, order: int = 1, what: str = "
     required = [i.name for i in function.inputs if isinstance(i.default, Required)]
     if len(required) != 1 or required[0] != function.inputs[0].name:
         names = ", ".join(i.name for i in function.inputs)
+        written = f"derivative({function.name}, {order}, wrt=" if order > 1 else f"grad({function.name}, wrt="
         raise fail(
             "derivative",
             f"{what} needs a function of one variable, and `{function.name}` has "
             f"{len(function.inputs) or 'none'}{f': {names}' if names else ''}",
             span,
-            f"write grad({function.name}, wrt={function.inputs[0].name})" if function.inputs else None,
+            f"write {written}{function.inputs[0].name})" if function.inputs else None,
         )
     return Nth(function, Targets((0,), one_position=True), order)
 
 
 @builtin(
-    "the derivative of a function of one variable, of any order; f'' is derivative(f, 2)",
-    example="derivative(x^3)\nderivative(sin, 4)(1), sin(1)",
+    "the derivative of any order by one variable, which wrt= names where there are several; f'' is derivative(f, 2)",
+    example="derivative(x^3)\nderivative(sin, 4)(1), sin(1)\nderivative((x, y) -> x^3 y, 2, wrt=x)(3, 5)",
 )
-def derivative(call: Call, fn: Function, order: Value = 1) -> Function:
+def derivative(call: Call, fn: Function, order: Value = 1, wrt: Names | None = None) -> Function:
     """That derivative; of order 0 it is the function itself.
 
     Raises:
-        LanguageError: for an order that is none, or a function of several variables.
+        LanguageError: for an order that is none, for a function of several variables without `wrt`, for several names.
     """
     n = to_order(order, call.span)
-    made = nth_derivative(fn, call.span, max(n, 1), "derivative")
+    made: Function
+    if wrt is None:
+        made = nth_derivative(fn, call.span, max(n, 1), "derivative")
+    else:
+        if len(wrt.items) != 1:
+            raise fail(
+                "derivative",
+                f"derivative is by one variable, and wrt= names {len(wrt.items) or 'none'}",
+                call.span,
+                "derivatives(f, order=2, wrt=(x, y)) has every partial",
+            )
+        made = Nth(fn, make_targets(fn, 0, None, wrt, call.span), max(n, 1))
     return fn if n == 0 else made
 
 

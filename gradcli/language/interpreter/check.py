@@ -198,7 +198,7 @@ def returns(body: tuple[s.Statement, ...]) -> bool:
 
 
 def _definitions(statement: s.Statement) -> Iterator[tuple[str, Span]]:
-    """Every name that a statement gives a meaning to, with where; those inside a body are its own affair."""
+    """Every name that a statement gives a meaning to, with where; a function's inputs and body are its own affair."""
     if isinstance(statement, s.Assign):
         yield from _target_names(statement.target)
     elif isinstance(statement, s.Param):
@@ -208,8 +208,6 @@ def _definitions(statement: s.Statement) -> Iterator[tuple[str, Span]]:
             yield target.id, target.span
     elif isinstance(statement, s.Function):
         yield statement.name.id, statement.name.span
-        for parameter in statement.parameters:
-            yield parameter.name, parameter.span
     for block in s.blocks_of(statement):
         for inner in block:
             yield from _definitions(inner)

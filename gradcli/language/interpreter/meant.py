@@ -50,11 +50,14 @@ def names_meant(node: s.Expression) -> Value:
 
 
 def _one_name(node: s.Expression) -> tuple[str, Span]:
+    text = "".join(node.span.text.split())
+    while text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
     if isinstance(node, (s.Name, s.Attribute)):
-        return "".join(node.span.text.split()), node.span
-    if isinstance(node, s.Subscript) and re.fullmatch(r"[\w.]+(\s*\[\s*\d+\s*\])+", node.span.text):
+        return text, node.span
+    if isinstance(node, s.Subscript) and re.fullmatch(r"[\w.]+(\[\d+\])+", text):
         # One of several that a model has under a name.
-        return "".join(node.span.text.split()), node.span
+        return text, node.span
     if isinstance(node, s.Literal) and isinstance(node.value, str):
         return node.value, node.span
     raise fail("type", "wrt= takes names", node.span, "such as wrt=x or wrt=(x, w)")

@@ -93,7 +93,9 @@ def test_a_loop_whose_length_is_an_input_makes_no_parameters() -> None:
 
 
 def test_names_inside_a_body_hide_nothing() -> None:
-    """A local name may be that of a built-in; one at the top level is warned of, once."""
+    """A local name or an input may be that of a built-in; one at the top level is warned of, once."""
+    assert not run("def f(x, beta, steps):\n    return beta*x^steps\n").diagnostics
+    assert not run("f(x, e) = x + e").diagnostics
     body = "model norm1(x):\n    param gamma = 1\n    beta = 0\n    return gamma*x + beta\n"
     assert not run(body).diagnostics
     assert len(run("gamma = 3\n").diagnostics) == 1

@@ -31,6 +31,8 @@ AUX = "f(x, y) = x * y, x + y, 2 * y\n"
         ("grad(net, weights=net.z)(x, y)", "(t, t)"),
         ("grad(net, (0, 1), weights=params(net))(x, y)", "((t, t), (t, t))"),
         ("grad(net, wrt=x)(x, y)", "t"),
+        ("grad(net, wrt=(x))(x, y)", "t"),
+        ("grad(net, wrt=(net.z))(x, y)", "t"),
         ("grad(net, wrt=(x,))(x, y)", "(t,)"),
         ("grad(net, wrt=(x, z, y))(x, y)", "(t, t, t)"),
         ("grad(net, wrt=net.s)(x, y)", "t"),

@@ -244,3 +244,34 @@ def test_a_coefficient_needs_no_factorial() -> None:
 def test_primes_have_the_order_that_derivative_has() -> None:
     """And its limit."""
     assert "too high" in error("sin" + "'" * 1001 + "(1)").message
+
+
+@pytest.mark.parametrize("order", range(1, 9))
+@pytest.mark.parametrize("name", ["x", "y"])
+def test_derivative_takes_one_of_several_variables(order: int, name: str) -> None:
+    """Against 60-digit arithmetic, of a number, of a vector and mapped; order 0 is the function."""
+    start = "f(x, y) = exp(x*sin(y))/(1 + y^2)\n"
+
+    def exact(x: float, y: float) -> float:
+        with mpmath.workdps(60):
+            moved = (order, 0) if name == "x" else (0, order)
+            f = lambda x, y: mpmath.exp(x * mpmath.sin(y)) / (1 + y * y)  # noqa: E731
+            return float(mpmath.diff(f, (mpmath.mpf(x), mpmath.mpf(y)), moved))
+
+    asked = f"derivative(f, {order}, wrt={name})"
+    assert number(f"{start}{asked}(0.7, 0.3)") == pytest.approx(exact(0.7, 0.3), rel=1e-11)
+    assert value(f"{start}vmap({asked})([0.7, -1], [0.3, 0.5])") == pytest.approx(
+        [exact(0.7, 0.3), exact(-1, 0.5)], rel=1e-11
+    )
+    pair = f"g(x, y) = [f(x, y), -2f(x, y)]\n{asked.replace('(f', '(g')}(0.7, 0.3)"
+    assert value(start + pair) == pytest.approx([exact(0.7, 0.3), -2 * exact(0.7, 0.3)], rel=1e-11)
+    assert number(f"{start}derivative(f, 0, wrt={name})(0.7, 0.3)") == number(f"{start}f(0.7, 0.3)")
+
+
+def test_derivative_by_a_weight() -> None:
+    """Of a model, and once more by its input."""
+    start = "model net(x):\n    param w = 2\n    return sin(w*x)\n\n"
+    assert number(f"{start}derivative(net, 3, wrt=w)(0.5)") == pytest.approx(-(0.5**3) * np.cos(1), rel=1e-13)
+    mixed = -2 * 0.5 * np.sin(1) - 0.5**2 * 2 * np.cos(1)
+    assert number(f"{start}derivative(derivative(net, 2, wrt=net.w), wrt=x)(0.5)") == pytest.approx(mixed, rel=1e-13)
+    assert [*rows("f(x, y) = x^3*y; derivative(f, 2, wrt=x)")] == ["∂²f/∂x²"]
