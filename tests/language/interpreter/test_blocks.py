@@ -348,6 +348,7 @@ def test_print_at_the_top() -> None:
         "{x} is 0.300 true (1, 2.5) [1, 2]"
     ]
     assert _printed('set digits 3\nshow "{pi}"') == ["3.14"]
+    assert _printed('n = "ab"\nprint("{n:4}|{n:>4}|{n}|{3:>+6.1f}|{3:<4d}|")') == ["ab  |  ab|ab|  +3.0|3   |"]
 
 
 def test_what_only_one_path_gives_a_value() -> None:
