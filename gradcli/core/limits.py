@@ -37,6 +37,12 @@ LIMITS: dict[str, Limit] = {
             "max_operations", 500_000_000_000, "operations", "the work of one computation, estimated before it starts"
         ),
         Limit("max_memory", None, "GiB", "the memory that one computation takes; by default the machine's"),
+        Limit(
+            "max_kept",
+            256,
+            "MiB",
+            "what a loop keeps of its steps for a gradient; where it is more, steps run again",
+        ),
         Limit("max_steps", 200_000, "steps", "passes of loops and calls of functions in one statement"),
         Limit("max_items", 1_000_000, "items", "the items of a nested tuple, a shared part as often as it occurs"),
         Limit("max_source", 64 * 2**20, "bytes", "the size of a script, before it is read"),

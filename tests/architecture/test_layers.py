@@ -159,6 +159,17 @@ def test_a_scalar_one_shot_needs_no_numpy() -> None:
     assert not loaded & {"numpy", "scipy", "pydantic", "typer", "rich"}
 
 
+@pytest.mark.parametrize("text", ["gamma'(2)", "erf'''(0.5)", "grad(gammainc, all)(2, 3)", "zeta'(3), ndtri'(0.2)"])
+def test_special_functions_of_numbers_need_no_arrays(text: str) -> None:
+    """What Python's math lacks is computed in ball arithmetic."""
+    loaded = modules_after(
+        f"import sys; sys.argv[1:] = ['eval', {text!r}]\n"
+        "from gradcli.__main__ import main\ntry: main()\nexcept SystemExit: pass"
+    )
+    assert "flint" in loaded
+    assert not loaded & {"numpy", "scipy"}
+
+
 def test_files_stay_small() -> None:
     """One subject a file: none is longer than a reader can hold."""
     lengths = {name: len(path.read_text().splitlines()) for name, path in MODULES.items()}

@@ -56,6 +56,22 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "besselj": lambda x: mpmath.besselj(1, x),
     "sech2": lambda x: mpmath.sech(x) ** 2,
     "sinc": mpmath.sincpi,
+    "bessely": lambda x: mpmath.bessely(1, x),
+    "besseli": lambda x: mpmath.besseli(1, x),
+    "besselk": lambda x: mpmath.besselk(1, x),
+    "besseli_scaled": lambda x: mpmath.besseli(1, x) * mpmath.exp(-abs(x)),
+    "xlogy": lambda x, y: x * mpmath.log(y),
+    "xlog1py": lambda x, y: x * mpmath.log(1 + y),
+    "entr": lambda x: -x * mpmath.log(x),
+    "ndtr": mpmath.ncdf,
+    "mills": lambda x: mpmath.npdf(x) / mpmath.ncdf(x),
+    "log_ndtr": lambda x: mpmath.log(mpmath.ncdf(x)) if x < 0 else mpmath.log1p(-mpmath.ncdf(-x)),
+    "ndtri": lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1),
+    "betaln": lambda a, b: mpmath.log(abs(mpmath.beta(a, b))),
+    "gammainc": lambda a, x: mpmath.gammainc(a, 0, x, regularized=True),
+    "gammaincc": lambda a, x: mpmath.gammainc(a, x, regularized=True),
+    "betainc": lambda a, b, x: mpmath.betainc(a, b, 0, x, regularized=True),
+    "expi": mpmath.ei,
 }
 
 

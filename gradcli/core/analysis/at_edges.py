@@ -20,7 +20,7 @@ def at_edges(
     kinds: Collection[EdgeKind] = frozenset(EdgeKind),
 ) -> list[Node]:
     """The nodes at an edge at the point, among those of a graph that move with some inputs, in their order."""
-    order = reachable(outputs)
+    order = _looked_at(outputs)
     active = dependents(order, moving)
     found = [(node, edge) for node in order if node in active and (edge := edge_of(node, kinds)) is not None]
     if not found:
@@ -60,6 +60,16 @@ def that_matter(found: Sequence[Node], outputs: Sequence[Node], point: Mapping[N
                 continue
         result.append(node)
     return result
+
+
+def _looked_at(outputs: Sequence[Node]) -> list[Node]:
+    """The nodes of a graph; where a derivative has been stated for a value, the edges in that value are none of it."""
+    order = reachable(outputs)
+    wanted = set(outputs)
+    for node in reversed(order):
+        if node in wanted:
+            wanted.update(node.args[1:] if node.kind == "ruled" else node.args)
+    return [node for node in order if node in wanted]
 
 
 def edges(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from gradcli.core.calculus.bodies import Body, instance
 from gradcli.core.calculus.declare import WithBody, all_of, flat_with_body, with_body
 from gradcli.core.calculus.minimizing import doubt_of, maximum_of, minimum_of
-from gradcli.core.calculus.solving import CORNERS, doubt_at, root_of
+from gradcli.core.calculus.solving import CORNERS, doubt_at, fixed_point_of, root_of
 from gradcli.core.ir.masks import product
 from gradcli.core.ir.nodes import Node, fresh_input, is_number
 from gradcli.core.ir.primitive import edge_of
@@ -136,6 +136,14 @@ root: WithBody = with_body(
     help="where a function is 0, near a start",
     shape=lambda start, *rest, **attrs: start,
     kernel=root_of,
+)
+fixed: WithBody = with_body(
+    "fixed_point",
+    _ROOT.rate,
+    _ROOT.adjoint,
+    help="where a function gives what it is given, near a start",
+    shape=lambda start, *rest, **attrs: start,
+    kernel=fixed_point_of,
 )
 argmin: WithBody = with_body(
     "minimizer",

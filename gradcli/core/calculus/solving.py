@@ -39,6 +39,31 @@ def root_of(body: Body, start: Any, *args: Any) -> Any:
     return find_system(Field(body, args), np.asarray(start, float).ravel()).reshape(np.shape(start))
 
 
+def fixed_point_of(body: Body, start: Any, *args: Any) -> Any:
+    """Where what a body adds at each step is 0: by the steps while they become smaller, then by Newton's method.
+
+    Raises:
+        CoreError: where none is found, saying what was tried.
+    """
+    inputs = [*body.variables, *body.free]
+    program = body.program("step", lambda: [body.output], inputs)
+    x, before = np.asarray(start, float), inf
+    for _ in range(MOST_ITERATIONS):
+        with np.errstate(all="ignore"):
+            step = np.asarray(program(*(v.item() if np.shape(v) == () else v for v in (x, *args)))[0], float)
+        size = float(np.max(abs(step), initial=0.0))
+        if not size < MOST_GROWTH * before:
+            return root_of(body, start, *args)
+        x, before = x + step, min(size, before)
+        if size <= CLOSE * float(np.max(abs(x), initial=1e-300)):
+            return root_of(body, x, *args)
+    return root_of(body, start, *args)
+
+
+# How often a fixed point is stepped towards, how near is enough for Newton's method, and what is no way to one.
+MOST_ITERATIONS, CLOSE, MOST_GROWTH = 1000, 1e-6, 10.0
+
+
 def doubt_at(body: Body, y: Any, *args: Any) -> Any:
     """0 where the function has no corner at the point, nan where it has one."""
     point = dict(zip([*body.variables, *body.free], [np.asarray(y), *args], strict=True))

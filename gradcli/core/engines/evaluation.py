@@ -14,11 +14,11 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from gradcli.core.engines.protocol import Data
-from gradcli.core.engines.scalar import suits_scalar
+from gradcli.core.engines.scalar import by_ball, suits_scalar
 from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.templates import applied
+from gradcli.core.ir.templates import applied, has_ball
 from gradcli.core.ir.traversal import reachable, replaced, without_parameters
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     outputs, order = without_parameters(outputs, reachable(outputs))
     if any(isinstance(node, Input) for node in order):
         raise FreeInputError
-    on_math = suits_scalar(order)
+    on_math = suits_scalar(order, by_balls=True)
     leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != () or _may_change(n))]
     key = _form(order, outputs, leaves)
     kept = _here.programs
@@ -131,7 +131,8 @@ def _interpreted(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Data, 
                 values[node] = node.value
             else:
                 assert isinstance(node, Application)
-                values[node] = applied(node.op, [values[arg] for arg in node.args], node.attrs)
+                args = [values[arg] for arg in node.args]
+                values[node] = by_ball(node)(*args) if has_ball(node) else applied(node.op, args, node.attrs)
     except (ArithmeticError, ValueError):
         return None
     return tuple(values[node] for node in outputs)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from gradcli.core.engines.protocol import Compiled, Data, Graph
 from gradcli.core.ir.nodes import Constant, Input, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.templates import SCALARS, has_template, mentions
+from gradcli.core.ir.templates import SCALARS, has_ball, has_template, mentions
 
 ScalarFunction: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
 
@@ -32,11 +32,12 @@ _OTHER_NAMES = {"inf": math.inf, "nan": math.nan, "bool": bool, "min": min, "max
 SCOPE: dict[str, object] = {**vars(math), **_OTHER_NAMES}
 
 
-def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = ()) -> bool:
-    """Whether every node is a float64 or bool scalar with a template on math."""
+def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = (), by_balls: bool = False) -> bool:
+    """Whether every node is a float64 or bool scalar with a template on math, or if asked for with a ball."""
     given = set(inputs)
     return len(order) <= LONGEST_PROGRAM and all(
         has_template(node)
+        or (by_balls and has_ball(node))
         or (node.shape == () and node.dtype in SCALARS and (isinstance(node, Constant) or node in given))
         for node in order
     )
@@ -93,7 +94,8 @@ def compile_scalar(
     order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], otherwise: Callable[..., object]
 ) -> ScalarFunction:
     """The program; where math refuses what IEEE 754 answers, `otherwise` is asked."""
-    head, *body = source(order, outputs, inputs).split("\n")
+    special: dict[str, Callable[..., float]] = {}
+    head, *body = source(order, outputs, inputs, template_of=lambda node: _template(node, special)).split("\n")
     arguments = head.partition("(")[2].removesuffix("):")
     lines = [
         head,
@@ -102,11 +104,28 @@ def compile_scalar(
         "    except (ArithmeticError, ValueError):",
         f"        return otherwise({arguments})",
     ]
-    scope: dict[str, object] = {**SCOPE, "otherwise": otherwise}
+    scope: dict[str, object] = {**SCOPE, **special, "otherwise": otherwise}
     exec(compile("\n".join(lines), "<gradcli program>", "exec"), scope)
     program = scope["program"]
     assert callable(program)
     return program
+
+
+def _template(node: Node, special: dict[str, Callable[..., float]]) -> str:
+    """That of the table, or a call of what math lacks, which is put beside the names of math."""
+    if not has_ball(node):
+        return plain_template(node)
+    assert isinstance(node, Application)
+    name = f"_special{len(special)}"
+    special[name] = by_ball(node)
+    return f"{name}({', '.join(f'{{{i}}}' for i in range(len(node.args)))})"
+
+
+def by_ball(node: Application) -> Callable[..., float]:
+    """What math lacks, as a function of floats, which raises where it has no value."""
+    from gradcli.core.engines.balls.numbers import number_function
+
+    return number_function(node.op, node.attrs)
 
 
 def plain_template(node: Node) -> str:
@@ -152,14 +171,14 @@ def _is_call(text: str) -> bool:
 
 
 class ScalarEngine:
-    """Straight-line Python on the math module, where everything is a float64 or bool scalar with a template on math."""
+    """Straight-line Python on the math module, of float64 and bool scalars; balls for what math lacks."""
 
     name = "math"
     on_arrays = False
 
     def suits(self, graph: Graph) -> bool:
         """Whether math has all of it."""
-        return suits_scalar(graph.order, graph.inputs)
+        return suits_scalar(graph.order, graph.inputs, by_balls=True)
 
     def compile(self, graph: Graph) -> ScalarProgram:
         """The graph as one function."""

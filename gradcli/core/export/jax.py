@@ -117,6 +117,7 @@ class Jax(Syntax):
         "erfinv": "special.erfinv({0})",
         "gamma": "special.gamma({0})",
         "lgamma": "special.gammaln({0})",
+        "ndtr": "special.ndtr({0})",
         "inv": "jnp.linalg.inv({0})",
         "solve": "jnp.linalg.solve({0}, {1})",
         "pinv": "jnp.linalg.pinv({0}, rtol={rcond})",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from gradcli.core.export.spelling import array_lines, source_of
+from gradcli.core.export.spelling import UnwrittenError, array_lines, source_of
 from gradcli.core.export.syntax import Helper, Syntax, Template, is_uniform, literal
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
@@ -16,6 +16,7 @@ from gradcli.core.primitives import (
     exponentials,
     factors,
     general_power,
+    incomplete,
     linear_algebra,
     special,
     spectra,
@@ -138,6 +139,11 @@ SYMMETRIC = '''def _symmetric(a):
 RENAMED = {
     "_polygamma_kernel": "_polygamma",
     "_sinc_kernel": "_sinc",
+    "_lambertw_kernel": "_lambertw",
+    "_gammaincc_kernel": "_gammaincc",
+    "gamma_density": "_gamma_density",
+    "beta_density": "_beta_density",
+    "falling": "_falling",
     "_adjugate_kernel": "_adjugate",
     "_eigenvector_kernel": "_eigenvectors",
     "_repeated_kernel": "_repeated",
@@ -202,6 +208,32 @@ def _beta(node: Application) -> tuple[str, str]:
     poly, _ = _polygamma(node)
     text = f"{poly}\n\n{source_of(parts, 'np', names)}"
     return text, f"_beta(lambda n, x: _polygamma(x, order=n), {{0}}, {{1}}, {by_a}, {by_b})"
+
+
+GAMMAINCC = "_gammaincc({0}, {1})"
+
+
+def _modified_bessel(node: Application, named: tuple[str, str], other: str) -> str:
+    order = node.attrs["order"]
+    return named[int(order)] if order in (0, 1) else f"special.{other}({order}, {{0}})"
+
+
+def _undifferentiated(node: Application, template: str) -> str:
+    if node.attrs:
+        raise UnwrittenError(node.op.name)
+    return template
+
+
+def _density(node: Application, function: Callable[..., Any], plain: str) -> tuple[str, str]:
+    """A value by SciPy's function, a derivative by x by gradcli's own; by the parameters there is none."""
+    by_x = node.attrs.get("by_x", 0)
+    if len(node.attrs) > bool(by_x):
+        raise UnwrittenError(node.op.name)
+    if not by_x:
+        return "", plain
+    args = ", ".join(f"{{{i}}}" for i in range(len(node.args)))
+    text = source_of([incomplete.falling, function], "np", RENAMED)
+    return text, f"{RENAMED[function.__name__]}({args}, {by_x})"
 
 
 def eigenvectors(library: str) -> Helper:
@@ -311,6 +343,17 @@ class NumPy(Syntax):
         "gamma": "special.gamma({0})",
         "lgamma": "special.gammaln({0})",
         "besselj": "special.jv({order}, {0})",
+        "bessely": "special.yv({order}, {0})",
+        "besselk": "special.kv({order}, {0})",
+        "besseli": lambda node: _modified_bessel(node, ("special.i0({0})", "special.i1({0})"), "iv"),
+        "besseli_scaled": lambda node: _modified_bessel(node, ("special.i0e({0})", "special.i1e({0})"), "ive"),
+        "betaln": "special.betaln({0}, {1})",
+        "zeta": lambda node: _undifferentiated(node, "special.zeta({0}, {1})"),
+        "expi": "special.expi({0})",
+        "ndtr": "special.ndtr({0})",
+        "log_ndtr": "special.log_ndtr({0})",
+        "ndtri": "special.ndtri({0})",
+        "mills": "np.sqrt(2 / np.pi) / special.erfcx(-{0} / np.sqrt(2))",
     }
     others: Mapping[str, Helper] = {"power": power_helper("np")}
     helpers: Mapping[str, Helper] = {
@@ -325,6 +368,10 @@ class NumPy(Syntax):
         "polygamma": _typed(_polygamma),
         "sinc": _typed(_sinc),
         "beta": _typed(_beta),
+        "lambertw": _typed(lambda node: (source_of([special._lambertw_kernel], "np", RENAMED), "_lambertw({0})")),
+        "gammaincc": _typed(lambda node: (source_of([incomplete._gammaincc_kernel], "np", RENAMED), GAMMAINCC)),
+        "gammainc": _typed(lambda node: _density(node, incomplete.gamma_density, "special.gammainc({0}, {1})")),
+        "betainc": _typed(lambda node: _density(node, incomplete.beta_density, "special.betainc({0}, {1}, {2})")),
         "inv": _or_nan("inv"),
         "solve": _or_nan("solve"),
         "cholesky": _or_nan("cholesky"),

@@ -187,6 +187,7 @@ class Torch(Syntax):
         "erfc": "torch.special.erfc({0})",
         "erfinv": "torch.special.erfinv({0})",
         "lgamma": "torch.special.gammaln({0})",
+        "ndtr": "torch.special.ndtr({0})",
         "gamma": _unwritten,
         "beta": _unwritten,
         "besselj": _unwritten,

@@ -15,6 +15,7 @@ from gradcli.core.formula.shortening import Shortener
 from gradcli.core.ir.nodes import Input, Node, Parameter, name_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import record
+from gradcli.core.transforms.reverse import gradient
 
 Indexes = tuple[int, ...]
 
@@ -70,6 +71,9 @@ def partials(
     made = _Writing(names, work, spellings, taken)
     first = made.read(output) if len(set(names)) == len(names) else "two inputs have the same name"
     found: dict[Indexes, Formula | str] = {(): first}
+    # A derivative that somebody has stated is no derivative of what the formula says.
+    is_stated = any(n.kind == "ruled" for n in reachable([output]))
+    graphs: dict[Indexes, Node] = {(): output}
     level: list[Indexes] = [()]
     for _ in range(order):
         above, level = level, []
@@ -77,6 +81,10 @@ def partials(
             for i in range(indexes[-1] if indexes else 0, len(variables)):
                 below = found[indexes]
                 level.append((*indexes, i))
+                if is_stated and not isinstance(first, str):
+                    (graphs[level[-1]],) = gradient([graphs[indexes]], [variables[i]])
+                    found[level[-1]] = made.read(graphs[level[-1]])
+                    continue
                 found[level[-1]] = below if isinstance(below, str) else made.derivative(below, name_of(variables[i]))
     return made.formulas(found, typed=())
 

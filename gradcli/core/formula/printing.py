@@ -55,9 +55,17 @@ _WITH_ATTRIBUTE: Mapping[str, Callable[[Any, str], str | None]] = {
     "sinc": lambda order, x: f"sinc({x})" if order == 0 else None,
     "root": lambda order, x: f"root({x}, {order})" if order != 3 else f"cbrt({x})",
     "polygamma": lambda order, x: f"polygamma({order}, {x})" if order else f"digamma({x})",
-    "besselj": lambda order, x: f"besselj({number_text(order)}, {x})",
+    "besselj": lambda order, x: f"besselj({_signed(order)}, {x})",
+    "bessely": lambda order, x: f"bessely({_signed(order)}, {x})",
+    "besselk": lambda order, x: f"besselk({_signed(order)}, {x})",
+    "besseli": lambda order, x: f"i{order:g}({x})" if order in (0, 1) else f"besseli({_signed(order)}, {x})",
+    "besseli_scaled": lambda order, x: f"i{order:g}e({x})" if order in (0, 1) else None,
     "round": lambda decimals, x: f"round({x}, {decimals})" if decimals else f"round({x})",
 }
+
+
+def _signed(value: float) -> str:
+    return f"-{number_text(-value)}" if value < 0 else number_text(value)
 
 
 def number_text(value: float) -> str:

@@ -53,6 +53,13 @@ def has_template(node: Node) -> bool:
     )
 
 
+def has_ball(node: Node) -> bool:
+    """Whether it is a float64 scalar that math lacks and ball arithmetic computes."""
+    op = node.op
+    of_numbers = node.shape == () and node.dtype is DType.FLOAT64 and isinstance(op, Primitive)
+    return of_numbers and op.ball is not None and op.template(node.attrs) is None  # type: ignore[union-attr]
+
+
 def evaluated(node: Node, op: Primitive) -> float | bool | None:
     """The number that a node of constants is; None where math has no answer."""
     if not has_template(node) or not all(arg.dtype in SCALARS for arg in node.args):

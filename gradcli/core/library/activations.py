@@ -38,6 +38,11 @@ def silu(x: Node) -> Node:
     return x * ew.sigmoid(x)
 
 
+@composed("log(sigmoid(x)), accurate in both tails", example="log_sigmoid(-1000), log_sigmoid'(0)", pointwise=True)
+def log_sigmoid(x: Node) -> Node:
+    return -ew.softplus(-x)
+
+
 @composed("x times tanh(softplus(x))", example="mish(1), mish'(0)", pointwise=True)
 def mish(x: Node) -> Node:
     return x * ew.tanh(ew.softplus(x))

@@ -17,6 +17,7 @@ from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.series import Expansion, Termwise
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.limits import limit
 from gradcli.core.loops.expanded import evaluated, expanded
 from gradcli.core.loops.layout import Layout, layout_of
 from gradcli.core.loops.plan import Carry, Given, Plan, results, unpacked
@@ -26,8 +27,7 @@ from gradcli.core.transforms.reverse import vjp
 
 P = TypeVar("P")
 
-# What kept carries may take before a loop keeps those of some steps alone, in bytes.
-MOST_KEPT = 2**28
+MIB = 2**20
 
 
 @record
@@ -43,7 +43,7 @@ class Looping(Law):
         if not node.dtype.is_float:
             return (None,) * len(node.args)
         seeds = dict(zip(layout.results, unpacked(g, layout.shapes), strict=True))
-        if layout.length > 3 and _kept_bytes(layout) > MOST_KEPT:
+        if layout.length > 3 and _kept_bytes(layout) > limit("max_kept") * MIB:
             return _in_pieces(op, layout, node.args, seeds, wanted)
         return _reversed(op, layout, node.args, seeds, wanted)
 

@@ -1,14 +1,18 @@
 """THE table: each primitive stated once, a family to a file. Importing this package fills the registry."""
 
 from gradcli.core.primitives import (
+    bessel,
     comparisons,
     domains,
     elementwise,
+    entropies,
     exponentials,
     factors,
+    incomplete,
     indexing,
     inverse_hyperbolic,
     linear_algebra,
+    normal,
     ordering,
     reciprocals,
     reductions,
@@ -22,14 +26,18 @@ from gradcli.core.primitives import (
 )
 
 __all__ = [
+    "bessel",
     "comparisons",
     "domains",
     "elementwise",
+    "entropies",
     "exponentials",
     "factors",
+    "incomplete",
     "indexing",
     "inverse_hyperbolic",
     "linear_algebra",
+    "normal",
     "ordering",
     "reciprocals",
     "reductions",

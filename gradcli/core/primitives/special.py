@@ -1,6 +1,6 @@
-"""Special functions: error functions, the gamma family, Bessel functions, sinc. Values come from SciPy when it is used.
+"""Special functions: error functions, the gamma and zeta families, Lambert's W, Ei, sinc.
 
-Their derivatives are those of DLMF chapters 5, 7 and 10. A family that never closes under differentiation, such as
+Their derivatives are those of DLMF chapters 4 to 7 and 25. A family that never closes under differentiation, such as
 the polygammas, is one primitive with its order as an attribute.
 """
 
@@ -10,47 +10,28 @@ from itertools import product
 from math import comb, factorial, pi, sqrt
 from typing import Any
 
-from gradcli.core.errors import CoreError
 from gradcli.core.ir.declare import elementwise
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.primitives import beta_partials
-from gradcli.core.primitives.elementwise import exp
+from gradcli.core.primitives.computing import by_flint, filled_by_flint, from_scipy, scipy_special
+from gradcli.core.primitives.elementwise import exp, reciprocal
 
 POSITIVE = ((0.3, 4.0),)
-
-
-def scipy_special() -> Any:
-    """SciPy's special functions.
-
-    Raises:
-        CoreError: where SciPy is not installed.
-    """
-    try:
-        from scipy import special
-    except ImportError:
-        raise CoreError(
-            "special functions of tensors need SciPy, which is not installed", "pip install 'gradcli[special]'"
-        ) from None
-    return special
-
-
-def _from_scipy(name: str) -> Any:
-    return lambda xp, *args: getattr(scipy_special(), name)(*args)
 
 
 erf = elementwise(
     "erf",
     lambda y, x: (2 / sqrt(pi)) * exp(-(x * x)),
     help="error function",
-    kernel=_from_scipy("erf"),
+    kernel=from_scipy("erf"),
     math="math.erf({0})",
 )
 erfc = elementwise(
     "erfc",
     lambda y, x: (-2 / sqrt(pi)) * exp(-(x * x)),
     help="1 - erf(x), accurate for large x",
-    kernel=_from_scipy("erfc"),
+    kernel=from_scipy("erfc"),
     math="math.erfc({0})",
 )
 erfinv = elementwise(
@@ -59,7 +40,7 @@ erfinv = elementwise(
     defined="-1 < {0} < 1",
     help="the number whose error function is x",
     domain=((-0.9, 0.9),),
-    kernel=_from_scipy("erfinv"),
+    kernel=from_scipy("erfinv"),
     ball="erfinv",
 )
 
@@ -124,7 +105,7 @@ gamma = elementwise(
     defined="{0} > 0 or {0} != floor({0})",
     help="gamma function",
     domain=POSITIVE,
-    kernel=_from_scipy("gamma"),
+    kernel=from_scipy("gamma"),
     math="math.gamma({0})",
 )
 lgamma = elementwise(
@@ -133,7 +114,7 @@ lgamma = elementwise(
     defined="{0} > 0 or {0} != floor({0})",
     help="logarithm of the absolute value of the gamma function",
     domain=((2.5, 6.0),),
-    kernel=_from_scipy("gammaln"),
+    kernel=from_scipy("gammaln"),
     math="math.lgamma({0})",
 )
 
@@ -171,24 +152,83 @@ beta: Primitive = elementwise(
 )
 
 
-def bessel(x: Node, order: float) -> Node:
-    """J of an order; one below 0 that is whole is J of its opposite, up to the sign (DLMF 10.4.1)."""
-    if order < 0 and float(order).is_integer():
-        positive = besselj(x, order=-order)
-        return -positive if int(order) % 2 else positive
-    return besselj(x, order=order)
+betaln = elementwise(
+    "betaln",
+    lambda y, a, b: digamma(a) - digamma(a + b),
+    lambda y, a, b: digamma(b) - digamma(a + b),
+    help="log |beta(x, y)|, where the beta function itself is beyond the floats too",
+    example="betaln(1000, 2000)",
+    domain=((1.5, 3.0), (1.5, 3.0)),
+    kernel=from_scipy("betaln"),
+    ball="betaln",
+)
 
 
-besselj: Primitive = elementwise(
-    "besselj",
-    lambda y, x, *, order: 0.5 * (bessel(x, order - 1) - bessel(x, order + 1)),
-    help="Bessel function of the first kind, of some order",
+def orders(**counts: int) -> dict[str, int]:
+    """How often by which argument; what is 0 is no attribute, so that each derivative is one node."""
+    return {name: count for name, count in counts.items() if count}
+
+
+def _zeta_read(s: Node, q: Node, *, by_s: int = 0, by_q: int = 0) -> Node | None:
+    if by_s or not by_q:
+        return None
+    found = zeta(s + float(by_q), q)
+    for k in range(by_q):
+        found = -((s + float(k)) * found)
+    return found
+
+
+def _zeta_kernel(xp: Any, s: Any, q: Any, *, by_s: int = 0, by_q: int = 0) -> Any:
+    """SciPy's where s > 1; it has neither the rest nor derivatives by s."""
+    s = xp.asarray(s, dtype=xp.float64)
+    if by_s or (by_q and (s <= 1).any()):
+        return by_flint("zeta", xp, s, q, by_s=by_s, by_q=by_q)
+    # By q it is -s zeta(s + 1, q) (DLMF 25.11.17).
+    value = scipy_special().zeta(s + by_q, q)
+    for k in range(by_q):
+        value = -(s + k) * value
+    return value if by_q else filled_by_flint(value, "zeta", xp, s, q)
+
+
+zeta: Primitive = elementwise(
+    "zeta",
+    lambda y, s, q, *, by_s=0, by_q=0: zeta(s, q, **orders(by_s=by_s + 1, by_q=by_q)),
+    lambda y, s, q, *, by_s=0, by_q=0: zeta(s, q, **orders(by_s=by_s, by_q=by_q + 1)),
+    defined=lambda by_s=0, by_q=0: "{0} != 1",
+    help="Hurwitz zeta function, the sum of (q + k)^-s over k = 0, 1, 2, ..., and where it can be continued to",
     family=True,
-    domain=((0.3, 1.5),),
-    kernel=lambda xp, x, *, order: scipy_special().jv(order, x),
-    ball="besselj",
-    names=(),
-    attributes={"order": 1},
+    domain=((1.5, 4.0), (0.5, 3.0)),
+    kernel=_zeta_kernel,
+    reading=_zeta_read,
+    ball="zeta",
+)
+
+
+def _lambertw_kernel(xp: Any, x: Any) -> Any:
+    """The real part of SciPy's, where there is no other; the float nearest to -1/e is a little below it."""
+    found = scipy_special().lambertw(x)
+    return xp.where(x == -xp.exp(-1.0), -1.0, xp.where((x < -0.3) & (found.imag != 0), xp.nan, found.real))
+
+
+lambertw = elementwise(
+    "lambertw",
+    lambda y, x: reciprocal(x + exp(y)),
+    defined="{0} >= -exp(-1)",
+    help="Lambert's W: the y >= -1 with y exp(y) = x",
+    example="lambertw(1), lambertw'(0)",
+    domain=((-0.2, 3.0),),
+    kernel=_lambertw_kernel,
+    ball="lambertw",
+)
+expi = elementwise(
+    "expi",
+    lambda y, x: exp(x) * reciprocal(x),
+    defined="{0} != 0",
+    help="exponential integral Ei, the integral of exp(t)/t from -inf to x",
+    example="expi(1), expi'(1)",
+    domain=((0.6, 4.0),),
+    kernel=from_scipy("expi"),
+    ball="expi",
 )
 
 

@@ -74,6 +74,9 @@ def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[No
 def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
     if not isinstance(node, Application):
         return node
+    if node.kind == "ruled":
+        # The value: what is beside it is for derivatives, which have been taken.
+        return args[0]
     if node.op.pointwise:
         args = [_as_scalar(arg, args) for arg in args]
     return rewritten(Site(node, args, alone))

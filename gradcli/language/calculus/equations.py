@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradcli.core.library.linear_algebra import solve as solve_linear
+from gradcli.core.library.reductions import argmax as number_of_largest
+from gradcli.core.library.reductions import argmin as number_of_least
+from gradcli.core.records import structure
 from gradcli.language.calculus.posing import posed
 from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
-from gradcli.language.text.diagnostics import fail
-from gradcli.language.values.convert import to_node
-from gradcli.language.values.values import Function, Value
+from gradcli.language.calls.operations import binary
+from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.values.convert import to_int, to_node
+from gradcli.language.values.values import Caller, Function, Value
 
 
 @builtin(
@@ -26,7 +32,17 @@ def solve(call: Call, a: FunctionOrValue, b: Value = None) -> Value:
         raise fail("type", "solve needs a place to start from", call.span, hint)
     if not isinstance(a, Function):
         return solve_linear(*(to_node(v, call.caller.dtype, call.span) for v in (a, b)))
-    problem = posed(call, a, b, "solve", square=True)
+    return root_near(call, a, b, "solve")
+
+
+def root_near(call: Call, fn: Function, x0: Value, what: str) -> Value:
+    """The root of a function near a start, in the structure of the start.
+
+    Raises:
+        LanguageError: for a function that doesn't fit the start.
+        CoreError: where no root is found.
+    """
+    problem = posed(call, fn, x0, what, square=True)
     from gradcli.core.calculus.equations import root
     from gradcli.core.calculus.solving import root_of
 
@@ -64,3 +80,80 @@ def maximize(call: Call, fn: Function, x0: Value) -> Value:
     from gradcli.core.calculus.minimizing import maximum_of
 
     return problem.answered(call, argmax, maximum_of)
+
+
+@builtin(
+    "where a function is least, near a start, as minimize; of a tensor, the number of its smallest element",
+    example="argmin(x -> x^2 - 2x, 0), argmin([3, 9, 2])",
+)
+def argmin(call: Call, x: Value, axis: Value = None) -> Value:
+    """The place in the structure of the start, or the number of an element.
+
+    Raises:
+        LanguageError: for a function that doesn't fit the start.
+        CoreError: where it falls without end, or no minimum is found.
+    """
+    if isinstance(x, Function):
+        return minimize(call, x, _start(call, x, axis, "argmin"))
+    return number_of_least(to_node(x, call.caller.dtype, call.span), _axis(call, axis))
+
+
+@builtin(
+    "where a function is largest, near a start, as maximize; of a tensor, the number of its largest element",
+    example="argmax(x -> x*(10 - x), 1), argmax([3, 9, 2])",
+)
+def argmax(call: Call, x: Value, axis: Value = None) -> Value:
+    """The place in the structure of the start, or the number of an element.
+
+    Raises:
+        LanguageError: for a function that doesn't fit the start.
+        CoreError: where it rises without end, or no maximum is found.
+    """
+    if isinstance(x, Function):
+        return maximize(call, x, _start(call, x, axis, "argmax"))
+    return number_of_largest(to_node(x, call.caller.dtype, call.span), _axis(call, axis))
+
+
+def _start(call: Call, fn: Function, x0: Value, what: str) -> Value:
+    if x0 is None:
+        raise fail("type", f"{what} of a function needs a place to start from", call.span, f"{what}({fn.name}, 0)")
+    return x0
+
+
+def _axis(call: Call, axis: Value) -> int | None:
+    return None if axis is None else to_int(axis, call.span, "`axis`")
+
+
+@structure
+class _Step(Function):
+    """What a step of an iteration adds: g(x) - x."""
+
+    of: Function
+
+    def __post_init__(self) -> None:
+        self.name, self.inputs = self.of.name, self.of.inputs
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
+        """The difference of each part."""
+        found = self.of.call(caller, values, span, fresh)
+        if not isinstance(found, tuple):
+            return binary(caller, "-", found, values[0], span)
+        return tuple(binary(caller, "-", new, old, span) for new, old in zip(found, values, strict=False))
+
+
+@builtin(
+    "where a function gives what it is given, x = g(x), near a start: by its own steps while they lead somewhere",
+    example="fixed_point(cos, 1)\nf(a) = fixed_point(x -> (x + a/x)/2, 1)\nf(2), f'(2)",
+)
+def fixed_point(call: Call, g: Function, x0: Value) -> Value:
+    """The place, in the structure of the start.
+
+    Raises:
+        LanguageError: for a function that doesn't fit the start.
+        CoreError: where none is found.
+    """
+    problem = posed(call, _Step(g), x0, "fixed_point", square=True)
+    from gradcli.core.calculus.equations import fixed
+    from gradcli.core.calculus.solving import fixed_point_of
+
+    return problem.answered(call, fixed, fixed_point_of)

@@ -195,7 +195,7 @@ def _names(fn: Function, count: int, call: Call, what: str) -> list[str]:
 
 
 def _unfit(fn: Function, takes: str, count: int, call: Call, what: str) -> LanguageError:
-    if what in ("solve", "minimize", "maximize"):
+    if what in ("solve", "root", "fixed_point", "minimize", "maximize"):
         message = f"`{fn.name}` takes {takes}, and the start has {count}"
         return fail("type", message, call.span, "a start is one value for each input, such as (1, 2)")
     noun = "one variable" if count == 1 else f"{count} variables"

@@ -56,8 +56,10 @@ def at_corners(
     and `outputs` are those of the function. A first derivative is changed only where it is nan.
     """
     kinds = frozenset(EdgeKind) if order > 1 or caller.outermost else frozenset({EdgeKind.QUOTIENT})
-    there = any(edge_of(node, kinds) for node in reachable([*nodes, *outputs]))
-    if given is None or not nodes or not by or not there:
+    whole = reachable([*nodes, *outputs])
+    there = any(edge_of(node, kinds) for node in whole)
+    # A derivative that somebody has stated holds at corners too.
+    if given is None or not nodes or not by or not there or any(node.kind == "ruled" for node in whole):
         return list(nodes)
     lower = below()
     looked_at = [*nodes, *lower] if order > 1 or caller.outermost else list(nodes)

@@ -12,6 +12,14 @@ from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.language.values.nesting import map_nodes
 from gradcli.language.values.values import Value
 
+# What is said beside a nan of a function of real numbers that is given one outside of its domain.
+OF_REALS = "complex numbers are out of scope"
+
+
+def is_of_reals(condition: str) -> bool:
+    """Whether a domain has ends: beyond them there may be complex values, where at a pole there is none at all."""
+    return "!=" not in condition
+
 
 def without_value(outputs: Sequence[Node], given: Mapping[Node, Node]) -> bool:
     """Whether an output that is one number is nan at a point, where an operation has values in its domain alone."""

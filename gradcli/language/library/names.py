@@ -28,7 +28,7 @@ from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted,
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
 from gradcli.language.calls.nested import is_nested, place_by_place
-from gradcli.language.derivatives import fields, formulas, gradient, mapping, matrices, polynomial, products
+from gradcli.language.derivatives import custom, fields, formulas, gradient, mapping, matrices, polynomial, products
 from gradcli.language.derivatives import table as tables
 from gradcli.language.files import data
 from gradcli.language.library import counting, own, powers, repeated, tuples, units
@@ -42,7 +42,8 @@ from gradcli.language.values.values import Caller, Formal, Value
 
 # They announce the functions that they make.
 ANNOUNCING = (
-    *(counting, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products, tables),
+    *(counting, custom, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products),
+    tables,
     announced,
     *(equations, integrals, limits, odes, optimizers, repeated, searches, tangents, training, uncertainty),
 )
@@ -91,6 +92,7 @@ ALIASES = {
     "permute_dims": "transpose",
     "trapz": "trapezoid",
     "unsqueeze": "expand_dims",
+    "gammaln": "lgamma",
 }
 
 

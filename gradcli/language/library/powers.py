@@ -13,12 +13,13 @@ from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.roots import log_to_base, nth_root
 from gradcli.core.primitives.selection import select
+from gradcli.language.calculus.equations import root_near
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.calls.operations import binary
 from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.convert import known_value, to_node
 from gradcli.language.values.numbers import Number, calculate, is_euler, is_number
-from gradcli.language.values.values import Value
+from gradcli.language.values.values import Function, Value
 
 # Far more digits than a float has, of which a division leaves enough.
 _DIGITS = Context(prec=60)
@@ -82,11 +83,13 @@ def _short(x: Fraction, power: int) -> bool:
 
 
 @builtin(
-    "the real n-th root of x, of a negative x too where n is odd; the square root where n is left out",
-    example="root(27, 3), root(-8, 3)",
+    "the real n-th root of x, of a negative x too where n is odd; of a function, where it is 0 near n, as solve",
+    example="root(27, 3), root(-8, 3)\nroot(x -> [x[0]^2 - 2, x[0]*x[1] - 1], [1, 1])",
 )
 def root(call: Call, x: Value, n: Value = 2) -> Value:
     """A plain number where it is exact."""
+    if isinstance(x, Function):
+        return root_near(call, x, n, "root")
     if isinstance(n, Node) and not call.caller.in_derivative:
         # Of a whole order that is known a root is right to the last digit.
         known = known_value(n, "the order of a root")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gradcli.core.records import structure
 from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
+from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.convert import to_int
 from gradcli.language.values.explanations import Check, Steps
-from gradcli.language.values.values import Function, Value
+from gradcli.language.values.values import Caller, Function, Rewrite, Value
 
 
 @builtin(
@@ -64,3 +69,33 @@ def check_answer(call: Call, fn: Function, answer: FunctionOrValue) -> Check:
     from gradcli.language.steps.checking import checked
 
     return checked(call.caller, fn, answer, call.span)
+
+
+@structure
+class Gradcheck(Function):
+    """What `gradcheck` gives: of the function's inputs, what a check at them finds."""
+
+    of: Function
+    order: int
+
+    def __post_init__(self) -> None:
+        self.name, self.inputs = f"gradcheck({self.of.name})", self.of.inputs
+
+    def substituted(self, substitution: Rewrite) -> Gradcheck:
+        """The check of the function as the caller's values make it."""
+        return replace(self, of=self.of.substituted(substitution))
+
+    def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Audit:
+        """What is found, which is true where all methods agree."""
+        from gradcli.language.steps.auditing import audited
+
+        return audited(caller, self.of, values, self.order, span)
+
+
+@builtin(
+    "whether derivatives are right, gradcheck(f)(x): reverse, forward and Taylor mode beside differences",
+    example="f(x, y) = x^2 y\ngradcheck(f)(3, 5)\nassert gradcheck(f, order=2)(3, 5)",
+)
+def gradcheck(call: Call, fn: Function, order: int = 1) -> Gradcheck:
+    """The check as a function, true where all methods agree."""
+    return Gradcheck(fn, order)

@@ -9,6 +9,7 @@ from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.exact import PI, E
 from gradcli.core.ir.nodes import Constant, Input, Node, constant, fresh_input, name_of
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.steps.tape import Row, choose, derivatives_at, tape
 from gradcli.core.steps.tree import Step
 from gradcli.core.steps.tree import steps_of as tree_of
@@ -109,6 +110,9 @@ class _Explainer:
         """One for each order: what a derivative is of is the simplified formula of the one before."""
         function, span = self._meant.function, self._span
         node = traced(self._caller, function, self._values, span, "steps")
+        if any(n.kind == "ruled" for n in reachable([node])):
+            told = f"`{function.name}` has no steps to show: it has a derivative that was given to it"
+            raise fail("derivative", told, span, "steps are those of the rules; leave with_derivative and its like out")
         label = base_of(function)
         found: list[Derivation] = []
         for order, name in enumerate(by, 1):

@@ -17,6 +17,7 @@ from gradcli.core.records import record
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.calls.tracing import fresh_inputs
 from gradcli.language.derivatives.corners import point_of
+from gradcli.language.derivatives.domain import OF_REALS, is_of_reals
 from gradcli.language.text.diagnostics import LanguageError, Source, Span, shortened
 from gradcli.language.values.nesting import distinct_nodes, leaves, nodes_in
 from gradcli.language.values.numbers import is_number, spelled
@@ -108,6 +109,7 @@ def _of_value(caller: Caller, origin: Origin, outputs: Sequence[Node], around: A
         told = ", a division by 0"
     elif defined is not None and not inside:
         told = f": there are values where {defined.format(*map(_or, operands, 'xyz'))}"
+        told += f"; {OF_REALS}" if word == "nan" and is_of_reals(defined) else ""
     elif abs(origin.value) == math.inf and all(map(math.isfinite, origin.operands)):
         told = f", beyond the largest {node.dtype.value}"
     else:
@@ -223,7 +225,7 @@ def _operands(caller: Caller, node: Application, title: str | None) -> list[str]
     found = []
     for arg in node.args:
         place = caller.trail.places.get(arg)
-        inside = re.fullmatch(r"\w+\(([^()]*)\)", title or "") if len(node.args) == 1 else None
+        inside = re.fullmatch(r"\w+\(([^(),]*)\)", title or "") if len(node.args) == 1 else None
         text = inside[1] if inside else arg.name if isinstance(arg, Input) else place.title if place else ""
         # What a caller calls it is no name where the operation stands.
         text = text if title is None or text in title else ""
@@ -239,7 +241,7 @@ def _condition(node: Application) -> str | None:
 def _holds(condition: str, operands: Sequence[float]) -> bool:
     """Whether a condition of an entry holds for numbers."""
     names = {f"x{i}": value for i, value in enumerate(operands)}
-    scope = {"abs": abs, "floor": math.floor, "sin": math.sin, "cos": math.cos, **names}
+    scope = {"abs": abs, "floor": math.floor, "sin": math.sin, "cos": math.cos, "exp": math.exp, **names}
     try:
         return bool(eval(condition.format(*names), {"__builtins__": {}}, scope))
     except (ArithmeticError, ValueError):

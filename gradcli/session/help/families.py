@@ -38,7 +38,7 @@ FAMILIES = (
     _family(
         "exponentials and logarithms",
         "language",
-        "exp log ln log10 log2 exp2 expm1 log1p logaddexp",
+        "exp log ln log10 log2 exp2 expm1 log1p logaddexp xlogy xlog1py entr",
         True,
     ),
     _family(
@@ -59,7 +59,8 @@ FAMILIES = (
     _family(
         "special functions",
         "language",
-        "gamma lgamma digamma polygamma beta erf erfc erfinv sinc besselj",
+        "gamma lgamma digamma polygamma beta betaln gammainc gammaincc betainc erf erfc erfinv ndtr log_ndtr ndtri"
+        " besselj bessely besseli besselk i0 i1 i0e i1e zeta expi lambertw sinc",
         True,
     ),
     _family(
@@ -68,16 +69,21 @@ FAMILIES = (
         "grad derivative derivatives value_and_grad diff nabla hessian jacobian vmap stop_gradient",
     ),
     _family(
+        "derivatives of one's own",
+        "calculus",
+        "with_derivative with_vjp with_jvp straight_through gradient_reversal",
+    ),
+    _family(
         "calculus",
         "calculus",
-        "solve roots minimize maximize extrema integrate limit tangent taylor propagate",
+        "solve roots fixed_point minimize maximize extrema integrate limit tangent taylor propagate",
     ),
     _family(
         "products, fields and modes",
         "calculus",
         "jvp vjp hvp directional laplacian divergence curl jacfwd jacrev dense",
     ),
-    _family("formulas, steps and checks", "calculus", "formula latex steps check_answer check why plot"),
+    _family("formulas, steps and checks", "calculus", "formula latex steps check_answer check gradcheck why plot"),
     _family(
         "comparing",
         "scripts",
@@ -127,7 +133,7 @@ FAMILIES = (
     _family(
         "activations",
         "models",
-        "relu leaky_relu elu sigmoid logit softplus silu gelu mish softmax log_softmax",
+        "relu leaky_relu elu sigmoid log_sigmoid logit softplus silu gelu mish softmax log_softmax",
     ),
     _family("layers", "models", "Dense Conv1d Conv2d LayerNorm Embedding Sequential params with_params"),
     _family("training", "models", "fit sgd momentum adam adamw lbfgs newton"),
@@ -144,6 +150,7 @@ _OF_NUMBERS = frozenset(
         "leaky_relu",
         "elu",
         "sigmoid",
+        "log_sigmoid",
         "logit",
         "softplus",
         "silu",
@@ -164,6 +171,8 @@ _UNDONE = {
     "logit": "sigmoid",
     "erf": "erfinv",
     "erfinv": "erf",
+    "ndtr": "ndtri",
+    "ndtri": "ndtr",
     "degrees": "radians",
     "radians": "degrees",
     "split": "concatenate",
@@ -183,6 +192,7 @@ _ALSO = {
     "allclose": ("≈", "assert"),
     "certified": ("numbers", "digits"),
     "check": ("check_answer", "steps"),
+    "with_derivative": ("gradcheck", "stop_gradient"),
     "plot": ("over",),
     "sum": ("for", "cumsum"),
     "sort": ("max", "min"),

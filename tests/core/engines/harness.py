@@ -24,6 +24,8 @@ F64, F32 = DType.FLOAT64, DType.FLOAT32
 LARGE = fusion.SMALLEST + 37
 BY_ELEMENT = [p for p in TABLE.values() if p.examples.domain and p.name != "whole_numbers"]
 
+# Their slopes by parameters take FLINT some 0.1 ms for each element.
+ONE_BY_ONE = {"gammainc", "gammaincc", "betainc", "zeta"}
 # What the C library has no vector form of, in a template; old libraries have fewer. Where there is no template, or a
 # function makes it, there is no machine code either.
 WITHOUT_VECTORS = ("math.gamma", "math.lgamma", "math.floor", "math.ceil", "round(", "%", "//")
@@ -31,7 +33,7 @@ WITHOUT_MACHINE_CODE = {
     p.name for p in BY_ELEMENT if not isinstance(p.math, str) or any(word in p.math for word in WITHOUT_VECTORS)
 }
 # Those among them whose slopes do without their value, and are machine code.
-WITH_NATIVE_SLOPES = {"log_to_base"}
+WITH_NATIVE_SLOPES = {"log_to_base", "betaln"}
 OLD_LIBRARY = tuple(map(int, (platform.libc_ver()[1] or "0").split("."))) < (2, 35)
 has_machine_code = pytest.mark.skipif(
     not native.is_available(), reason="machine code needs llvmlite, and a C library with vectors for this processor"

@@ -23,6 +23,7 @@ from tests.core.engines.harness import (
     F64,
     LARGE,
     OLD_LIBRARY,
+    ONE_BY_ONE,
     WITH_NATIVE_SLOPES,
     WITHOUT_MACHINE_CODE,
     by_both,
@@ -63,7 +64,7 @@ def test_a_program_gives_what_the_graph_gives(call: Call) -> None:
 
 @by_both
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@each("primitive", BY_ELEMENT)
+@each("primitive", [p for p in BY_ELEMENT if p.name not in ONE_BY_ONE])
 def test_fusion_groups_give_what_single_calls_give(primitive: Primitive, dtype: str, use_llvm: bool) -> None:
     """Large tensors of one shape, and stretched along rows and columns, in tiles by NumPy and as machine code."""
     rng = np.random.default_rng(7)

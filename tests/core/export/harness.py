@@ -29,7 +29,9 @@ ATTRIBUTES: dict[str, list[dict[str, Any]]] = {
     "root": [{"order": n} for n in (3, 4, 5)],
     "polygamma": [{"order": n} for n in (0, 1, 2, 3)],
     "sinc": [{"order": n} for n in (0, 1, 2)],
-    "besselj": [{"order": n} for n in (0, 1, 2.5)],
+    **{f"bessel{kind}": [{"order": n} for n in (0, 1, 2.5)] for kind in ("j", "y", "i", "k", "i_scaled")},
+    "gammainc": [{}, {"by_x": 1}, {"by_x": 3}],
+    "betainc": [{}, {"by_x": 1}, {"by_x": 3}],
     "beta": [{}, {"by_a": 1}, {"by_a": 1, "by_b": 1}],
 }
 # Shapes beside those of the examples.
@@ -51,7 +53,9 @@ OPEN_AT_INFINITY = ("power",)
 
 
 def is_open(target: str, primitive: str, arrays: Sequence[Array]) -> bool:
-    """Where a library has another value: JAX's beta function is that of positive numbers."""
+    """Where a library has another value: JAX's beta is that of positive numbers, SciPy's zeta has nothing below 1."""
+    if (target, primitive) == ("numpy", "zeta"):
+        return not all((arrays[0] > 1).flat) or not all((arrays[-1] > 0).flat)
     return (target, primitive) == ("jax", "beta") and not all(0 < x < 1e100 for a in arrays for x in a.flat)
 
 

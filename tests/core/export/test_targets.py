@@ -23,12 +23,16 @@ ON_MATH = {name for name, p in TABLE.items() if p.math is not None}
 # Primitives of which a target writes nothing; others it writes for some of their attributes.
 SPECTRAL = {"eigvalsh", "eigenvectors", "svdvals", "left_singular_vectors", "right_singular_vectors"}
 SPECTRAL |= {"orthonormal", "pinv", "repeated", "negligible", "squarings", "expm"}
+OF_SCIPY = {
+    *("bessely", "besseli", "besselk", "besseli_scaled", "betaln", "zeta", "expi", "lambertw"),
+    *("log_ndtr", "ndtri", "mills", "gammainc", "gammaincc", "betainc"),
+}
 REFUSED = {
     "python": TABLE.keys() - ON_MATH,
     "numpy": set(),
-    "jax": {"besselj"},
-    "torch": {"gamma", "beta", "besselj"},
-    "c": {"erfinv", "polygamma", "beta", "besselj", "sinc", "adjugate", *SPECTRAL},
+    "jax": {"besselj", *OF_SCIPY},
+    "torch": {"gamma", "beta", "besselj", *OF_SCIPY},
+    "c": {"erfinv", "polygamma", "beta", "besselj", "sinc", "adjugate", *SPECTRAL, *OF_SCIPY},
 }
 IN_PYTHON = [t for t in TARGETS if t != "c"]
 has_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler here")

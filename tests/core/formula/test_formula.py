@@ -336,7 +336,9 @@ def test_every_elementwise_function_reads_as_itself(name: str) -> None:
     inputs = [fresh_input("xyz"[i], (), DType.FLOAT64) for i in range(primitive.arity)]
     node = primitive(*inputs, **primitive.attributes)
     point = [0.45 * low + 0.55 * high for low, high in domain_of(primitive)]
-    for output in (node, gradient([node], inputs[:1])[0]):
+    # By a parameter of theirs these have derivatives that nobody has named.
+    by = inputs[-1:] if name in ("betainc", "gammainc", "gammaincc", "zeta") else inputs[:1]
+    for output in (node, gradient([node], by)[0]):
         formula = written(output)
         assert not formula.definitions
         setup = "; ".join(f"{name_of(n)} = {v!r}" for n, v in zip(inputs, point, strict=True))

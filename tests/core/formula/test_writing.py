@@ -211,13 +211,22 @@ def internal() -> Iterator[str]:
     return (name for name, p in TABLE.items() if p.reading is not None)
 
 
+SLOPES: dict[str, list[dict[str, int]]] = {
+    "beta": [{}, {"by_a": 1, "by_b": 1}, {"by_b": 2}],
+    "besseli_scaled": [{"order": 2}],
+    "gammainc": [{}, {"by_x": 1}, {"by_x": 3}, {"by_a": 1}],
+    "betainc": [{}, {"by_x": 1}, {"by_x": 3}, {"by_a": 1}],
+    "zeta": [{}, {"by_q": 1}, {"by_q": 2}, {"by_s": 1}],
+}
+
+
 @pytest.mark.parametrize("name", sorted(internal()))
 def test_a_reading_has_the_value_of_what_it_is_read_for(name: str) -> None:
     """At a point of its domain, with the attributes of its slopes."""
     op = TABLE[name]
     assert op.reading is not None
     inputs = [fresh_input("xyz"[i], (), DType.FLOAT64) for i in range(op.arity)]
-    for attrs in ({}, {"by_a": 1, "by_b": 1}, {"by_b": 2}) if name == "beta" else ({},):
+    for attrs in SLOPES.get(name, [{}]):
         reading = op.reading(*inputs, **attrs)
         if reading is None:
             continue

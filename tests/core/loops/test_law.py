@@ -13,7 +13,7 @@ from gradcli.core.ir.nodes import Node, filled, fresh_input
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape
 from gradcli.core.ir.traversal import reachable, substitute
-from gradcli.core.loops import law, merging
+from gradcli.core.loops import merging
 from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.jacobian import hessian, jacobian
@@ -120,7 +120,7 @@ def test_few_steps_and_backwards(name: str, length: int) -> None:
 @pytest.mark.parametrize("name", ["coupled numbers", "corners", "mixed"])
 def test_kept_carries_in_pieces(name: str, backwards: bool, length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where carries take more memory than may be kept, a loop is one of loops, which changes no derivative."""
-    monkeypatch.setattr(law, "MOST_KEPT", 8)
+    monkeypatch.setenv("GRADCLI_MAX_KEPT", str(8 / 2**20))
     for mode in ("value", "reverse", "reverse, then both", "batched"):
         _compare(*STEPS[name], length, mode, backwards)
 
@@ -130,7 +130,7 @@ def test_what_is_kept_grows_as_the_root_of_the_steps(monkeypatch: pytest.MonkeyP
     step, shape = STEPS["coupled vectors"]
     sizes = {}
     for most in (2**28, 2**10):
-        monkeypatch.setattr(law, "MOST_KEPT", most)
+        monkeypatch.setenv("GRADCLI_MAX_KEPT", str(most / 2**20))
         inputs = inputs_of(shape, 400)
         outputs = as_loop(step, inputs, 400)[:1]
         order = reachable(gradient(outputs, inputs[:1]))

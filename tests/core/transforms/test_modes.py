@@ -141,9 +141,12 @@ def test_differentiation_closes(primitive: Primitive) -> None:
     steps = [b - a for a, b in pairwise(sizes)]
     if any(isinstance(node, Application) and node.op.family for node in closures[0].nodes):
         # A family of one order grows by as much each time, one of two orders by one member more each time.
-        growth = {b - a for a, b in pairwise(steps)}
-        assert 0 < steps[0] < 20, sizes
-        assert growth in ({0}, {1}, {2}), sizes
+        growth = [b - a for a, b in pairwise(steps)]
+        assert 0 < steps[0] < 20 * max(1, len(floats) - 1), sizes
+        # One of three orders has in each layer one more of those that have two.
+        more = {b - a for a, b in pairwise(growth)} if len(floats) == 3 else {growth[-1]}
+        assert more in ({0}, {1}, {2}), sizes
+        assert len(floats) == 3 or len({*growth}) == 1, sizes
     else:
         assert steps == [0, 0, 0], sizes
 

@@ -31,7 +31,11 @@ SPAN = Span(Source("test", "f"), 0, 1)
 POINTS = (0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -2.5, 10.0, 1e-9, -1e-9, 1e-20, 1e8, 1e300, -745.0)
 # Where mpmath takes long, or where 1e300 has no neighbour that a function of such a growth could be told at.
 NEAR = tuple(p for p in POINTS if abs(p) <= 10)
-SLOW = {"besselj", "erfinv", "gamma", "lgamma", "polygamma", "beta", "sinc", "erfc", "erf"}
+SLOW = {
+    *("besselj", "bessely", "besseli", "besselk", "besseli_scaled"),
+    *("expi", "lambertw", "ndtr", "log_ndtr", "ndtri", "mills"),
+    *("erfinv", "gamma", "lgamma", "polygamma", "beta", "sinc", "erfc", "erf"),
+}
 PAIRS = tuple(product((0.0, 1.0, -1.0, 2.0, 0.5, 1e-9), repeat=2))
 
 # What mpmath continues into the complex plane, or cuts, or cannot do far out.
@@ -39,6 +43,7 @@ REAL: dict[str, Callable[..., Any]] = {
     "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
     "root": lambda x: mpmath.sign(x) * mpmath.root(abs(x), 5),
     "lgamma": lambda x: mpmath.log(abs(mpmath.gamma(x))),
+    "entr": lambda x: -x * mpmath.log(x) if x > 0 else mpmath.mpf(0) if x == 0 else -mpmath.inf,
     "softplus": lambda x: mpmath.log1p(mpmath.exp(-abs(x))) + max(x, 0),
     "logaddexp": lambda a, b: max(a, b) + mpmath.log1p(mpmath.exp(-abs(a - b))),
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)) if x > 0 else mpmath.exp(x) / (1 + mpmath.exp(x)),
@@ -146,7 +151,8 @@ def test_poles_that_cancel(text: str, slope: float) -> None:
 TEXTS = {
     "constant_power": "x^3",
     "polygamma": "polygamma(1, x)",
-    "besselj": "besselj(1, x)",
+    **{f"bessel{kind}": f"bessel{kind}(1, x)" for kind in "jyik"},
+    "besseli_scaled": "i1e(x)",
     "root": "root(x, 5)",
     "sinc": "sinc(x)",
 }
@@ -175,6 +181,12 @@ CONTINUOUS: dict[str, Callable[[float, float], bool]] = {
     "beta": lambda a, b: min(a, b) > 0,
     "remainder": lambda a, b: a % b != 0,
     "log_to_base": lambda a, b: a > 0 and b > 0 and b != 1,
+    "betaln": lambda a, b: min(a, b) > 0,
+    "gammainc": lambda a, x: min(a, x) > 0,
+    "gammaincc": lambda a, x: min(a, x) > 0,
+    "xlogy": lambda x, y: y > 0,
+    "xlog1py": lambda x, y: y > -1,
+    "zeta": lambda s, q: s not in (0, 1) and q > 0,
 }
 
 

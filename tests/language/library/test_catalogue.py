@@ -293,6 +293,23 @@ CASES: list[tuple[str, Any, Callable[[Any], Any] | None]] = [
     ("x -> polygamma(2, x^2 + 1)", M, lambda x: sp.polygamma(2, x**2 + 1)),
     ("x -> besselj(2, x)", M, lambda x: sp.jv(2, x)),
     ("x -> besselj(0, x)", M, sp.j0),
+    ("x -> besselj(-1.5, x)", abs(M), lambda x: sp.jv(-1.5, x)),
+    ("x -> bessely(2, x)", abs(M), lambda x: sp.yv(2, x)),
+    ("x -> bessely(-1.5, x)", abs(M), lambda x: sp.yv(-1.5, x)),
+    ("x -> besseli(2.5, x)", abs(M), lambda x: sp.iv(2.5, x)),
+    ("x -> besselk(-0.5, x)", abs(M), lambda x: sp.kv(0.5, x)),
+    ("x -> i0(x)", M, sp.i0),
+    ("x -> i1(x)", M, sp.i1),
+    ("x -> i0e(x)", M, sp.i0e),
+    ("x -> i1e(x)", M, sp.i1e),
+    ("x -> zeta(2 + abs(x))", M, lambda x: sp.zeta(2 + abs(x))),
+    ("x -> zeta(3, abs(x))", M, lambda x: sp.zeta(3, abs(x))),
+    ("x -> gammainc(2.5, abs(x))", M, lambda x: sp.gammainc(2.5, abs(x))),
+    ("x -> gammainc(abs(x), 1)", M, lambda x: sp.gammainc(abs(x), 1)),
+    ("x -> gammaincc(abs(x), 1)", M, lambda x: sp.gammaincc(abs(x), 1)),
+    ("x -> betainc(2, abs(x), 0.3)", M, lambda x: sp.betainc(2, abs(x), 0.3)),
+    ("x -> betainc(2, 3, sigmoid(x))", M, lambda x: sp.betainc(2, 3, sp.expit(x))),
+    ("x -> log_sigmoid(x)", M, sp.log_expit),
     ("x -> linspace(x[0, 0], x[0, 1], 5)", M, lambda x: np.linspace(x[0, 0], x[0, 1], 5)),
     ("x -> full((2,), x[0, 0])", M, lambda x: np.full(2, x[0, 0])),
     ("x -> x @ eye(3) + zeros((3,)) + ones((3,)) + arange(3)", M, lambda x: x + 1 + np.arange(3)),
@@ -469,4 +486,6 @@ def test_without_scipy_the_message_says_what_to_install(monkeypatch: pytest.Monk
 
     monkeypatch.setitem(sys.modules, "scipy", None)
     assert value("erf(0.5), gamma(5)") == (pytest.approx(0.5204998778130465), 24)
-    assert "gradcli[special]" in (error("erf([0.5])").hint or "")
+    assert value("gamma'(2), digamma''(1.5)") == (pytest.approx(0.42278433509846713), pytest.approx(-0.8287966442))
+    assert value("gammainc(2, 3), betainc(2, 3, 0.4)") == (pytest.approx(0.8008517265285442), pytest.approx(0.5248))
+    assert "pip install scipy" in (error("erf([0.5])").hint or "")

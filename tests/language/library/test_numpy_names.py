@@ -62,6 +62,7 @@ ELEMENTS = [
     "exp2",
     "expm1",
     "floor",
+    "i0",
     "log",
     "log10",
     "log1p",

@@ -50,6 +50,11 @@ def balls(outputs: Sequence[Node], bits: int) -> list[Any]:
     return [found[node] for node in outputs]
 
 
+def value_at(node: Node, found: dict[Node, Any]) -> Any:
+    """A node, of balls that take the place of its arguments, at the precision that holds now."""
+    return _value(node, [found[arg] for arg in node.args], found)
+
+
 def _calculate(order: Sequence[Node], found: dict[Node, Any]) -> None:
     for node in order:
         if node not in found:
@@ -66,6 +71,9 @@ def _value(node: Node, args: Sequence[Any], found: dict[Node, Any]) -> Any:
     if node.kind == "select":
         # The branch that isn't taken may have no value.
         return _each(node, lambda chosen, a, b: OPEN if chosen is None else a if chosen else b, args)
+    if node.kind == "ruled":
+        # The value; what else it has is for derivatives.
+        return args[0]
     if node.kind == "cast":
         return _each(node, _guarded(_cast(node.dtype), node.dtype), args)
     scalar = _kernel(node.op, node.attrs)
@@ -135,8 +143,8 @@ def _kernel(op: Primitive, attrs: Mapping[str, Any]) -> Callable[..., Any] | Non
     """The function of numbers that an entry is: what it says for balls, or its template on math."""
     template = op.template(attrs)
     if op.ball is not None and template is None:
-        stated: Callable[..., Any] = getattr(special, op.ball)
-        if not attrs or op.reading is None:
+        if not attrs or op.reading is None or special.takes(op.ball, attrs):
+            stated = special.function(op.ball)
             return lambda *args: stated(*args, **attrs)
         return None
     if template is None or not (op.broadcasts or op.pointwise):

@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-from math import comb, factorial
+from collections.abc import Callable, Iterable
+from math import comb
+from typing import Any
 
-from flint import arb, arb_series, ctx
+from flint import arb
 
 from gradcli.core.engines.balls.ball import Ball, UndecidedError, plain
+from gradcli.core.primitives import flint_special
 from gradcli.core.primitives.general_power import multiplied_out
 
 
-def erfinv(x: Ball) -> Ball:
-    """The inverse of erf."""
-    return Ball(plain(x).erfinv())
+def function(name: str) -> Callable[..., Ball]:
+    """What an entry names as its function of balls: one that stands here, or one of `flint_special`."""
+    own: Callable[..., Ball] | None = _OWN.get(name)
+    if own is not None:
+        return own
+    stated: Callable[..., Any] = getattr(flint_special, name)
+
+    def apply(*args: Ball, **attrs: Any) -> Ball:
+        return Ball(stated(*map(plain, args), **attrs))
+
+    return apply
 
 
-def polygamma(x: Ball, *, order: int) -> Ball:
-    """The derivatives of digamma by the Hurwitz zeta function (DLMF 25.11.12); below 0 by the series of 1/gamma."""
-    value = plain(x)
-    if order == 0:
-        return Ball(value.digamma())
-    if value > 0:
-        sign = 1 if order % 2 else -1
-        return Ball(sign * factorial(order) * arb(order + 1).zeta(value))
-    # 1/gamma is entire, and digamma is its logarithmic derivative with the sign changed.
-    before, ctx.cap = ctx.cap, order + 2
-    try:
-        entire = arb_series([value, 1]).rgamma()
-        return Ball(-(entire.derivative() / entire)[order] * factorial(order))
-    finally:
-        ctx.cap = before
+def takes(name: str, attrs: Iterable[str]) -> bool:
+    """Whether it has attributes, as derivatives of some orders have."""
+    code = (_OWN.get(name) or getattr(flint_special, name)).__code__
+    return {*attrs} <= {*code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]}
 
 
-def beta(a: Ball, b: Ball) -> Ball:
+def _beta(a: Ball, b: Ball) -> Ball:
     """gamma(a) gamma(b) / gamma(a + b)."""
     x, y = plain(a), plain(b)
     return Ball(x.gamma() * y.gamma() * (x + y).rgamma())
 
 
-def besselj(x: Ball, *, order: float) -> Ball:
-    """The Bessel function of the first kind."""
-    return Ball(plain(x).bessel_j(arb(order)))
-
-
-def sinc(x: Ball, *, order: int) -> Ball:
+def _sinc(x: Ball, *, order: int) -> Ball:
     """The derivatives of sin(pi x)/(pi x), by n f_(n-1) + t f_n = sin^(n) t at t = pi x."""
     value, pi = plain(x), arb.pi()
     if value.is_exact() and value == 0:
@@ -60,7 +55,7 @@ def sinc(x: Ball, *, order: int) -> Ball:
     return Ball(pi**order * found)
 
 
-def power_partial(a: Ball, b: Ball, *, below: int = 0, logs: int = 0) -> Ball:
+def _power_partial(a: Ball, b: Ball, *, below: int = 0, logs: int = 0) -> Ball:
     """a^b differentiated by a and by b, multiplied out; at a base of 0 or below it is open."""
     base, exponent = plain(a), plain(b)
     if not base > 0:
@@ -70,3 +65,6 @@ def power_partial(a: Ball, b: Ball, *, below: int = 0, logs: int = 0) -> Ball:
         value = sum((c * exponent**k for k, c in enumerate(coefficients)), arb(0))
         total += comb(logs, j) * value * logarithm ** (logs - j)
     return Ball(total * base ** (exponent - below))
+
+
+_OWN: dict[str, Callable[..., Ball]] = {"beta": _beta, "sinc": _sinc, "power_partial": _power_partial}
