@@ -131,12 +131,12 @@ def train(
     steps: int,
     stop: Stop,
     native: bool,
-    batches: Batches | None = None,
-    all_rows: Node | None = None,
+    given: Callable[[], Sequence[Array]],
+    measured: Node,
 ) -> Outcome:
     """Step by step, each a run of one program: loss, slope, new weights and new state.
 
-    With `batches` each step is on other values of the loss's inputs, and `all_rows` is the loss on all.
+    `given` has the values of the loss's inputs in a step, and `measured` is the loss without such, on all data.
 
     Raises:
         CoreError: for a rule that gives other shapes at another step.
@@ -157,15 +157,13 @@ def train(
     step = begin.function
     try:
         for _ in range(steps):
-            rows = () if batches is None else batches.next()
-            value, slope, moved, *later_held = step(watch.weights, *rows, *held)
+            value, slope, moved, *later_held = step(watch.weights, *given(), *held)
             if watch.sees(float(value), float(slope)):
                 break
             watch.weights, held, step = np.asarray(moved), later_held, run
     except KeyboardInterrupt:
         watch.ended = "interrupted"
-    measured = loss.value if all_rows is None else loss.at_weights([all_rows])[0]
-    return watch.outcome(Program([measured], [loss.weights], native=False))
+    return watch.outcome(Program([*loss.at_weights([measured])], [loss.weights], native=False))
 
 
 def search(loss: Loss, rule: Rule, steps: int, stop: Stop, native: bool) -> Outcome:
@@ -252,7 +250,8 @@ def _along(measure: Program, weights: Array, value: float, slopes: Array, along:
             for _ in range(MOST_HALVINGS):
                 moved = weights + share * way.astype(weights.dtype)
                 (found,) = measure.function(moved)
-                if float(found) <= value + ENOUGH * share * falls and (moved != weights).any():
+                # What is promised may be less than a last digit of the loss.
+                if float(found) < value and float(found) <= value + ENOUGH * share * falls:
                     return moved
                 share /= 2
     return None

@@ -136,7 +136,7 @@ class LoopTrace:
             how = machine.run_body(self._body, frame)
             how, after = without_continue(how, frame.names, machine.chosen)
             if machine.random.drawn != drawn:
-                machine.random = Random(machine.random.seed, drawn)
+                machine.random.back_to(drawn)
                 raise Unlike
         except CoreError as error:
             raise Unlike from error

@@ -158,7 +158,7 @@ def _from_maker(name: str, maker: Maker) -> Builtin:
 
     def apply(caller: Caller, values: Sequence[Value], span: Span) -> Value:
         given = converted(Call(caller, span), name, values, inputs, kinds)
-        return LayerFunction(maker.function(Studio(caller.random, caller.dtype), *given))
+        return LayerFunction(maker.function(Studio(caller.random.known(), caller.dtype), *given))
 
     details = maker.function.__doc__ or ""
     return Builtin(name, inputs, apply, maker.summary, example=maker.example, details=details)

@@ -182,6 +182,16 @@ def test_searches_end_where_no_step_leads_lower() -> None:
         assert found[3] < 30
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("optimizer", ["newton", "lbfgs"])
+def test_searches_end_at_the_last_digit(optimizer: str, seed: int) -> None:
+    """Where the slope is of the size of rounding, and promises less than a digit of the loss."""
+    text = f"set seed {seed}\nmodel m(x): param w = 0.0; return w*x\nx, y = ones(6), normal((6,))\n"
+    found = value(f"{text}r = fit(mean((m(x) - y)^2), optimizer={optimizer})\nr.steps, r.ended")
+    assert found[0] <= 5
+    assert found[1] == "converged"
+
+
 def test_newton_leaves_a_saddle() -> None:
     """Where the Hessian is not positive definite it is bent."""
     text = "model m(a):\n    param w = [0.1, 0.1]\n    return sum((w^2 - 1)^2)\nfit(m(1), optimizer=newton)\nabs(m.w)"
@@ -296,3 +306,27 @@ def test_batches_take_each_row_once_in_a_round() -> None:
 def test_batches_that_cannot_be_are_refused(text: str, message: str) -> None:
     """By what is wrong with them."""
     assert message in error(NET + text).message
+
+
+DRAWS = "set seed 3\nmodel m(x): param w = 0.0; return w*x\n"
+
+
+def test_a_loss_that_draws_draws_anew_in_each_step() -> None:
+    """The same again with the seed; with batches too. What has one loss for all steps draws once."""
+    drawn = DRAWS + "loss(x) = mean((m(x) - normal(x.shape))^2)\nx = ones(6)\n"
+    for asked in ("rate=0", "rate=0, batch_size=2"):
+        history = list(value(f"{drawn}fit(loss, x, steps=5, {asked}).history"))
+        assert len({*history[:5]}) == 5
+        assert history == list(value(f"{drawn}fit(loss, x, steps=5, {asked}).history"))
+    once = value(drawn + "fit(loss, x, steps=9, optimizer=newton).history")
+    assert list(once) == sorted(once, reverse=True)
+
+
+def test_a_loss_draws_what_a_loop_by_hand_does() -> None:
+    """Normally and evenly distributed numbers of the right shape, and no layer's first values among them."""
+    text = (
+        DRAWS + "fit(() -> (m(1) - mean(uniform((500,), 2, 4)) - normal())^2, steps=800, optimizer=sgd, rate=0.01)\nm.w"
+    )
+    assert abs(value(text) - 3) < 0.4
+    text = DRAWS + "fit(x -> (m(x) - sum(Dense(2, 1)([x, 1]))*0 - 1)^2, 1, steps=300, rate=0.1)\nm.w"
+    assert value(text) == pytest.approx(1, abs=1e-2)
