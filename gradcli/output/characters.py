@@ -37,6 +37,7 @@ _IN_ASCII = {
     "∛": "cbrt ",
     "∜": "root4 ",
     "∑": "sum",
+    **{sign: f"_{letter}" for sign, letter in zip("ⱼₖₗₘₙₚₛₜ", "jklmnpst", strict=True)},
     "∏": "prod",
     "∫": "integral ",
     "∘": " o ",

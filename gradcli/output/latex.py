@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gradcli.language.text.writing import in_latex, latex_name
-from gradcli.language.values.partial import name_in_latex
+from gradcli.language.values.partial import SUNK, name_in_latex
 from gradcli.output.numbers import show_number
 from gradcli.output.polynomials import show_polynomial
 from gradcli.output.views import Look, show_value
@@ -93,7 +93,7 @@ class Latex(Written):
         yield r"\end{align*}"
 
     def _equation(self, row: Row) -> str:
-        sides = [name_in_latex(row.of, row.by, row.name.startswith("d"))]
+        sides = [name_in_latex(row.of, row.by, row.name.lstrip(f"∑{SUNK} ").startswith("d"), row.summed)]
         if row.formula:
             sides.append(in_latex(row.formula))
         if row.tensor is not None and self._value(row.tensor) != sides[-1]:

@@ -333,6 +333,7 @@ def _rows(
             p.of,
             p.variables,
             reason,
+            p.summed,
         )
         for (p, node), formula, reason in zip(rows, formulas or nothing, reasons or nothing, strict=True)
     )

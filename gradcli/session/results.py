@@ -61,7 +61,8 @@ class ParameterTable:
 class Row:
     """One derivative: its order, its name, its value, which is None without a point, and its formula.
 
-    The name says what was differentiated, `of`, and by what, `by`, in order; `reason` why there is no formula.
+    The name says what was differentiated, `of`, and by what, `by`, in order; `reason` why there is no formula;
+    `summed` the places in `by` of tensors whose elements the value is summed over.
     """
 
     order: int
@@ -71,6 +72,7 @@ class Row:
     of: str = ""
     by: tuple[str, ...] = ()
     reason: str | None = None
+    summed: tuple[int, ...] = ()
 
     @property
     def data(self) -> Any:

@@ -125,18 +125,30 @@ class Batches:
         return [array[chosen] for array in self._arrays]
 
 
+class Renewed:
+    """Rows as batches give them, if there are any, and numbers that are drawn anew for each step."""
+
+    def __init__(self, batches: Batches | None, draws: Sequence[Callable[[], Array]]) -> None:
+        self._batches, self._draws = batches, draws
+
+    def next(self) -> list[Array]:
+        """Those of the next step."""
+        rows = [] if self._batches is None else self._batches.next()
+        return [*rows, *(draw() for draw in self._draws)]
+
+
 def train(
     loss: Loss,
     rule: Rule,
     steps: int,
     stop: Stop,
     native: bool,
-    given: Callable[[], Sequence[Array]],
-    measured: Node,
+    batches: Batches | Renewed | None = None,
+    all_rows: Node | None = None,
 ) -> Outcome:
     """Step by step, each a run of one program: loss, slope, new weights and new state.
 
-    `given` has the values of the loss's inputs in a step, and `measured` is the loss without such, on all data.
+    With `batches` each step is on other values of the loss's inputs, and `all_rows` is the loss on all.
 
     Raises:
         CoreError: for a rule that gives other shapes at another step.
@@ -157,13 +169,15 @@ def train(
     step = begin.function
     try:
         for _ in range(steps):
-            value, slope, moved, *later_held = step(watch.weights, *given(), *held)
+            rows = () if batches is None else batches.next()
+            value, slope, moved, *later_held = step(watch.weights, *rows, *held)
             if watch.sees(float(value), float(slope)):
                 break
             watch.weights, held, step = np.asarray(moved), later_held, run
     except KeyboardInterrupt:
         watch.ended = "interrupted"
-    return watch.outcome(Program([*loss.at_weights([measured])], [loss.weights], native=False))
+    measured = loss.value if all_rows is None else loss.at_weights([all_rows])[0]
+    return watch.outcome(Program([measured], [loss.weights], native=False))
 
 
 def search(loss: Loss, rule: Rule, steps: int, stop: Stop, native: bool) -> Outcome:

@@ -30,12 +30,15 @@ NOT_LINEAR = "this rate is no linear function of the tangents"
 class Rule:
     """How derivatives go through: graphs of the inputs and an adjoint, or of the inputs and their tangents.
 
-    `pull` has a graph for each input, None where none is sent; `push` is one, where it is known.
+    `pull` has a graph for each input, None where none is sent; `push` is one, where it is known. With `own_rate` tangents
+    go through the value itself.
     """
 
-    def __init__(self, pull: Sequence[tuple[Body, range] | None], push: tuple[Body, range] | None) -> None:
-        self.pull, self.push = tuple(pull), push
-        self.key = (tuple(None if p is None else (p[0], p[1]) for p in self.pull), push)
+    def __init__(
+        self, pull: Sequence[tuple[Body, range] | None], push: tuple[Body, range] | None, own_rate: bool = False
+    ) -> None:
+        self.pull, self.push, self.own_rate = tuple(pull), push, own_rate
+        self.key = (tuple(None if p is None else (p[0], p[1]) for p in self.pull), push, own_rate)
 
     def __repr__(self) -> str:
         return f"<rule {self.key}>"
@@ -69,6 +72,8 @@ class Ruled(Law):
     def facts(self, node: Node, active: Set[Node]) -> Facts:
         """The rate, as a graph of fresh tangents."""
         rule, count, size = _parts(node)
+        if rule.own_rate:
+            return Facts()
         tangents = {arg: fresh_input("tangent", arg.shape, arg.dtype) for arg in node.args if arg in active}
         y, *xs = node.args[: 1 + count]
         rate: Node | None = None
@@ -85,12 +90,15 @@ class Ruled(Law):
 
     def coefficient(self, node: Node, k: int, at: Expansion[Any]) -> Any:
         """The rate at order k - 1 is k y_k."""
+        if _parts(node)[0].own_rate:
+            return at.order(node.args[0], k)
         total = at.rate(node, k)
         return total if total is None or k == 1 else at.algebra.divide(total, k)
 
     def dependence(self, node: Node, i: int) -> Dependence:
         """On any of what the rule sends adjoints to."""
-        return Dependence.ANY if 1 <= i <= _parts(node)[1] else Dependence.NONE
+        rule, count, _ = _parts(node)
+        return Dependence.ANY if 1 <= i <= count or (i == 0 and rule.own_rate) else Dependence.NONE
 
     def products(self, facts: Facts) -> int:
         """The rate is counted as one."""
@@ -174,24 +182,30 @@ class _Plain:
         found = vjp([self.body.output], self.other, [self.adjoint])
         return dict(zip(self.other, found, strict=True))
 
-    def ruled(self, pull: Sequence[Node | None], push: Node | None) -> Node:
+    def ruled(self, pull: Sequence[Node | None], push: Node | None, own_rate: bool = False) -> Node:
         """The value with its rule."""
         reading = Reading(len(self.inputs))
         pulls = [None if o is None else reading.part(o, [*self.inputs, self.adjoint]) for o in pull]
         pushed = None if push is None else reading.part(push, [*self.inputs, *self.tangents])
-        return with_rule(self.value, self.args, Rule(pulls, pushed), reading.nodes)
+        return with_rule(self.value, self.args, Rule(pulls, pushed, own_rate), reading.nodes)
 
 
 def by_adjoint(
     plain: Callable[[Sequence[Node]], Node],
     xs: Sequence[Node],
     graph: Callable[[Sequence[Node], Node, Node], Sequence[Node | None]],
+    own_rate: bool = False,
 ) -> Node:
-    """A function of inputs, whose adjoints another gives: of the inputs, the value, and the adjoint that comes in."""
+    """A function of inputs, whose adjoints another gives: of the inputs, the value, and the adjoint that comes in.
+
+    With `own_rate` forward mode goes through the function itself, else by the transpose of its adjoints.
+    """
     at = _Plain(plain, xs)
     own = [*graph(at.own, at.body.output, at.adjoint)]
     others = at.others()
     pull = [*own, *(others.get(n) for n in at.body.free)]
+    if own_rate:
+        return at.ruled(pull, None, own_rate)
     # The rate is the transpose of what is linear in the adjoint; where it is not, that is still in it.
     some = [i for i, o in enumerate(pull) if o is not None]
     (rate,) = vjp([o for o in pull if o is not None], [at.adjoint], [at.tangents[i] for i in some])

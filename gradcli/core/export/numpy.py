@@ -353,7 +353,7 @@ class NumPy(Syntax):
         "ndtr": "special.ndtr({0})",
         "log_ndtr": "special.log_ndtr({0})",
         "ndtri": "special.ndtri({0})",
-        "mills": "np.sqrt(2 / np.pi) / special.erfcx(-{0} / np.sqrt(2))",
+        "mills": "(2 / np.pi) ** 0.5 / special.erfcx(-{0} / 2**0.5)",
     }
     others: Mapping[str, Helper] = {"power": power_helper("np")}
     helpers: Mapping[str, Helper] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, Parameter
+from gradcli.core.ir.nodes import Parameter
 from gradcli.core.library.random import Random
 from gradcli.core.records import record
 
@@ -30,12 +30,20 @@ class Composed:
 
 @record
 class Layer:
-    """A model ready made: its parameters by name, and its call on tensors."""
+    """A model ready made: its parameters by name, and its call on tensors.
+
+    `inputs` are tensors; where none are named, the signature of `call` says what it takes, as a function's of the
+    library. `beside` is what else stands behind a point. One that `draws` gets a Studio first. `doubt` says what may be
+    meant otherwise of what it is called with, as a message and what to do.
+    """
 
     kind: str
     inputs: tuple[str, ...]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    call: Callable[..., Node] = field(kw_only=True)
+    call: Callable[..., Any] = field(kw_only=True)
+    beside: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    draws: bool = field(default=False, kw_only=True)
+    doubt: Callable[..., tuple[str, str] | None] | None = field(default=None, kw_only=True)
 
 
 @record
@@ -50,7 +58,7 @@ class Maker:
 
 @dataclass
 class Studio:
-    """What a layer's initial parameters are drawn with."""
+    """What a layer's initial parameters are drawn with, or what it draws in a call."""
 
     random: Random
     dtype: DType

@@ -38,12 +38,12 @@ def full(value: float, shape: Shape, studio: Studio) -> Constant:
 
 
 def _normal(studio: Studio, shape: Shape, deviation: float) -> Constant:
-    return studio.random.constant("normal", shape, 0.0, deviation, studio.dtype)
+    return studio.random.normal(shape, 0.0, deviation, studio.dtype)
 
 
 def uniform(studio: Studio, shape: Shape, bound: float) -> Constant:
     """Numbers evenly distributed on both sides of 0."""
-    return studio.random.constant("uniform", shape, -bound, bound, studio.dtype)
+    return studio.random.uniform(shape, -bound, bound, studio.dtype)
 
 
 # Deviation and bound of "normal" and "uniform" are MindSpore 2's; He et al. (2015), Glorot and Bengio (2010).

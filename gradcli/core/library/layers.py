@@ -1,27 +1,24 @@
-"""Layers and losses, with MindSpore's names, parameter shapes and initialisation."""
+"""Layers, with MindSpore's names, parameter shapes and initialisation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
 from math import sqrt
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from gradcli.core.errors import require
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, Parameter, constant, filled
-from gradcli.core.ir.promotion import cast, stretch
-from gradcli.core.ir.shapes import Shape, check_shape, size_of
+from gradcli.core.ir.nodes import Node, Parameter, constant
+from gradcli.core.ir.promotion import cast
+from gradcli.core.ir.shapes import Shape, size_of
+from gradcli.core.library.convolution import convolved
 from gradcli.core.library.declare import Layer, Studio, layer
-from gradcli.core.library.functions import matmul, mean, stack, sum_, transpose
+from gradcli.core.library.functions import matmul, transpose
 from gradcli.core.library.indexing import index
-from gradcli.core.library.initializers import Fans, Init, fans_of, full, initial, uniform
-from gradcli.core.library.reductions import log_softmax
+from gradcli.core.library.initializers import Init, fans_of, full, initial, uniform
+from gradcli.core.library.sliding import Counts, by_mode, sliding
 from gradcli.core.primitives import comparisons as cmp
-from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import shaping
-from gradcli.core.primitives.constants import counted
-from gradcli.core.primitives.indexing import whole_numbers
 from gradcli.core.primitives.selection import select
 
 Activation: TypeAlias = Callable[[Node], Node]
@@ -71,28 +68,6 @@ def Dense(  # noqa: N802 - the seed's name
     return Layer("Dense", ("x",), parameters, call=call)
 
 
-@layer("the last axes scaled to mean 0 and variance 1, then by gamma, plus beta", example="LayerNorm(3)([1, 2, 3])")
-def LayerNorm(  # noqa: N802 - the field's name
-    studio: Studio, normalized_shape: Shape, epsilon: float = 1e-7, gamma_init: Init = None, beta_init: Init = None
-) -> Layer:
-    """Gamma, ones at first, and beta, zeros, of the normalized shape."""
-    shape = check_shape(normalized_shape)
-    fans = Fans(size_of(shape), size_of(shape))
-    parameters = {
-        "gamma": initial(studio, "gamma", shape, gamma_init, lambda: full(1.0, shape, studio), fans),
-        "beta": initial(studio, "beta", shape, beta_init, lambda: full(0.0, shape, studio), fans),
-    }
-
-    def call(x: Node) -> Node:
-        axes = tuple(range(-len(shape), 0))
-        require(x.shape[len(x.shape) - len(shape) :] == shape, f"the last axes of shape {x.shape} are not {shape}")
-        away = x - mean(x, axes, keepdims=True)
-        spread = ew.sqrt(mean(away * away, axes, keepdims=True) + epsilon)
-        return away / spread * parameters["gamma"] + parameters["beta"]
-
-    return Layer("LayerNorm", ("x",), parameters, call=call)
-
-
 @layer("a row of the table for each whole number", example="Embedding(5, 2)([0, 3, 3]).shape")
 def Embedding(  # noqa: N802 - the field's name
     studio: Studio, vocab_size: int, embedding_size: int, embedding_table: Init = None
@@ -110,19 +85,20 @@ def Conv1d(  # noqa: N802 - the field's name
     studio: Studio,
     in_channels: int,
     out_channels: int,
-    kernel_size: int,
-    stride: int = 1,
+    kernel_size: Shape,
+    stride: Counts = 1,
     pad_mode: str = "same",
-    padding: int = 0,
-    dilation: int = 1,
+    padding: Counts = 0,
+    dilation: Counts = 1,
+    group: int = 1,
     has_bias: bool = False,
     weight_init: Init = None,
     bias_init: Init = None,
 ) -> Layer:
-    """Weight (out, in, kernel)."""
+    """Weight (out, in per group, kernel)."""
     return _convolution(
-        *(studio, "Conv1d", (in_channels, out_channels), (kernel_size,), stride, pad_mode, padding, dilation, has_bias),
-        (weight_init, bias_init),
+        *(studio, "Conv1d", (in_channels, out_channels), kernel_size, stride, pad_mode, padding, dilation),
+        *(group, has_bias, (weight_init, bias_init)),
     )
 
 
@@ -135,38 +111,38 @@ def Conv2d(  # noqa: N802 - the field's name
     in_channels: int,
     out_channels: int,
     kernel_size: Shape,
-    stride: int = 1,
+    stride: Counts = 1,
     pad_mode: str = "same",
-    padding: int = 0,
-    dilation: int = 1,
+    padding: Counts = 0,
+    dilation: Counts = 1,
+    group: int = 1,
     has_bias: bool = False,
     weight_init: Init = None,
     bias_init: Init = None,
 ) -> Layer:
-    """Weight (out, in, height, width)."""
-    kernel = kernel_size * 2 if len(kernel_size) == 1 else kernel_size
-    require(len(kernel) == 2, f"the kernel of Conv2d has two lengths, not {len(kernel)}")
+    """Weight (out, in per group, height, width)."""
     return _convolution(
-        *(studio, "Conv2d", (in_channels, out_channels), kernel, stride, pad_mode, padding, dilation, has_bias),
-        (weight_init, bias_init),
+        *(studio, "Conv2d", (in_channels, out_channels), kernel_size, stride, pad_mode, padding, dilation),
+        *(group, has_bias, (weight_init, bias_init)),
     )
 
 
-class _Windows(NamedTuple):
-    """Along one axis: zeros in front, the length with zeros, and how often the kernel fits."""
+@layer("the axes from the second on, or from another, as one", example="Flatten()(ones((2, 3, 4))).shape")
+def Flatten(studio: Studio, start_dim: int = 1, end_dim: int = -1) -> Layer:  # noqa: N802 - the field's name
+    """What stands between convolutions and a Dense layer."""
 
-    before: int
-    length: int
-    fits: int
+    def call(x: Node) -> Node:
+        rank = len(x.shape)
+        first, last = (a + rank if a < 0 else a for a in (start_dim, end_dim))
+        require(
+            0 <= first <= last < rank,
+            f"a tensor of shape {x.shape} has no axes from {start_dim} to {end_dim}",
+            "it takes (batch, ...)",
+        )
+        inner = size_of(x.shape[first : last + 1])
+        return shaping.reshape(x, shape=(*x.shape[:first], inner, *x.shape[last + 1 :]))
 
-
-def _windows(n: int, span: int, stride: int, pad_mode: str, padding: int) -> _Windows:
-    if pad_mode == "same":
-        count = -(-n // stride)
-        missing = max((count - 1) * stride + span - n, 0)
-        return _Windows(missing // 2, n + missing, count)
-    before = padding if pad_mode == "pad" else 0
-    return _Windows(before, n + 2 * before, (n + 2 * before - span) // stride + 1)
+    return Layer("Flatten", ("x",), call=call)
 
 
 def _convolution(
@@ -174,136 +150,48 @@ def _convolution(
     kind: str,
     channels: tuple[int, int],
     kernel: Shape,
-    stride: int,
+    stride: Counts,
     pad_mode: str,
-    padding: int,
-    dilation: int,
+    padding: Counts,
+    dilation: Counts,
+    group: int,
     has_bias: bool,
     inits: tuple[Init, Init],
 ) -> Layer:
-    """Cross-correlation, as every framework's: for each place in the kernel a strided slice times its weights."""
-    counts = (*channels, *kernel, stride, dilation)
-    require(min(counts) > 0 and padding >= 0, f"{kind} needs channels, a kernel, a stride and a dilation above 0")
-    require(pad_mode in ("same", "valid", "pad"), f'"{pad_mode}" is no pad_mode', 'it is "same", "valid" or "pad"')
-    parameters = _linear(studio, (channels[1], channels[0], *kernel), *inits, has_bias)
+    """Cross-correlation, as every framework's."""
+    require(min(channels) > 0, f"{kind}{channels} has no weights", "both numbers of channels must be at least 1")
+    require(
+        group > 0 and all(n % group == 0 for n in channels),
+        f"{channels[0]} and {channels[1]} channels do not divide into {group} groups",
+        "group= divides both numbers of channels",
+    )
+    window = sliding(kernel, stride, dilation, by_mode(pad_mode, padding), 1 if kind == "Conv1d" else 2)
+    inside = channels[0] // group
+    parameters = _linear(studio, (channels[1], inside, *window.kernel), *inits, has_bias)
 
     def call(x: Node) -> Node:
-        require(
-            len(x.shape) == len(kernel) + 2 and x.shape[1] == channels[0],
-            f"{kind} takes a tensor of {len(kernel) + 2} axes, the second of length {channels[0]}, not shape {x.shape}",
-        )
-        windows = [
-            _windows(n, (k - 1) * dilation + 1, stride, pad_mode, padding)
-            for n, k in zip(x.shape[2:], kernel, strict=True)
-        ]
-        require(min(w.fits for w in windows) > 0, f"a kernel of {kernel} does not fit into shape {x.shape}")
-        whole = ((0, x.shape[0], 1), (0, x.shape[1], 1))
-        inside = (*whole, *((w.before, n, 1) for w, n in zip(windows, x.shape[2:], strict=True)))
-        wide = shaping.pad(x, ranges=inside, shape=(*x.shape[:2], *(w.length for w in windows)))
-        last = (0, *range(2, len(x.shape)), 1)
-        total: Node | None = None
-        for place in product(*map(range, kernel)):
-            strided = ((p * dilation, w.fits, stride) for p, w in zip(place, windows, strict=True))
-            piece = shaping.transpose(shaping.take_slice(wide, ranges=(*whole, *strided)), axes=last)
-            term = matmul(piece, transpose(index(parameters["weight"], (slice(None), slice(None), *place))))
-            total = term if total is None else total + term
-        assert total is not None
-        total = total + parameters["bias"] if has_bias else total
-        return shaping.transpose(total, axes=(0, len(x.shape) - 1, *range(1, len(x.shape) - 1)))
+        return convolved(x, parameters["weight"], parameters.get("bias"), window, group, kind)
 
     return Layer(kind, ("x",), parameters, call=call)
 
 
-def _reduced(values: Node, reduction: str) -> Node:
-    return mean(values) if reduction == "mean" else sum_(values) if reduction == "sum" else values
-
-
-def _check_reduction(reduction: str) -> None:
-    require(
-        reduction in ("mean", "sum", "none"),
-        f'"{reduction}" is not a reduction',
-        'reduction is "mean", "sum" or "none"',
-    )
-
-
-@layer("the mean, or the sum, of the absolute differences", example="L1Loss()([1, 2], [1, 5])")
-def L1Loss(studio: Studio, reduction: str = "mean") -> Layer:  # noqa: N802 - the field's name
-    """A loss (logits, labels) -> scalar, or elementwise with reduction "none"."""
-    _check_reduction(reduction)
-    return Layer(
-        "L1Loss", ("logits", "labels"), call=lambda logits, labels: _reduced(ew.absolute(logits - labels), reduction)
-    )
-
-
 @layer(
-    "minus the logarithm of softmax at the labels: whole numbers (batch,), or probabilities (batch, classes)",
-    example="CrossEntropyLoss()([[0, 0]], [1])",
+    "in training each element is 0 with probability p, and the others are divided by 1 - p",
+    example="drop = Dropout(0.5)\ndrop(ones(6))\ndrop(ones(6), training=false)",
 )
-def CrossEntropyLoss(  # noqa: N802 - the field's name
-    studio: Studio,
-    reduction: str = "mean",
-    weight: tuple[float, ...] | None = None,
-    ignore_index: int = -100,
-    label_smoothing: float = 0.0,
-) -> Layer:
-    """A loss (logits, labels) -> scalar, or one for each label with reduction "none".
+def Dropout(studio: Studio, p: float = 0.5) -> Layer:  # noqa: N802 - the field's name
+    """What is 0 is drawn in each call, from the session's random numbers: after `set seed 1` it is the same again."""
+    require(0 <= p <= 1, f"{p:g} is no probability", "it is from 0 to 1")
 
-    Classes are the second axis, the only one where there is one. Labels that are `ignore_index` count nowhere, nor
-    in the mean, which is weighted where classes have weights.
-    """
-    _check_reduction(reduction)
-    require(0 <= label_smoothing <= 1, f"a label_smoothing of {label_smoothing:g} is no share", "it is from 0 to 1")
+    def call(studio: Studio, x: Node, training: bool = True) -> Node:
+        if not training or p == 0:
+            return x
+        if not x.dtype.is_float:
+            x = cast(x, studio.dtype)
+        zero = constant(0, x.dtype)
+        if p == 1:
+            return select(shaping.broadcast(constant(False, DType.BOOL), shape=x.shape), x, zero)
+        kept = cmp.greater_equal(studio.random.uniform(x.shape, 0.0, 1.0, DType.FLOAT64), p)
+        return select(kept, x * (1 / (1 - p)), zero)
 
-    def call(logits: Node, labels: Node) -> Node:
-        rank = len(logits.shape)
-        require(rank > 0, "logits have an axis of classes, and this is a single number")
-        last = (0, *range(2, rank), 1) if rank > 1 else (0,)
-        chances = log_softmax(shaping.transpose(logits, axes=last), -1)
-        n = chances.shape[-1]
-        require(
-            weight is None or len(weight) == n, f"{len(weight or ())} weights for {n} classes", "give each class one"
-        )
-        weights = None if weight is None else stack(tuple(constant(w, chances.dtype) for w in weight))
-        per_class = -chances if weights is None else -(chances * weights)
-        even = label_smoothing / n if n else 0.0
-        if labels.shape == logits.shape:
-            given = shaping.transpose(labels, axes=last)
-            wanted = given if label_smoothing == 0 else given * (1 - label_smoothing) + even
-            return _reduced(sum_(per_class * wanted, -1), reduction)
-        require(
-            labels.shape == chances.shape[:-1],
-            f"labels of shape {labels.shape} do not fit logits of shape {logits.shape}",
-            "one whole number for each row, or a probability for each element",
-        )
-        require(labels.dtype is not DType.BOOL, "labels must be whole numbers, not true and false")
-        number = whole_numbers(labels, length=n, what="label", besides=ignore_index)
-        chosen = cmp.equal(shaping.reshape(number, shape=(*number.shape, 1)), counted(n, chances.dtype))
-        losses = sum_(select(chosen, per_class, filled(0.0, per_class)), -1)
-        counts = cmp.not_equal(number, ignore_index)
-        if label_smoothing:
-            smooth = even * sum_(per_class, -1)
-            losses = select(counts, (1 - label_smoothing) * losses + smooth, filled(0.0, losses))
-        elif 0 <= ignore_index < n:
-            losses = select(counts, losses, filled(0.0, losses))
-        if reduction != "mean":
-            return _reduced(losses, reduction)
-        share = cast(counts, losses.dtype)
-        if weights is not None:
-            share = share * sum_(select(chosen, stretch(weights, chosen.shape), filled(0.0, per_class)), -1)
-        return sum_(losses) / sum_(share)
-
-    return Layer("CrossEntropyLoss", ("logits", "labels"), call=call)
-
-
-@layer(
-    "the mean, or the sum, of the squared differences",
-    example="MSELoss()([1, 2], [1, 5])\ngrad(MSELoss())([1, 2], [1, 5])",
-)
-def MSELoss(studio: Studio, reduction: str = "mean") -> Layer:  # noqa: N802 - the seed's name
-    """A loss (logits, labels) -> scalar, or elementwise with reduction "none"."""
-    _check_reduction(reduction)
-    return Layer(
-        "MSELoss",
-        ("logits", "labels"),
-        call=lambda logits, labels: _reduced((logits - labels) * (logits - labels), reduction),
-    )
+    return Layer("Dropout", (), draws=True, call=call)

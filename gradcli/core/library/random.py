@@ -2,45 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Input, Node, array_constant, fresh_input
+from gradcli.core.ir.nodes import Constant, Node, array_constant
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.limits import require_memory
 
 
 @dataclass
 class Random:
-    """A stream of draws: the n-th draw depends on the seed and on n alone."""
+    """A stream of draws: the n-th draw depends on the seed and on n alone.
+
+    `renewable` are the tensors that belong to a call, as a mask does, with what draws another for another call.
+    """
 
     seed: int = 0
     drawn: int = 0
+    renewable: WeakKeyDictionary[Node, Callable[[], Constant]] = field(default_factory=WeakKeyDictionary, compare=False)
+    in_call: bool = field(default=False, compare=False)
 
-    def normal(self, shape: Shape, mean: float, std: float, dtype: DType) -> Node:
+    @contextmanager
+    def of_call(self) -> Iterator[None]:
+        """What is drawn within belongs to a call."""
+        before, self.in_call = self.in_call, True
+        try:
+            yield
+        finally:
+            self.in_call = before
+
+    def normal(self, shape: Shape, mean: float, std: float, dtype: DType) -> Constant:
         """Normally distributed numbers."""
         return self._drawn("normal", shape, mean, std, dtype)
 
-    def uniform(self, shape: Shape, low: float, high: float, dtype: DType) -> Node:
+    def uniform(self, shape: Shape, low: float, high: float, dtype: DType) -> Constant:
         """Numbers evenly distributed over [low, high)."""
         return self._drawn("uniform", shape, low, high, dtype)
 
-    def known(self) -> Random:
-        """The stream whose draws are numbers at once, as what a parameter begins with has to be."""
-        return self
+    def _drawn(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Constant:
+        found = self._made(kind, shape, a, b, dtype)
+        if self.in_call:
+            self.renewable[found] = lambda: self._made(kind, shape, a, b, dtype)
+        return found
 
-    def back_to(self, drawn: int) -> None:
-        """Forget what was drawn since."""
-        self.drawn = drawn
-
-    def _drawn(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Node:
-        return self.constant(kind, shape, a, b, dtype)
-
-    def constant(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Constant:
-        """The next draw."""
+    def _made(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Constant:
         from numpy.random import default_rng
 
         from gradcli.core.interrupt import long_call
@@ -59,25 +69,3 @@ class Random:
     def _next(self) -> list[int]:
         self.drawn += 1
         return [self.seed, self.drawn]
-
-
-@dataclass
-class Redrawn(Random):
-    """Draws as inputs of a graph: `draws` says how each gets other values whenever the graph is run.
-
-    They come from the stream `of`, which goes on meanwhile.
-    """
-
-    of: Random = field(default_factory=Random)
-    draws: dict[Input, Callable[[], Constant]] = field(default_factory=dict)
-
-    def known(self) -> Random:
-        """The stream that is drawn from."""
-        return self.of
-
-    def _drawn(self, kind: str, shape: Shape, a: float, b: float, dtype: DType) -> Node:
-        require_memory(size_of(shape) * (8 + dtype.itemsize % 8), f"a tensor of shape {shape} would take")
-        self.drawn += 1
-        stands = fresh_input("draw", shape, dtype)
-        self.draws[stands] = lambda: self.of.constant(kind, shape, a, b, dtype)
-        return stands

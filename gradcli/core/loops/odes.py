@@ -131,20 +131,25 @@ def of_equal_steps(system: System, start: Sequence[Node], times: Node, method: S
     count = times.shape[0]
     first, last = fresh_input("t", (), times.dtype), fresh_input("t", (), times.dtype)
     own = [fresh_input("y", y.shape, y.dtype) for y in start]
-    h = (last - first) * (1 / steps)
-    if steps == 1:
-        nexts, _ = method(system, own, first, h)
-    else:
-        number = fresh_input("i", (), DType.FLOAT64)
-        inner = [fresh_input("y", y.shape, y.dtype) for y in start]
-        moved, _ = method(system, inner, first + h * number, h)
-        numbers = Given(number, _numbers(range(steps)))
-        within = Plan(steps, [Carry(i, o, m) for i, o, m in zip(inner, own, moved, strict=True)], [numbers])
-        nexts = looped(within, range(len(own)))
+    nexts = over(system, own, (first, last), method, steps)
     plan = Plan(count - 1, [Carry(o, y, n) for o, y, n in zip(own, start, nexts, strict=True)])
     plan.slices = [Given(first, part(times, 0, 0, count - 1)), Given(last, part(times, 0, 1, count - 1))]
     plan.stacks = list(nexts)
     return _with_start(start, looped(plan, range(len(own), 2 * len(own))))
+
+
+def over(system: System, start: Sequence[Node], times: tuple[Node, Node], method: StepMethod, steps: int) -> list[Node]:
+    """The state at the second time, from that at the first, by so many steps."""
+    first, last = times
+    h = (last - first) * (1 / steps)
+    if steps == 1:
+        return method(system, start, first, h)[0]
+    number = fresh_input("i", (), DType.FLOAT64)
+    inner = [fresh_input("y", y.shape, y.dtype) for y in start]
+    moved, _ = method(system, inner, first + h * number, h)
+    numbers = Given(number, _numbers(range(steps)))
+    within = Plan(steps, [Carry(i, o, m) for i, o, m in zip(inner, start, moved, strict=True)], [numbers])
+    return looped(within, range(len(start)))
 
 
 def on_mesh(

@@ -43,23 +43,37 @@ def _refuse_outside(shapes: tuple[Shape, ...], indices: Any, **attrs: Any) -> No
 
 def _whole_kernel(xp: Any, x: Any, *, length: int, what: str = "index", besides: int | None = None) -> Any:
     if x.dtype.kind == "f" and not (x == xp.round(x)).all():
-        raise CoreError(f"{PLURAL[what]} must be whole numbers", "round them first")
+        number, at = _first(xp, x, x != xp.round(x))
+        hint = "nothing is known there" if number != number else f"round {'them' if x.ndim else 'it'} first"
+        raise CoreError(f"{PLURAL[what]} must be whole numbers, and {number!r}{at} is none", hint)
     lowest = -length if what == "index" else 0
     fits = (lowest <= x) & (x < length)
     if not (fits if besides is None else fits | (x == besides)).all():
-        raise outside(what, x[~fits & (x != besides)].flat[0] if x.ndim else x, length)
+        number, at = _first(xp, x, ~fits if besides is None else ~fits & (x != besides))
+        raise outside(what, number, length, at if what == "label" else "")
     whole = x.astype("int64")
     return xp.where(whole < 0, whole + length, whole) if what == "index" else whole
+
+
+def _first(xp: Any, x: Any, refused: Any) -> tuple[float, str]:
+    """The first number that is refused, and where it stands."""
+    if not x.ndim:
+        return x.item(), ""
+    place = tuple(int(i) for i in xp.argwhere(refused)[0])
+    return x[place].item(), f" at [{', '.join(map(str, place))}]"
 
 
 PLURAL = {"index": "indices", "label": "labels"}
 
 
 def outside(what: str, number: float, length: int, of: str = "") -> CoreError:
-    """The refusal of a number that counts along an axis, or names a class, which isn't there."""
+    """The refusal of a number that counts along an axis, or names a class, which isn't there; `of` what, or where."""
     if what == "label":
-        message = f"label {number:.17g} is none of {length} {'class' if length == 1 else 'classes'}"
-        return CoreError(message, f"labels run from 0 to {length - 1}; what ignore_index= says is left out")
+        message = f"label {number:.17g}{of} is none of {length} {'class' if length == 1 else 'classes'}"
+        hint = f"labels run from 0 to {length - 1}; what ignore_index= says is left out"
+        if number == length:
+            hint += "; where yours run from 1, take 1 off"
+        return CoreError(message, hint)
     run = f"it runs from 0 to {length - 1}, or from -{length} to -1" if length else "that axis is empty"
     return CoreError(f"index {number:.17g} is outside an axis of length {length}{of}", run)
 

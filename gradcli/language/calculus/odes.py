@@ -36,12 +36,16 @@ def odeint(
     order: int | None = None,
     rtol: float = 1e-9,
     atol: float = 1e-12,
+    gradient: str = "steps",
 ) -> Value:
     """The state at each time, along a new first axis. `steps` are those from one time to the next, all of one length.
 
     Without it, the steps of dopri5 and taylor are as long as an error of rtol beside the state, and of atol beside 0,
     allows; they are found at the numbers of this call, and stay as they are where the solution is differentiated.
+    With gradient="adjoint" reverse mode solves the adjoint equation backwards in time, and keeps no step.
     """
+    if gradient not in ("steps", "adjoint"):
+        raise fail("value", f'there is no gradient by "{gradient}"', call.span, "it goes by steps, or by adjoint")
     if method not in NAMES:
         raise fail("value", f'there is no method "{method}"', call.span, f"methods are {', '.join(NAMES)}")
     if len(t.shape) != 1 or t.shape[0] < 2:
@@ -58,7 +62,13 @@ def odeint(
         found = odes.of_equal_steps(system, start, times, one, steps or 1)
     else:
         fractions = _mesh(call, system, start, times, (method, high, rtol, atol))
+        steps = max(len(of_interval) - 1 for of_interval in fractions)
         found = odes.on_mesh(system, start, times, one, fractions)
+    if gradient == "adjoint":
+        from gradcli.core.loops.adjoint import with_adjoint
+
+        outside = [given.node for given in _outside(system) if given.node.dtype.is_float]
+        found = with_adjoint(system, start, times, one, steps or 1, outside)
     return nested(kinds, found)
 
 

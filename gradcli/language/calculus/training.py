@@ -9,9 +9,8 @@ from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, fresh_input
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.traversal import reachable
+from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.library.functions import reshape
-from gradcli.core.library.random import Redrawn
 from gradcli.language.calculus.optimizers import RULES, Optimizer
 from gradcli.language.calls.announce import Call, builtin, to_number
 from gradcli.language.calls.builtin import Builtin
@@ -46,10 +45,10 @@ WORTH_COMPILING = 2**31
     "params(line)",
     details="The loss is an expression, or a function whose inputs stand behind it: `fit(loss, x, y)`. The optimizer "
     "is `adam` at a rate of 0.01 unless another is given, by name, with settings as in `adamw(weight_decay=0.1)`, or "
-    "as a function `(w, g, state) -> (w, state)`. A loss that is a function and draws random numbers draws them anew "
-    "in each step, except under `lbfgs` and `newton`. With `batch_size` each step is on so many rows of the "
+    "as a function `(w, g, state) -> (w, state)`. With `batch_size` each step is on so many rows of the "
     "data. With `patience` it ends after so many steps that make the lowest loss lower by no more than `tolerance`, "
-    "and keeps the weights of the lowest. Ctrl-C keeps what was reached. The result has `.loss`, `.first`, `.steps`, "
+    "and keeps the weights of the lowest. What the loss draws, as `Dropout` does, is drawn anew for each step. "
+    "Ctrl-C keeps what was reached. The result has `.loss`, `.first`, `.steps`, "
     "`.history`, the loss before each step and behind the last, and `.ended`.",
 )
 def fit(
@@ -77,18 +76,13 @@ def fit(
     if tolerance is not None and not tolerance >= 0:
         raise fail("value", f"a tolerance can't be {tolerance:g}", call.span, "0 or more")
     rows, batch = ({}, data) if batch_size is None else _in_batches(call, loss, data, batch_size)
-    drawn = call.caller.random.drawn
     whole_value = _one_number(call, loss, data)
     if any(isinstance(node, Input) for node in reachable([whole_value])):
         hint = "inside a function make the steps with an optimizer, as in `w, state = adam(w, g, state)`"
         raise fail("value", "fit stands where all values are known", call.span, hint)
-    of = _optimizer(call, optimizer, rate)
-    one_loss = isinstance(of, Optimizer) and (of.rule.curvature or of.rule.searches)
-    draws: dict[Node, Callable[[], Constant]] = {}
-    if batch_size is None and (one_loss or call.caller.random.drawn == drawn):
-        value = whole_value
-    else:
-        value, draws = _drawn_anew(call, loss, batch)
+    value = whole_value
+    if batch_size is not None:
+        value = _one_number(call, loss, batch)
     order = reachable([value])
     parameters = [node for node in order if isinstance(node, Parameter)]
     if not parameters:
@@ -98,14 +92,22 @@ def fit(
             call.span,
             "give it as a function or an expression of a model, as in `fit(mean((net(x) - y)^2))`",
         )
-    whole = fitting.Loss(value, parameters, [*rows, *draws])
+    # What the loss draws is an input, which is drawn anew for each step.
+    draws = call.caller.random.renewable
+    anew: dict[Node, Node] = {n: fresh_input("drawn", n.shape, n.dtype) for n in order if n in draws}
+    (value,) = substitute([value], anew)
+    whole = fitting.Loss(value, parameters, [*rows, *anew.values()])
+    of = _optimizer(call, optimizer, rate)
     patience = USUAL_PATIENCE if patience is None and tolerance is not None else patience
     stop = fitting.Stop(tolerance or 0.0, patience, _rate_of(call, of))
     native = steps * sum(size_of(node.shape) for node in order) > WORTH_COMPILING
     rule = _rule(call, whole, of)
-    if batch_size is not None and one_loss and isinstance(of, Optimizer):
+    if batch_size is not None and isinstance(of, Optimizer) and (of.rule.curvature or of.rule.searches):
         hint = "leave out batch_size=, or take adam"
         raise fail("value", f"`{of.name}` goes down one loss, and each batch has another", call.span, hint)
+    if anew and isinstance(of, Optimizer) and (of.rule.curvature or of.rule.searches):
+        hint = "take adam, or call layers with `training=false`"
+        raise fail("value", f"`{of.name}` goes down one loss, and this one draws random numbers", call.span, hint)
     if isinstance(of, Optimizer) and of.rule.curvature:
         found = fitting.newton(whole, steps, stop)
     elif isinstance(of, Optimizer) and of.rule.searches:
@@ -113,10 +115,7 @@ def fit(
     else:
         arrays = [node.value for node in rows.values()]
         batches = None if batch_size is None else fitting.Batches(arrays, batch_size, call.caller.random.order)
-
-        def given() -> list[Any]:
-            return [*(batches.next() if batches else ()), *(draw().value for draw in draws.values())]
-
+        given = fitting.Renewed(batches, [_array_of(draws[node]) for node in anew]) if anew else batches
         found = fitting.train(whole, rule, steps, stop, native, given, whole_value)
     for old, new in zip(parameters, whole.apart(found.weights), strict=True):
         call.caller.train(old, new, old.name, call.span)
@@ -132,17 +131,8 @@ def fit(
     )
 
 
-def _drawn_anew(call: Call, loss: Value, data: Sequence[Value]) -> tuple[Node, dict[Node, Callable[[], Constant]]]:
-    """The loss as a graph of the parameters and of what it draws, and what draws these again."""
-    caller = call.caller
-    stream = caller.random
-    caller.random = again = Redrawn(stream.seed, stream.drawn, stream)
-    try:
-        value = _one_number(call, loss, data)
-    finally:
-        caller.random = stream
-    read = {*reachable([value])}
-    return value, {node: draw for node, draw in again.draws.items() if node in read}
+def _array_of(draw: Callable[[], Constant]) -> Callable[[], Any]:
+    return lambda: draw().value
 
 
 def _one_number(call: Call, loss: Value, data: Sequence[Value]) -> Node:
@@ -154,7 +144,8 @@ def _one_number(call: Call, loss: Value, data: Sequence[Value]) -> Node:
             what = f"the loss `{loss.name}` {takes}, and here {'is' if len(data) == 1 else 'are'} {len(data)}"
             raise fail("type", what, call.span, "they stand behind it: `fit(loss, x, y, steps=100)`")
         rest = [i.default for i in loss.inputs[len(data) :]]
-        loss = loss.call(call.caller, [*data, *rest], call.span)  # type: ignore[list-item]
+        with call.caller.random.of_call():
+            loss = loss.call(call.caller, [*data, *rest], call.span)  # type: ignore[list-item]
     elif data:
         hint = "the loss comes first, then its inputs if it is a function; settings go by name"
         raise fail("type", f"{describe(loss)} takes no inputs", call.span, hint)

@@ -77,7 +77,10 @@ def builtin(
 
 
 # What is computed with, and so can be differentiated by; everything else is known before the call.
-_REAL = ("Node", "Known", "Node | None", "tuple[Node, ...]", "Operand", "Operand | None", "Value")
+_REAL = (
+    *("Node", "Known", "Node | None", "tuple[Node, ...]", "tuple[Node, ...] | None"),
+    *("Operand", "Operand | None", "Value"),
+)
 # What a tuple is given for.
 _SEQUENCES = ("tuple[Node, ...]", "Shape", "Lengths", "Order")
 
@@ -151,6 +154,7 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "Operand": lambda call, v, what: _operand(call, v),
     "Operand | None": _or_none(lambda call, v, what: _operand(call, v)),
     "tuple[Node, ...]": lambda call, v, what: convert.to_nodes(v, call.caller.dtype, call.span),
+    "tuple[Node, ...] | None": _or_none(lambda call, v, what: convert.to_nodes(v, call.caller.dtype, call.span)),
     "int": lambda call, v, what: convert.to_int(v, call.span, what),
     "int | None": _or_none(lambda call, v, what: convert.to_int(v, call.span, what)),
     "float": lambda call, v, what: to_number(v, call.span, what),
@@ -171,6 +175,7 @@ CONVERT: dict[str, Callable[[Call, Value, str], Any]] = {
     "DType | None": _or_none(lambda call, v, what: convert.to_dtype(v, call.span)),
     "Order | None": _or_none(lambda call, v, what: v if isinstance(v, str) else to_number(v, call.span, what)),
     "Counts": lambda call, v, what: _counts(v, call.span, what),
+    "Padding": lambda call, v, what: v if isinstance(v, str) else _counts(v, call.span, what),
     "Fills": lambda call, v, what: (
         tuple(CONVERT["Fills"](call, item, what) for item in v) if isinstance(v, tuple) else _operand(call, v)
     ),

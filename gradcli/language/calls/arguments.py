@@ -21,6 +21,13 @@ OTHER_WORDS = {
     "repeats": "times",
     "value": "constant_values",
     "pad_width": "width",
+    "in_features": "in_channels",
+    "out_features": "out_channels",
+    "bias": "has_bias",
+    "groups": "group",
+    "eps": "epsilon",
+    "num_embeddings": "vocab_size",
+    "embedding_dim": "embedding_size",
 }
 
 

@@ -9,13 +9,15 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, parameter
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.library import Layer
+from gradcli.core.library.declare import Studio
 from gradcli.core.records import structure
+from gradcli.language.calls.announce import Call, converted, read_signature
 from gradcli.language.calls.tracing import as_tensors, fresh_inputs, replace_nodes
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe, require_function
-from gradcli.language.values.nesting import map_items
+from gradcli.language.values.nesting import distinct_nodes, map_items
 from gradcli.language.values.values import REQUIRED, Caller, Formal, Frame, Function, Required, Rewrite, Value
 
 
@@ -61,23 +63,38 @@ class LayerFunction(Function):
     kind: str = "layer"
 
     def __post_init__(self) -> None:
-        self.name = self.layer.kind
-        self.inputs = tuple(Formal(name) for name in self.layer.inputs)
-        parameters = self.layer.parameters
-        own = tuple(parameters.values()) if self.own is None else self.own
-        self.members: Mapping[str, Value] = dict(zip(parameters, own, strict=True))
+        layer = self.layer
+        self.name = layer.kind
+        if layer.inputs:
+            self.inputs = tuple(Formal(name) for name in layer.inputs)
+            self.kinds = ["Node"] * len(layer.inputs)
+        else:
+            self.inputs, self.kinds = read_signature(layer.call, leading=int(layer.draws))
+        own = tuple(layer.parameters.values()) if self.own is None else self.own
+        self.members: Mapping[str, Value] = {**dict(zip(layer.parameters, own, strict=True)), **layer.beside}
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The layer's result, with the values that its parameters have now."""
-        own = map(caller.present, self.members.values())
-        now = dict(zip(self.layer.parameters.values(), own, strict=True))
+        layer = self.layer
+        now = {old: caller.present(self.members[name]) for name, old in layer.parameters.items()}
         moved: dict[Node, Node] = {o: n for o, n in now.items() if isinstance(n, Node) and n is not o}
-        nodes = [to_node(value, caller.dtype, span) for value in values]
         given: dict[Node, Node] = {}
-        if moved and not moved.keys().isdisjoint(reachable(nodes)):
+        if moved and not moved.keys().isdisjoint(reachable(distinct_nodes(tuple(values)))):
             # What the layer is called with was computed with the values from before, and keeps them.
-            nodes, given = fresh_inputs(nodes, self.inputs, caller.dtype)  # type: ignore[assignment]
-        return replace_nodes(self.layer.call(*nodes), moved | given)
+            values, given = fresh_inputs(values, self.inputs, caller.dtype)
+        arguments = converted(Call(caller, span), self.name, values, self.inputs, self.kinds)
+        if layer.draws:
+            arguments.insert(0, Studio(caller.random, caller.dtype))
+        with caller.random.of_call():
+            result = layer.call(*arguments)
+        doubt = layer.doubt(*arguments) if layer.doubt else None
+        if doubt is not None:
+            caller.warn(f"`{self.name}`: {doubt[0]}", span, doubt[1])
+        return replace_nodes(result, moved | given)
+
+
+# The input by which layers are told whether they are trained, in a chain all of them at once.
+TRAINING = "training"
 
 
 @structure
@@ -90,13 +107,17 @@ class Chain(Function):
     def __post_init__(self) -> None:
         self.name = "Sequential"
         self.inputs = self.parts[0].inputs
+        modes = [i for part in self.parts for i in part.inputs if i.name == TRAINING]
+        if modes and TRAINING not in (i.name for i in self.inputs):
+            self.inputs = (*self.inputs, modes[0])
         self.members: Mapping[str, Value] = {str(i): part for i, part in enumerate(self.parts)}
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
-        """The last one's result."""
-        value = self.parts[0].call(caller, values, span)
+        """The last one's result; whether this is training, each is told that can be."""
+        modes = [value for value, i in zip(values, self.inputs, strict=True) if i.name == TRAINING]
+        value = self.parts[0].call(caller, values[: len(self.parts[0].inputs)], span)
         for part in self.parts[1:]:
-            value = part.call(caller, (value,), span)
+            value = part.call(caller, (value, *modes[: len(part.inputs) - 1]), span)
         return value
 
     def substituted(self, substitution: Rewrite) -> Chain:
@@ -123,19 +144,22 @@ def in_sequence(parts: Value, span: Span) -> Chain:
 
 @structure
 class Single(Function):
-    """A function of one input, the others left at their defaults."""
+    """A function of one input, and of whether this is training; the others are left at their defaults."""
 
     of: Function
 
     def __post_init__(self) -> None:
         self.name, self.kind = self.of.name, self.of.kind
-        self.inputs = self.of.inputs[:1]
+        self.inputs = (*self.of.inputs[:1], *(i for i in self.of.inputs[1:] if i.name == TRAINING))
         self.members: Mapping[str, Value] = self.of.members
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The function's result."""
+        given = dict(zip((i.name for i in self.inputs), values, strict=True))
         rest = [None if isinstance(i.default, Required) else i.default for i in self.of.inputs[1:]]
-        return self.of.call(caller, (*values, *rest), span)
+        names = [i.name for i in self.of.inputs[1:]]
+        rest = [given.get(name, value) for name, value in zip(names, rest, strict=True)]
+        return self.of.call(caller, (values[0], *rest), span)
 
     def substituted(self, substitution: Rewrite) -> Single:
         """The same of what stands for the caller's values."""
@@ -271,7 +295,8 @@ def copied(caller: Caller, function: Function, span: Span, copies: dict[int, Fun
         return copied(caller, value, span, copies) if isinstance(value, Function) else value
 
     if isinstance(function, LayerFunction):
-        new = LayerFunction(function.layer, own=tuple(map(again, function.members.values())))
+        own = tuple(again(function.members[name]) for name in function.layer.parameters)
+        new = LayerFunction(function.layer, own=own)
     elif isinstance(function, UserFunction) and function.members:
         new = replace(function, members={n: map_items(member, again) for n, member in function.members.items()})
     elif isinstance(function, Chain):

@@ -173,7 +173,7 @@ def latex(call: Call, fn: Function) -> Markup:
     for (name, _), text, reason in zip(found.rows, found.formulas, found.reasons, strict=True):
         if text is None:
             raise fail("type", f"`{name}` has no formula: {reason}", call.span)
-        sides = dict.fromkeys((name_in_latex(name.of, name.variables, name.single), in_latex(text)))
+        sides = dict.fromkeys((name_in_latex(name.of, name.variables, name.single, name.summed), in_latex(text)))
         lines.append(" = ".join(sides))
     lines += [f"{in_latex(name)} = {in_latex(text)}" for name, text in found.definitions]
     return Markup("\n".join(lines))

@@ -63,7 +63,7 @@ class AllDerivatives(Function):
         is_lost = caller.outermost and without_value(caller.trail.innermost, replacements)
         found = _partials(caller, roots, nodes, self.order, replacements, span, times_differentiated(self.of))
         nothing = float("nan") if is_lost else 1.0
-        rows = [(name, found[indexes] * nothing) for indexes, name in self.names_of([name for name, _ in variables])]
+        rows = [(name, found[indexes] * nothing) for indexes, name in self.names_of(variables)]
         refuse_counts(nodes, span)
         outputs_summed = self.order > 0 and (any(size_of(n.shape) != 1 for n in roots) or len(roots) > 1)
         slopes_summed = self.order > 1 and any(size_of(n.shape) != 1 for n in nodes)
@@ -97,16 +97,18 @@ class AllDerivatives(Function):
                 f"`jacobian({self.of.name})` has those of all",
             )
         texts, reasons, definitions = self._formulas(roots[0], [node for _, node in variables], work)
-        names = [base_of(self.of), *(name for _, name in self.names_of([name for name, _ in variables]))]
+        names = [base_of(self.of), *(name for _, name in self.names_of(variables))]
         return DerivativeTable(tuple((n, None) for n in names), legend(self.of), texts, reasons, definitions)
 
-    def names_of(self, variables: Sequence[str]) -> Iterator[tuple[tuple[int, ...], Partial]]:
+    def names_of(self, variables: Sequence[tuple[str, Node]]) -> Iterator[tuple[tuple[int, ...], Partial]]:
         """Each partial's variables by their numbers, and its name."""
+        tensors = frozenset(name for name, node in variables if size_of(node.shape) != 1)
+        base = replace(base_of(self.of), tensors=tensors)
         for order in range(1, self.order + 1):
             for indexes in combinations_with_replacement(range(len(variables)), order):
-                name = base_of(self.of)
+                name = base
                 for i in indexes:
-                    name = name.then(variables[i])
+                    name = name.then(variables[i][0])
                 yield indexes, name
 
     def _formulas(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from gradcli.core.errors import CoreError
@@ -136,7 +137,7 @@ class LoopTrace:
             how = machine.run_body(self._body, frame)
             how, after = without_continue(how, frame.names, machine.chosen)
             if machine.random.drawn != drawn:
-                machine.random.back_to(drawn)
+                machine.random = replace(machine.random, drawn=drawn)
                 raise Unlike
         except CoreError as error:
             raise Unlike from error

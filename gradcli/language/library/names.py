@@ -12,6 +12,7 @@ from gradcli.core.ir.exact import PI, TAU, E
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.library.declare import Composed, Maker, Studio
+from gradcli.core.loops import recurrent
 from gradcli.core.records import record
 from gradcli.language.calculus import (
     equations,
@@ -45,7 +46,7 @@ ANNOUNCING = (
     *(counting, custom, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products),
     tables,
     announced,
-    *(equations, integrals, limits, odes, optimizers, repeated, searches, tangents, training, uncertainty),
+    *(equations, integrals, limits, odes, optimizers, recurrent, repeated, searches, tangents, training, uncertainty),
 )
 
 
@@ -158,7 +159,7 @@ def _from_maker(name: str, maker: Maker) -> Builtin:
 
     def apply(caller: Caller, values: Sequence[Value], span: Span) -> Value:
         given = converted(Call(caller, span), name, values, inputs, kinds)
-        return LayerFunction(maker.function(Studio(caller.random.known(), caller.dtype), *given))
+        return LayerFunction(maker.function(Studio(caller.random, caller.dtype), *given))
 
     details = maker.function.__doc__ or ""
     return Builtin(name, inputs, apply, maker.summary, example=maker.example, details=details)

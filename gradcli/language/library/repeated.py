@@ -88,8 +88,11 @@ def _traced(call: Call, fn: Function, init: Value, rows: Rows, next_of: object) 
     rest = [i.default for i in fn.inputs[2:]]
     kinds = _kinds(call, init, fn)
     for _ in range(MOST_CHANGES):
-        carry = inputs_of("carry", kinds)
+        carry, drawn = inputs_of("carry", kinds), call.caller.random.drawn
         result = fn.call(call.caller, (carry, rows.item, *rest), call.span)  # type: ignore[arg-type]
+        if call.caller.random.drawn != drawn:
+            what = f"`{fn.name}` draws random numbers, and all of its steps would have the same"
+            raise fail("value", what, call.span, "a loop with `for` draws in each step; or draw all before, as items")
         try:
             assert callable(next_of)
             made = joined(kinds, _kinds(call, next_of(result), fn))

@@ -64,7 +64,7 @@ def audited(
         shown = table.call(caller, values, span)
         assert isinstance(shown, DerivativeTable)
         found = [_conventional(row, node) for row, (_, node) in zip(found, shown.rows, strict=True)]
-    labels = dict(table.names_of([name for name, _ in variables]))
+    labels = dict(table.names_of(variables))
     rows, base = [], base_of(function)
     for number, row in enumerate(found):
         label = labels.get(row.indexes, base)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
+# Of what is summed over; further ones have no letter.
+LETTERS, SUNK = "jklmnpst", "ⱼₖₗₘₙₚₛₜ"
 
 
 @dataclass(frozen=True)
@@ -14,13 +14,22 @@ class Partial:
     """The name of a derivative: what is differentiated, and with respect to what, in order.
 
     `below` is the order of what is differentiated, where that is a derivative already. `single` says that there is
-    no other variable, so that it is written with a d.
+    no other variable, so that it is written with a d. `tensors` are variables of several elements: a gradient is
+    summed before it is differentiated again, so that all of them but the last variable are summed over.
     """
 
     of: str
     variables: tuple[str, ...] = ()
     below: int = 0
     single: bool = False
+    tensors: frozenset[str] = frozenset()
+
+    @property
+    def summed(self) -> tuple[int, ...]:
+        """The places of the variables that are summed over; the last variable keeps its first place."""
+        names = self.variables
+        own = names.index(names[-1]) if names else 0
+        return tuple(i for i, name in enumerate(names) if name in self.tensors and i != own)
 
     @property
     def order(self) -> int:
@@ -29,21 +38,31 @@ class Partial:
 
     def then(self, variable: str) -> Partial:
         """This one differentiated once more."""
-        return Partial(self.of, (*self.variables, variable), self.below, self.single)
+        return Partial(self.of, (*self.variables, variable), self.below, self.single, self.tensors)
 
     def __str__(self) -> str:
         if not self.variables:
             return self.of
-        counts: dict[str, int] = {}
-        for variable in self.variables:
-            counts[variable] = counts.get(variable, 0) + 1
         sign = "d" if self.single else "∂"
-        below = "".join(f"{sign}{name}{superscript(n)}" for name, n in counts.items())
-        return f"{sign}{superscript(len(self.variables))}{self.of}/{below}"
+        counts = _counted(self.variables, self.summed)
+        below = [f"{sign}{name}{superscript(n) if k is None else SUNK[k]}" for name, k, n in counts]
+        sums = "".join(SUNK[k] for _, k, _ in counts if k is not None)
+        fraction = f"{sign}{superscript(len(self.variables))}{self.of}/{(' ' if sums else '').join(below)}"
+        return f"∑{sums} {fraction}" if self.summed else fraction
 
 
-def name_in_latex(of: str, variables: tuple[str, ...], single: bool) -> str:
-    """The name of a derivative as LaTeX: a fraction of differentials."""
+def _counted(variables: Sequence[str], summed: Sequence[int]) -> list[tuple[str, int | None, int]]:
+    """Each variable once with how often it is there, and one that is summed over with the number of its letter."""
+    letters = {} if len(summed) > len(LETTERS) else {place: k for k, place in enumerate(summed)}
+    counts: dict[tuple[str, int | None], int] = {}
+    for i, name in enumerate(variables):
+        key = name, letters.get(i)
+        counts[key] = counts.get(key, 0) + 1
+    return [(name, k, n) for (name, k), n in counts.items()]
+
+
+def name_in_latex(of: str, variables: tuple[str, ...], single: bool, summed: Sequence[int] = ()) -> str:
+    """The name of a derivative as LaTeX: a fraction of differentials, of those that are summed over the sum."""
     from gradcli.language.text.writing import in_latex
 
     bare = of.lstrip("∇Δ")
@@ -53,13 +72,19 @@ def name_in_latex(of: str, variables: tuple[str, ...], single: bool) -> str:
     if not variables:
         return text
     sign = "d" if single else r"\partial "
-    counts = {v: variables.count(v) for v in variables}
-    below = " ".join(f"{sign}{in_latex(v)}{_raised(n)}" for v, n in counts.items())
+    counts = _counted(variables, summed)
+    below = " ".join(f"{sign}{in_latex(v)}{_raised(n) if k is None else _sunk(LETTERS[k])}" for v, k, n in counts)
+    letters = [LETTERS[k] for _, k, _ in counts if k is not None]
+    sums = (r"\sum" + (_sunk(", ".join(letters)) if letters else "") + " ") if summed else ""
     above = f"{sign.strip()}{_raised(len(variables))}"
     if not bare.isidentifier():
         inner = in_latex(bare[1:-1]) if bare.startswith("(") and bare.endswith(")") else text
-        return rf"\frac{{{above}}}{{{below}}}\left({inner}\right)"
-    return rf"\frac{{{above}{'' if above == 'd' else ' '}{text}}}{{{below}}}"
+        return rf"{sums}\frac{{{above}}}{{{below}}}\left({inner}\right)"
+    return rf"{sums}\frac{{{above}{'' if above == 'd' else ' '}{text}}}{{{below}}}"
+
+
+def _sunk(text: str) -> str:
+    return f"_{{{text}}}"
 
 
 def _raised(n: int) -> str:

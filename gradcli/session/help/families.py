@@ -135,9 +135,19 @@ FAMILIES = (
         "models",
         "relu leaky_relu elu sigmoid log_sigmoid logit softplus silu gelu mish softmax log_softmax",
     ),
-    _family("layers", "models", "Dense Conv1d Conv2d LayerNorm Embedding Sequential params with_params"),
+    _family(
+        "layers",
+        "models",
+        "Dense Conv1d Conv2d conv1d conv2d MaxPool1d MaxPool2d AvgPool1d AvgPool2d Flatten Dropout LayerNorm RMSNorm"
+        " BatchNorm1d BatchNorm2d GroupNorm Embedding RNN LSTM GRU RNNCell LSTMCell GRUCell Sequential params"
+        " with_params",
+    ),
     _family("training", "models", "fit sgd momentum adam adamw lbfgs newton"),
-    _family("losses", "models", "MSELoss L1Loss CrossEntropyLoss"),
+    _family(
+        "losses",
+        "models",
+        "MSELoss L1Loss HuberLoss SmoothL1Loss CrossEntropyLoss NLLLoss BCELoss BCEWithLogitsLoss KLDivLoss",
+    ),
 )
 # Of these each is computed element by element, though not all of their family are.
 _OF_NUMBERS = frozenset(

@@ -138,3 +138,31 @@ def test_long_solutions_are_short_graphs() -> None:
         found = interpreter.evaluate(parse_expression(Source("test", f"f(0.5, {n})")))
         counts.append(len(reachable(distinct_nodes(found))))
     assert counts[0] == counts[1]
+
+
+def test_the_adjoint_equation() -> None:
+    """Gradients by parameters, start and times are those of the steps, as far as these are short; also twice."""
+    how = 'steps=80, gradient="adjoint"'
+    text = (
+        "rate(k, w) = (y, t) -> (k*y[1]*cos(t), w @ [y[0], y[1]] @ [1, -1])\n"
+        "def loss(k, a, T, w, how):\n"
+        "    x, v = odeint(rate(k, w), (a, 1), stack((0, 0.4, T)), steps=80, gradient=how)\n"
+        "    return x[2]^2 + v[1]*x[1]\n"
+    )
+    w = "[[0.3, -0.2], [0.5, 0.1]]"
+    for operator in (
+        "grad(f, (0, 1, 2, 3))",
+        "grad(x -> grad(f)(x, 0.5, 1.5, W))",
+        "grad(x -> sum(grad(f, 3)(0.7, 0.5, x, W)^2))",
+    ):
+        at = "(0.7, 0.5, 1.5, W)" if "0, 1" in operator else "(0.7)" if "grad(f)(x" in operator else "(1.5)"
+        one, other = (
+            value(f'{text}W = {w}\nf(k, a, T, w) = loss(k, a, T, w, "{how}")\n{operator}{at}')
+            for how in ("steps", "adjoint")
+        )
+        for a, b in zip(np.ravel(np.asarray(one, object)), np.ravel(np.asarray(other, object)), strict=True):
+            np.testing.assert_allclose(b, a, rtol=1e-6)
+    assert "steps, or by adjoint" in str(error('odeint((y, t) -> -y, 1, [0, 1], gradient="x")').hint)
+    assert value(f"a(k) = odeint((y, t) -> k*y, 1, [0, 1], {how})[1]\na'(1), a''(1)") == pytest.approx(
+        (math.e, math.e), rel=1e-8
+    )

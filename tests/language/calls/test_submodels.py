@@ -120,3 +120,13 @@ def test_a_block_that_may_run_or_not_makes_no_parameters() -> None:
         assert "may run or not" in error(f"model net(x):\n{block}    return x\n").message
     loop = "    for i in 1..3:\n        param w = 1\n        break\n"
     assert "makes all of its passes" in error(f"model net(x):\n{loop}    return x\n").message
+
+
+def test_a_copy_of_a_layer_with_a_state_keeps_what_stands_beside_its_parameters() -> None:
+    """Each copy has parameters of its own, and the state that a norm begins with."""
+    body = "    param a = bn\n    param b = bn\n    y, s = a(x, a.state)\n    return b(y)\n"
+    text = f"bn = BatchNorm1d(2)\nmodel m(x):\n{body}"
+    assert value(text + "m.a.state[1]").tolist() == [1, 1]
+    assert value(text + "m.a.gamma = [2, 3]; m.b.gamma").tolist() == [1, 1]
+    assert len(value(text + "params(m)")) == 4
+    assert value(text + "m([[1, 2], [3, 4]]).shape") == (2, 2)

@@ -26,6 +26,10 @@ SETUP = """set seed 1
 dense = Dense(3, 2); net = Sequential(Dense(3, 4, activation="tanh"), Dense(4, 1), sigmoid)
 norm3 = LayerNorm(3); V = [1, -2, 3]
 conv1 = Conv1d(2, 3, 2, pad_mode="valid", has_bias=true); conv2 = Conv2d(1, 2, 3, stride=2)
+conv4 = Conv2d(2, 4, (1, 2), group=2); batch1 = BatchNorm1d(3); batch2 = BatchNorm2d(2)
+group = GroupNorm(2, 4); rms = RMSNorm(3); first = ([1, 2, 3], [4, 5, 6]); drop = Dropout(0.5)
+rnn = RNN(3, 2, num_layers=2); lstm = LSTM(3, 2, bidirectional=true); gru = GRU(3, 2, batch_first=true)
+rcell = RNNCell(3, 2); lcell = LSTMCell(3, 2); gcell = GRUCell(3, 2)
 """
 
 
@@ -316,12 +320,45 @@ CASES: list[tuple[str, Any, Callable[[Any], Any] | None]] = [
     ("x -> norm3(x)", M, lambda x: (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)),
     ("x -> CrossEntropyLoss()(x, [2, 0])", M, lambda x: -(sp.log_softmax(x, 1)[[0, 1], [2, 0]]).mean()),
     ('x -> CrossEntropyLoss("sum")(x, [[0.2, 0.3, 0.5], [1, 0, 0]])', M, None),
+    ("x -> NLLLoss()(x, [2, 0])", M, lambda x: -(x[0, 2] + x[1, 0]) / 2),
+    ("x -> HuberLoss(delta=0.6)(x, 0)", M, lambda x: sp.huber(0.6, x).mean()),
+    ('x -> SmoothL1Loss(0.6, "none")(x, 0)', M, lambda x: sp.huber(0.6, x) / 0.6),
+    ("x -> BCELoss()(sigmoid(x), x)", M, lambda x: -(x * np.log(sp.expit(x)) + (1 - x) * np.log(sp.expit(-x))).mean()),
+    ("x -> BCEWithLogitsLoss()(x, x)", M, lambda x: (np.logaddexp(0, x) - x * x).mean()),
+    (
+        'x -> KLDivLoss("batchmean")(x, x^2)',
+        M,
+        lambda x: sp.kl_div(x**2, np.exp(x)).sum() / 2 + (x**2 - np.exp(x)).sum() / 2,
+    ),
     ("x -> L1Loss()(x, 0.1)", M, lambda x: abs(x - 0.1).mean()),
     ("x -> MSELoss()(x, 0.1)", M, lambda x: ((x - 0.1) ** 2).mean()),
     ("x -> Embedding(4, 2)([[0, 3]]).shape[2] * x", M, lambda x: 2 * x),
     ("x -> dense(x)", M, None),
     ("x -> net(x)", M, None),
     ("x -> conv1(reshape(x, (1, 2, 3)))", M, None),
+    ("x -> conv4(reshape(x, (1, 2, 1, 3)))", M, None),
+    ("x -> conv1d(reshape(x, (1, 2, 3)), x[:, :2, none], x[:, 0], padding=1, groups=1)", M, None),
+    ("x -> conv2d(reshape(x, (1, 2, 1, 3)), reshape(x, (2, 1, 1, 3)), padding=(0, 1), groups=2)", M, None),
+    ("x -> MaxPool1d(2)(x)", M, lambda x: np.maximum(x[:, :2], x[:, 1:])),
+    ("x -> MaxPool2d(2)(reshape(x, (1, 2, 3)))", M, lambda x: np.maximum(*np.maximum(x[:, :2], x[:, 1:]))[None, None]),
+    ("x -> AvgPool1d(2)(x)", M, lambda x: (x[:, :2] + x[:, 1:]) / 2),
+    ("x -> AvgPool2d(2)(reshape(x, (1, 2, 3)))", M, lambda x: (x[:, :2] + x[:, 1:]).sum(0)[None, None] / 4),
+    ("x -> Flatten()(reshape(x, (1, 2, 3)))", M, lambda x: x.reshape(1, 6)),
+    ("x -> drop(x, training=false)", M, lambda x: x),
+    ("x -> batch1(x)", M, lambda x: (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5)),
+    ("x -> batch1(x, first)[1][1]", M, lambda x: 0.9 * np.array([4, 5, 6]) + 0.1 * x.var(0, ddof=1)),
+    ("x -> batch1(x, (x[0], x[1]^2), training=false)", M, lambda x: (x - x[0]) / np.sqrt(x[1] ** 2 + 1e-5)),
+    ("x -> batch2(reshape(x, (1, 2, 3, 1)))", M, None),
+    ("x -> group(concatenate((x, x^2)).T)", M, None),
+    ("x -> rms(x)", M, lambda x: x / np.sqrt((x * x).mean(1, keepdims=True) + 1e-6)),
+    ("x -> rnn(x)[0]", M, None),
+    ("x -> rnn(stack((x, x^2)))[1]", M, None),
+    ("x -> lstm(stack((x, x^2), axis=1))[0]", M, None),
+    ("x -> lstm(x)[1][1]", M, None),
+    ("x -> gru(stack((x, x^2)))[0]", M, None),
+    ("x -> rcell(x, x[:, :2])", M, None),
+    ("x -> lcell(x, (x[:, :2], x[:, 1:]))[1]", M, None),
+    ("x -> gcell(x, x[:, :2])", M, None),
     ("x -> conv2(reshape(concatenate((x, x, x, x)), (1, 1, 8, 3)))", M, None),
 ]
 FLAT = ("argm", "argsort(x, des", "any", "all", "round")

@@ -49,6 +49,11 @@ def test_the_fans_of_a_convolution_count_its_kernel() -> None:
         ("Conv2d(2, 3, 2, has_bias=true, bias_init={})", "bias"),
         ("LayerNorm(4, gamma_init={})", "gamma"),
         ("LayerNorm((2, 3), beta_init={})", "beta"),
+        ("RMSNorm(4, gamma_init={})", "gamma"),
+        ("BatchNorm1d(3, gamma_init={})", "gamma"),
+        ("BatchNorm2d(3, beta_init={})", "beta"),
+        ("GroupNorm(2, 4, gamma_init={})", "gamma"),
+        ("Conv2d(2, 4, 3, group=2, weight_init={})", "weight"),
         ("Embedding(5, 3, embedding_table={})", "embedding_table"),
     ],
 )
