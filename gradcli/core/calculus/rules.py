@@ -30,8 +30,8 @@ NOT_LINEAR = "this rate is no linear function of the tangents"
 class Rule:
     """How derivatives go through: graphs of the inputs and an adjoint, or of the inputs and their tangents.
 
-    `pull` has a graph for each input, None where none is sent; `push` is one, where it is known. With `own_rate` tangents
-    go through the value itself.
+    `pull` has a graph for each input, None where none is sent; `push` is one, where it is known. With `own_rate`
+    tangents go through the value itself.
     """
 
     def __init__(

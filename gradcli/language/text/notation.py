@@ -55,6 +55,8 @@ _CALLS = ("LPAR", "LSQB", "PRIME")
 # What English has between a verb and what it is about.
 _ENGLISH = frozenset(("of", "line", "to", "the", "for"))
 _EXAMPLES = {"tangent": "tangent x^2 at 1", "limit": "limit sin(x)/x at 0", "roots": "roots x^2 - 2 over 0..2"}
+# What stands behind `with`, and in front of how a function is differentiated: the built-ins with_derivative, ...
+RULES = ("derivative", "vjp", "jvp")
 _CLAUSES = {"over": "OVER", "order": "OVER", "at": "AT"}
 
 # What ends a value, and may stand in front of another as its factor; a name in front of a bracket is a call.
@@ -203,6 +205,10 @@ class _Line:
         before, after = self._last(), self._type(1)
         if token == "as" and before is not None and before.type == "STRING" and self._is(-2, "USE"):
             return retyped(token, "AS")
+        if before is not None and before.type == "WITH":
+            return retyped(token, "RULE")
+        if self._is_rule(0) and before is not None and before.type in _ENDS:
+            return retyped(token, "WITH")
         if before is None or before.type in ("SEMICOLON", "COLON"):
             if token in VERBS and after == "NAME" and self.given[self.at + 1] in _ENGLISH:
                 last = self.given[self.at + 1]
@@ -222,6 +228,12 @@ class _Line:
             if self.in_command or (token == "at" and not called):
                 return retyped(token, _CLAUSES[token])
         return token
+
+    def _is_rule(self, ahead: int) -> bool:
+        """Whether `with derivative`, or its like, comes next, and what it is behind that."""
+        words = [self._next(ahead), self._next(ahead + 1)]
+        is_told = words[0] == "with" and words[1] in RULES
+        return is_told and self._type(ahead + 2) not in ("", "EQUAL", "_NEWLINE")
 
     def _begins_apart(self, verb: Token) -> bool:
         """Whether a bracket or a minus behind a verb begins what is commanded: `plot (x+1)^2`, `plot -x over 0..1`."""
@@ -249,6 +261,8 @@ class _Line:
         """`sin x`, `sin^2(x)`, `sin⁻¹ x`: what stands behind the name of a function."""
         power, length = self._power()
         operand = self._next(length)
+        if self._is_rule(length):
+            return
         if power is None and self.sides.get(self.at) == "BAR_OPEN":
             self.made.append(retyped(self.given[self.at], "APPLY"))
             return

@@ -307,6 +307,11 @@ class Paper:
             "equations are for solve and roots, as in `solve x^2 = 2 at 1`",
         )
 
+    def ruled(self, c: Children) -> s.Call:
+        """`f with derivative g`, which is `with_derivative(f, g)`."""
+        function, word, rule, given = c
+        return s.Call(self._span(c), s.Name(self._span([word, rule]), f"with_{rule}"), (function, given), ())
+
     def clause(self, c: Children) -> tuple[str, list[Any]]:
         """What stands behind `over`, `at`, `order` or `=`."""
         return str(c[0]), [part for part in c[1:] if not isinstance(part, Token)]

@@ -155,6 +155,14 @@ STATEMENTS = (
         kind="expression",
     ),
     _statement(
+        "with",
+        "f with derivative g, f with vjp h, f with jvp h",
+        "a function with a derivative of its own, differentiated further by g",
+        "q = floor with vjp (x, g) -> 0*g\nq(2.7), q'(2.7)\ncube = (x -> x^3) with derivative x -> 3x^2\ncube''(2)",
+        "with_derivative with_vjp with_jvp gradcheck",
+        kind="expression",
+    ),
+    _statement(
         "at",
         "command at point",
         "says where, behind a formula or a word such as `tangent`",

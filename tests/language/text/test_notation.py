@@ -334,3 +334,18 @@ def test_a_decimal_comma_is_noted() -> None:
     step = run("1,5 + 2,3")
     assert [d.severity for d in step.diagnostics] == ["note"]
     assert not run("(1,5), [1,5 + 2,3]").diagnostics
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("sin with derivative cos", "with_derivative(sin, cos)"),
+        ("(x -> x^3) with derivative x -> 3x^2", "with_derivative(x -> x^3, x -> 3x^2)"),
+        ("f with vjp (x, g) -> g", "with_vjp(f, (x, g) -> g)"),
+        ("f with jvp (h)", "with_jvp(f, h)"),
+    ],
+)
+def test_with_a_derivative_of_its_own(text: str, meant: str) -> None:
+    """The words are the built-in of that name; `with` by itself is a name as any other."""
+    assert value(f"f(x) = 2x; h(x, t) = 2t; ({text})(1.5)") == value(f"f(x) = 2x; h(x, t) = 2t; ({meant})(1.5)")
+    assert value("with = 3; with + 1; with") == 3

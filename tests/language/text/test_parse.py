@@ -57,7 +57,7 @@ def test_what_could_go_on_asks_for_more(text: str) -> None:
         ("return", "found the end of the line"),
         ("x = = 2", "found `=`"),
         ("if", "found the end of the line"),
-        ("elif", "no statement begins with `elif`"),
+        ("elif", "`elif` is a word of the language"),
     ],
 )
 def test_what_is_wrong_already_does_not(text: str, message: str) -> None:
