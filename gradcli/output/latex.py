@@ -55,6 +55,8 @@ class Latex(Written):
             yield rf"\[ {' = '.join(map(in_latex, show_polynomial(value, self.digits)[0].split(' = ')))} \]"
         elif isinstance(value, NoNumber) and value.kind == "latex":
             yield value.text
+        elif result.is_text and isinstance(value, Text):
+            yield from (_escaped(line) for line in value.text.split("\n"))
         elif isinstance(value, NoNumber) and value.kind == "function" and " = " in value.text:
             left, _, right = value.text.partition(" = ")
             yield rf"\[ {in_latex(left)} = {in_latex(right)} \]"
@@ -62,7 +64,7 @@ class Latex(Written):
             # A picture or a table is no formula.
             yield from (f"% {line}".rstrip() for line in show_value(value, Look(self.digits)).split("\n"))
         else:
-            left = f"{in_latex(result.source)} = " if named and not result.is_text else ""
+            left = f"{in_latex(result.source)} = " if named else ""
             yield rf"\[ {left}{self._value(value)} \]"
 
     def _derivation(self, d: Derivation, at: tuple[tuple[str, float], ...]) -> Iterator[str]:

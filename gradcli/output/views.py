@@ -194,7 +194,11 @@ def show_value(value: Plain, look: Look | None = None) -> str:
 def blocks_of(result: Shown | Answer, look: Look, named: bool = False) -> Iterator[Block]:
     """A result by itself; `named` puts the expression in front, for where the reader did not just type it."""
     if isinstance(result, Shown):
-        yield from view(result.value).blocks(look, result.source if named and not result.is_text else None)
+        if result.is_text and isinstance(result.value, Text):
+            # What `print` says stands as it was put together, with its blanks and lines.
+            yield Prose([[(line, "strong")] for line in result.value.text.split("\n")])
+            return
+        yield from view(result.value).blocks(look, result.source if named else None)
         if result.note and look.width is not None:
             yield Prose([[(result.note, "dim")]])
         return

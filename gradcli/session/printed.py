@@ -9,9 +9,9 @@ from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.describe import describe
 from gradcli.language.values.said import Part, Said
-from gradcli.language.values.values import Markup, Value
+from gradcli.language.values.values import Value
 from gradcli.session.plain import plain
-from gradcli.session.results import Place, Shown
+from gradcli.session.results import Place, Shown, Text
 from gradcli.session.showing import typed
 
 
@@ -32,7 +32,7 @@ def printed(interpreter: Interpreter, said: Said) -> Shown:
             parts.append("".join(p if isinstance(p, str) else _text(p, digits) for p in pieces))  # type: ignore[arg-type]
         except (ValueError, TypeError) as error:
             raise fail("value", f"a text can't have this in it: {error}", span, "as in `{loss:.3f}`") from None
-    return Shown(span.title, Place.of(span), plain(Markup(" ".join(parts))), is_text=True)
+    return Shown(span.title, Place.of(span), Text(" ".join(parts)), is_text=True)
 
 
 def _text(part: Part, digits: int | None) -> str:
@@ -50,7 +50,7 @@ def _written(value: Value, form: str, digits: int | None) -> str:
         return _rows(value, form, digits)
     if isinstance(value, Node) or not isinstance(value, str):
         return describe(value)
-    return value
+    return format(value, form)
 
 
 def _rows(value: Any, form: str, digits: int | None) -> str:

@@ -21,6 +21,7 @@ from tests.language.text.test_writing import whole
         ),
         ("gradcli eval '[[1, 2], [3, 4]]' --format latex", [r"\[ \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \]"]),
         ("gradcli eval 'f(x) = x^2/3; f' --format latex", [r"\[ f\left(x\right) = \frac{x^{2}}{3} \]"]),
+        (r"""gradcli eval 'print("a_b  c")' --format latex""", [r"a\_b  c"]),
         ("gradcli eval 'assert 1 == 1' --format latex", ["% passed: 1 == 1"]),
         (r"gradcli eval 'f(x, y) = x*y; latex grad(f, all)' --format latex", [r"\frac{\partial f}{\partial y} = x"]),
     ],

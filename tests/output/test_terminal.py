@@ -92,6 +92,11 @@ def test_a_script_names_what_it_shows() -> None:
     assert shown("x = 2\nx^2 + 1", named=True) == "x^2 + 1 = 5\n"
 
 
+def test_print_keeps_blanks_and_lines() -> None:
+    """As they were put together, in a script too, which names other results."""
+    assert shown('n = "ab"\nprint("{n:4}|\\n   c  d")', named=True) == "ab  |\n   c  d\n"
+
+
 def test_brackets_are_not_markup() -> None:
     """Rich reads [bold] as a style; here it is a tensor."""
     assert "[bold]" in shown('model f(x): param bold = [1]; return bold * x\n"[bold]"')

@@ -18,7 +18,7 @@ LONGEST_RANGE = 10_000_000
 
 
 def items_of(value: Value, span: Span) -> Sequence[Value]:
-    """The items of a tuple, or the slices of a tensor along its first axis.
+    """The items of a tuple, the slices of a tensor along its first axis, or the characters of a text.
 
     Raises:
         LanguageError: for a value that has no items.
@@ -33,6 +33,8 @@ def items_of(value: Value, span: Span) -> Sequence[Value]:
         return whole_numbers(value, span)
     if isinstance(value, Node) and value.shape:
         return rows_of(value)
+    if isinstance(value, str):
+        return tuple(value)
     raise fail("type", f"{describe(value)} has no items to go through", span, "use a tuple, a tensor or range(n)")
 
 
@@ -48,12 +50,13 @@ def whole_numbers(interval: Interval, span: Span) -> tuple[int, ...]:
     return tuple(range(low, high + 1))
 
 
-def item_of_tuple(value: tuple[Value, ...], items: list[Any], span: Span) -> Value:
-    """What an index, or a slice, picks of a tuple."""
+def item_of(value: tuple[Value, ...] | str, items: list[Any], span: Span) -> Value:
+    """What an index, or a slice, picks of a tuple or of a text."""
+    kind = "a text" if isinstance(value, str) else "a tuple"
     if len(items) != 1 or not isinstance(items[0], (int, slice)):
-        raise fail("type", "a tuple takes one index", span, "index the item that you get")
+        raise fail("type", f"{kind} takes one index", span, "index the item that you get")
     if isinstance(items[0], int) and not -len(value) <= items[0] < len(value):
-        raise fail("value", f"index {items[0]} is outside a tuple of {len(value)}", span)
+        raise fail("value", f"index {items[0]} is outside {kind} of {len(value)}", span)
     picked: Value = value[items[0]]
     return picked
 

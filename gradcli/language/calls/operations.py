@@ -16,6 +16,7 @@ from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.ir.promotion import coerce, real
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, stack, sum_, transpose
+from gradcli.core.limits import require_memory
 from gradcli.core.primitives.linear_algebra import swap_last
 from gradcli.language.calls.combined import called, combined
 from gradcli.language.calls.nested import is_nested, place_by_place
@@ -85,6 +86,9 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
             if isinstance(result, float) and _is_lost(result, left, right):
                 caller.trail.sums.append(Sum(symbol, left, right, result, span))
             return _nearest(caller, symbol, left, right, result)
+    if symbol == "+" and isinstance(left, str) and isinstance(right, str):
+        require_memory(4 * (len(left) + len(right)), "a text of this length would take")
+        return left + right
     if symbol == "∘" or isinstance(left, Function) or isinstance(right, Function):
         return combined(symbol, left, right, binary, span)
     if symbol in _OF_ITEMS and (is_nested(left) or is_nested(right)):

@@ -18,7 +18,7 @@ from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, define
-from gradcli.language.calls.items import item_of_tuple, items_of, known_mask
+from gradcli.language.calls.items import item_of, items_of, known_mask
 from gradcli.language.calls.operations import binary, part_named, truth, unary
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
@@ -159,8 +159,8 @@ class Interpreter(Statements):
         items = list(self.index_items(node, frame))
         if isinstance(value, (Parameters, Chain)):
             value = value.nodes if isinstance(value, Parameters) else value.parts
-        if isinstance(value, tuple):
-            return item_of_tuple(value, items, node.span)
+        if isinstance(value, (tuple, str)):
+            return item_of(value, items, node.span)
         if not isinstance(value, Node):
             hint = "to call it, use ( )" if isinstance(value, Function) else None
             raise fail("type", f"{describe(value)} can't be indexed", node.span, hint)

@@ -183,8 +183,10 @@ class Paper(State):
 
     def warn_of_called_numbers(self, statement: s.Function) -> None:
         """Say at once that a definition calls what is a number now; it may be a function by the time of a call."""
+        parts = list(s.walk(statement.body))
         own = {p.name for p in statement.parameters} | set(s.bound_in(statement.body))
-        for part in s.walk(statement.body):
+        own |= {part.name.id for part in parts if isinstance(part, s.Param)}
+        for part in parts:
             if not isinstance(part, s.Call) or not isinstance(part.function, s.Name) or part.function.id in own:
                 continue
             found = self.find(part.function.id, None)

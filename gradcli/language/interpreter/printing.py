@@ -12,8 +12,8 @@ from gradcli.language.values.said import Part, Said
 from gradcli.language.values.values import Value
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-# What Python's format takes for a number, behind a colon.
-_FORM = re.compile(r":([-+ ]?[<>^]?0?\d*,?(?:\.\d+)?[eEfFgG%d]?)$")
+# What Python's format takes for a number or a text, behind a colon.
+_FORM = re.compile(r":([<>^]?[-+ ]?0?\d*,?(?:\.\d+)?[eEfFgG%ds]?)$")
 
 Evaluate = Callable[[s.Expression], Value]
 

@@ -111,7 +111,7 @@ def _length(x: Value, span: Span) -> int:
         return min(_length(part, span) for part in x.parts)
     if isinstance(x, Interval):
         return max(0, int(x.high) - int(x.low) + 1)
-    if isinstance(x, tuple):
+    if isinstance(x, (tuple, str)):
         return len(x)
     if isinstance(x, Parameters):
         return len(x.nodes)

@@ -182,6 +182,16 @@ def test_searches_end_where_no_step_leads_lower() -> None:
         assert found[3] < 30
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("optimizer", ["newton", "lbfgs"])
+def test_searches_end_at_the_last_digit(optimizer: str, seed: int) -> None:
+    """Where the slope is of the size of rounding, and promises less than a digit of the loss."""
+    text = f"set seed {seed}\nmodel m(x): param w = 0.0; return w*x\nx, y = ones(6), normal((6,))\n"
+    found = value(f"{text}r = fit(mean((m(x) - y)^2), optimizer={optimizer})\nr.steps, r.ended")
+    assert found[0] <= 5
+    assert found[1] == "converged"
+
+
 def test_newton_leaves_a_saddle() -> None:
     """Where the Hessian is not positive definite it is bent."""
     text = "model m(a):\n    param w = [0.1, 0.1]\n    return sum((w^2 - 1)^2)\nfit(m(1), optimizer=newton)\nabs(m.w)"
@@ -325,3 +335,16 @@ def test_what_is_drawn_outside_of_a_loss_is_data() -> None:
     assert len(np.unique(history)) == 1
     assert "draws random numbers" in error(NOISY + "fit(loss, x, optimizer=lbfgs)").message
     assert value(NOISY + "fit(still, x, steps=5, optimizer=lbfgs).steps") == 5
+
+
+def test_what_a_loss_draws_by_itself_is_drawn_anew() -> None:
+    """Tensors and numbers, normally and evenly distributed: the weight goes to the mean of what is drawn."""
+    text = "set seed 3\nmodel m(x): param w = 0.0; return w*x\n"
+    drawn = (
+        text + "fit(() -> (m(1) - mean(uniform((5,), 2, 4)) - normal())^2, steps=800, optimizer=sgd, rate=0.01)\nm.w"
+    )
+    assert abs(value(drawn) - 3) < 0.4
+    with_rows = (
+        text + "loss(x) = mean((m(x) - normal(x.shape))^2)\nfit(loss, ones(6), steps=5, rate=0, batch_size=2).history"
+    )
+    assert len(set(value(with_rows)[:5])) == 5

@@ -348,6 +348,7 @@ def test_print_at_the_top() -> None:
         "{x} is 0.300 true (1, 2.5) [1, 2]"
     ]
     assert _printed('set digits 3\nshow "{pi}"') == ["3.14"]
+    assert _printed('n = "ab"\nprint("{n:4}|{n:>4}|{n}|{3:>+6.1f}|{3:<4d}|")') == ["ab  |  ab|ab|  +3.0|3   |"]
 
 
 def test_what_only_one_path_gives_a_value() -> None:
@@ -361,3 +362,12 @@ def test_conditions_of_a_parameter() -> None:
     """A parameter is what it is now."""
     text = "model net(x):\n    param w = 2\n    if w > 1: return w*x\n    return x\n"
     assert value(f"{text}net(3), grad(net, wrt=w)(3)") == (6, 3)
+
+
+def test_a_call_of_a_number_is_told_at_the_definition() -> None:
+    """Not where the body has a function of that name: an input, a name, a parameter."""
+    assert [d.message for d in run("w = 2\ndef f(x): return w(x)").diagnostics] == [
+        "`w` is a number now, and can't be called"
+    ]
+    for body in ("model f(x): param w = Dense(1, 1); return w(x)", "def f(w): return w(1)"):
+        assert not run(f"w = 2\n{body}").diagnostics
