@@ -51,6 +51,8 @@ def odeint(
     if len(t.shape) != 1 or t.shape[0] < 2:
         raise fail("shape", f"the times are a vector of two or more, not of shape {t.shape}", call.span, "as in [0, 1]")
     times = real(t)
+    if method == "rk4" and steps is None:
+        raise fail("value", "rk4 knows no error, and so not how long its steps are", call.span, "write `steps=20`")
     system, start, kinds = _system(call, fn, y0, times)
     if order is not None and (method != "taylor" or order < 2):
         raise fail("value", "an order, from 2 on, is that of Taylor's method", call.span, 'write method="taylor"')
@@ -126,6 +128,8 @@ def _mesh(
     inner = odes.System(system.state, system.time, rates)
     given = [values[g.node] for g in outside]
     at = np.asarray(values[times], dtype=float).tolist()
+    if not np.isfinite(at).all():
+        raise fail("value", "the times must be finite", call.span, "end at a time by which all has happened")
     steps = {a < b if a != b else None for a, b in pairwise(at)}
     if steps not in ({True}, {False}):
         raise fail("value", "the times must grow, or fall, from each to the next", call.span)

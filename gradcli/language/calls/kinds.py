@@ -65,6 +65,9 @@ def joined(a: Nest, b: Nest) -> Nest:
         raise Unlike(shapes=True)
     if a.shape != b.shape:
         raise Unlike(shapes=True)
+    if (a.weak and b.dtype is DType.BOOL) or (b.weak and a.dtype is DType.BOOL):
+        # What is no number before is one behind, or the other way round.
+        raise Unlike
     if a.weak and b.weak:
         return Kind(a.shape, promote(a.dtype, b.dtype), True)
     if a.weak or b.weak:
@@ -86,7 +89,7 @@ def zeros(kinds: Nest) -> Value:
     return found
 
 
-def nested(kinds: Nest, nodes: Sequence[Node]) -> Value:
+def nested(kinds: Nest, nodes: Sequence[Value]) -> Value:
     """Nodes in the nesting of their kinds."""
     left = iter(nodes)
     found: Value = fold(kinds, lambda kind: next(left), tuple)

@@ -12,6 +12,7 @@ from gradcli.core.loops.plan import Given
 from gradcli.core.records import record
 from gradcli.language.calls.items import whole_numbers
 from gradcli.language.text.diagnostics import Span
+from gradcli.language.values.nesting import map_items
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Interval, Parameters, Value, Zipped
 
@@ -24,6 +25,17 @@ class Rows:
     item: Value
     slices: Sequence[Given]
     last: Value
+
+    def at(self, number: int) -> Value:
+        """The item of a step."""
+        items = {given.input: index(given.node, (number,)) for given in self.slices}
+        found: Value = map_items(self.item, lambda part: items.get(part, part) if isinstance(part, Node) else part)
+        return found
+
+    def behind(self, count: int) -> Rows:
+        """The same without the first steps."""
+        rest = [Given(given.input, index(given.node, (slice(count, None),))) for given in self.slices]
+        return Rows(self.length - count, self.item, rest, self.last)
 
 
 def rows_of(value: Value, span: Span) -> Rows | None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, constant, fresh_input
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, constant, fresh_input
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.random import Random
 from gradcli.core.loops.closing import closed, looped
@@ -46,6 +47,8 @@ from gradcli.language.values.values import Frame, Function, Unset, Value
 
 # Shorter ones are written out, so that a formula shows them; unless that would be so many nodes, from some steps on.
 LONGEST_UNROLLED, FEWEST_STEPS, MOST_NODES = 64, 8, 1_000
+# Whole numbers below are exact as floats.
+LARGEST_EXACT = 2.0**53
 # So often the kinds of what is carried are changed to what a step makes of them.
 MOST_CHANGES = 6
 
@@ -99,7 +102,9 @@ class LoopTrace:
         self._targets, self._rows, self._condition = targets, rows, condition
         self._before = frame.names
         own = {target.id for target in targets}
+        self._own = own
         self._assigned = [name for name in dict.fromkeys(s.bound_in(tuple(body))) if name not in own]
+        self._lacking: list[str] = []
         self._kinds: dict[str, Nest] = {}
         self._starts: dict[str, Value] = {}
 
@@ -155,7 +160,7 @@ class LoopTrace:
             value = after.get(name)
             if isinstance(value, Unset) or value is None:
                 raise Unlike
-            new = joined(kinds, kinds_of(value, machine.dtype))
+            new = joined(kinds, _kinds_behind(value, machine.dtype))
             if new != kinds:
                 self._kinds[name], changed = new, True
         return None if changed else _Step(carried, after, how, goes_on)
@@ -164,9 +169,13 @@ class LoopTrace:
         """The loop's node."""
         machine, names = self._machine, dict(step.after)
         done_guard: Guard = False if step.how is None else step.how.any
-        fresh = {name: kinds_of(names[name], machine.dtype) for name in self._made_within(names)}
+        self._lacking = [name for name in self._assigned if isinstance(names.get(name), Unset)]
+        fresh = {
+            name: _kinds_behind(names[name], machine.dtype) for name in self._made_within(names, step.how is not None)
+        }
         if step.how is not None:
             _, names = left(step.how, names, machine.chosen)
+            self._lacking += [name for name in fresh if isinstance(names[name], Unset)]
             fresh = {name: kinds for name, kinds in fresh.items() if not isinstance(names[name], Unset)}
         inputs = {**step.carried, **{name: inputs_of(name, kinds) for name, kinds in fresh.items()}}
         kinds: dict[str, Nest] = {**self._kinds, **fresh}
@@ -227,21 +236,54 @@ class LoopTrace:
             for name in group:
                 own, nodes = nodes[: len(places[name])], nodes[len(places[name]) :]
                 found[name] = nested(kinds[name], own)
-        names = {**self._before, **{name: found[name] for name in (*kept, *fresh)}}
+        names = dict(self._before)
         if self._rows is not None:
             frame = Frame(names, self._frame.outer)
             self._machine.bind(self._targets, self._rows.last, frame)
             names = frame.names
+        names |= {name: Unset(name) for name in self._lacking if name not in fresh}
+        names |= {name: self._plain(found[name], kinds[name], name) for name in (*kept, *fresh)}
         if not returns:
             return None, names
         guard = found["returned"]
         assert isinstance(guard, Node)
-        return ending((guard, found["return"]), None, None, False), names
+        known = values_now([guard])
+        if known is None:
+            return ending((guard, found["return"]), None, None, False), names
+        return (Ending((True, found["return"])) if bool(known[guard]) else None), names
 
-    def _made_within(self, names: Mapping[str, Value]) -> list[str]:
-        """The names that the block gives a value first; what is no number or tensor there stays within."""
+    def _plain(self, value: Value, kinds: Nest, name: str) -> Value:
+        """What plain numbers became that depend on nothing but each other: plain numbers, exact where they are whole.
+
+        Raises:
+            Unlike: where a whole number is too large for a float.
+        """
+
+        def plain(node: Node, kind: Kind, start: Value) -> Value:
+            if not kind.weak or any(isinstance(n, (Input, Parameter)) for n in reachable([node])):
+                return node
+            (data,) = evaluate([node])
+            number = float(data)
+            if not isinstance(start, int) or not number.is_integer():
+                if isinstance(start, int) and abs(number) >= LARGEST_EXACT:
+                    raise Unlike
+                return number
+            if abs(number) >= LARGEST_EXACT:
+                raise Unlike
+            return int(number)
+
+        nodes, starts = leaves_of(value), leaves_of(self._starts.get(name, 0))
+        if len(starts) != len(nodes):
+            starts = [0] * len(nodes)
+        found = [plain(n, k, start) for n, k, start in zip(nodes, leaves_of(kinds), starts, strict=True)]
+        return nested(kinds, found)
+
+    def _made_within(self, names: Mapping[str, Value], ends: bool) -> list[str]:
+        """The names that the block gives a value first, the item among them where it need not be the last one."""
         made = []
-        for name in self._assigned:
+        assigned = set(s.bound_in(tuple(self._body)))
+        items = [name for name in self._own if ends or name in assigned]
+        for name in [*self._assigned, *items]:
             if name in self._kinds or name not in names or isinstance(names[name], Unset):
                 continue
             made.append(name)
@@ -283,3 +325,17 @@ class _Step:
     after: Names
     how: Ending | None
     goes_on: Guard
+
+
+def _kinds_behind(value: Value, default: DType) -> Nest:
+    """The kinds of what a step makes: what is calculated of plain numbers alone is a plain number."""
+
+    def kind(own: Kind, node: Value) -> Kind:
+        if own.weak or own.shape or not own.dtype.is_float or not isinstance(node, Node):
+            return own
+        leaves = [n for n in reachable([node]) if not n.args]
+        plain = all((isinstance(n, Input) and n.weak) or (isinstance(n, Constant) and n.shape == ()) for n in leaves)
+        return Kind((), own.dtype, True) if plain else own
+
+    kinds = kinds_of(value, default)
+    return nested(kinds, [kind(k, n) for k, n in zip(leaves_of(kinds), leaves_of(value), strict=True)])  # type: ignore[misc]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from math import inf
 from typing import Any
 
 from gradcli.core.engines.evaluation import evaluate
@@ -200,8 +199,9 @@ class Statements(Paper):
             least = 0 if rows.length > longest else MOST_NODES
             try:
                 return self._as_node(loop, frame, rows, least)
-            except Unlike:
-                pass
+            except Unlike as unlike:
+                if unlike.shapes and rows.length > longest:
+                    return self._behind_the_first(loop, frame, rows)
         items = items_of(values, loop.values.span)
         self.step(loop.values.span, len(items))
 
@@ -212,6 +212,28 @@ class Statements(Paper):
         how: Ending | None = None
         for value in items:
             bound(value)
+            how = self._step_of(loop.body, frame, how)
+            if how is not None and how.always:
+                break
+        return self._behind(how, frame)
+
+    def _behind_the_first(self, loop: s.For, frame: Frame | None, rows: Rows) -> Ending | None:
+        """A loop whose first step makes another shape of what it carries: that step, and the others as one node."""
+        first, rest = rows.at(0), rows.behind(1)
+        target = loop.targets[0] if len(loop.targets) == 1 else s.Tuple(loop.span, loop.targets)
+        self._bind(target, first if frame is not None else self.settle(first, loop.span), frame)
+        how = self._step_of(loop.body, frame, None)
+        if how is not None and how.always:
+            return self._behind(how, frame)
+        if how is None:
+            try:
+                return self._as_node(loop, frame, rest)
+            except Unlike:
+                pass
+        for number in range(1, rows.length):
+            self.step(loop.span)
+            value = rows.at(number)
+            self._bind(target, value if frame is not None else self.settle(value, loop.span), frame)
             how = self._step_of(loop.body, frame, how)
             if how is not None and how.always:
                 break
@@ -266,8 +288,6 @@ class Statements(Paper):
             return LONGEST_UNROLLED
         found = [self.find(name, None) for name in dict.fromkeys(s.bound_in(tuple(body)))]
         carried = [one[0] for one in found if one is not None and not isinstance(one[0], Function)]
-        if any(isinstance(value, int) and not isinstance(value, bool) for value in carried):
-            return inf
         return LONGEST_AT_TOP if any(isinstance(value, Node) for value in carried) else LONGEST_EXACT
 
     def _may_be_node(self, body: Sequence[s.Statement], frame: Frame | None) -> bool:

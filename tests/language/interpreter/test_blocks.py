@@ -371,3 +371,33 @@ def test_a_call_of_a_number_is_told_at_the_definition() -> None:
     ]
     for body in ("model f(x): param w = Dense(1, 1); return w(x)", "def f(w): return w(1)"):
         assert not run(f"w = 2\n{body}").diagnostics
+
+
+@pytest.mark.parametrize("count", [60, 100])
+def test_names_behind_a_loop(count: int) -> None:
+    """The item is that of the step that broke, or what the block made of it; counters stay plain and exact."""
+    text = (
+        f"def b(x):\n    for i in range({count}):\n        x = x + i\n        if x > 50: break\n    return x*i\n"
+        f"def g(x):\n    for i in range({count}): i = 2i\n    return i*x\n"
+        f"def p(n):\n    s = 1\n    for i in range(n): s = s*3\n    return s % 1000\n"
+        f"def n(x):\n    n = 0\n    for i in range({count}): n += 1\n    return x*n\n"
+        f"def c(x):\n    ok = 0\n    for i in range({count}): ok = i > 3\n    return ok\n"
+        f"def d(x):\n    for i in range({count}):\n        if x > 10: return x\n        x = x + 1\n"
+    )
+    assert value(f"{text}b(2), b'(2)") == (570, 10)
+    np.testing.assert_array_equal(value(f"{text}vmap(b)([2, 40])"), [570, 275])
+    assert value(f"{text}g(1)") == 2 * (count - 1)
+    assert value(f"{text}p({count})") == 3**count % 1000
+    assert value(f"{text}n(float32([1.5]))").dtype == np.float32
+    assert value(f"{text}c(1), d(0)") == (True, 11)
+    found = value("v = [0.0, 1]\nfor i in range(300):\n    v = v*0.5 + i\n    if i == 250: break\ni")
+    assert found == 250
+
+
+def test_a_first_step_of_another_shape() -> None:
+    """It is made by itself, the others are one node."""
+    text = "def f(x, v):\n    s = x\n    for i in range(200):\n        s = sin(s + v*0.01)\n    return sum(s)\n"
+    s = np.full(3, 0.3)
+    for _ in range(200):
+        s = np.sin(s + np.array([0.0, 0.5, 1.0]) * 0.01)
+    assert value(f"{text}f(0.3, [0, 0.5, 1])") == pytest.approx(s.sum(), rel=1e-12)
