@@ -23,7 +23,8 @@ def help_(rest: str, workspace: Workspace) -> None:
     texts = {c.name: CommandText(c.name, c.usage, c.summary, c.details, also[c.name]) for c in COMMANDS.values()}
     name = rest.strip().strip("`").removeprefix(":")
     found = explain(f":{ALIASES[name]}" if name in ALIASES and ":" in rest else rest, workspace.session, texts)
-    if not found.entries and name in ALIASES:
+    # What a command is called goes before what some function's input is.
+    if name in ALIASES and all(entry.kind == "option" for entry in found.entries):
         found = explain(f":{ALIASES[name]}", workspace.session, texts)
     if found.entries:
         workspace.reporter.help(found)

@@ -86,7 +86,7 @@ def maximize(call: Call, fn: Function, x0: Value) -> Value:
     "where a function is least, near a start, as minimize; of a tensor, the number of its smallest element",
     example="argmin(x -> x^2 - 2x, 0), argmin([3, 9, 2])",
 )
-def argmin(call: Call, x: Value, axis: Value = None) -> Value:
+def argmin(call: Call, x: Value, axis: Value = None, keepdims: bool = False) -> Value:
     """The place in the structure of the start, or the number of an element.
 
     Raises:
@@ -95,14 +95,14 @@ def argmin(call: Call, x: Value, axis: Value = None) -> Value:
     """
     if isinstance(x, Function):
         return minimize(call, x, _start(call, x, axis, "argmin"))
-    return number_of_least(to_node(x, call.caller.dtype, call.span), _axis(call, axis))
+    return number_of_least(to_node(x, call.caller.dtype, call.span), _axis(call, axis), keepdims)
 
 
 @builtin(
     "where a function is largest, near a start, as maximize; of a tensor, the number of its largest element",
     example="argmax(x -> x*(10 - x), 1), argmax([3, 9, 2])",
 )
-def argmax(call: Call, x: Value, axis: Value = None) -> Value:
+def argmax(call: Call, x: Value, axis: Value = None, keepdims: bool = False) -> Value:
     """The place in the structure of the start, or the number of an element.
 
     Raises:
@@ -111,7 +111,7 @@ def argmax(call: Call, x: Value, axis: Value = None) -> Value:
     """
     if isinstance(x, Function):
         return maximize(call, x, _start(call, x, axis, "argmax"))
-    return number_of_largest(to_node(x, call.caller.dtype, call.span), _axis(call, axis))
+    return number_of_largest(to_node(x, call.caller.dtype, call.span), _axis(call, axis), keepdims)
 
 
 def _start(call: Call, fn: Function, x0: Value, what: str) -> Value:

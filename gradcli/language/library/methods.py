@@ -86,4 +86,4 @@ def _takes_a_tensor(first: Formal) -> bool:
 
 
 # Inputs where something goes that is no tensor to do something with.
-NO_TENSOR = ("condition", "matrix", "n", "over", "shape", "start", "value", "values")
+NO_TENSOR = ("condition", "loss", "matrix", "n", "over", "shape", "start", "value", "values", "w", "weights")
