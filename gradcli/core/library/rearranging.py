@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from gradcli.core import limits
 from gradcli.core.errors import ShapeError, require
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.dtypes import DType
@@ -65,6 +66,8 @@ def array_split(x: Node, parts: Counts, axis: int = 0) -> tuple[Node, ...]:
 def _parts(x: Node, parts: Counts, a: int) -> tuple[Node, ...]:
     """The parts of an axis that are nearly equal, or lie between some places, which count as those of a slice do."""
     n = x.shape[a]
+    if isinstance(parts, int):
+        limits.require("max_items", parts, "this is a tuple of", "ask for fewer parts")
     equal = range(1, parts) if isinstance(parts, int) else ()
     places = [i * (n // parts) + min(i, n % parts) for i in equal] if isinstance(parts, int) else parts
     spans = [range(n)[low:high] for low, high in pairwise([0, *places, n])]

@@ -261,6 +261,8 @@ def flat(call: Call, value: Value) -> Node:
     """All numbers of a nested tuple as one vector."""
     nodes = coerce([to_node(v, call.caller.dtype, call.span) for v in leaves(as_tuple(value))])
     parts = tuple(reshape(n, (-1,)) for n in nodes)
+    if not parts:
+        raise fail("type", "there is no weight here to be trained", call.span, "give it params(net), or a tensor")
     return concatenate(parts) if len(parts) > 1 else parts[0]
 
 
