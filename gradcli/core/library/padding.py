@@ -74,6 +74,11 @@ def pairs(given: object, rank: int, what: str, x: Node) -> list[tuple[Operand, O
 
 
 def _whole(width: Operand) -> int:
+    require(
+        isinstance(width, int),
+        "each width is a whole number",
+        "as in ((1, 2), (0, 3)), for each axis before and behind",
+    )
     assert isinstance(width, int)
     return width
 
