@@ -260,21 +260,22 @@ class LoopTrace:
         """
 
         def plain(node: Node, kind: Kind, start: Value) -> Value:
-            if not kind.weak or any(isinstance(n, (Input, Parameter)) for n in reachable([node])):
+            # A float stays a node, whose digits are made sure of where it is shown.
+            if (
+                not isinstance(start, int)
+                or not kind.weak
+                or any(isinstance(n, (Input, Parameter)) for n in reachable([node]))
+            ):
                 return node
             (data,) = evaluate([node])
             number = float(data)
-            if not isinstance(start, int) or not number.is_integer():
-                if isinstance(start, int) and abs(number) >= LARGEST_EXACT:
-                    raise Unlike
-                return number
             if abs(number) >= LARGEST_EXACT:
                 raise Unlike
-            return int(number)
+            return int(number) if number.is_integer() else node
 
-        nodes, starts = leaves_of(value), leaves_of(self._starts.get(name, 0))
+        nodes, starts = leaves_of(value), leaves_of(self._starts.get(name))
         if len(starts) != len(nodes):
-            starts = [0] * len(nodes)
+            starts = [None] * len(nodes)
         found = [plain(n, k, start) for n, k, start in zip(nodes, leaves_of(kinds), starts, strict=True)]
         return nested(kinds, found)
 
