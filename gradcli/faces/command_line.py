@@ -391,7 +391,9 @@ COMMANDS: dict[str, Command] = {
             ),
             (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, UPDATE, DTYPE, FORMAT),
             "gradcli.faces.runs:run_files",
-            example="gradcli run samples\ngradcli run train.grad lr=0.1 x=@x.npy",
+            example="gradcli run samples\n"
+            "gradcli run samples/calculus.grad t='[1, 3, 4]'\n"
+            "gradcli run samples/lenet.grad data=@samples/digits.csv",
             details="A value that is given wins over the script's first definition of that name. Leaves with 0 if all "
             "is fine, 1 if an assert failed, 2 for a mistake in a script.",
         ),

@@ -38,7 +38,7 @@ def _tensor(*shape: int) -> Node:
 
 
 def _work(node: Node, *inputs: Node) -> int:
-    from gradcli.core.engines.numpy.schedule import operations
+    from gradcli.core.ir.primitive import operations
     from gradcli.core.ir.traversal import reachable
 
     return operations(reachable([node]))

@@ -20,6 +20,7 @@ from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.nearest import digits_kept, known_values
 from gradcli.core.engines.program import Program
 from gradcli.core.errors import CoreError
+from gradcli.core.ir.arrays import plain
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.exact import Precise, bare
 from gradcli.core.ir.nodes import Node, array_constant
@@ -205,13 +206,13 @@ def _differences(node: Node, by: Node, point: Mapping[Node, Any]) -> tuple[Array
         np.arange(x.size) if x.size <= MOST_DIFFERENCES else np.linspace(0, x.size - 1, MOST_DIFFERENCES).astype(int)
     )
     derivative, error = np.full(x.size, np.nan), np.full(x.size, inf)
-    base = abs(float(program(*(a.item() if a.shape == () else a for a in (values[n] for n in inputs)))[0]))
+    base = abs(float(program(*(plain(values[n]) for n in inputs))[0]))
 
     def moved(place: int, step: float) -> float:
         shifted = x.copy().reshape(-1)
         shifted[place] += step
         arguments = [shifted.reshape(x.shape) if n is by else values[n] for n in inputs]
-        return float(program(*(a.item() if a.shape == () else a for a in arguments))[0])
+        return float(program(*map(plain, arguments))[0])
 
     for place in places:
         at = float(x.reshape(-1)[place])

@@ -12,7 +12,7 @@ from gradcli.core.engines.program import Program
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, fresh_input
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.traversal import dependents, reachable, replaced, substitute
+from gradcli.core.ir.traversal import dependents, reachable, read_besides, replaced, substitute
 from gradcli.core.transforms.batching import batch
 
 _numbers = itertools.count()
@@ -96,15 +96,16 @@ def closed(output: Node, variables: Sequence[Node]) -> tuple[Body, list[Node]]:
     """
     if not output.dtype.is_float:
         raise CoreError(f"this needs real numbers, and the function gives {output.dtype.value}")
-    order = reachable([output])
-    moving = dependents(order, variables)
-    unknown = dependents(order, [n for n in order if isinstance(n, (Input, Parameter))])
-    outer: dict[Node, Node] = {}
-    for node in [*(arg for n in order if n in moving and n not in variables for arg in n.args), output]:
-        if node in unknown and node not in moving and node not in outer:
-            outer[node] = fresh_input("p", node.shape, node.dtype)
+    outer: dict[Node, Node] = {n: fresh_input("p", n.shape, n.dtype) for n in unknown_besides([output], variables)}
     (inner,) = substitute([output], outer) if outer else (output,)
     return body_of(inner, variables, list(outer.values())), list(outer)
+
+
+def unknown_besides(outputs: Sequence[Node], variables: Sequence[Node]) -> list[Node]:
+    """What outputs read besides variables that is not known now, as far outside as it can be told."""
+    order = reachable(outputs)
+    unknown = dependents(order, [n for n in order if isinstance(n, (Input, Parameter))])
+    return [node for node in read_besides(order, dependents(order, variables), outputs) if node in unknown]
 
 
 def instance(nodes: Sequence[Node], values: Mapping[Node, Node], size: int) -> tuple[Node, ...]:

@@ -72,13 +72,15 @@ def _stated(name: str, law: Law, help: str, shape: Callable[..., Shape], kernel:
         examples=Examples(),
         kernel=whole,
         shape=shape,
-        lift=_lift,
+        lift=lift_samples,
         work=lambda *shapes: EVALUATIONS * max(map(size_of, shapes)),
         broadcasts=False,
     )
 
 
-def _lift(op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]) -> Node:
+def lift_samples(
+    op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]
+) -> Node:
     """One more leading axis: samples of samples are samples."""
     whole = stacked(size, batched, args)
     inner = attrs["size"]

@@ -7,18 +7,17 @@ Adjoints and rates are graphs at the node's arguments, so that they are differen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Sequence, Set
 from typing import Any
 
 from gradcli.core.calculus.bodies import Body, closed, instance
+from gradcli.core.calculus.declare import lift_samples
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.laws import Adjoints, Dependence, Law
-from gradcli.core.ir.lifting import stacked
 from gradcli.core.ir.nodes import Node, filled, fresh_input
 from gradcli.core.ir.primitive import Application, Examples, Primitive, intern
 from gradcli.core.ir.series import Expansion, Facts
 from gradcli.core.ir.traversal import reachable
-from gradcli.core.primitives.shaping import reshape
 from gradcli.core.records import record
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import vjp
@@ -119,16 +118,6 @@ class WithRule(Primitive):
         return intern(self, args, attrs, args[0].shape, args[0].dtype)
 
 
-def _lift(op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]) -> Node:
-    whole = stacked(size, batched, args)
-    inner = attrs["size"]
-    if not inner:
-        return op(*whole, **{**attrs, "size": size})
-    flat = [reshape(arg, shape=(size * inner, *arg.shape[2:])) for arg in whole]
-    found = op(*flat, **{**attrs, "size": size * inner})
-    return reshape(found, shape=(size, inner, *found.shape[1:]))
-
-
 ruled = WithRule(
     name="ruled",
     law=Ruled(),
@@ -138,7 +127,7 @@ ruled = WithRule(
     kernel=lambda xp, y, *rest, **attrs: xp.array(y),
     math="{0}",
     shape=lambda y, *rest, **attrs: y,
-    lift=_lift,
+    lift=lift_samples,
     broadcasts=False,
     reading=lambda y, *rest, **attrs: y,
 )

@@ -11,6 +11,7 @@ from gradcli.core.analysis.at_edges import edges
 from gradcli.core.calculus.bodies import Body
 from gradcli.core.calculus.curves import Array, Curve, Field
 from gradcli.core.errors import CoreError
+from gradcli.core.ir.arrays import plain
 from gradcli.core.ir.edges import EdgeKind
 
 # Where a slope may be a convention; a quotient of zeros is nan by itself.
@@ -50,7 +51,7 @@ def fixed_point_of(body: Body, start: Any, *args: Any) -> Any:
     x, before = np.asarray(start, float), inf
     for _ in range(MOST_ITERATIONS):
         with np.errstate(all="ignore"):
-            step = np.asarray(program(*(v.item() if np.shape(v) == () else v for v in (x, *args)))[0], float)
+            step = np.asarray(program(*map(plain, (x, *args)))[0], float)
         size = float(np.max(abs(step), initial=0.0))
         if not size < MOST_GROWTH * before:
             return root_of(body, start, *args)

@@ -90,10 +90,6 @@ class Program:
                     break
         return self.function(*values)
 
-    def step(self) -> Callable[..., tuple[Data, ...]]:
-        """The function for who calls it often, one call after the other, with values that fit and have their dtypes."""
-        return getattr(self._compiled, "step", self.function)
-
     def require_allowed(self) -> None:
         """Refuse to run where a limit is lower now than it was when this was made.
 

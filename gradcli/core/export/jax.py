@@ -9,6 +9,7 @@ from math import factorial, pi
 from gradcli.core.export.looping import LoopText
 from gradcli.core.export.numpy import (
     MATH_NAMES,
+    OF_SPECIAL,
     adjugate,
     array_templates,
     array_text,
@@ -115,12 +116,7 @@ class Jax(Syntax):
     taken = frozenset(["jnp", "lax", "special", "expm", "comb", "factorial"])
     templates: Mapping[str, Template] = {
         **array_templates("jnp"),
-        "erf": "special.erf({0})",
-        "erfc": "special.erfc({0})",
-        "erfinv": "special.erfinv({0})",
-        "gamma": "special.gamma({0})",
-        "lgamma": "special.gammaln({0})",
-        "ndtr": "special.ndtr({0})",
+        **OF_SPECIAL,
         "inv": "jnp.linalg.inv({0})",
         "solve": "jnp.linalg.solve({0}, {1})",
         "pinv": "jnp.linalg.pinv({0}, rtol={rcond})",

@@ -277,6 +277,17 @@ def _typed(helper: Helper) -> Helper:
     return typed
 
 
+# What SciPy's module of special functions and JAX's have under one name.
+OF_SPECIAL: dict[str, Template] = {
+    "erf": "special.erf({0})",
+    "erfc": "special.erfc({0})",
+    "erfinv": "special.erfinv({0})",
+    "gamma": "special.gamma({0})",
+    "lgamma": "special.gammaln({0})",
+    "ndtr": "special.ndtr({0})",
+}
+
+
 def array_templates(library: str) -> dict[str, Template]:
     """What moves elements, adds them up, or takes a library's word, in NumPy's and JAX's names."""
 
@@ -338,11 +349,7 @@ class NumPy(Syntax):
     decorator = '@np.errstate(all="ignore")'
     templates: Mapping[str, Template] = {
         **array_templates("np"),
-        "erf": "special.erf({0})",
-        "erfc": "special.erfc({0})",
-        "erfinv": "special.erfinv({0})",
-        "gamma": "special.gamma({0})",
-        "lgamma": "special.gammaln({0})",
+        **OF_SPECIAL,
         "besselj": "special.jv({order}, {0})",
         "bessely": "special.yv({order}, {0})",
         "besselk": "special.kv({order}, {0})",
@@ -351,7 +358,6 @@ class NumPy(Syntax):
         "betaln": "special.betaln({0}, {1})",
         "zeta": lambda node: _undifferentiated(node, "special.zeta({0}, {1})"),
         "expi": "special.expi({0})",
-        "ndtr": "special.ndtr({0})",
         "log_ndtr": "special.log_ndtr({0})",
         "ndtri": "special.ndtri({0})",
         "mills": "(2 / np.pi) ** 0.5 / special.erfcx(-{0} / 2**0.5)",

@@ -16,3 +16,8 @@ def array_of(values: object, dtype: DType) -> numpy.ndarray[Any, Any]:
 
     with np.errstate(all="ignore"):
         return np.asarray(values, dtype=dtype.value)
+
+
+def plain(value: Any) -> Any:
+    """A single number as Python's, which is several times as fast as NumPy's; an array as it is."""
+    return value.item() if getattr(value, "shape", None) == () else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -226,6 +226,11 @@ class Primitive:
         if self.result == "number" and dtype is DType.BOOL:
             raise DTypeError(f"{self.name} is not defined for bool", "use and, or, not on bools")
         return dtype
+
+
+def operations(order: Iterable[Node]) -> int:
+    """An estimate of the work that nodes take: so many operations on numbers."""
+    return sum(node.op.work_of(node) for node in order if isinstance(node, Application) and node.args)
 
 
 def same_shape(first: Shape, *rest: Shape, **attrs: object) -> Shape:

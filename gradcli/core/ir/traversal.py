@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.ir.primitive import with_args
@@ -66,6 +66,15 @@ def dependents(order: Sequence[Node], sources: Iterable[Node]) -> set[Node]:
         if any(arg in active for arg in node.args):
             active.add(node)
     return active
+
+
+def read_besides(order: Sequence[Node], moving: Set[Node], outputs: Sequence[Node]) -> list[Node]:
+    """What nodes that move read of those that don't, then the outputs that don't, each once.
+
+    `order` are the nodes of the outputs in topological order, `moving` some of them.
+    """
+    read = [*(arg for node in order if node in moving for arg in node.args), *outputs]
+    return [node for node in dict.fromkeys(read) if node not in moving]
 
 
 def substitute(outputs: Sequence[Node], replacements: Mapping[Node, Node]) -> tuple[Node, ...]:

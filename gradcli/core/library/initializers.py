@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from math import sqrt
 from typing import NamedTuple, TypeAlias
 
-from gradcli.core.errors import ShapeError, require
+from gradcli.core.errors import CoreError, ShapeError
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.nodes import Constant, Parameter, array_constant, parameter
 from gradcli.core.ir.shapes import Shape, size_of
@@ -76,9 +75,12 @@ def initial(
         plain = given.replace("_", "").lower()
         plain = _ALSO.get(plain, plain)
         by_name = {known.replace("_", ""): make for known, make in NAMED.items()}
-        close = get_close_matches(given.lower(), NAMED, 1)
-        hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(NAMED)}, numbers and tensors"
-        require(plain in by_name, f'"{given}" is no first value of `{name}`', hint)
+        if plain not in by_name:
+            from difflib import get_close_matches
+
+            close = get_close_matches(given.lower(), NAMED, 1)
+            hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(NAMED)}, numbers and tensors"
+            raise CoreError(f'"{given}" is no first value of `{name}`', hint)
         return parameter(name, by_name[plain](studio, shape, fans))
     if isinstance(given, (int, float)):
         return parameter(name, full(given, shape, studio))

@@ -6,10 +6,10 @@ from collections.abc import Sequence, Set
 
 from gradcli.core.ir.nodes import Constant, Node, fresh_input, registry
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.traversal import dependents, reachable, substitute
+from gradcli.core.ir.traversal import dependents, reachable, read_besides, substitute
 from gradcli.core.loops import merging  # noqa: F401 - what is entered there is used by name
 from gradcli.core.loops.node import loop
-from gradcli.core.loops.plan import Carry, Given, Plan, results
+from gradcli.core.loops.plan import Given, Plan, results
 from gradcli.core.transforms.batching import batch
 
 # A whole number up to here is written into the step; others are read from outside, so that one program serves all.
@@ -29,25 +29,12 @@ def closed(plan: Plan) -> Plan:
     plan = _with_slices_for_picks(plan)
     outputs = plan.outputs()
     order = reachable(outputs)
-    given = {*(c.input for c in plan.carries), *(s.input for s in plan.slices), *(f.input for f in plan.free)}
-    moving = dependents(order, given)
-    within = _chosen(order, moving)
-    outer: dict[Node, Node] = {}
-    readers = [n for n in order if (n in moving or n in within) and n not in given]
-    for node in [*(arg for n in readers for arg in n.args), *outputs]:
-        if node not in moving and node not in within and node not in outer and not _is_written(node):
-            outer[node] = fresh_input("p", node.shape, node.dtype)
-    nexts = substitute(outputs, outer)
-    carried, middle = len(plan.carries), len(plan.carries) + len(plan.sums)
-    return Plan(
-        plan.length,
-        [Carry(c.input, c.start, new) for c, new in zip(plan.carries, nexts, strict=False)],
-        plan.slices,
-        [*plan.free, *(Given(inner, node) for node, inner in outer.items())],
-        list(nexts[carried:middle]),
-        list(nexts[middle:]),
-        plan.backwards,
-    )
+    moving = dependents(order, plan.inputs())
+    read = read_besides(order, moving | _chosen(order, moving), outputs)
+    outer: dict[Node, Node] = {n: fresh_input("p", n.shape, n.dtype) for n in read if not _is_written(n)}
+    found = plan.of_steps(substitute(outputs, outer))
+    found.free = [*plan.free, *(Given(inner, node) for node, inner in outer.items())]
+    return found
 
 
 def _chosen(order: Sequence[Node], moving: Set[Node]) -> set[Node]:
@@ -93,13 +80,6 @@ def _with_slices_for_picks(plan: Plan) -> Plan:
         Given(fresh_input("x", node.shape, node.dtype), whole) for node, whole in zip(picks, all_at_once, strict=True)
     ]
     nexts = substitute(outputs, {node: new.input for node, new in zip(picks, made, strict=True)})
-    count, middle = len(plan.carries), len(plan.carries) + len(plan.sums)
-    return Plan(
-        plan.length,
-        [Carry(c.input, c.start, new) for c, new in zip(plan.carries, nexts, strict=False)],
-        [*plan.slices, *made],
-        plan.free,
-        list(nexts[count:middle]),
-        list(nexts[middle:]),
-        plan.backwards,
-    )
+    found = plan.of_steps(nexts)
+    found.slices = [*plan.slices, *made]
+    return found

@@ -8,6 +8,7 @@ from typing import Any
 from gradcli.core.engines.program import Program
 from gradcli.core.engines.protocol import Data
 from gradcli.core.interrupt import check
+from gradcli.core.ir.arrays import plain
 from gradcli.core.ir.nodes import Node
 from gradcli.core.loops.plan import Plan
 
@@ -26,10 +27,8 @@ def steps_of(plan: Plan, goes_on: Node | None, done: Node | None, values: Mappin
         done: a condition that a step makes.
         values: the value of each node outside.
     """
-    inputs = [*(c.input for c in plan.carries), *(s.input for s in plan.slices), *(f.input for f in plan.free)]
     tests = [test for test in (goes_on, done) if test is not None]
-    program = Program([*tests, *(c.next for c in plan.carries)], inputs, native=False)
-    step = program.step()
+    program = Program([*tests, *(c.next for c in plan.carries)], plan.inputs(), native=False)
     carries: Sequence[Data] = [plain(values[c.start]) for c in plan.carries]
     slices = [_rows(values[s.node]) for s in plan.slices]
     free = [plain(values[f.node]) for f in plan.free]
@@ -37,18 +36,13 @@ def steps_of(plan: Plan, goes_on: Node | None, done: Node | None, values: Mappin
     for count in range(most):
         if not count % 1024:
             check()
-        found = step(*carries, *(rows[count] for rows in slices), *free)
+        found = program.function(*carries, *(rows[count] for rows in slices), *free)
         if goes_on is not None and not found[0]:
             return count
         if done is not None and found[len(tests) - 1]:
             return count + 1
         carries = found[len(tests) :]
     return None
-
-
-def plain(value: Any) -> Any:
-    """A single number as Python's, which is several times as fast as NumPy's; an array as it is."""
-    return value.item() if getattr(value, "shape", None) == () else value
 
 
 def _rows(value: Any) -> Any:

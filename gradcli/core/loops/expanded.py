@@ -8,11 +8,9 @@ from typing import Any, TypeAlias, TypeVar
 from gradcli.core.ir.nodes import Node, filled, fresh_input
 from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.series import Termwise
-from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout
-from gradcli.core.loops.plan import Carry, Given, Plan, results
-from gradcli.core.primitives.shaping import concatenate, reshape
+from gradcli.core.loops.plan import Carry, Given, Plan, packed, results
 from gradcli.core.records import record
 from gradcli.core.transforms.taylor import GraphRing, Polynomials, expand_along
 
@@ -120,9 +118,7 @@ class _Building:
                 node = fresh_input("0", shape, layout.body.outputs[i].dtype)
                 self._zeros.append(node)
             found.append(node)
-        if len(found) == 1:
-            return found[0]
-        return concatenate(*(reshape(node, shape=(size_of(node.shape),)) for node in found), axis=0)
+        return packed(found)
 
 
 def evaluated(

@@ -76,19 +76,16 @@ def _reversed(
     outputs = layout.body.outputs
     middle = layout.carried + layout.summed
     asked = [i for i, want in enumerate(wanted) if want and layout.inputs[i].dtype.is_float]
-
-    def step() -> tuple[dict[int, Node], list[Node]]:
-        seen = [i for i in range(layout.carried) if outputs[i].dtype.is_float]
-        given = {i: fresh_input("g", outputs[i].shape, outputs[i].dtype) for i in dict.fromkeys([*seen, *seeds])}
-        by = [layout.inputs[i] for i in sorted({*seen, *asked})]
-        shares = vjp([outputs[i] for i in given], by, list(given.values()))
-        return dict(given), list(shares)
-
-    key = ("adjoint", layout.carried, tuple(seeds), tuple(asked))
-    given, shares = layout.body.derived(key, step)
     moving = [i for i in range(layout.carried) if outputs[i].dtype.is_float]
-    places = sorted({*moving, *asked})
-    share = dict(zip(places, shares, strict=True))
+
+    def step() -> tuple[dict[int, Node], dict[int, Node]]:
+        """The adjoint of each output as an input, and by these the share of each input."""
+        given = {i: fresh_input("g", outputs[i].shape, outputs[i].dtype) for i in dict.fromkeys([*moving, *seeds])}
+        places = sorted({*moving, *asked})
+        shares = vjp([outputs[i] for i in given], [layout.inputs[i] for i in places], list(given.values()))
+        return dict(given), dict(zip(places, shares, strict=True))
+
+    given, share = layout.body.derived(("adjoint", layout.carried, tuple(seeds), tuple(asked)), step)
     back = Plan(layout.length, backwards=not layout.backwards)
     back.carries = [Carry(given[i], seeds.get(i, filled(0.0, outputs[i])), share[i]) for i in moving]
     back.slices = [*plan.slices, *(Given(given[i], g) for i, g in seeds.items() if i >= middle)]
@@ -97,7 +94,7 @@ def _reversed(
     of_free = [i for i in asked if i >= layout.carried + layout.sliced]
     back.sums, back.stacks = [share[i] for i in of_free], [share[i] for i in of_slices]
     back.slices += _kept(op, plan, back)
-    order = [*(i for i in moving), *of_free, *of_slices]
+    order = [*moving, *of_free, *of_slices]
     found = dict(zip(asked, results(op, back, [order.index(i) for i in asked]), strict=True))
     return tuple(found.get(i) for i in range(len(args)))
 

@@ -6,12 +6,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from gradcli.core.ir.nodes import Node, Operand, fresh_input
-from gradcli.core.ir.primitive import Application, Examples, Primitive, intern
+from gradcli.core.ir.primitive import Application, Examples, Primitive, intern, operations
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.loops.law import Looping
-from gradcli.core.loops.layout import Layout, layout_of
+from gradcli.core.loops.layout import layout_of
 from gradcli.core.loops.plan import Carry, Given, Plan, results
 from gradcli.core.loops.running import run
 from gradcli.core.loops.stepping import Steps
@@ -32,18 +32,13 @@ class Loop(Primitive):
     def work_of(self, node: Node) -> int:
         """That of a step, as often as it is made."""
         layout = layout_of(node.attrs)
-        one: int = layout.body.derived("work", lambda: _work(layout))
+        one: int = layout.body.derived("work", lambda: operations(reachable(layout.body.outputs)))
         return one * layout.length
 
     def told(self, node: Node) -> str:
         """With the number of its steps."""
         length = layout_of(node.attrs).length
         return f"a loop of {length:,} step{'s' if length != 1 else ''}"
-
-
-def _work(layout: Layout) -> int:
-    order = reachable(layout.body.outputs)
-    return sum(node.op.work_of(node) for node in order if isinstance(node, Application) and node.args)
 
 
 def _lift(op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node], attrs: Mapping[str, Any]) -> Node:
@@ -93,9 +88,7 @@ def _lift(op: Primitive, size: int, batched: Sequence[bool], args: Sequence[Node
             found[n] = transpose(found[n], axes=(1, 0, *range(2, len(found[n].shape))))
     if len(found) == 1:
         return found[0]
-    return concatenate(
-        *(reshape(x, shape=(size, size_of(x.shape) // size if size else size_of(x.shape[1:]))) for x in found), axis=1
-    )
+    return concatenate(*(reshape(x, shape=(size, size_of(x.shape[1:]))) for x in found), axis=1)
 
 
 loop = Loop(

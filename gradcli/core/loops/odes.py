@@ -10,24 +10,21 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import e as euler
 from math import inf, log
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradcli.core.engines.program import Program
 from gradcli.core.errors import CoreError
 from gradcli.core.interrupt import check
+from gradcli.core.ir.arrays import plain
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, array_constant, filled, fresh_input
 from gradcli.core.ir.traversal import substitute
 from gradcli.core.library.indexing import index
 from gradcli.core.loops.closing import looped
-from gradcli.core.loops.counting import plain
 from gradcli.core.loops.plan import Carry, Given, Plan
 from gradcli.core.primitives.shaping import concatenate, part, reshape
 from gradcli.core.records import record
 from gradcli.core.transforms.taylor import GraphRing, Line, expand_along
-
-if TYPE_CHECKING:
-    pass
 
 # An interval between two times is taken in no more steps.
 MOST_STEPS = 100_000
@@ -112,18 +109,20 @@ def taylor(order: int) -> StepMethod:
 
     def step(system: System, state: Sequence[Node], t: Node, h: Node) -> tuple[list[Node], list[Node]]:
         here = System(state, t, system.at(state, t))
-        moved = []
-        for line in here.coefficients(order):
-            total = line[-1]
-            for coefficient in reversed(line[:-1]):
-                total = total * h + coefficient
-            moved.append(total)
-        return moved, []
+        return [_polynomial(line, h) for line in here.coefficients(order)], []
 
     return step
 
 
-METHODS: dict[str, StepMethod] = {"rk4": rk4, "dopri5": dopri5}
+def _polynomial(coefficients: Sequence[Node], h: Node) -> Node:
+    """Its value at h, by Horner's rule."""
+    total = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        total = total * h + coefficient
+    return total
+
+
+METHODS: dict[str, StepMethod] = {"dopri5": dopri5, "rk4": rk4}
 
 
 def of_equal_steps(system: System, start: Sequence[Node], times: Node, method: StepMethod, steps: int) -> list[Node]:
@@ -271,12 +270,10 @@ def taylor_trial(system: System, order: int, outside: Sequence[Given], values: S
     import numpy as np
 
     t, h = fresh_input("t", (), system.time.dtype), fresh_input("h", (), system.time.dtype)
-    here = System(system.state, t, system.at(system.state, t))
-    lines = here.coefficients(order)
-    moved, _ = taylor(order)(system, system.state, t, h)
+    lines = System(system.state, t, system.at(system.state, t)).coefficients(order)
     free = [given.input for given in outside]
     coefficients = Program([line[k] for k in (0, order - 1, order) for line in lines], [*system.state, t, *free], False)
-    program = Program(moved, [*system.state, t, h, *free], False)
+    program = Program([_polynomial(line, h) for line in lines], [*system.state, t, h, *free], False)
     count = len(system.state)
 
     given = [plain(value) for value in values]

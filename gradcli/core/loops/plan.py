@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
-from math import prod
+from dataclasses import field, replace
 from typing import NamedTuple
 
-from gradcli.core.calculus.bodies import body_of
 from gradcli.core.ir.nodes import Node, constant, is_number
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.promotion import stretch
@@ -51,6 +49,16 @@ class Plan:
         """What a step gives: carries, sums, stacks."""
         return [*(c.next for c in self.carries), *self.sums, *self.stacks]
 
+    def inputs(self) -> list[Node]:
+        """What a step's graph is of: carries, slices, what every step reads."""
+        return [part.input for parts in (self.carries, self.slices, self.free) for part in parts]
+
+    def of_steps(self, outputs: Sequence[Node]) -> Plan:
+        """The same loop, whose steps give these in the place of its outputs."""
+        carried, middle = len(self.carries), len(self.carries) + len(self.sums)
+        carries = [carry._replace(next=new) for carry, new in zip(self.carries, outputs, strict=False)]
+        return replace(self, carries=carries, sums=[*outputs[carried:middle]], stacks=[*outputs[middle:]])
+
     def shape_of(self, i: int) -> Shape:
         """The shape of what an output is in the end."""
         shape = self.outputs()[i].shape
@@ -79,6 +87,9 @@ def results(op: Primitive, plan: Plan, wanted: Sequence[int]) -> list[Node]:
 
 def _of_one_dtype(op: Primitive, plan: Plan, places: Sequence[int]) -> list[Node]:
     """Outputs of one dtype, by one node, whose value has them one after the other where they are several."""
+    # A plan by itself is made without what compiles a step.
+    from gradcli.core.calculus.bodies import body_of
+
     carried, kinds = len(plan.carries), len(plan.carries) + len(plan.sums)
     outputs = plan.outputs()
     still = {i for i, carry in enumerate(plan.carries) if carry.next is carry.input}
@@ -138,16 +149,3 @@ def packed(parts: Sequence[Node]) -> Node:
     if len(parts) == 1:
         return parts[0]
     return concatenate(*(reshape(part, shape=(size_of(part.shape),)) for part in parts), axis=0)
-
-
-def rows_of(node: Node, shapes: Sequence[Shape], size: int) -> list[Node]:
-    """The same of a node with a leading axis more, of this length; so has each part."""
-    if len(shapes) == 1:
-        return [node]
-    parts = []
-    at = 0
-    for shape in shapes:
-        count = prod(shape)
-        parts.append(reshape(take_slice(node, ranges=((0, size, 1), (at, count, 1))), shape=(size, *shape)))
-        at += count
-    return parts

@@ -16,13 +16,14 @@ from gradcli.core.ir.shapes import Shape
 from gradcli.core.library.declare import Layer, Studio, layer
 from gradcli.core.library.functions import concatenate, matmul, stack, transpose
 from gradcli.core.library.initializers import uniform
-from gradcli.core.loops.closing import looped
 from gradcli.core.loops.plan import Carry, Given, Plan
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.shaping import part, reshape
 
 # What a cell carries: the hidden state first.
 State: TypeAlias = "tuple[Node, ...]"
+# A network: from a sequence and a state, or none, to all hidden states and the last state.
+Through: TypeAlias = "Callable[[Node, State | None], tuple[Node, State]]"
 
 
 class Kind(NamedTuple):
@@ -180,6 +181,8 @@ def _through(kind: Kind, weights: Weights, x: Node, state: State, backwards: boo
         # One step is no loop.
         last = kind.step(reshape(sums, shape=sums.shape[1:]), weights.of_hidden(state[0]), state)
         return reshape(last[0], shape=(1, *last[0].shape)), last
+    from gradcli.core.loops.closing import looped
+
     inside = fresh_input("x", sums.shape[1:], sums.dtype)
     carried = tuple(fresh_input("s", s.shape, s.dtype) for s in state)
     nexts = kind.step(inside, weights.of_hidden(carried[0]), carried)
@@ -202,7 +205,7 @@ def _network(
     has_bias: bool,
     batch_first: bool,
     bidirectional: bool,
-) -> tuple[dict[str, Parameter], Callable[[Node, State | None], tuple[Node, State]]]:
+) -> tuple[dict[str, Parameter], Through]:
     inside, hidden = sizes
     require(min(sizes) > 0, f"{name}{sizes} has no weights", "both sizes are at least 1")
     require(layers > 0, f"num_layers can't be {layers}", "it is 1 or more")
@@ -262,6 +265,16 @@ def _without_batch(x: Node) -> Node:
     return reshape(x, shape=(x.shape[0], x.shape[2]))
 
 
+def _of_one_state(kind: str, parameters: Mapping[str, Parameter], through: Through) -> Layer:
+    """The layer of a network whose only state is the hidden one."""
+
+    def call(x: Node, hx: Node | None = None) -> tuple[Node, Node]:
+        output, (last,) = through(x, None if hx is None else (hx,))
+        return output, last
+
+    return Layer(kind, (), parameters, call=call)
+
+
 @layer(
     "a recurrent network along a sequence: gives all hidden states, and the last of each layer",
     example="rnn = RNN(2, 3)\noutput, h = rnn(ones((5, 1, 2)))\noutput.shape, h.shape",
@@ -285,12 +298,7 @@ def RNN(  # noqa: N802 - the field's name
         *(studio, "RNN", _elman(nonlinearity), (input_size, hidden_size), num_layers),
         *(has_bias, batch_first, bidirectional),
     )
-
-    def call(x: Node, hx: Node | None = None) -> tuple[Node, Node]:
-        output, (last,) = through(x, None if hx is None else (hx,))
-        return output, last
-
-    return Layer("RNN", (), parameters, call=call)
+    return _of_one_state("RNN", parameters, through)
 
 
 @layer(
@@ -310,12 +318,7 @@ def GRU(  # noqa: N802 - the field's name
     parameters, through = _network(
         *(studio, "GRU", GRU_KIND, (input_size, hidden_size), num_layers, has_bias, batch_first, bidirectional)
     )
-
-    def call(x: Node, hx: Node | None = None) -> tuple[Node, Node]:
-        output, (last,) = through(x, None if hx is None else (hx,))
-        return output, last
-
-    return Layer("GRU", (), parameters, call=call)
+    return _of_one_state("GRU", parameters, through)
 
 
 @layer(

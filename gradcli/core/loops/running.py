@@ -10,6 +10,7 @@ from typing import Any
 from gradcli.core.engines.ieee import helpers_of, without_exceptions
 from gradcli.core.engines.scalar import SCOPE, plain_template, source, suits_scalar
 from gradcli.core.interrupt import check
+from gradcli.core.ir.arrays import plain
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.shapes import size_of
@@ -20,8 +21,6 @@ from gradcli.core.loops.scalarized import Scalarized
 
 # So many steps are made between two looks at whether anybody waits for them still.
 STEPS_AT_ONCE = 2**14
-
-Run = Callable[..., tuple[list[Any], list[Any], list[Any]]]
 
 
 def run(xp: Any, *arrays: Any, **attrs: Any) -> Any:
@@ -70,42 +69,20 @@ def _on_math(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any]:
     found = machine.answer(xp, layout, arrays)
     if found is not None:
         return found
-    given = [
-        [_number(a) for a in starts],
-        [a.tolist() for a in slices],
-        [_number(a) for a in free],
-    ]
+    given = [*map(plain, starts)], [a.tolist() for a in slices], [*map(plain, free)]
     key = ("loop on math", *_form(layout))
-    quick = layout.body.derived((*key, "quick"), lambda: _Later(lambda: _compiled(layout, False)))
-    safe = layout.body.derived((*key, "safe"), lambda: _Later(lambda: _compiled(layout, True)))
     try:
-        return quick.made()(layout.length, *given)  # type: ignore[no-any-return]
+        quick = layout.body.derived((*key, "quick"), lambda: _compiled(layout, False))
+        return quick(layout.length, *given)  # type: ignore[no-any-return]
     except (ArithmeticError, ValueError):
         # Where math refuses what IEEE 754 answers, helpers answer it.
-        return safe.made()(layout.length, *given)  # type: ignore[no-any-return]
+        safe = layout.body.derived((*key, "safe"), lambda: _compiled(layout, True))
+        return safe(layout.length, *given)  # type: ignore[no-any-return]
 
 
 def _form(layout: Layout) -> tuple[int, int, int, bool]:
     """What one function serves all loops of, whatever their length and their results."""
     return layout.carried, layout.sliced, layout.summed, layout.backwards
-
-
-class _Later:
-    """What is compiled when it is asked for."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-        self._made: Any = None
-
-    def made(self) -> Any:
-        """It."""
-        if self._made is None:
-            self._made = self._make()
-        return self._made
-
-
-def _number(array: Any) -> float | bool:
-    return array.item() if hasattr(array, "item") else array  # type: ignore[no-any-return]
 
 
 def _compiled(layout: Layout, guarded: bool) -> Callable[..., list[Any]]:
@@ -186,10 +163,9 @@ def _on_arrays(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any]:
     stacks = [xp.empty(layout.shape_of(i), dtypes[i]) for i in range(middle, len(outputs))]
     carries = list(starts)
     order = range(layout.length - 1, -1, -1) if layout.backwards else range(layout.length)
-    step = program.step()
     for t in order:
         check()
-        found = step(*carries, *[rows[t] for rows in slices], *free)
+        found = program.function(*carries, *[rows[t] for rows in slices], *free)
         carries[:] = found[:kept]
         for total, value in zip(sums, found[kept:middle], strict=True):
             total += value

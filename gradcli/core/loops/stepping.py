@@ -11,9 +11,8 @@ from gradcli.core.ir.primitive import Application, Computing, Moved, with_args
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout, layout_of
-from gradcli.core.loops.plan import Given, results
+from gradcli.core.loops.plan import Given, packed, results
 from gradcli.core.primitives.selection import select
-from gradcli.core.primitives.shaping import concatenate, reshape
 
 # Factors of all steps together take so much memory at most.
 MOST_FACTORS = 10_000_000
@@ -119,12 +118,7 @@ def _with_factors(node: Application, layout: Layout, order: Sequence[Node], chos
             new[n] = select(registry["equal"](registry["floor"](new[n]), new[n]), new[n], new[n] * slices[-1].input)
     own = [fresh_input("a", arg.shape, arg.dtype) for arg in node.args]
     plan = layout.plan(own)
-    plan.carries = [c._replace(next=new[c.next]) for c in plan.carries]
-    plan.sums, plan.stacks = [new[n] for n in plan.sums], [new[n] for n in plan.stacks]
+    plan = plan.of_steps([new[n] for n in plan.outputs()])
     plan.slices = [*plan.slices, *slices]
     found = results(node.op, plan, layout.results)
-    return Moved(_as_one(found), own, [s.node for s in slices])
-
-
-def _as_one(found: Sequence[Node]) -> Node:
-    return found[0] if len(found) == 1 else concatenate(*(reshape(x, shape=(size_of(x.shape),)) for x in found), axis=0)
+    return Moved(packed(found), own, [s.node for s in slices])

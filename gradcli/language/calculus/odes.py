@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, fresh_input
+from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.ir.promotion import cast, real
 from gradcli.core.ir.shapes import Shape
-from gradcli.core.ir.traversal import dependents, reachable, substitute
-from gradcli.core.loops import odes
+from gradcli.core.ir.traversal import substitute
 from gradcli.core.loops.plan import Given
 from gradcli.language.calls.announce import Call, builtin
-from gradcli.language.calls.kinds import Unlike, as_kind, inputs_of, kinds_of, leaves_of, nested
+from gradcli.language.calls.kinds import Nest, Unlike, as_kind, inputs_of, kinds_in, kinds_of, nested
 from gradcli.language.calls.tracing import values_now
 from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
+from gradcli.language.values.nesting import leaves, nodes_in
 from gradcli.language.values.values import Function, Required, Value
 
-NAMES = ("dopri5", "rk4", "taylor")
+if TYPE_CHECKING:
+    from gradcli.core.loops.odes import System
 
 
 @builtin(
@@ -46,8 +48,11 @@ def odeint(
     """
     if gradient not in ("steps", "adjoint"):
         raise fail("value", f'there is no gradient by "{gradient}"', call.span, "it goes by steps, or by adjoint")
-    if method not in NAMES:
-        raise fail("value", f'there is no method "{method}"', call.span, f"methods are {', '.join(NAMES)}")
+    from gradcli.core.loops import odes
+
+    names = (*odes.METHODS, "taylor")
+    if method not in names:
+        raise fail("value", f'there is no method "{method}"', call.span, f"methods are {', '.join(names)}")
     if len(t.shape) != 1 or t.shape[0] < 2:
         raise fail("shape", f"the times are a vector of two or more, not of shape {t.shape}", call.span, "as in [0, 1]")
     times = real(t)
@@ -58,32 +63,33 @@ def odeint(
         raise fail("value", "an order, from 2 on, is that of Taylor's method", call.span, 'write method="taylor"')
     high = order or odes.order_for(rtol)
     one = odes.taylor(high) if method == "taylor" else odes.METHODS[method]
-    if steps is not None or method == "rk4":
-        if steps is not None and steps < 1:
-            raise fail("value", f"{steps} steps lead nowhere", call.span, "give at least one")
-        found = odes.of_equal_steps(system, start, times, one, steps or 1)
-    else:
-        fractions = _mesh(call, system, start, times, (method, high, rtol, atol))
-        steps = max(len(of_interval) - 1 for of_interval in fractions)
-        found = odes.on_mesh(system, start, times, one, fractions)
+    if steps is not None and steps < 1:
+        raise fail("value", f"{steps} steps lead nowhere", call.span, "give at least one")
+    fractions = [] if steps is not None else _mesh(call, system, start, times, (method, high, rtol, atol))
+    equal = steps or max(len(of_interval) - 1 for of_interval in fractions)
     if gradient == "adjoint":
         from gradcli.core.loops.adjoint import with_adjoint
 
         outside = [given.node for given in _outside(system) if given.node.dtype.is_float]
-        found = with_adjoint(system, start, times, one, steps or 1, outside)
+        found = with_adjoint(system, start, times, one, equal, outside)
+    elif fractions:
+        found = odes.on_mesh(system, start, times, one, fractions)
+    else:
+        found = odes.of_equal_steps(system, start, times, one, equal)
     return nested(kinds, found)
 
 
-def _system(call: Call, fn: Function, y0: Value, times: Node) -> tuple[odes.System, list[Node], Value]:
+def _system(call: Call, fn: Function, y0: Value, times: Node) -> tuple[System, list[Node], Nest]:
+    from gradcli.core.loops.odes import System
+
     required = sum(isinstance(i.default, Required) for i in fn.inputs)
     if required > 2 or not fn.inputs:
         raise fail("type", f"`{fn.name}` is called with the state and the time", call.span, "such as (y, t) -> -y")
     takes_time = required == 2 or len(fn.inputs) > 1
-    start: Value = y0
     try:
-        kinds = kinds_of(start, call.caller.dtype)
-        start_nodes = [real(as_kind(k, v)) for k, v in zip(leaves_of(kinds), leaves_of(start), strict=True)]
-        kinds = kinds_of(nested(kinds, start_nodes), call.caller.dtype)
+        kinds = kinds_of(y0, call.caller.dtype)
+        start = [real(as_kind(k, v)) for k, v in zip(kinds_in(kinds), leaves(y0), strict=True)]
+        kinds = kinds_of(nested(kinds, start), call.caller.dtype)
     except Unlike:
         what = f"a state is a number, a tensor or a tuple of them, not {describe(y0)}"
         raise fail("type", what, call.span) from None
@@ -92,8 +98,7 @@ def _system(call: Call, fn: Function, y0: Value, times: Node) -> tuple[odes.Syst
     rest = [i.default for i in fn.inputs[2 if takes_time else 1 :]]
     values = (state, time, *rest) if takes_time else (state, *rest)
     rates = fn.call(call.caller, values, call.span)  # type: ignore[arg-type]
-    own = leaves_of(state)
-    found = leaves_of(rates)
+    own, found = [*nodes_in(state)], [*leaves(rates)]
     if len(found) != len(own):
         what = f"`{fn.name}` gives {len(found)} rates for a state of {len(own)} parts"
         raise fail("type", what, call.span, "give a rate for each part, in a tuple as the state is")
@@ -102,7 +107,7 @@ def _system(call: Call, fn: Function, y0: Value, times: Node) -> tuple[odes.Syst
     ]
     for node, part in zip(nodes, own, strict=True):
         _require_shape(call, fn, node.shape, part.shape)
-    return odes.System(own, time, nodes), start_nodes, kinds
+    return System(own, time, nodes), start, kinds
 
 
 def _require_shape(call: Call, fn: Function, rate: Shape, part: Shape) -> None:
@@ -112,9 +117,11 @@ def _require_shape(call: Call, fn: Function, rate: Shape, part: Shape) -> None:
 
 
 def _mesh(
-    call: Call, system: odes.System, start: Sequence[Node], times: Node, how: tuple[str, int, float, float]
+    call: Call, system: System, start: Sequence[Node], times: Node, how: tuple[str, int, float, float]
 ) -> list[list[float]]:
     import numpy as np
+
+    from gradcli.core.loops import odes
 
     method, order, rtol, atol = how
     outside = _outside(system)
@@ -140,14 +147,9 @@ def _mesh(
     return odes.mesh(trial, [values[y] for y in start], at, 5)
 
 
-def _outside(system: odes.System) -> list[Given]:
+def _outside(system: System) -> list[Given]:
     """What the rates read besides the state and the time, each with an input that stands for it."""
-    order = reachable(system.rates)
-    own = {*system.state, system.time}
-    moving = dependents(order, own)
-    unknown = dependents(order, [n for n in order if isinstance(n, (Input, Parameter)) and n not in own])
-    found: dict[Node, Given] = {}
-    for node in [*(arg for n in order if n in moving and n not in own for arg in n.args), *system.rates]:
-        if node in unknown and node not in moving and not isinstance(node, Constant):
-            found.setdefault(node, Given(fresh_input("p", node.shape, node.dtype), node))
-    return list(found.values())
+    from gradcli.core.calculus.bodies import unknown_besides
+
+    read = unknown_besides(system.rates, [*system.state, system.time])
+    return [Given(fresh_input("p", node.shape, node.dtype), node) for node in read]

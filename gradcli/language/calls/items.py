@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from gradcli.core.engines.evaluation import evaluate
@@ -36,6 +37,21 @@ def items_of(value: Value, span: Span) -> Sequence[Value]:
     if isinstance(value, str):
         return tuple(value)
     raise fail("type", f"{describe(value)} has no items to go through", span, "use a tuple, a tensor or range(n)")
+
+
+def length_of(value: Value) -> int | None:
+    """How many items there are to go through, without making them; None for what has none."""
+    if isinstance(value, Zipped):
+        lengths = [length_of(part) for part in value.parts]
+        return None if None in lengths else min(length for length in lengths if length is not None)
+    if isinstance(value, Interval):
+        whole = isfinite(value.low) and isfinite(value.high)
+        return max(0, int(value.high) - int(value.low) + 1) if whole else None
+    if isinstance(value, (tuple, str)):
+        return len(value)
+    if isinstance(value, Parameters):
+        return len(value.nodes)
+    return value.shape[0] if isinstance(value, Node) and value.shape else None
 
 
 def whole_numbers(interval: Interval, span: Span) -> tuple[int, ...]:

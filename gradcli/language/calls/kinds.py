@@ -9,10 +9,14 @@ from gradcli.core.ir.dtypes import DType, as_float, promote
 from gradcli.core.ir.nodes import Node, constant, fresh_input
 from gradcli.core.ir.promotion import cast, is_weak, stretch
 from gradcli.core.ir.shapes import Shape
+from gradcli.core.loops.plan import Carry
 from gradcli.core.records import record
-from gradcli.language.values.nesting import fold
+from gradcli.language.values.nesting import fold, leaves, nodes_in
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Value
+
+# So often the kinds of what is carried become those of what a step makes of it.
+MOST_CHANGES = 6
 
 
 class Unlike(Exception):  # noqa: N818 - it is no mistake
@@ -57,6 +61,12 @@ def kinds_of(value: Value, default: DType) -> Nest:
     return fold(value, kind, tuple)
 
 
+def kinds_in(kinds: Nest) -> list[Kind]:
+    """The kinds of a nesting, from left to right."""
+    found: list[Any] = [*leaves(kinds)]
+    return found
+
+
 def joined(a: Nest, b: Nest) -> Nest:
     """The kinds that both fit."""
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
@@ -89,16 +99,10 @@ def zeros(kinds: Nest) -> Value:
     return found
 
 
-def nested(kinds: Nest, nodes: Sequence[Value]) -> Value:
-    """Nodes in the nesting of their kinds."""
-    left = iter(nodes)
+def nested(kinds: Nest, items: Sequence[Any]) -> Value:
+    """Items in the nesting of kinds."""
+    left = iter(items)
     found: Value = fold(kinds, lambda kind: next(left), tuple)
-    return found
-
-
-def leaves_of(value: Any) -> list[Any]:
-    """What is no tuple, from left to right."""
-    found: list[Any] = fold(value, lambda item: [item], lambda parts: [x for part in parts for x in part])
     return found
 
 
@@ -110,3 +114,9 @@ def as_kind(kind: Kind, value: Value) -> Node:
         return cast(constant(value, DType.BOOL), kind.dtype)
     assert isinstance(value, (int, float))
     return constant(as_float(value), kind.dtype)
+
+
+def carries_of(kinds: Nest, inputs: Value, starts: Value, nexts: Value) -> list[Carry]:
+    """What is carried, for each item of a nesting: of a kind, by an input, from a start, to what a step makes of it."""
+    items = zip(kinds_in(kinds), nodes_in(inputs), leaves(starts), leaves(nexts), strict=True)
+    return [Carry(own, as_kind(kind, start), as_kind(kind, new)) for kind, own, start, new in items]

@@ -18,14 +18,15 @@ from gradcli.core.loops.plan import Carry, Plan
 from gradcli.core.primitives.shaping import part
 from gradcli.core.records import record
 from gradcli.language.calls.kinds import (
+    MOST_CHANGES,
     Kind,
     Nest,
     Unlike,
-    as_kind,
+    carries_of,
     inputs_of,
     joined,
+    kinds_in,
     kinds_of,
-    leaves_of,
     nested,
     zeros,
 )
@@ -43,14 +44,11 @@ from gradcli.language.interpreter.endings import (
 )
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Span, fail
+from gradcli.language.values.nesting import leaves, nodes_in
 from gradcli.language.values.values import Frame, Function, Unset, Value
 
-# Shorter ones are written out, so that a formula shows them; unless that would be so many nodes, from some steps on.
-LONGEST_UNROLLED, FEWEST_STEPS, MOST_NODES = 64, 8, 1_000
 # Whole numbers below are exact as floats.
 LARGEST_EXACT = 2.0**53
-# So often the kinds of what is carried are changed to what a step makes of them.
-MOST_CHANGES = 6
 
 
 class Machine(Protocol):
@@ -101,9 +99,8 @@ class LoopTrace:
         self._machine, self._body, self._frame = machine, body, frame
         self._targets, self._rows, self._condition = targets, rows, condition
         self._before = frame.names
-        own = {target.id for target in targets}
-        self._own = own
-        self._assigned = [name for name in dict.fromkeys(s.bound_in(tuple(body))) if name not in own]
+        self._own = {target.id for target in targets}
+        self._assigned = [name for name in dict.fromkeys(s.bound_in(tuple(body))) if name not in self._own]
         self._lacking: list[str] = []
         self._kinds: dict[str, Nest] = {}
         self._starts: dict[str, Value] = {}
@@ -197,15 +194,11 @@ class LoopTrace:
                 nexts[name] = machine.chosen(done, inputs[name], value)
         plan = Plan(0 if self._rows is None else self._rows.length)
         plan.slices = [] if self._rows is None else list(self._rows.slices)
-        places: dict[str, list[int]] = {}
+        places: dict[str, range] = {}
         for name in inputs:
-            places[name] = []
-            of_name = (kinds[name], inputs[name], starts[name], nexts[name])
-            for kind, own, start, new in zip(*map(leaves_of, of_name), strict=True):
-                assert isinstance(kind, Kind)
-                assert isinstance(own, Node)
-                places[name].append(len(plan.carries))
-                plan.carries.append(Carry(own, as_kind(kind, start), as_kind(kind, new)))
+            first = len(plan.carries)
+            plan.carries += carries_of(kinds[name], inputs[name], starts[name], nexts[name])
+            places[name] = range(first, len(plan.carries))
         if done is not None:
             stops = either(done, done_guard)
             assert isinstance(stops, Node)
@@ -221,7 +214,7 @@ class LoopTrace:
     def _results(
         self,
         plan: Plan,
-        places: Mapping[str, list[int]],
+        places: Mapping[str, range],
         kinds: Mapping[str, Value],
         fresh: Mapping[str, Value],
         returns: bool,
@@ -273,22 +266,17 @@ class LoopTrace:
                 raise Unlike
             return int(number) if number.is_integer() else node
 
-        nodes, starts = leaves_of(value), leaves_of(self._starts.get(name))
-        if len(starts) != len(nodes):
-            starts = [None] * len(nodes)
-        found = [plain(n, k, start) for n, k, start in zip(nodes, leaves_of(kinds), starts, strict=True)]
-        return nested(kinds, found)
+        if name not in self._starts:
+            return value
+        items = zip(nodes_in(value), kinds_in(kinds), leaves(self._starts[name]), strict=True)
+        return nested(kinds, [plain(*item) for item in items])
 
     def _made_within(self, names: Mapping[str, Value], ends: bool) -> list[str]:
         """The names that the block gives a value first, the item among them where it need not be the last one."""
-        made = []
         assigned = set(s.bound_in(tuple(self._body)))
         items = [name for name in self._own if ends or name in assigned]
-        for name in [*self._assigned, *items]:
-            if name in self._kinds or name not in names or isinstance(names[name], Unset):
-                continue
-            made.append(name)
-        return made
+        there = [name for name in (*self._assigned, *items) if name not in self._kinds and name in names]
+        return [name for name in there if not isinstance(names[name], Unset)]
 
     def _counted(self, plan: Plan, goes_on: Guard, done: Node | None, span: Span) -> None:
         """Let a plan have as many steps as it makes, where that can be told."""
@@ -334,9 +322,9 @@ def _kinds_behind(value: Value, default: DType) -> Nest:
     def kind(own: Kind, node: Value) -> Kind:
         if own.weak or own.shape or not own.dtype.is_float or not isinstance(node, Node):
             return own
-        leaves = [n for n in reachable([node]) if not n.args]
-        plain = all((isinstance(n, Input) and n.weak) or (isinstance(n, Constant) and n.shape == ()) for n in leaves)
+        read = [n for n in reachable([node]) if not n.args]
+        plain = all((isinstance(n, Input) and n.weak) or (isinstance(n, Constant) and n.shape == ()) for n in read)
         return Kind((), own.dtype, True) if plain else own
 
     kinds = kinds_of(value, default)
-    return nested(kinds, [kind(k, n) for k, n in zip(leaves_of(kinds), leaves_of(value), strict=True)])  # type: ignore[misc]
+    return nested(kinds, [kind(k, n) for k, n in zip(kinds_in(kinds), leaves(value), strict=True)])

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from gradcli.core.engines.evaluation import evaluate
-from gradcli.core.ir.nodes import Input, Node
-from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.ir.nodes import Node
 from gradcli.core.library.indexing import updated
 from gradcli.language.calls.functions import declare, define
-from gradcli.language.calls.items import items_of
+from gradcli.language.calls.items import items_of, length_of
 from gradcli.language.calls.kinds import Unlike
 from gradcli.language.calls.operations import truth
 from gradcli.language.calls.reach import note_what_is_shared
 from gradcli.language.calls.rows import Rows, rows_of
-from gradcli.language.calls.tracing import meant
+from gradcli.language.calls.tracing import values_now
 from gradcli.language.calls.weights import assign
 from gradcli.language.interpreter.endings import Ending, Guard, followed, forked, left, names_picked, without_continue
-from gradcli.language.interpreter.looping import FEWEST_STEPS, LONGEST_UNROLLED, MOST_NODES, LoopTrace
 from gradcli.language.interpreter.paper import Paper
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Span, fail
@@ -31,6 +28,8 @@ from gradcli.language.values.values import Frame, Function, Value
 
 # A recursion is unrolled into the graph, and takes some ten of Python's frames a call.
 DEEPEST_CALL = 64
+# Shorter loops are written out, so that a formula shows them; unless that would be so many nodes, from some steps on.
+LONGEST_UNROLLED, FEWEST_STEPS, MOST_NODES = 64, 8, 1_000
 # At the top level each statement is computed by itself; a loop of more steps is one node, if it does nothing else.
 LONGEST_AT_TOP = 200
 # Plain numbers are exact there, which a node's are not.
@@ -157,15 +156,11 @@ class Statements(Paper):
         if value.shape != ():
             what = f"a block is chosen by one condition, and this has shape {value.shape}"
             raise fail("shape", what, condition.span, "write `where(condition, a, b)` for one choice an element")
-        inputs = [node for node in reachable([value]) if isinstance(node, Input)]
-        known = meant(inputs)
-        if known is None:
-            return value
         try:
-            (found,) = evaluate(substitute([value], known))
+            known = values_now([value])
         except REFUSALS as error:
             raise refused(error, condition.span) from error
-        return bool(found)
+        return value if known is None else bool(known[value])
 
     def _if(self, statement: s.If, frame: Frame | None) -> Ending | None:
         self.choice = statement.span
@@ -193,50 +188,43 @@ class Statements(Paper):
     def _for(self, loop: s.For, frame: Frame | None) -> Ending | None:
         self.choice = loop.span
         values = self.evaluate(loop.values, frame)
-        rows = rows_of(values, loop.values.span) if self._may_be_node(loop.body, frame) else None
         longest = self._longest(loop.body, frame)
-        if rows is not None and rows.length > (longest if frame is None else min(longest, FEWEST_STEPS)):
-            least = 0 if rows.length > longest else MOST_NODES
+        shortest = longest if frame is None else min(longest, FEWEST_STEPS)
+        long = (length_of(values) or 0) > shortest
+        rows = rows_of(values, loop.values.span) if long and self._may_be_node(loop.body, frame) else None
+        if rows is not None:
             try:
-                return self._as_node(loop, frame, rows, least)
+                return self._as_node(loop, frame, rows, 0 if rows.length > longest else MOST_NODES)
             except Unlike as unlike:
                 if unlike.shapes and rows.length > longest:
                     return self._behind_the_first(loop, frame, rows)
         items = items_of(values, loop.values.span)
         self.step(loop.values.span, len(items))
+        return self._behind(self._one_by_one(loop, frame, items, None), frame)
 
-        def bound(value: Value) -> None:
-            target = loop.targets[0] if len(loop.targets) == 1 else s.Tuple(loop.span, loop.targets)
-            self._bind(target, value if frame is not None else self.settle(value, loop.span), frame)
-
-        how: Ending | None = None
+    def _one_by_one(
+        self, loop: s.For, frame: Frame | None, items: Iterable[Value], how: Ending | None
+    ) -> Ending | None:
+        """How a loop ends that goes through items, written out."""
+        target = loop.targets[0] if len(loop.targets) == 1 else s.Tuple(loop.span, loop.targets)
         for value in items:
-            bound(value)
+            self._bind(target, value if frame is not None else self.settle(value, loop.span), frame)
             how = self._step_of(loop.body, frame, how)
             if how is not None and how.always:
                 break
-        return self._behind(how, frame)
+        return how
 
     def _behind_the_first(self, loop: s.For, frame: Frame | None, rows: Rows) -> Ending | None:
         """A loop whose first step makes another shape of what it carries: that step, and the others as one node."""
-        first, rest = rows.at(0), rows.behind(1)
-        target = loop.targets[0] if len(loop.targets) == 1 else s.Tuple(loop.span, loop.targets)
-        self._bind(target, first if frame is not None else self.settle(first, loop.span), frame)
-        how = self._step_of(loop.body, frame, None)
-        if how is not None and how.always:
-            return self._behind(how, frame)
+        how = self._one_by_one(loop, frame, [rows.at(0)], None)
         if how is None:
             try:
-                return self._as_node(loop, frame, rest)
+                return self._as_node(loop, frame, rows.behind(1))
             except Unlike:
                 pass
-        for number in range(1, rows.length):
-            self.step(loop.span)
-            value = rows.at(number)
-            self._bind(target, value if frame is not None else self.settle(value, loop.span), frame)
-            how = self._step_of(loop.body, frame, how)
-            if how is not None and how.always:
-                break
+        if how is None or not how.always:
+            self.step(loop.span, rows.length - 1)
+            how = self._one_by_one(loop, frame, map(rows.at, range(1, rows.length)), how)
         return self._behind(how, frame)
 
     def _step_of(self, body: Sequence[s.Statement], frame: Frame | None, before: Ending | None) -> Ending | None:
@@ -302,6 +290,9 @@ class Statements(Paper):
 
     def _as_node(self, loop: s.For | s.While, frame: Frame | None, rows: Rows | None, least: int = 0) -> Ending | None:
         """The loop as one node. At the top level its names are computed at once."""
+        # Short loops need nothing of what makes nodes of long ones.
+        from gradcli.language.interpreter.looping import LoopTrace
+
         inside = Frame({}, None) if frame is None else frame
         targets = loop.targets if isinstance(loop, s.For) else ()
         condition = loop.condition if isinstance(loop, s.While) else None
@@ -309,14 +300,11 @@ class Statements(Paper):
         if frame is not None:
             frame.names = names
             return how
-        for name, value in zip(names, self._settled(tuple(names.values()), loop.span), strict=True):
+        values = self.settle(tuple(names.values()), loop.span)
+        assert isinstance(values, tuple)
+        for name, value in zip(names, values, strict=True):
             self._bind(s.Name(loop.span, name), value, None)
         return None
-
-    def _settled(self, values: tuple[Value, ...], span: Span) -> tuple[Value, ...]:
-        found = self.settle(values, span)
-        assert isinstance(found, tuple)
-        return found
 
     # Names.
 

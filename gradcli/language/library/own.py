@@ -12,7 +12,7 @@ from gradcli.core.ir.shapes import check_shape
 from gradcli.language.calls import compare
 from gradcli.language.calls.announce import Call, builtin, to_number
 from gradcli.language.calls.functions import Chain, in_sequence
-from gradcli.language.calls.items import LONGEST_RANGE
+from gradcli.language.calls.items import LONGEST_RANGE, length_of
 from gradcli.language.calls.reach import parameters_of
 from gradcli.language.calls.weights import AtWeights, at_weights
 from gradcli.language.text.diagnostics import Span, fail
@@ -20,7 +20,7 @@ from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import distinct_nodes
 from gradcli.language.values.scope import MOST_DIGITS
-from gradcli.language.values.values import Function, Interval, Parameters, SparseMatrix, Value, Zipped
+from gradcli.language.values.values import Function, Parameters, SparseMatrix, Value, Zipped
 
 
 @builtin(
@@ -107,23 +107,16 @@ def enumerate_(call: Call, values: Value, start: Value = 0) -> Value:
 
 
 def _length(x: Value, span: Span) -> int:
-    if isinstance(x, Zipped):
-        return min(_length(part, span) for part in x.parts)
-    if isinstance(x, Interval):
-        return max(0, int(x.high) - int(x.low) + 1)
-    if isinstance(x, (tuple, str)):
-        return len(x)
-    if isinstance(x, Parameters):
-        return len(x.nodes)
-    if isinstance(x, Node) and x.shape:
-        return x.shape[0]
-    raise fail("type", f"{describe(x)} has no length", span)
+    found = length_of(x)
+    if found is None:
+        raise fail("type", f"{describe(x)} has no length", span)
+    return found
 
 
 @builtin("how many items, or how long the first axis is", "len", example="len([[1, 2], [3, 4], [5, 6]])")
 def len_(call: Call, x: Value) -> int:
     """The number of items."""
-    return len(x) if isinstance(x, str) else _length(x, call.span)
+    return _length(x, call.span)
 
 
 @builtin(

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from gradcli.core.loops.closing import looped
-from gradcli.core.loops.plan import Carry, Plan
+from gradcli.core.ir.nodes import Node
+from gradcli.core.loops.plan import Plan
 from gradcli.core.records import record
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.calls.items import items_of
-from gradcli.language.calls.kinds import Nest, Unlike, as_kind, inputs_of, joined, kinds_of, leaves_of, nested
+from gradcli.language.calls.kinds import (
+    MOST_CHANGES,
+    Nest,
+    Unlike,
+    as_kind,
+    carries_of,
+    inputs_of,
+    joined,
+    kinds_in,
+    kinds_of,
+    nested,
+)
 from gradcli.language.calls.rows import Rows, rows_of
 from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.describe import describe
+from gradcli.language.values.nesting import leaves
 from gradcli.language.values.values import Function, Required, Value
-
-# So often the kinds of what is carried become those of what a step makes of it.
-MOST_CHANGES = 6
 
 
 @record
@@ -37,10 +46,10 @@ def scan(call: Call, fn: Function, init: Value, xs: Value) -> Value:
     rows = _rows(call, xs, "scan")
     step = _traced(call, fn, init, rows, lambda result: _pair(call, fn, result)[0])
     nexts, output = _pair(call, fn, step.result)
-    plan, carried = _plan(step, init, nexts, rows)
-    kinds = _kinds(call, output, fn)
-    plan.stacks = [as_kind(kind, value) for kind, value in zip(leaves_of(kinds), leaves_of(output), strict=True)]
-    found = looped(plan, range(carried + len(plan.stacks)))
+    plan = Plan(rows.length, carries_of(step.kinds, step.carry, init, nexts), list(rows.slices))
+    carried, kinds = len(plan.carries), _kinds(call, output, fn)
+    plan.stacks = [as_kind(kind, value) for kind, value in zip(kinds_in(kinds), leaves(output), strict=True)]
+    found = _looped(plan, range(carried + len(plan.stacks)))
     return nested(step.kinds, found[:carried]), nested(kinds, found[carried:])
 
 
@@ -50,10 +59,8 @@ def scan(call: Call, fn: Function, init: Value, xs: Value) -> Value:
 )
 def fold(call: Call, fn: Function, init: Value, xs: Value) -> Value:
     """The last value."""
-    rows = _rows(call, xs, "fold")
-    step = _traced(call, fn, init, rows, lambda result: result)
-    plan, carried = _plan(step, init, step.result, rows)
-    return nested(step.kinds, looped(plan, range(carried)))
+    kinds, plan = _of_carries(call, fn, init, xs, "fold")
+    return nested(kinds, _looped(plan, range(len(plan.carries))))
 
 
 @builtin(
@@ -62,11 +69,17 @@ def fold(call: Call, fn: Function, init: Value, xs: Value) -> Value:
 )
 def cumulative(call: Call, fn: Function, init: Value, xs: Value) -> Value:
     """All of them."""
-    rows = _rows(call, xs, "cumulative")
-    step = _traced(call, fn, init, rows, lambda result: result)
-    plan, carried = _plan(step, init, step.result, rows)
+    kinds, plan = _of_carries(call, fn, init, xs, "cumulative")
     plan.stacks = [carry.next for carry in plan.carries]
-    return nested(step.kinds, looped(plan, range(carried, 2 * carried)))
+    carried = len(plan.carries)
+    return nested(kinds, _looped(plan, range(carried, 2 * carried)))
+
+
+def _of_carries(call: Call, fn: Function, init: Value, xs: Value, what: str) -> tuple[Nest, Plan]:
+    """The loop of a function that gives the next carry alone, and the kinds of that."""
+    rows = _rows(call, xs, what)
+    step = _traced(call, fn, init, rows, lambda result: result)
+    return step.kinds, Plan(rows.length, carries_of(step.kinds, step.carry, init, step.result), list(rows.slices))
 
 
 def _rows(call: Call, xs: Value, what: str) -> Rows:
@@ -80,7 +93,7 @@ def _rows(call: Call, xs: Value, what: str) -> Rows:
     )
 
 
-def _traced(call: Call, fn: Function, init: Value, rows: Rows, next_of: object) -> _Traced:
+def _traced(call: Call, fn: Function, init: Value, rows: Rows, next_of: Callable[[Value], Value]) -> _Traced:
     """The function called with a carry of the kinds that it gives again."""
     required = sum(isinstance(i.default, Required) for i in fn.inputs)
     if required > 2 or len(fn.inputs) < 2:
@@ -94,7 +107,6 @@ def _traced(call: Call, fn: Function, init: Value, rows: Rows, next_of: object) 
             what = f"`{fn.name}` draws random numbers, and all of its steps would have the same"
             raise fail("value", what, call.span, "a loop with `for` draws in each step; or draw all before, as items")
         try:
-            assert callable(next_of)
             made = joined(kinds, _kinds(call, next_of(result), fn))
         except Unlike:
             what = f"`{fn.name}` gives another kind of carry than it takes"
@@ -105,11 +117,10 @@ def _traced(call: Call, fn: Function, init: Value, rows: Rows, next_of: object) 
     raise fail("value", f"the carry of `{fn.name}` is never the same kind twice", call.span)
 
 
-def _plan(step: _Traced, init: Value, nexts: Value, rows: Rows) -> tuple[Plan, int]:
-    plan = Plan(rows.length, slices=list(rows.slices))
-    for kind, own, start, new in zip(*map(leaves_of, (step.kinds, step.carry, init, nexts)), strict=True):
-        plan.carries.append(Carry(own, as_kind(kind, start), as_kind(kind, new)))
-    return plan, len(plan.carries)
+def _looped(plan: Plan, wanted: Sequence[int]) -> list[Node]:
+    from gradcli.core.loops.closing import looped
+
+    return looped(plan, wanted)
 
 
 def _pair(call: Call, fn: Function, result: Value) -> Sequence[Value]:

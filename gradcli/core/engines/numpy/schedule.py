@@ -14,7 +14,7 @@ from gradcli.core.engines.numpy.steps import Step, steps_of
 from gradcli.core.interrupt import LONG, Task, check, interruptible
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.nodes import Constant, Node
-from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.primitive import operations
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.limits import require, require_memory
 
@@ -159,11 +159,6 @@ class ArrayProgram:
 def run_arrays(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Array, ...]:
     """Evaluate nodes that are in topological order; `outputs` are among them."""
     return ArrayProgram(order, outputs)()
-
-
-def operations(order: Sequence[Node]) -> int:
-    """An estimate of the work that nodes take: so many operations on numbers."""
-    return sum(node.op.work_of(node) for node in order if isinstance(node, Application) and node.args)
 
 
 def require_operations(wanted: int) -> None:
