@@ -41,6 +41,10 @@ class Derived(Operator):
         """Such as grad(f)."""
         return f"{'value_and_grad' if self.with_value else 'grad'}({self.of.name})"
 
+    def options(self) -> tuple[Value, ...]:
+        """What else it was asked for."""
+        return (self.has_aux, self.with_value)
+
     def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
         """The gradient of the sum of the outputs, in the structure that was asked for."""
         outputs = traced.outputs
@@ -164,6 +168,10 @@ class Nth(Operator):
         if self.order <= 3 and self.of.name.isidentifier():
             return self.of.name + "'" * self.order
         return f"derivative({self.of.name}, {self.order})"
+
+    def options(self) -> tuple[Value, ...]:
+        """What else it was asked for."""
+        return (self.order,)
 
     def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
         """The derivative: by a number of the outputs' structure, by a tensor, of the outputs' sum, of the tensor's."""
