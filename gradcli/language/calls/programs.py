@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from gradcli.core.engines.constants import computed as known_parts
+from gradcli.core.engines.evaluation import interpreted
 from gradcli.core.engines.protocol import Data
+from gradcli.core.engines.scalar import suits_scalar
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant, fresh_input
 from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.simplify.canonical import canonical
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.nested import as_tuple
 from gradcli.language.calls.tracing import fresh_inputs, meant, replace_nodes
-from gradcli.language.text.diagnostics import Span
+from gradcli.language.text.diagnostics import LanguageError, Span
 from gradcli.language.text.refusals import REFUSALS
 from gradcli.language.values.labelled import Labelled, Titles, Whole
 from gradcli.language.values.nesting import leaves
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Caller, Function, Value
-from gradcli.language.values.watching import Watch, agrees, has_no_nan, watching
+from gradcli.language.values.watching import Elsewhere, Watch, agrees, has_no_nan, is_finite, watching
 
 if TYPE_CHECKING:
     from gradcli.core.engines.program import Program
@@ -57,12 +61,13 @@ class Trace:
         if any(not isinstance(item, (Node, bool, int, float, str, type(None))) for item in leaves(result)):
             raise Unkept
         roots = [item for item in leaves(result) if isinstance(item, Node)]
-        asked = [*roots, *watch.decided, *watch.numbers, *watch.off_edges]
+        asked = [*roots, *watch.decided, *watch.numbers, *watch.finite, *watch.off_edges]
         own = dict(zip(asked, self._of_inputs(asked), strict=True))
         self._decided = [(own[node], data) for node, data in watch.decided.items()]
         self._numbers = list(dict.fromkeys(own[node] for node in watch.numbers))
+        self._finite = list(dict.fromkeys(own[node] for node in watch.finite))
         self._edges = list(dict.fromkeys(own[node] for node in watch.off_edges))
-        seen = [own[n] for n in roots] + [n for n, _ in self._decided] + self._numbers
+        seen = [own[n] for n in roots] + [n for n, _ in self._decided] + self._numbers + self._finite
         self._outputs = list(dict.fromkeys([*seen, *(n for e in self._edges for n in (*e.args, e))]))
         self._place = {node: i for i, node in enumerate(self._outputs)}
         nodes = reachable(self._outputs)
@@ -73,6 +78,7 @@ class Trace:
             result, iter([(self._place[own[node]], node) for node in roots]), iter(titles.names) if titles else None
         )
         self._program: Program | None = None
+        self._is_first = True
 
     def _of_inputs(self, nodes: Sequence[Node]) -> Sequence[Node]:
         """Nodes as graphs of this trace's own inputs: those of calls within it stand for such graphs."""
@@ -94,13 +100,6 @@ class Trace:
 
     def run(self, caller: Caller, data: Sequence[Data]) -> tuple[Value] | None:
         """The result at the values of its arguments; None where its trace would have been another."""
-        program = self._program
-        if program is None:
-            from gradcli.core.engines.program import Program
-
-            program = Program(self._outputs, [*self._inputs, *self._parameters], native=False)
-        else:
-            program.require_allowed()
         values = [*data]
         for name in self.watch.lifted:
             found = caller.find(name, None)
@@ -111,17 +110,40 @@ class Trace:
             if not isinstance(now, Constant):
                 return None
             values.append(now.value)
-        # One that is interrupted may still be using its buffers, and is not run again.
-        self._program = None
-        computed = program.function(*values)
-        self._program = program
+        computed = self._computed(values)
         if not self._holds(computed):
             return None
         return (self._result(computed, None if self._titles is None else self._titles.whole()),)
 
+    def _computed(self, values: Sequence[Data]) -> Sequence[Data]:
+        """The values of the outputs. Numbers are interpreted the first time, compiled when they are asked for again."""
+        program = self._program
+        if program is not None:
+            program.require_allowed()
+        else:
+            inputs = [*self._inputs, *self._parameters]
+            if self._is_first:
+                self._is_first = False
+                nodes, order = canonical(self._outputs, reachable(self._outputs), inputs, known_parts)
+                if suits_scalar(order, inputs, by_balls=True):
+                    found = interpreted(order, nodes, dict(zip(inputs, values, strict=True)))
+                    if found is not None:
+                        return found
+            # Not what a call of numbers needs that is made once.
+            from gradcli.core.engines.program import Program
+
+            program = Program(self._outputs, inputs, native=False)
+        # One that is interrupted may still be using its buffers, and is not run again.
+        self._program = None
+        computed = program.function(*values)
+        self._program = program
+        return computed
+
     def _holds(self, computed: Sequence[Data]) -> bool:
         place = self._place
         if not all(has_no_nan(computed[place[node]]) for node in self._numbers):
+            return False
+        if not all(is_finite(computed[place[node]]) for node in self._finite):
             return False
         if not all(agrees(computed[place[node]], expected) for node, expected in self._decided):
             return False
@@ -172,12 +194,18 @@ class Calls:
         self._misses += 1
         if self._misses > MOST_MISSES and self._misses % NOW_AND_THEN:
             return function.call(caller, values, span), False
-        return self._traced(caller, function, values, span, lifted), False
+        return self._traced(caller, function, values, data, span, lifted)
 
     def _traced(
-        self, caller: Caller, function: Function, values: Sequence[Value], span: Span, lifted: Mapping[str, None]
-    ) -> Value:
-        """The result as a graph, whose trace is kept."""
+        self,
+        caller: Caller,
+        function: Function,
+        values: Sequence[Value],
+        data: Sequence[Data],
+        span: Span,
+        lifted: Mapping[str, None],
+    ) -> tuple[Value, bool]:
+        """The result, whose trace is kept."""
         drawn, said, steps = caller.random.drawn, len(caller.warnings), caller.steps
         fresh, given = fresh_inputs(values, function.inputs, caller.dtype)
         inputs = cast("list[Input]", [*given])
@@ -188,24 +216,28 @@ class Calls:
                 there = found[0]
                 stand_ins[name] = fresh_input(name, there.shape, there.dtype, stands_for=there)
                 given[stand_ins[name]] = there
-        watch = Watch(stand_ins)
+        watch = Watch(function, stand_ins)
         try:
             with caller.afresh(), watching(watch):
                 result = function.call(caller, fresh, span)
-        except REFUSALS:
+        except (Elsewhere, LanguageError, RecursionError, *REFUSALS) as error:
             # What is refused may be so only where its arguments are inputs.
-            self._misses = MOST_MISSES
+            self._misses = self._misses if isinstance(error, Elsewhere) else MOST_MISSES
             caller.random.drawn, caller.steps = drawn, steps
             del caller.warnings[said:]
-            return function.call(caller, values, span)
+            return function.call(caller, values, span), False
         if not watch.spoiled and caller.random.drawn == drawn and len(caller.warnings) == said:
             try:
-                titles = function.titles(result)
-                self._traces.insert(0, Trace(result, inputs, watch, caller.steps - steps, titles))
-                del self._traces[MOST_TRACES:]
+                trace = Trace(result, inputs, watch, caller.steps - steps, function.titles(result))
             except Unkept:
                 self._misses = MOST_MISSES
-        return replace_nodes(result, given)
+            else:
+                found = trace.run(caller, data)
+                if found is not None:
+                    self._traces.insert(0, trace)
+                    del self._traces[MOST_TRACES:]
+                    return found[0], True
+        return replace_nodes(result, given), False
 
 
 class _Here(threading.local):
@@ -237,11 +269,27 @@ def result_of_call(caller: Caller, function: Function, values: Sequence[Value], 
     calls = kept.get(name)
     if calls is None:
         calls = kept[name] = Calls()
-        while len(kept) > MOST_CALLS:
-            kept.popitem(last=False)
     else:
         kept.move_to_end(name)
-    return calls.result(caller, function, values, data, span)
+    size = calls.size
+    found = calls.result(caller, function, values, data, span)
+    if calls.size > size:
+        while len(kept) > 1 and _too_much(kept.values()):
+            kept.popitem(last=False)
+    return found
+
+
+def forget() -> None:
+    """Keep nothing of the calls so far."""
+    _here.calls.clear()
+
+
+def _too_much(kept: Collection[Calls]) -> bool:
+    return (
+        len(kept) > MOST_CALLS
+        or sum(calls.size for calls in kept) > MOST_NODES
+        or sum(calls.memory for calls in kept) > MOST_MEMORY
+    )
 
 
 def _identity(function: Function) -> Hashable:

@@ -5,31 +5,37 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from math import isfinite
 from typing import Any, TypeAlias
 
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter
-from gradcli.language.values.values import Frame, Value
+from gradcli.language.values.values import Frame, Function, Value
 
 Find: TypeAlias = "Callable[[str, Frame | None], tuple[Value] | None]"
+
+
+class Elsewhere(Exception):  # noqa: N818 - it is no mistake
+    """At this point the result is no program's."""
 
 
 class Watch:
     """What is asked while a call is traced; a later call for which all answers are the same has the same trace.
 
-    `lifted` are inputs that stand for tensors at the top level, by their names. `spoiled` says that the trace does
-    something besides, or depends on more than is told here: random draws, files, texts that are printed.
+    `of` is what is called, `lifted` are inputs that stand for tensors at the top level, by their names. `spoiled` says
+    that the trace does something besides, or depends on more than is told here: files, texts that are printed.
     """
 
-    def __init__(self, lifted: Mapping[str, Node]) -> None:
-        self.lifted = lifted
+    def __init__(self, of: Function, lifted: Mapping[str, Node]) -> None:
+        self.of, self.lifted = of, lifted
         self.spoiled = False
         # What was found under a name, outside of the calls under way.
         self.reads: dict[tuple[str, int], tuple[str, Frame | None, tuple[Value] | None]] = {}
         # Nodes that were asked for their values, with these.
         self.decided: dict[Node, Data] = {}
-        # Nodes that have no nan in them, and those that are at no edge.
+        # Nodes that have no nan in them, those that are finite, and those that are at no edge.
         self.numbers: list[Node] = []
+        self.finite: list[Node] = []
         self.off_edges: list[Node] = []
 
     def read(self, name: str, frame: Frame | None, found: tuple[Value] | None) -> tuple[Value] | None:
@@ -111,6 +117,15 @@ def agrees(found: Any, expected: Any) -> bool:
     import numpy as np
 
     return bool(np.array_equal(found, expected))
+
+
+def is_finite(found: Any) -> bool:
+    """Whether numbers are all finite."""
+    if isinstance(found, (bool, int, float)):
+        return isfinite(found)
+    import numpy as np
+
+    return bool(np.isfinite(found).all())
 
 
 def has_no_nan(found: Any) -> bool:
