@@ -18,6 +18,7 @@ from gradcli.core.engines.protocol import Data
 from gradcli.core.engines.scalar import suits_scalar
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant, fresh_input
+from gradcli.core.ir.shapes import Shape
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.simplify.canonical import canonical
 from gradcli.language.calls.builtin import Builtin
@@ -48,6 +49,8 @@ class Unkept(Exception):  # noqa: N818 - it is no mistake
 class Trace:
     """One trace of a call: its result as graph of inputs, and what must be the same for it to be that of another call.
 
+    `places` are those of the result's tensors, from left to right, among what its program gives, `dtypes` theirs.
+
     Raises:
         Unkept: for a result that is made of more than tensors and numbers, or depends on what can't be asked again.
     """
@@ -73,12 +76,14 @@ class Trace:
         nodes = reachable(self._outputs)
         self.size = len(nodes)
         self._parameters = [n for n in nodes if isinstance(n, Parameter)]
-        self._titles = titles
-        self._result = _rebuilding(
-            result, iter([(self._place[own[node]], node) for node in roots]), iter(titles.names) if titles else None
-        )
+        self._titles, self.result = titles, result
+        self.places = [self._place[own[node]] for node in roots]
+        self.dtypes = [node.dtype for node in roots]
+        items = iter(zip(self.places, roots, strict=True))
+        self._joined = _rebuilding(result, items, iter(titles.names) if titles else None)
         self._program: Program | None = None
         self._is_first = True
+        self._held_for: object | None = None
 
     def _of_inputs(self, nodes: Sequence[Node]) -> Sequence[Node]:
         """Nodes as graphs of this trace's own inputs: those of calls within it stand for such graphs."""
@@ -94,12 +99,20 @@ class Trace:
         """What the buffers of its program take, in bytes."""
         return 0 if self._program is None else self._program.memory
 
+    def holds(self, caller: Caller) -> bool:
+        """Whether no name has another value than when it was traced, but for what is an input."""
+        if caller.still is not None and caller.still is self._held_for:
+            return True
+        holds = self.watch.changed(caller.find) == [] and self.watch.fitting(caller.find)
+        self._held_for = caller.still if holds else None
+        return holds
+
     def counts(self, data: Sequence[Data]) -> bool:
         """Whether the numbers that fixed the graph are these."""
         return all(data[place] == number for place, number in self._counts)
 
-    def run(self, caller: Caller, data: Sequence[Data]) -> tuple[Value] | None:
-        """The result at the values of its arguments; None where its trace would have been another."""
+    def run(self, caller: Caller, data: Sequence[Data]) -> Sequence[Data] | None:
+        """What its program gives at the values of its arguments; None where the trace would have been another."""
         values = [*data]
         for name in self.watch.lifted:
             found = caller.find(name, None)
@@ -111,9 +124,11 @@ class Trace:
                 return None
             values.append(now.value)
         computed = self._computed(values)
-        if not self._holds(computed):
-            return None
-        return (self._result(computed, None if self._titles is None else self._titles.whole()),)
+        return computed if self._stands(computed) else None
+
+    def result_of(self, computed: Sequence[Data]) -> Value:
+        """What the program gave as a value, with the names of a derivative."""
+        return self._joined(computed, None if self._titles is None else self._titles.whole())
 
     def _computed(self, values: Sequence[Data]) -> Sequence[Data]:
         """The values of the outputs. Numbers are interpreted the first time, compiled when they are asked for again."""
@@ -139,7 +154,7 @@ class Trace:
         self._program = program
         return computed
 
-    def _holds(self, computed: Sequence[Data]) -> bool:
+    def _stands(self, computed: Sequence[Data]) -> bool:
         place = self._place
         if not all(has_no_nan(computed[place[node]]) for node in self._numbers):
             return False
@@ -175,26 +190,38 @@ class Calls:
         self, caller: Caller, function: Function, values: Sequence[Value], data: Sequence[Data], span: Span
     ) -> tuple[Value, bool]:
         """What the function gives, and whether it is computed, with its names."""
-        lifted: dict[str, None] = {}
-        for trace in [*self._traces]:
-            names = trace.watch.changed(caller.find)
-            if names or names is None or not trace.watch.fitting(caller.find):
-                # What a name had before does not come back.
-                self._traces.remove(trace)
-                lifted.update(dict.fromkeys([*trace.watch.lifted, *(names or ())]) if names is not None else {})
-            elif trace.counts(data):
-                found = trace.run(caller, data)
-                if found is not None:
-                    caller.step(span, trace.steps)
-                    self._misses = 0
-                    if trace is not self._traces[0]:
-                        self._traces.remove(trace)
-                        self._traces.insert(0, trace)
-                    return found[0], True
+        found = self.again(caller, data)
+        if found is not None:
+            trace, computed = found
+            caller.step(span, trace.steps)
+            return trace.result_of(computed), True
+        lifted = self._outdated(caller)
         self._misses += 1
         if self._misses > MOST_MISSES and self._misses % NOW_AND_THEN:
             return function.call(caller, values, span), False
         return self._traced(caller, function, values, data, span, lifted)
+
+    def again(self, caller: Caller, data: Sequence[Data]) -> tuple[Trace, Sequence[Data]] | None:
+        """The trace that holds for a call, and what its program gives; None where there is none."""
+        for i, trace in enumerate(self._traces):
+            if trace.holds(caller) and trace.counts(data):
+                computed = trace.run(caller, data)
+                if computed is not None:
+                    self._misses = 0
+                    if i:
+                        self._traces.insert(0, self._traces.pop(i))
+                    return trace, computed
+        return None
+
+    def _outdated(self, caller: Caller) -> Mapping[str, None]:
+        """Forget the traces that hold no longer: what names had before does not come back. What is to be an input."""
+        lifted: dict[str, None] = {}
+        for trace in [*self._traces]:
+            if not trace.holds(caller):
+                self._traces.remove(trace)
+                names = trace.watch.changed(caller.find)
+                lifted |= {} if names is None else dict.fromkeys([*trace.watch.lifted, *names])
+        return lifted
 
     def _traced(
         self,
@@ -232,11 +259,11 @@ class Calls:
             except Unkept:
                 self._misses = MOST_MISSES
             else:
-                found = trace.run(caller, data)
-                if found is not None:
+                computed = trace.run(caller, data)
+                if computed is not None:
                     self._traces.insert(0, trace)
                     del self._traces[MOST_TRACES:]
-                    return found[0], True
+                    return trace.result_of(computed), True
         return replace_nodes(result, given), False
 
 
@@ -279,6 +306,21 @@ def result_of_call(caller: Caller, function: Function, values: Sequence[Value], 
     return found
 
 
+def kept_calls(caller: Caller, function: Function, kinds: Sequence[Hashable]) -> Calls | None:
+    """What is kept of a function at arguments of some kinds, as `kind_of` has them."""
+    identity = function.identity
+    return None if identity is None else _here.calls.get((caller.dtype, caller.exact, identity, *kinds))
+
+
+# The kind of a plain number, and that of a tensor.
+NUMBER = 0
+
+
+def kind_of_tensor(shape: Shape, dtype: DType, weak: bool = False) -> Hashable:
+    """The kind of a tensor."""
+    return shape, dtype, weak
+
+
 def forget() -> None:
     """Keep nothing of the calls so far."""
     _here.calls.clear()
@@ -307,12 +349,12 @@ def _identity(function: Function) -> Hashable:
 def _take(value: Value, default: DType, key: list[Hashable], data: list[Data]) -> None:
     """Enter the kind of an argument, and the numbers in it, in the order in which they become inputs."""
     if isinstance(value, Constant):
-        key.append((value.shape, value.dtype, value.weak))
+        key.append(kind_of_tensor(value.shape, value.dtype, value.weak))
         data.append(value.value)
     elif isinstance(value, Parameter):
         _take(value.value, default, key, data)
     elif is_number(value):
-        key.append(0)
+        key.append(NUMBER)
         data.append(float(value) if default is DType.FLOAT64 else constant(as_float(value), default).value)
     elif isinstance(value, (bool, str, type(None), type(Ellipsis))):
         key.append((type(value), value))

@@ -78,6 +78,7 @@ class State:
         self._derivatives = 0
         # What the last call came to, where its program gave it.
         self._computed: Value = None
+        self.still: object | None = None
         # What stands in for parameters in the call that is under way, by their keys.
         self._stand_ins: Mapping[object, Parameter] = {}
         # Of functions at the top level, and of those that are defined inside a call.
