@@ -261,9 +261,8 @@ class State:
             if name in frame.names:
                 return (frame.names[name],)
             frame = frame.outer
-        if name in self.scope:
-            found = (self.scope[name],)
-        else:
+        found = self.scope.found(name)
+        if found is None:
             found = (builtins()[name],) if name in builtins() else self.answers.find(name)
         return found if here.watch is None else here.watch.read(name, None, found)
 
