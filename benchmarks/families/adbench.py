@@ -31,12 +31,12 @@ g = value_and_grad(loss, (0, 1))
 """
 GMM = """
 def loss(alphas, means, q, l, x, mask):
-    L = mask*l + exp(q)[:, :, none]*eye(shape(q)[1])
+    L = mask*l + exp(q)[:, :, none]*eye(len(q[0]))
     d = x[:, none, :] - means
     main = einsum("kij,nkj->nki", L, d)
     each = alphas + sum(q, 1) - sum(main^2, 2)/2
     wishart = sum(exp(2*q))/2 + sum((mask*l)^2)/2 - sum(q)
-    return sum(logsumexp(each, 1)) - shape(x)[0]*logsumexp(alphas) + wishart
+    return sum(logsumexp(each, 1)) - len(x)*logsumexp(alphas) + wishart
 
 g = value_and_grad(loss, (0, 1, 2, 3))
 """
