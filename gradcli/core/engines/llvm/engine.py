@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradcli.core.engines.fusion import SMALLEST_NATIVE, groupable
 from gradcli.core.engines.llvm import native
 from gradcli.core.engines.protocol import Graph
 
@@ -18,8 +19,9 @@ class LlvmEngine:
     on_arrays = True
 
     def suits(self, graph: Graph) -> bool:
-        """Whether `gradcli[jit]` is installed, and the processor has vector functions."""
-        return native.is_available()
+        """Whether `gradcli[jit]` is installed, the processor has vector functions, and there is a group to compile."""
+        # Asked first, since loading LLVM takes as long as loading NumPy does.
+        return any(groupable(node, SMALLEST_NATIVE) for node in graph.order) and native.is_available()
 
     def compile(self, graph: Graph) -> ArrayProgram:
         """The graph as a schedule."""
