@@ -6,14 +6,15 @@ Lark makes them anew, which takes longer.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from gradcli.language.text.lalr import END, REDUCED, SHIFTED, NotRead, Parser, Rule, Tables, Token
 
-TABLES = Path(__file__).with_name("tables.txt")
+# Paths are texts here: importing pathlib takes longer than reading the tables.
+TABLES = os.path.join(os.path.dirname(__file__), "tables.txt")
 # What stands for nothing in the file of tables.
 _NONE = "-"
 # A prime, by which a text is a number that tells it from others; a module of checksums would have to be imported.
@@ -64,19 +65,29 @@ def indented(tokens: Iterable[Token]) -> Iterator[Token]:
         yield Token("_DEDENT", "", token.start_pos, token.end_pos)
 
 
-def grammar_path() -> Path:
+def grammar_path() -> str:
     """The grammar: shipped inside an installed package, beside the package in a checkout."""
-    package = Path(__file__).parents[2]
-    shipped = package / "grammar" / "gradcli.lark"
-    return shipped if shipped.exists() else package.parent / "grammar" / "gradcli.lark"
+    package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    shipped = os.path.join(package, "grammar", "gradcli.lark")
+    return shipped if os.path.exists(shipped) else os.path.join(package, os.pardir, "grammar", "gradcli.lark")
+
+
+def grammar_text() -> str:
+    """What stands in it."""
+    return _text(grammar_path())
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 @cache
 def parser() -> Parser:
     """The one parser."""
-    grammar = grammar_path().read_text(encoding="utf-8")
+    grammar = grammar_text()
     try:
-        kept = TABLES.read_text(encoding="utf-8")
+        kept = _text(TABLES)
     except OSError:
         kept = ""
     return Parser(_read(kept if kept.startswith(_made_from(grammar)) else tables_text(grammar)))

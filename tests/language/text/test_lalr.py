@@ -15,7 +15,7 @@ from lark.lexer import Lexer
 
 from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import LanguageError, Source
-from gradcli.language.text.grammar import UnexpectedBracket, UnexpectedDedent, grammar_path, indented, parser
+from gradcli.language.text.grammar import UnexpectedBracket, UnexpectedDedent, grammar_text, indented, parser
 from gradcli.language.text.lalr import NotRead, Token, UnexpectedCharacter, UnexpectedToken
 from gradcli.language.text.notation import noted
 from tests.conftest import ROOT
@@ -39,7 +39,7 @@ class Given(Lexer):
 @cache
 def theirs() -> Any:
     """Lark's parser, whose tokens are given."""
-    grammar = grammar_path().read_text(encoding="utf-8")
+    grammar = grammar_text()
     return lark.Lark(grammar, parser="lalr", lexer=Given, keep_all_tokens=True, maybe_placeholders=False)
 
 
@@ -51,7 +51,7 @@ def their_lexer() -> Any:
         OPEN_PAREN_types = ["LPAR", "LSQB"]  # noqa: RUF012 - Lark reads plain class attributes
         CLOSE_PAREN_types = ["RPAR", "RSQB"]  # noqa: RUF012 - as above
 
-    grammar = grammar_path().read_text(encoding="utf-8")
+    grammar = grammar_text()
     return lark.Lark(grammar, parser="lalr", lexer="basic", keep_all_tokens=True, postlex=Blocks())
 
 
