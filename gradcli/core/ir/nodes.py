@@ -51,7 +51,7 @@ class Operation(Protocol):
 class Registry(dict[str, Operation]):
     """The table as far as it is imported; `import_all` brings the rest."""
 
-    import_all: Callable[[], None]
+    import_all: Callable[[], None] = staticmethod(lambda: None)
 
     def __missing__(self, name: str) -> Operation:
         self.import_all()
