@@ -137,6 +137,8 @@ class Caller(Protocol):
     trail: Trail
     home: Frame | None
     steps: int
+    # The same thing as long as no name can have got another value; None where any may at any time.
+    still: object | None
 
     def afresh(self) -> AbstractContextManager[None]:
         """Within, nothing that was found out about functions before is taken for granted."""
@@ -260,6 +262,8 @@ class Function(ABC):
     inputs: tuple[Formal, ...]
     members: Mapping[str, Value] = MappingProxyType({})
     parametrized = True
+    # How many calls at the top level are made before there is a program for them.
+    before_program = 0
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}({', '.join(i.name for i in self.inputs)})>"
