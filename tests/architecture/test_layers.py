@@ -163,9 +163,9 @@ def test_a_scalar_one_shot_needs_no_numpy() -> None:
 @pytest.mark.parametrize(
     ("words", "most"),
     [
-        (["eval", "1+1"], 160),
-        (["eval", "x^2*y", "x=3", "y=2"], 160),
-        (["grad", "x*x*y*z", "x=3", "y=5", "z=1"], 190),
+        (["eval", "1+1"], 162),
+        (["eval", "x^2*y", "x=3", "y=2"], 162),
+        (["grad", "x*x*y*z", "x=3", "y=5", "z=1"], 192),
         (["grad", "sum(x^2)", "x=[1,2,3]"], 205),
     ],
 )

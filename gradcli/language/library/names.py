@@ -73,9 +73,10 @@ class _Builtins(Mapping[str, Value]):
         self._names = dict.fromkeys((*CONSTANTS, *self.modules, *ALIASES))
 
     def __getitem__(self, name: str) -> Value:
-        if name not in self._made:
-            self._made[name] = self._make(name)
-        return self._made[name]
+        if name in self._made:
+            return self._made[name]
+        # Of two threads that make it at once one wins, so that a built-in is one object.
+        return self._made.setdefault(name, self._make(name))
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
