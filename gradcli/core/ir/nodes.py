@@ -48,7 +48,19 @@ class Operation(Protocol):
         ...
 
 
-registry: dict[str, Operation] = {}
+class Registry(dict[str, Operation]):
+    """The table as far as it is imported; `import_all` brings the rest."""
+
+    import_all: Callable[[], None] = staticmethod(lambda: None)
+
+    def __missing__(self, name: str) -> Operation:
+        self.import_all()
+        if name not in self:
+            raise KeyError(name)
+        return self[name]
+
+
+registry = Registry()
 
 _serials = itertools.count()
 _interned: weakref.WeakValueDictionary[Hashable, Node] = weakref.WeakValueDictionary()

@@ -141,6 +141,7 @@ class Primitive:
     there is any.
     `stepwise` is how an entry whose attribute is a step's graph is computed in other arithmetic than its kernel's.
     `example` are lines to type that show what it does; without it, help makes one of a point in its domain.
+    `module` is the module that states it.
     """
 
     name: str
@@ -172,6 +173,7 @@ class Primitive:
     stepwise: Stepwise | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     example: str = ""
+    module: str = ""
 
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:
         """Apply to operands.
@@ -240,4 +242,15 @@ def same_shape(first: Shape, *rest: Shape, **attrs: object) -> Shape:
 
 def table() -> dict[str, Primitive]:
     """All entries by name, each stated once in `gradcli.core.primitives`."""
-    return {name: entry for name, entry in registry.items() if isinstance(entry, Primitive)}
+    registry.import_all()
+    return {entry.name: entry for entry in imported()}
+
+
+def imported() -> list[Primitive]:
+    """Those entries that are imported by now."""
+    return [entry for entry in registry.values() if isinstance(entry, Primitive)]
+
+
+def find(fits: Callable[[Primitive], bool]) -> Primitive | None:
+    """An entry that fits, from what is imported if there is one."""
+    return next(filter(fits, imported()), None) or next(filter(fits, table().values()), None)
