@@ -132,6 +132,7 @@ take: Primitive = linear(
     examples=Examples(calls=((((4,), (2, 3)), {}), (((3, 2), (4,)), {}), (((2,), (0,)), {}))),
     shape=_take_shape,
     kernel=lambda xp, x, indices: x.take(indices, 0),
+    moves=True,
     work=lambda x, indices, y: size_of(y),
     check=_refuse_outside,
     lift=_lift_take,

@@ -49,6 +49,7 @@ broadcast = linear(
     shortcut=_same_already,
     lift=_lift_broadcast,
     kernel=lambda xp, x, *, shape: xp.broadcast_to(x, shape),
+    moves=True,
     work=no_elements,
 )
 
@@ -71,6 +72,7 @@ reshape: Primitive = linear(
     shortcut=_same_already,
     lift=lifted(shape=in_front),
     kernel=lambda xp, x, *, shape: x.reshape(shape),
+    moves=True,
     work=no_elements,
 )
 
@@ -94,6 +96,7 @@ transpose = linear(
     shape=_transpose_shape,
     lift=lifted(axes=lambda size, axes: (0, *(a + 1 for a in axes))),
     kernel=lambda xp, x, *, axes: xp.transpose(x, axes),
+    moves=True,
     work=no_elements,
 )
 
@@ -126,6 +129,7 @@ take_slice = linear(
     shape=_slice_shape,
     lift=lifted(ranges=_all_of_it),
     kernel=lambda xp, x, *, ranges: x[as_slices(ranges)],
+    moves=True,
     work=no_elements,
 )
 
@@ -149,6 +153,7 @@ pad: Primitive = linear(
     shape=lambda x, *, ranges, shape: shape,
     lift=lifted(ranges=_all_of_it, shape=in_front),
     kernel=_pad_kernel,
+    moves=True,
 )
 
 flip: Primitive = linear(
@@ -159,6 +164,7 @@ flip: Primitive = linear(
     shape=lambda x, *, axes: x,
     lift=lifted(axes=one_further),
     kernel=lambda xp, x, *, axes: xp.flip(x, axes),
+    moves=True,
     work=no_elements,
 )
 
@@ -191,6 +197,7 @@ concatenate = linear(
     shape=_concatenate_shape,
     lift=lifted(axis=one_further),
     kernel=lambda xp, *args, axis: xp.concatenate(args, axis),
+    moves=True,
 )
 
 
