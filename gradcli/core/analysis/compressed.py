@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +12,9 @@ from gradcli.core.analysis.dependence import DenseError, Indices
 from gradcli.core.analysis.sparsity import WORTH_COMPRESSING, Pattern, colours, pattern
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Constant, Node, array_constant, fresh_input
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.traversal import by_need
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.indexing import put_add, take
 from gradcli.core.primitives.shaping import reshape
 from gradcli.core.records import record
@@ -22,8 +22,8 @@ from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import vjp
 
-# So many graphs are remembered with the pattern that was found for them, and so many entries of patterns.
-MOST_PLANS, MOST_KEPT = 64, 4_000_000
+# So many nodes, and entries of patterns, are remembered.
+MOST_KEPT = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +62,44 @@ class Plan:
 
 
 class _Here(threading.local):
-    """What this thread remembers: under the form of a graph its plan, None where it is dense, and its constants."""
+    """What this thread remembers: the plans for graphs by the numbers of their forms, None where one is dense."""
 
     def __init__(self) -> None:
-        self.plans: OrderedDict[Hashable, tuple[Plan | None, list[Node]]] = OrderedDict()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.plans: dict[tuple[int, bool], Plan | None] = {}
+        self.numbers: dict[Hashable, int] = {}
+        # Constants are told apart by their identity, and so have to live as long as it counts.
+        self.constants: list[Node] = []
+
+    def number(self, output: Node, variable: Node) -> int:
+        """The number of a graph's form: two of one form differ in the inputs that they are of, and in nothing else."""
+        order = reachable([output])
+        found: dict[Node, int] = {}
+        inputs = 0
+        for node in order:
+            form: Hashable
+            if isinstance(node, Constant):
+                form = id(node)
+                self.constants.append(node)
+            elif node is variable:
+                form = "variable", node.shape, node.dtype
+            elif not isinstance(node, Application):
+                form = inputs, node.shape, node.dtype
+                inputs += 1
+            else:
+                # Operands that commute stand in the order in which they were made.
+                args = sorted(found[a] for a in node.args) if node.op.commutes else [found[a] for a in node.args]
+                form = node.kind, tuple(args), tuple(sorted(node.attrs.items()))
+            found[node] = self.numbers.setdefault(form, len(self.numbers))
+        return found[output]
+
+    def is_full(self) -> bool:
+        """Whether it remembers enough."""
+        entries = sum(plan.pattern.count for plan in self.plans.values() if plan is not None)
+        return max(len(self.numbers), len(self.constants), entries) > MOST_KEPT
 
 
 _here = _Here()
@@ -93,41 +127,20 @@ def sparse_jacobian(output: Node, variable: Node, paying: bool = False) -> Spars
 
 def _remembered(output: Node, variable: Node, paying: bool) -> Plan:
     """The plan that was made for a graph of this form, or else a new one."""
-    # An order that does not hang on what was made before this graph.
-    order = by_need([output])
-    constants: list[Node] = [node for node in order if isinstance(node, Constant)]
-    kept, key = _here.plans, (_form(order), *(i for i, node in enumerate(order) if node is variable), paying)
-    if key not in kept:
+    if _here.is_full():
+        _here.forget()
+    key = _here.number(output, variable), paying
+    if key not in _here.plans:
         try:
-            found = _plan(output, variable, paying)
+            _here.plans[key] = _plan(output, variable, paying)
         except CoreError:
             if not paying:
                 raise
-            found = None
-        # Constants are told apart by their identity, and so have to live as long as it counts.
-        kept[key] = found, constants
-        while len(kept) > MOST_PLANS or (len(kept) > 1 and sum(map(_entries, kept.values())) > MOST_KEPT):
-            kept.popitem(last=False)
-    kept.move_to_end(key)
-    plan = kept[key][0]
+            _here.plans[key] = None
+    plan = _here.plans[key]
     if plan is None:
         raise DenseError("a dense matrix costs as little")
     return plan
-
-
-def _form(order: Sequence[Node]) -> Hashable:
-    place = {node: i for i, node in enumerate(order)}
-
-    def form(node: Node) -> Hashable:
-        if isinstance(node, Constant):
-            return id(node)
-        return node.kind, node.shape, node.dtype, tuple(place[arg] for arg in node.args), tuple(node.attrs.items())
-
-    return tuple(map(form, order))
-
-
-def _entries(kept: tuple[Plan | None, list[Node]]) -> int:
-    return kept[0].pattern.count if kept[0] is not None else 0
 
 
 def _plan(output: Node, variable: Node, paying: bool) -> Plan:

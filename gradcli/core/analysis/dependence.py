@@ -230,6 +230,9 @@ def _through(node: Application, sets: Sets, found: Mapping[Node, Indices]) -> In
 
 def _moved(node: Application, sets: Sets, found: Mapping[Node, Indices]) -> Indices:
     """The numbers of sets moved as elements are."""
+    nothing = np.int64(NOTHING)
+    if not any(arg in found for i, arg in enumerate(node.args) if i not in node.op.integers):
+        return np.broadcast_to(nothing, node.shape)
     args: list[Indices] = []
     for i, arg in enumerate(node.args):
         if i in node.op.integers:
@@ -238,7 +241,7 @@ def _moved(node: Application, sets: Sets, found: Mapping[Node, Indices]) -> Indi
                 return np.broadcast_to(sets.whole(found[node.args[0]]), node.shape)
             args.append(known)
         else:
-            args.append(found[arg] if arg in found else np.broadcast_to(np.int64(NOTHING), arg.shape))
+            args.append(found[arg] if arg in found else np.broadcast_to(nothing, arg.shape))
     if node.op.check is not None:
         node.op.check(tuple(a.shape for a in node.args), *(args[i] for i in node.op.integers), **node.attrs)
     assert callable(node.op.kernel)
@@ -255,7 +258,8 @@ def _from(node: Application, i: int, labels: Indices, sets: Sets) -> Indices | N
         return labels
     if node.op in (registry["sum_to"], registry["max_to"]):
         lead = labels.ndim - len(node.shape)
-        return sets.reduced(labels, (1,) * lead + node.shape)[(0,) * lead]
+        reduced: Indices = sets.reduced(labels, (1,) * lead + node.shape)[(0,) * lead]
+        return reduced
     if node.op is registry["matmul"]:
         product = _multiplied(node, i, labels, sets)
         if product is not None:
@@ -302,8 +306,6 @@ def _local(node: Application, i: int, op: Primitive, allowance: Allowance) -> tu
 
 def known_value(node: Node) -> Indices | None:
     """The value of a node that depends on no input and no parameter."""
-    if isinstance(node, Constant):
-        return np.asarray(node.value)
     order = reachable([node])
     if any(not n.args and not isinstance(n, Constant) for n in order):
         return None

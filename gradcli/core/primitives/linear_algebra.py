@@ -12,8 +12,9 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Examples, Primitive
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape, size_of
-from gradcli.core.primitives.constants import triangle
+from gradcli.core.primitives.constants import identity, triangle
 from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import reshape, transpose
 
 
@@ -43,6 +44,29 @@ def _lift_matmul(
     return op(*stacked(size, batched, args))
 
 
+def _is_identity(x: Node) -> bool:
+    """Whether a matrix is the identity, in whatever shape that was on the way."""
+    n = x.shape[-1]
+    if x.shape != (n, n):
+        return False
+    while x.op is reshape or (x.op is transpose and _keeps_order(x.args[0].shape, x.attrs["axes"])):
+        x = x.args[0]
+    # The nodes that it is made of are there already, if it is one.
+    return x.op is select and x.shape == (n, n) and x is identity(n, x.dtype)
+
+
+def _keeps_order(shape: Shape, axes: Sequence[int]) -> bool:
+    """Whether only axes of length 1 move."""
+    long = [axis for axis in axes if shape[axis] != 1]
+    return long == sorted(long)
+
+
+def _without_identity(a: Node, b: Node) -> Node | None:
+    if len(a.shape) != 2 or a.dtype is not b.dtype:
+        return None
+    return b if _is_identity(a) else a if _is_identity(b) else None
+
+
 # Both are stacks of matrices with the same leading axes; the library's `matmul` brings others to that form.
 matrix_product: Primitive = bilinear(
     "matmul",
@@ -52,6 +76,7 @@ matrix_product: Primitive = bilinear(
         calls=((((2, 3), (3, 4)), {}), (((5, 2, 3), (5, 3, 1)), {}), (((2, 0), (0, 3)), {})),
     ),
     shape=_matmul_shape,
+    shortcut=_without_identity,
     lift=_lift_matmul,
     work=lambda a, b, y: 2 * size_of(y) * a[-1],
     symbol="@",

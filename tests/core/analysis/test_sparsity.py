@@ -199,3 +199,19 @@ sparse
     assert isinstance(found.value, tuple)
     sizes = [(len(m.rows), m.sweeps) for m in found.value if isinstance(m, SparseMatrix)]
     assert sizes == [(60 * 10, 10), (60 * 3, 3), (60, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("jacobian(x -> [4, 5, 6][argsort(x)], sparse=true)([3, 1, 2])", 0),
+        ("jacobian(x -> x[argsort(x)], sparse=true)([3, 1, 2])", 9),
+        ("jacobian(x -> x[[2, 0]]^2, sparse=true)([3, 1, 2])", 2),
+        ("jacobian(x -> max(reshape(x, (2, 2)), 1), sparse=true)([3, 1, 2, 4])", 4),
+        ("jacobian(x -> cumsum(x), sparse=true)([3, 1, 2])", 6),
+        ("jacobian(x -> concatenate((x[1:], flip(x)))*x[0], sparse=true)([3, 1, 2])", 9),
+    ],
+)
+def test_entries_of_what_moves_elements(text: str, entries: int) -> None:
+    """By numbers that are known, or by some that are not."""
+    assert value(text).nnz == entries
