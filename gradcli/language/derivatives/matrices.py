@@ -107,6 +107,12 @@ class Matrix(Operator):
 
     def _rows(self, output: Node, by: Sequence[Node]) -> Sequence[Sequence[Value]]:
         """All blocks of second derivatives; of one number's those below the diagonal are known by symmetry."""
+        if not self.sparse and output.shape == () and sum(size_of(node.shape) for node in by) >= LARGE:
+            from gradcli.core.analysis.separable import hessian_by_terms
+
+            found = hessian_by_terms(output, by)
+            if found is not None:
+                return mirrored(found, by)
         slopes = jacobian([output], by, REVERSE, swept_in_pieces)[0] if output.shape else gradient([output], by)
         if self.sparse:
             return [self._row(slope, by) for slope in slopes]
@@ -115,12 +121,12 @@ class Matrix(Operator):
             above = slopes if output.shape else slopes[: j + 1]
             column: dict[Node, Node] = {}
             for slope in above:
-                found = self._compressed(slope, node) if _is_large(slope, node) else None
-                if isinstance(found, Node):
-                    column[slope] = found
+                block = self._compressed(slope, node) if _is_large(slope, node) else None
+                if isinstance(block, Node):
+                    column[slope] = block
             left = [slope for slope in above if slope not in column]
             blocks = jacobian(left, [node], FORWARD, swept_in_pieces) if left else []
-            column.update((slope, block) for slope, (block,) in zip(left, blocks, strict=True))
+            column.update((slope, row[0]) for slope, row in zip(left, blocks, strict=True))
             for row, slope in zip(rows, above, strict=False):
                 row.append(column[slope])
         return rows if output.shape else mirrored(rows, by)
