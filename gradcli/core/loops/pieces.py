@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.loops.closing import looped
@@ -14,20 +15,21 @@ from gradcli.core.primitives.shaping import pad, part, reshape
 from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.jacobian import swept
 
-# Tensors of a batch of all sweeps that have no more elements are made at once.
-MOST_AT_ONCE = 2**21
-# So many elements has the largest tensor of a piece.
-PIECE = 2**19
+# So many elements, in all tensors that all sweeps make, are made at once.
+MOST_AT_ONCE = 2**25
+# So many elements has the largest tensor of a piece; but products of matrices are slow with fewer rows than these.
+PIECE, FEWEST_AT_ONCE = 2**19, 16
 
 
 def swept_in_pieces(outputs: Sequence[Node], seed: Node) -> tuple[Node, ...]:
     """The same as `swept`, in memory for a piece of it where a batch of all sweeps would take much."""
     count = size_of(seed.shape)
     moving = dependents(reachable(outputs), [seed])
-    largest = max((size_of(node.shape) for node in moving), default=1)
-    if count * largest <= MOST_AT_ONCE or not moving.intersection(outputs):
+    made = [size_of(node.shape) for node in moving if isinstance(node, Application) and node.op.work_of(node)]
+    if count * sum(made) <= MOST_AT_ONCE or not moving.intersection(outputs):
         return swept(outputs, seed)
-    at_once = min(max(PIECE // largest, 1), count)
+    largest = max(size_of(node.shape) for node in moving)
+    at_once = min(max(PIECE // largest, FEWEST_AT_ONCE), count)
     length = -(-count // at_once)
     units = pad(identity(count, seed.dtype), ranges=((0, count, 1), (0, count, 1)), shape=(length * at_once, count))
     seeds = fresh_input("seeds", (at_once, *seed.shape), seed.dtype)

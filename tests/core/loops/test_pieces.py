@@ -39,6 +39,7 @@ def test_a_jacobian_in_pieces_is_the_one_at_once(monkeypatch: pytest.MonkeyPatch
     """Also where the last piece is not full."""
     monkeypatch.setattr(pieces, "MOST_AT_ONCE", 0)
     monkeypatch.setattr(pieces, "PIECE", piece)
+    monkeypatch.setattr(pieces, "FEWEST_AT_ONCE", 1)
     y, w = layer()
     values = RNG.normal(size=w.shape)
     (whole,), (cut,) = jacobian([y], [w], mode)[0], jacobian([y], [w], mode, swept_in_pieces)[0]
@@ -62,9 +63,9 @@ def test_a_hessian_in_pieces_is_the_one_at_once(monkeypatch: pytest.MonkeyPatch)
 def test_memory_does_not_grow_with_the_sweeps() -> None:
     """A batch of all 600 of them would take 1.2 GB for each value between input and result."""
     x = fresh_input("x", (600,), DType.FLOAT64)
-    wide = tanh(reshape(x, (600, 1)) * array_constant(np.ones((1, 400))))
+    wide = tanh(reshape(x, (600, 1)) * array_constant(RNG.normal(size=(1, 400))))
     (block,) = jacobian([sum_(wide * wide, 1)], [x], FORWARD, swept_in_pieces)[0]
-    assert Program([block], [x]).memory < 10e6
+    assert Program([block], [x]).memory < 20e6
 
 
 def test_little_is_swept_at_once() -> None:
