@@ -13,12 +13,12 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from typing import TYPE_CHECKING, Any, cast
 
 from gradcli.core.engines.constants import computed as known_parts
-from gradcli.core.engines.evaluation import interpreted
+from gradcli.core.engines.evaluation import WORTH_COMPILING, interpreted
 from gradcli.core.engines.protocol import Data
 from gradcli.core.engines.scalar import suits_scalar
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant, fresh_input
-from gradcli.core.ir.shapes import Shape
+from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.simplify.canonical import canonical
 from gradcli.language.calls.builtin import Builtin
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 MOST_CALLS, MOST_NODES, MOST_MEMORY = 256, 1_000_000, 2**28
 # Traces for each, and how many may be of no use in a row before the next is made again only now and then.
 MOST_TRACES, MOST_MISSES, NOW_AND_THEN = 8, 8, 64
+# An operation on so few elements takes as long as calling it.
+LIKE_ONE_CALL = 500
 
 
 class Unkept(Exception):  # noqa: N818 - it is no mistake
@@ -75,6 +77,7 @@ class Trace:
         self._place = {node: i for i, node in enumerate(self._outputs)}
         nodes = reachable(self._outputs)
         self.size = len(nodes)
+        self._work, self._done = sum(max(size_of(node.shape), LIKE_ONE_CALL) for node in nodes), 0
         self._parameters = [n for n in nodes if isinstance(n, Parameter)]
         self._titles, self.result = titles, result
         self.places = [self._place[own[node]] for node in roots]
@@ -82,7 +85,7 @@ class Trace:
         items = iter(zip(self.places, roots, strict=True))
         self._joined = _rebuilding(result, items, iter(titles.names) if titles else None)
         self._program: Program | None = None
-        self._is_first = True
+        self._is_first, self._is_native = True, False
         self._held_for: object | None = None
 
     def _of_inputs(self, nodes: Sequence[Node]) -> Sequence[Node]:
@@ -133,7 +136,9 @@ class Trace:
     def _computed(self, values: Sequence[Data]) -> Sequence[Data]:
         """The values of the outputs. Numbers are interpreted the first time, compiled when they are asked for again."""
         program = self._program
-        if program is not None:
+        self._done += self._work
+        is_long = self._done > WORTH_COMPILING
+        if program is not None and not (is_long and not self._is_native):
             program.require_allowed()
         else:
             inputs = [*self._inputs, *self._parameters]
@@ -147,7 +152,8 @@ class Trace:
             # Not what a call of numbers needs that is made once.
             from gradcli.core.engines.program import Program
 
-            program = Program(self._outputs, inputs, native=False)
+            self._is_native = is_long
+            program = Program(self._outputs, inputs, native=is_long)
         # One that is interrupted may still be using its buffers, and is not run again.
         self._program = None
         computed = program.function(*values)
