@@ -15,7 +15,7 @@ from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.primitives.constants import identity, triangle
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.selection import select
-from gradcli.core.primitives.shaping import reshape, transpose
+from gradcli.core.primitives.shaping import keeps_order, reshape, transpose
 
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
@@ -49,16 +49,10 @@ def _is_identity(x: Node) -> bool:
     n = x.shape[-1]
     if x.shape != (n, n):
         return False
-    while x.op is reshape or (x.op is transpose and _keeps_order(x.args[0].shape, x.attrs["axes"])):
+    while x.op is reshape or (x.op is transpose and keeps_order(x.args[0].shape, x.attrs["axes"])):
         x = x.args[0]
     # The nodes that it is made of are there already, if it is one.
     return x.op is select and x.shape == (n, n) and x is identity(n, x.dtype)
-
-
-def _keeps_order(shape: Shape, axes: Sequence[int]) -> bool:
-    """Whether only axes of length 1 move."""
-    long = [axis for axis in axes if shape[axis] != 1]
-    return long == sorted(long)
 
 
 def _without_identity(a: Node, b: Node) -> Node | None:

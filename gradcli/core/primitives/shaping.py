@@ -101,6 +101,12 @@ transpose = linear(
 )
 
 
+def keeps_order(shape: Shape, axes: Sequence[int]) -> bool:
+    """Whether only axes of length 1 move, so that the elements stay in their order."""
+    long = [axis for axis in axes if shape[axis] != 1]
+    return long == sorted(long)
+
+
 # A range of an axis is (start, count, step) with step > 0: what `slice` takes out and `pad` puts back.
 Ranges = tuple[tuple[int, int, int], ...]
 

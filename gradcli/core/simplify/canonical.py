@@ -15,11 +15,11 @@ from gradcli.core.ir.primitive import Application, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.ir.traversal import dependents, reachable, substitute
-from gradcli.core.simplify import chains, contracted
+from gradcli.core.simplify import chains, contracted, views
 from gradcli.core.simplify.rules import Site, rewritten, with_quotients
 
 # They enter rules of their own.
-ENTERING = (contracted, chains)
+ENTERING = (contracted, views, chains)
 
 # By primitive: given all of its applications in a graph, what stands in the place of some.
 Merge: TypeAlias = "Callable[[Sequence[Node]], Mapping[Node, Node]]"
