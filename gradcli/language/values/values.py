@@ -262,6 +262,8 @@ class Function(ABC):
     inputs: tuple[Formal, ...]
     members: Mapping[str, Value] = MappingProxyType({})
     parametrized = True
+    # How many calls at the top level are made before there is a program for them.
+    before_program = 0
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}({', '.join(i.name for i in self.inputs)})>"
