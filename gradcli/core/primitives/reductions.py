@@ -31,7 +31,9 @@ LONGEST_ROW, SMALLEST_BY_PRODUCT = 64, 2**10
 
 
 def _has_short_rows(x: Any) -> bool:
-    return x.dtype.kind == "f" and x.shape[-1] <= LONGEST_ROW and x.size >= SMALLEST_BY_PRODUCT and x.flags.c_contiguous
+    return bool(
+        x.dtype.kind == "f" and x.shape[-1] <= LONGEST_ROW and x.size >= SMALLEST_BY_PRODUCT and x.flags.c_contiguous
+    )
 
 
 def _sum_to_kernel(xp: Any, x: Any, *, shape: Shape) -> Any:
