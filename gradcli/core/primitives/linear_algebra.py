@@ -15,7 +15,7 @@ from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.primitives.constants import identity, triangle
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.selection import select
-from gradcli.core.primitives.shaping import keeps_order, reshape, transpose
+from gradcli.core.primitives.shaping import pad, reshape, take_slice, transpose, unshaped
 
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
@@ -44,21 +44,31 @@ def _lift_matmul(
     return op(*stacked(size, batched, args))
 
 
-def _is_identity(x: Node) -> bool:
-    """Whether a matrix is the identity, in whatever shape that was on the way."""
-    n = x.shape[-1]
-    if x.shape != (n, n):
-        return False
-    while x.op is reshape or (x.op is transpose and keeps_order(x.args[0].shape, x.attrs["axes"])):
-        x = x.args[0]
+def _identity_columns(x: Node) -> int | None:
+    """Which column of the identity a matrix begins with that has some of its columns; None for any other matrix."""
+    n, count = x.shape
+    x = unshaped(x)
+    start = 0
+    if x.op is take_slice and x.attrs["ranges"][0] == (0, n, 1) and len(x.shape) == 2:
+        start, there, step = x.attrs["ranges"][1]
+        if (there, step) != (count, 1):
+            return None
+        x = unshaped(x.args[0])
+    elif count != n:
+        return None
     # The nodes that it is made of are there already, if it is one.
-    return x.op is select and x.shape == (n, n) and x is identity(n, x.dtype)
+    return start if x.op is select and x.shape == (n, n) and x is identity(n, x.dtype) else None
 
 
 def _without_identity(a: Node, b: Node) -> Node | None:
     if len(a.shape) != 2 or a.dtype is not b.dtype:
         return None
-    return b if _is_identity(a) else a if _is_identity(b) else None
+    start = _identity_columns(a)
+    if start is None:
+        return a if b.shape[0] == b.shape[1] and _identity_columns(b) is not None else None
+    if a.shape[0] == a.shape[1]:
+        return b
+    return pad(b, ranges=((start, b.shape[0], 1), (0, b.shape[1], 1)), shape=(a.shape[0], b.shape[1]))
 
 
 # Both are stacks of matrices with the same leading axes; the library's `matmul` brings others to that form.

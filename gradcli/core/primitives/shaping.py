@@ -107,6 +107,13 @@ def keeps_order(shape: Shape, axes: Sequence[int]) -> bool:
     return long == sorted(long)
 
 
+def unshaped(x: Node) -> Node:
+    """A tensor as it was before its elements were given another shape, in their order."""
+    while x.op is reshape or (x.op is transpose and keeps_order(x.args[0].shape, x.attrs["axes"])):
+        x = x.args[0]
+    return x
+
+
 # A range of an axis is (start, count, step) with step > 0: what `slice` takes out and `pad` puts back.
 Ranges = tuple[tuple[int, int, int], ...]
 

@@ -6,7 +6,7 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Application, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import aligned, size_of
-from gradcli.core.primitives.shaping import keeps_order, reshape, transpose
+from gradcli.core.primitives.shaping import keeps_order, reshape, transpose, unshaped
 from gradcli.core.simplify.rules import Site, elementwise_node, rule
 
 
@@ -14,7 +14,7 @@ from gradcli.core.simplify.rules import Site, elementwise_node, rule
 def reshaped_once(site: Site) -> Node | None:
     """A tensor in a shape that it has taken on the way is what it was there."""
     x = stretch(site.args[0], site.node.args[0].shape)
-    base = _unshaped(x)
+    base = unshaped(x)
     return None if base is x else reshape(base, shape=site.node.shape)
 
 
@@ -23,7 +23,7 @@ def transposed_once(site: Site) -> Node | None:
     """Axes that move twice move once; where only axes of length 1 move, that is another shape and no more."""
     x, axes = stretch(site.args[0], site.node.args[0].shape), site.node.attrs["axes"]
     if keeps_order(x.shape, axes):
-        return reshape(_unshaped(x), shape=site.node.shape)
+        return reshape(unshaped(x), shape=site.node.shape)
     if x.op is not transpose:
         return None
     before = x.attrs["axes"]
@@ -37,12 +37,6 @@ def multiplied_before_it_is_transposed(site: Site) -> Node | None:
     args = [stretch(arg, before.shape) for arg, before in zip(site.args, site.node.args, strict=True)]
     new = [_as_it_lies(arg) if alone else arg for arg, alone in zip(args, site.alone, strict=True)]
     return None if new == args else with_args(site.node, tuple(new))
-
-
-def _unshaped(x: Node) -> Node:
-    while x.op is reshape or (x.op is transpose and keeps_order(x.args[0].shape, x.attrs["axes"])):
-        x = x.args[0]
-    return x
 
 
 def _as_it_lies(x: Node) -> Node:

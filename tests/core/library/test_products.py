@@ -17,6 +17,7 @@ from gradcli.core.library.functions import matmul, reshape, sum_
 from gradcli.core.library.reductions import softmax
 from gradcli.core.primitives.elementwise import tanh
 from gradcli.core.primitives.linear_algebra import matrix_product
+from gradcli.core.primitives.shaping import part
 from gradcli.core.transforms.jacobian import hessian
 from gradcli.core.transforms.reverse import gradient
 
@@ -55,6 +56,18 @@ def test_the_hessian_of_a_linear_model_is_one_product(features: int) -> None:
     t = np.tanh(a @ at)
     (found,) = Program([block], [x, w])(a, at)
     np.testing.assert_allclose(found, (a.T * (-2 * t * (1 - t * t))) @ a, atol=1e-12)
+
+
+def test_the_hessian_by_weights_with_a_bias_beside_them_is_one_product() -> None:
+    """Some columns of the identity are no factor either."""
+    x, w = entry(50, 4), entry(5)
+    (block,) = hessian([sum_(tanh(matmul(x, part(w, 0, 1, 4)) + part(w, 0, 0, 1)))], [w])[0][0]
+    assert len(products([block])) == 2
+    a, at = np.random.default_rng(0).normal(size=(50, 4)), np.random.default_rng(1).normal(size=5)
+    ones = np.concatenate([np.ones((50, 1)), a], axis=1)
+    t = np.tanh(ones @ at)
+    (found,) = Program([block], [x, w])(a, at)
+    np.testing.assert_allclose(found, (ones.T * (-2 * t * (1 - t * t))) @ ones, atol=1e-12)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 40])
