@@ -199,6 +199,16 @@ def test_views_of_memory_that_stays_are_made_once() -> None:
         np.testing.assert_array_equal(found[2], at.T)
 
 
+def test_a_view_of_a_sum_of_tiles_is_that_of_this_run() -> None:
+    """Such a sum is a new array each time."""
+    x = fresh_input("x", (200, 200), F64)
+    total = TABLE["reshape"](TABLE["sum_to"](TABLE["tanh"](x) * 2.0, shape=(1, 1)), shape=())
+    program = Program([total + 1.0], [x], native=False)
+    for seed in (1, 2):
+        values = normal((200, 200), seed)
+        np.testing.assert_allclose(program(values)[0], 2 * np.tanh(values).sum() + 1, rtol=1e-12)
+
+
 @pytest.mark.parametrize("kept", [[True, True, True], [True, False, True], [False, False, False]])
 def test_masks_that_hold_everywhere_or_not(kept: list[bool]) -> None:
     """The choice between two values, whatever the shape of the mask."""

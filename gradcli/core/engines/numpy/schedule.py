@@ -73,17 +73,21 @@ class ArrayProgram:
         """The steps as calls; a view of memory that stays is made now, and once."""
         calls: list[Call] = []
         late: list[int] = []
+        # What has its value in one place: constants, and what a step writes where it is told to; sums of tiles are new.
+        stays = {i for i, value in enumerate(self._start) if value is not None}
+        stays -= {place[node] for step in steps if step.several for node in step.outputs}
         for step, ended in zip(steps, forgotten, strict=True):
             args = tuple(place[arg] for arg in step.args)
             results = tuple(place[node] for node in step.outputs)
             late += [place[node] for node in ended]
-            if outputs.isdisjoint(step.outputs) and is_view(step.nodes[0]) and self._start[args[0]] is not None:
+            if outputs.isdisjoint(step.outputs) and is_view(step.nodes[0]) and stays.issuperset(args):
                 there = self._start[args[0]]
                 view = step.function(there)
                 if np.may_share_memory(view, there):
                     self._start[results[0]] = view
+                    stays.add(results[0])
                     continue
-            calls.append((step.function, args, results, tuple(i for i in late if self._start[i] is None), step))
+            calls.append((step.function, args, results, tuple(i for i in late if i not in stays), step))
             late = []
         return calls
 
