@@ -124,6 +124,7 @@ class Primitive:
     `condition` says that the first operand is a condition, `integers` which operands are indices.
     `check` refuses indices, given the shapes of all operands, the indices and the attributes.
     `pointwise` says that each element of the result needs only those at its place in the operands.
+    `moves` says that each element of the result is one of the operands', or 0, so that the kernel moves any numbers.
     `commutes` says that the order of two operands is no matter, so that both orders are one node.
     `shortcut` gives the node that an application is equal to where that is simpler, or None.
     `lift` applies it where operands have one leading axis more: called with the primitive, the length of that axis,
@@ -161,6 +162,7 @@ class Primitive:
     check: Callable[..., None] | None = None
     commutes: bool = False
     pointwise: bool = False
+    moves: bool = False
     shortcut: Callable[..., Node | None] | None = None
     lift: Lift | None = None
     work: Callable[..., int] = most_elements
