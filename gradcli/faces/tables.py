@@ -1,0 +1,114 @@
+"""`gradcli map`: a function over the rows of a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradcli.faces.one_shot import ask
+from gradcli.language.text.diagnostics import Diagnostic, fail
+from gradcli.output.bar import bar
+from gradcli.session.ask import Question
+from gradcli.session.files import read_text
+from gradcli.session.plain import plain
+from gradcli.session.results import Answer, Derivatives
+from gradcli.session.rows.asked import MISSING, Asked
+from gradcli.session.rows.job import MapOptions, bad_rows_said, run_map
+from gradcli.session.rows.mapping import Told
+from gradcli.session.rows.opening import open_table
+from gradcli.session.rows.totals import ReduceOptions, run_reduce
+from gradcli.session.session import fresh_session
+
+if TYPE_CHECKING:
+    from gradcli.output.reporter import Reporter
+
+
+def map_rows(
+    reporter: Reporter,
+    expression: str,
+    values: Sequence[str],
+    data: str | None,
+    out: str | None,
+    kind: str | None,
+    columns: str | None,
+    where: str | None,
+    wrt: str | None,
+    order: int,
+    reduce: str | None,
+    hvp: str | None,
+    on_error: str,
+    jobs: int,
+    chunk: int | None,
+    overwrite: bool,
+    resume: bool,
+    dtype: str | None,
+) -> int:
+    """Write what each row gives, or report what all of them come to; the exit code."""
+
+    def report(question: Question) -> None:
+        if data is None:
+            raise fail("usage", "there is no table", None, "name it: --data points.csv")
+        try:
+            if reduce is not None:
+                if out is not None or resume:
+                    hint = "it is shown, and `--output sums.json` writes what is shown"
+                    raise fail("usage", f"a {reduce} of all rows is no table, and has no --out", None, hint)
+                options = ReduceOptions(data, columns, where, wrt, order, reduce, hvp, on_error, jobs, chunk)
+                return _reduce(reporter, question, options)
+            if hvp is not None:
+                raise fail("usage", "--hvp is of a sum", None, "add --reduce sum")
+            asked = asked_of(expression, values, dtype)
+            rows = MapOptions(
+                data, _out(out), kind, columns, where, wrt, order, on_error, jobs, chunk, overwrite, resume
+            )
+            return _map(reporter, asked, question, rows)
+        except BaseException as error:
+            for note in getattr(error, "__notes__", ()):
+                reporter.diagnostic(Diagnostic("file", note, severity="note"))
+            raise
+
+    return ask(reporter, expression, values, dtype, report, missing=MISSING)
+
+
+def _reduce(reporter: Reporter, question: Question, options: ReduceOptions) -> None:
+    table = open_table(options.data)
+    with bar("summing") as tell:
+        sums, found = run_reduce(question, table, options, tell)
+    derivatives = plain(found)
+    assert isinstance(derivatives, Derivatives)
+    note = f"{sums.summed:,} of {sums.rows:,} rows of {table.name}"
+    reporter.digits = question.interpreter.settings.digits
+    reporter.result(Answer(question.title, (), replace(derivatives, whole=True, note=note)))
+    bad = bad_rows_said(Told(sums.rows, sums.summed, sums.bad, sums.numbers), options.on_error, table.name)
+    for diagnostic in [*([bad] if bad else []), *question.warnings]:
+        reporter.diagnostic(diagnostic)
+
+
+def _out(out: str | None) -> str:
+    if out is None:
+        raise fail("usage", "nothing says where to write results", None, "name it: --out slopes.csv, or --out -")
+    return out
+
+
+def asked_of(text: str, words: Sequence[str], dtype: str | None) -> Asked:
+    """What is asked, with the text of the file that it is in."""
+    in_file = re.fullmatch(r"(.+)::([^\W\d]\w*)", text)
+    seed = fresh_session().seed
+    if in_file is None:
+        return Asked(text, None, None, words, dtype, seed)
+    return Asked(in_file[2], in_file[1], read_text(in_file[1]), words, dtype, seed)
+
+
+def _map(reporter: Reporter, asked: Asked, question: Question, options: MapOptions) -> None:
+    table = open_table(options.data)
+    with bar("computing") as tell:
+        told, note = run_map(asked, question, table, options, tell)
+    bad = bad_rows_said(told, options.on_error, table.name)
+    notes = [Diagnostic("value", note, severity="note")] if note is not None else []
+    said = f"{told.rows:,} rows of {table.name}, {told.written:,} written"
+    if options.out != "-":
+        reporter.say(f"{said} to {options.out}")
+    for diagnostic in [*notes, *([bad] if bad else []), *question.warnings]:
+        reporter.diagnostic(diagnostic)
