@@ -429,6 +429,17 @@ COMMANDS: dict[str, Command] = {
             expressions=True,
         ),
         Command(
+            "fit",
+            "Fit parameters to the rows of a table.",
+            (FUNCTION, _values("Values at first of inputs that are no columns.")),
+            (*own.OF_FIT, WRT, DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.tables:fit_rows",
+            example="gradcli fit '(y - a*exp(-k*t))^2' a=1 k=1 --data decay.csv\n"
+            "gradcli fit model.grad::loss --data points.parquet --optimizer newton --out fitted.grad",
+            details="What is least is the mean of the function over all rows. See `gradcli help data`.",
+            expressions=True,
+        ),
+        Command(
             "ops",
             "List all operations with their derivatives.",
             (Words("names", "[NAME]...", "Operations; all of them where none is named.", many=True, required=False),),

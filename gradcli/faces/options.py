@@ -139,6 +139,32 @@ WORKERS = Option("jobs", ("--jobs", "-j"), "N", int, "Compute in so many threads
 CHUNK = Option("chunk", ("--chunk",), "ROWS", int, "Rows that are read, computed and written at a time.")
 OVERWRITE = Option("overwrite", ("--overwrite",), "", bool, "Replace what is there.", False)
 RESUME = Option("resume", ("--resume",), "", bool, "Go on from where an interruption left off.", False)
+OPTIMIZER = Option(
+    "optimizer",
+    ("--optimizer",),
+    "NAME",
+    str,
+    "What finds the minimum: lbfgs, newton or trust, SciPy's with exact derivatives; adam or sgd, in batches.",
+    "lbfgs",
+    choices=("lbfgs", "newton", "trust", "adam", "sgd"),
+    refusal="nothing is minimized by {}",
+)
+ERRORS = Option(
+    "errors",
+    ("--errors",),
+    "WHAT",
+    str,
+    "What standard errors take the loss of a row to be: minus a log likelihood, or the squares of residuals.",
+    "likelihood",
+    choices=("likelihood", "squares"),
+    refusal="standard errors can't be of {}",
+)
+EPOCHS = Option("epochs", ("--epochs",), "N", int, "Steps at most of lbfgs, newton and trust; passes of the others.")
+BATCH = Option("batch", ("--batch",), "ROWS", int, "Rows of a step of adam or sgd; 256 where nothing is said.")
+RATE = Option("rate", ("--rate",), "X", float, "The rate of adam or sgd.")
+SCRIPT = Option("out", ("--out",), "FILE", str, "A script with the fitted parameters, written complete or not at all.")
+
 OF_RUN = (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, UPDATE)
 OF_TABLES = (DATA, COLUMNS, WHERE, ON_ERROR, WORKERS, CHUNK)
+OF_FIT = (*OF_TABLES, SCRIPT, OPTIMIZER, ERRORS, EPOCHS, BATCH, RATE, OVERWRITE, RESUME)
 OF_MAP = (*OF_TABLES, OUT, AS, REDUCE, HVP, OVERWRITE, RESUME)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import array_constant, constant
 from gradcli.faces.one_shot import ask
+from gradcli.language.derivatives.base import label_of
 from gradcli.language.text.diagnostics import Diagnostic, fail
+from gradcli.language.values.partial import Partial
+from gradcli.language.values.values import DerivativeTable
 from gradcli.output.bar import bar
 from gradcli.session.ask import Question
 from gradcli.session.files import read_text
 from gradcli.session.plain import plain
 from gradcli.session.results import Answer, Derivatives
 from gradcli.session.rows.asked import MISSING, Asked
+from gradcli.session.rows.fit_job import FitOptions, run_fit
 from gradcli.session.rows.job import MapOptions, bad_rows_said, run_map
 from gradcli.session.rows.mapping import Told
 from gradcli.session.rows.opening import open_table
@@ -50,7 +59,7 @@ def map_rows(
     def report(question: Question) -> None:
         if data is None:
             raise fail("usage", "there is no table", None, "name it: --data points.csv")
-        try:
+        with _noting(reporter):
             if reduce is not None:
                 if out is not None or resume:
                     hint = "it is shown, and `--output sums.json` writes what is shown"
@@ -64,12 +73,95 @@ def map_rows(
                 data, _out(out), kind, columns, where, wrt, order, on_error, jobs, chunk, overwrite, resume
             )
             return _map(reporter, asked, question, rows)
-        except BaseException as error:
-            for note in getattr(error, "__notes__", ()):
-                reporter.diagnostic(Diagnostic("file", note, severity="note"))
-            raise
 
     return ask(reporter, expression, values, dtype, report, missing=MISSING)
+
+
+def fit_rows(
+    reporter: Reporter,
+    expression: str,
+    values: Sequence[str],
+    data: str | None,
+    out: str | None,
+    columns: str | None,
+    where: str | None,
+    wrt: str | None,
+    optimizer: str,
+    epochs: int | None,
+    batch: int | None,
+    rate: float | None,
+    errors: str,
+    on_error: str,
+    jobs: int,
+    chunk: int | None,
+    overwrite: bool,
+    resume: bool,
+    digits: int | None,
+    dtype: str | None,
+) -> int:
+    """Fit parameters, report them and write them as a script; the exit code."""
+
+    def report(question: Question) -> None:
+        if data is None:
+            raise fail("usage", "there is no table", None, "name it: --data points.csv")
+        asked = asked_of(expression, values, dtype)
+        options = FitOptions(
+            data,
+            out,
+            columns,
+            where,
+            wrt,
+            optimizer,
+            epochs,
+            batch,
+            rate,
+            errors,
+            on_error,
+            jobs,
+            chunk,
+            overwrite,
+            resume,
+        )
+        with _noting(reporter):
+            _fit(reporter, asked, question, options)
+
+    return ask(reporter, expression, values, dtype, report, missing=MISSING, digits=digits)
+
+
+def _fit(reporter: Reporter, asked: Asked, question: Question, options: FitOptions) -> None:
+    table = open_table(options.data)
+    with bar("fitting", "steps") as tell:
+        found = run_fit(asked, question, table, options, lambda step, loss, slope: tell(step, None, loss, slope))
+    rows = []
+    for name, value in found.values.items():
+        rows.append((Partial(name), array_constant(np.array(value))))
+        if found.errors is not None:
+            rows.append((Partial(f"standard error of {name}"), array_constant(np.array(found.errors[name]))))
+    rows.append((Partial(f"mean({label_of(question.function)})"), constant(found.fit.loss, DType.FLOAT64)))
+    rows.append((Partial("length of its gradient"), constant(found.fit.slope, DType.FLOAT64)))
+    steps = "1 step" if found.fit.steps == 1 else f"{found.fit.steps:,} steps"
+    note = f"{options.optimizer}, {steps}, {found.sums.summed:,} of {found.sums.rows:,} rows of {table.name}"
+    derivatives = plain(DerivativeTable(tuple(rows)))
+    assert isinstance(derivatives, Derivatives)
+    reporter.digits = question.interpreter.settings.digits
+    reporter.result(Answer(question.title, (), replace(derivatives, whole=True, note=note)))
+    if found.fit.message is not None:
+        message = f"{options.optimizer} ended before the gradient was 0: {found.fit.message}"
+        reporter.diagnostic(Diagnostic("value", message, severity="warning"))
+    bad = bad_rows_said(Told(found.sums.rows, 0, found.sums.bad, found.sums.numbers), options.on_error, table.name)
+    for diagnostic in [*([bad] if bad else []), *question.warnings]:
+        reporter.diagnostic(diagnostic)
+
+
+@contextmanager
+def _noting(reporter: Reporter) -> Iterator[None]:
+    """What an interruption leaves is said."""
+    try:
+        yield
+    except BaseException as error:
+        for note in getattr(error, "__notes__", ()):
+            reporter.diagnostic(Diagnostic("file", note, severity="note"))
+        raise
 
 
 def _reduce(reporter: Reporter, question: Question, options: ReduceOptions) -> None:

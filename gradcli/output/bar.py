@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def bar(what: str, unit: str = "rows") -> Iterator[Callable[[int, int | None], None]]:
-    """Within this, what is told of how many are done, of how many, is shown; it is gone behind.
+def bar(what: str, unit: str = "rows") -> Iterator[Callable[..., None]]:
+    """Within this, what is told of how many are done, of how many, and of a loss and its slope, is shown; then gone.
 
     The rate is that of what was done within it, and the time left follows from it.
     """
     if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda done, of: None
+        yield lambda done, of, loss=None, slope=None: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
@@ -37,4 +37,9 @@ def bar(what: str, unit: str = "rows") -> Iterator[Callable[[int, int | None], N
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
+
+        def tell(done: int, of: int | None, loss: float | None = None, slope: float | None = None) -> None:
+            said = what if loss is None else f"{what}  loss {loss:.6g}  gradient {slope:.3g}"
+            progress.update(task, completed=done, total=of, description=said)
+
+        yield tell

@@ -122,7 +122,7 @@ class IpcTable:
     """Arrow IPC, as a file or as a stream."""
 
     def __init__(self, name: str, source: Any, identity: Sequence[object], is_stream: bool) -> None:
-        self.name, self.identity, self._is_stream = name, identity, is_stream
+        self.name, self.identity, self._is_stream, self._source = name, identity, is_stream, source
         with _refusing(name, "Arrow"):
             self._reader = pa.ipc.open_stream(source) if is_stream else pa.ipc.open_file(source)
             self.columns: Mapping[str, Column] = {f.name: _column(f.type) for f in self._reader.schema}
@@ -136,15 +136,14 @@ class IpcTable:
         """A batch at a time."""
         skip = start
         with _refusing(self.name, "Arrow"):
-            for i, batch in enumerate(self._batches()):
+            for batch in self._batches():
                 if skip < batch.num_rows:
                     yield _piece(batch, names, self.columns, skip)
                 skip = max(0, skip - batch.num_rows)
-                del i
 
     def _batches(self) -> Iterator[Any]:
         if self._is_stream:
-            yield from self._reader
+            yield from pa.ipc.open_stream(self._source) if isinstance(self._source, str) else self._reader
         else:
             yield from (self._reader.get_batch(i) for i in range(self._reader.num_record_batches))
 

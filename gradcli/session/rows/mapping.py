@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,23 +31,31 @@ SKIP, FAIL, NAN = "skip", "fail", "nan"
 
 
 class Blocks:
-    """A graph over blocks of rows: what it computes of each; every thread has a program of its own.
+    """A graph over blocks of rows: what it computes of each; programs are lent, each to one thread at a time.
 
     `rows` are what stands for the values of a row, `whole` inputs that are the same for all of them.
     """
 
     def __init__(self, outputs: Sequence[Node], rows: Sequence[Node], whole: Sequence[Node] = ()) -> None:
         self._outputs, self._inputs = outputs, [*rows, *whole]
-        self._here = threading.local()
+        self._free: list[Program] = []
+
+    @contextmanager
+    def lent(self) -> Iterator[Callable[..., Sequence[Any]]]:
+        """A function of a block's values to the outputs, which are overwritten when it is called again."""
+        try:
+            program = self._free.pop()
+        except IndexError:
+            with alone():
+                program = Program(self._outputs, self._inputs)
+        yield program.function
+        # One that was interrupted is not lent again: it may be at work still.
+        self._free.append(program)
 
     def __call__(self, *values: Any) -> Sequence[Any]:
-        """The outputs for a block; they are overwritten when this thread asks for the next ones."""
-        program = getattr(self._here, "program", None)
-        if program is None:
-            with alone():
-                program = self._here.program = Program(self._outputs, self._inputs)
-        found: Sequence[Any] = program.function(*values)
-        return found
+        """The outputs for a block, in arrays of their own."""
+        with self.lent() as run:
+            return [np.array(found) for found in run(*values)]
 
 
 def over_rows(outputs: Sequence[Node], nodes: Sequence[Node], size: int = BLOCK) -> tuple[list[Node], list[Node]]:
@@ -104,10 +112,10 @@ class RowProgram:
         padded = len(inputs[0])
         arrays = [np.empty((padded, *out.shape), out.dtype) for out in self.outs]
         kept = np.ones(padded, bool)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), self._blocks.lent() as run:
             for low in range(0, padded, BLOCK):
                 at = slice(low, low + BLOCK)
-                found = self._blocks(*(array[at] for array in inputs))
+                found = run(*(array[at] for array in inputs))
                 for array, part in zip(arrays, found, strict=False):
                     array[at] = part
                 if self._has_condition:

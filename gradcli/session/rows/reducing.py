@@ -113,6 +113,7 @@ class Loss:
         self._loss, self._table, self._on_error = loss, table, on_error
         self._programs: dict[str, Blocks] = {}
         self._single: Blocks | None = None
+        self._where = None if kept is None else kept.node
         self._condition: Blocks | None = None
         if kept is not None:
             nodes, inputs = over_rows([kept.node], [feed.node for feed in self._feeds])
@@ -168,9 +169,9 @@ class Loss:
         """
         self.prepare(what)
         program = self._programs[what]
-        given = [self._cast(v, part) for v, part in zip(self.variables, self.apart(at).values(), strict=True)]
+        given = self._given(at)
         if along is not None:
-            given += [self._cast(v, p) for v, p in zip(self.variables, self.apart(along).values(), strict=True)]
+            given += self._given(along)
         sizes = self._sizes(what)
 
         def summed(chunk: Chunk) -> Summed:
@@ -182,14 +183,14 @@ class Loss:
                 kept &= ~chunk.bad
             rows, bad, numbers = 0, 0, np.zeros(0, np.int64)
             blocks = np.empty((padded // BLOCK, sum(sizes)))
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), program.lent() as run:
                 for i, low in enumerate(range(0, padded, BLOCK)):
                     part = slice(low, low + BLOCK)
                     values = [array[part] for array in inputs]
                     mask = kept[part]
-                    holds = np.ones(BLOCK, bool) if self._condition is None else np.array(self._condition(*values)[0])
+                    holds = np.ones(BLOCK, bool) if self._condition is None else self._condition(*values)[0]
                     mask &= holds
-                    fine = _summed(program, values, mask, given, blocks[i])
+                    fine = _summed(run, values, mask, given, blocks[i])
                     if self._on_error != NAN and not (fine and chunk.bad is None):
                         odd = None if fine else ~self._finite(values, given[: len(self.variables)])
                         lacking = self._bad(chunk, low, mask, holds, odd)
@@ -198,7 +199,7 @@ class Loss:
                             numbers = np.concatenate([numbers, chunk.first + low + lacking])
                             if mask[lacking].any():
                                 mask[lacking] = False
-                                _summed(program, values, mask, given, blocks[i])
+                                _summed(run, values, mask, given, blocks[i])
                     rows += int(np.count_nonzero(mask))
             return Summed(blocks, chunk.rows, rows, bad, numbers[:MOST_TOLD].tolist())
 
@@ -233,19 +234,84 @@ class Loss:
             raise bad_row(self._table, chunk, low + int(found[0]))
         return found
 
+    def batch(self, size: int) -> Callable[[Chunk, Array, Array], tuple[float, Array, int]]:
+        """What finds the mean of so many rows of a chunk, by their places, at most; its gradient; how many it is of.
+
+        What it raises is a LanguageError at a bad row, where that is asked for.
+        """
+        wrt = [variable.node for variable in self.variables]
+        nodes, inputs = over_rows([self._loss], [feed.node for feed in self._feeds], size)
+        mask = fresh_input("kept", (size,), DType.BOOL)
+        loss = sum_to(select(mask, nodes[0], filled(0.0, nodes[0])), shape=())
+        program = Blocks([loss, *gradient([loss], wrt)], [*inputs, mask], wrt)
+        holds: Blocks | None = None
+        if self._where is not None:
+            conditions, rows = over_rows([self._where], [feed.node for feed in self._feeds], size)
+            holds = Blocks(conditions, rows)
+
+        def work(chunk: Chunk, places: Array, at: Array) -> tuple[float, Array, int]:
+            given = self._given(at)
+            whole = np.resize(places, size)
+            values = [feed.array({n: chunk.columns[n][whole] for n in feed.columns}) for feed in self._feeds]
+            kept = np.arange(size) < len(places)
+            into = np.zeros(1 + self.size)
+            with np.errstate(all="ignore"), program.lent() as run:
+                if holds is not None:
+                    kept &= holds(*values)[0]
+                bad = np.zeros(size, bool) if chunk.bad is None else chunk.bad[whole] & kept
+                if not bad.any() and not _together(run, values, kept, given, into):
+                    bad = kept & ~self._finite(values, given)
+                if bad.any() and self._on_error == FAIL:
+                    raise bad_row(self._table, chunk, int(whole[np.argmax(bad)]))
+                if bad.any() and self._on_error != NAN:
+                    kept &= ~bad
+                    if not _together(run, values, kept, given, into):
+                        kept &= self._finite(values, given)
+                        _together(run, values, kept, given, into)
+            count = int(np.count_nonzero(kept))
+            return into[0] / max(count, 1), into[1:] / max(count, 1), count
+
+        return work
+
+    def _given(self, at: Array) -> list[Any]:
+        return [self._cast(v, part) for v, part in zip(self.variables, self.apart(at).values(), strict=True)]
+
     def _finite(self, values: Sequence[Array], given: Sequence[Any]) -> Array:
-        """Which rows of a block have a loss and a gradient without nan and infinities, each row by itself."""
+        """Which rows have a loss and a gradient without nan and infinities, each row by itself."""
         if self._single is None:
             wrt = [variable.node for variable in self.variables]
             outputs = [self._loss, *gradient([self._loss], wrt)]
             nodes, inputs = over_rows(outputs, [feed.node for feed in self._feeds], _FEW)
             self._single = Blocks(nodes, inputs, wrt)
-        fine = np.empty(BLOCK, bool)
-        for low in range(0, BLOCK, _FEW):
-            part = slice(low, low + _FEW)
-            found = self._single(*(array[part] for array in values), *given)
-            fine[part] = ~bad_rows(Chunk(0, _FEW, {}, None), found)
+        rows = len(values[0])
+        fine = np.empty(rows, bool)
+        for low in range(0, rows, _FEW):
+            few = np.minimum(np.arange(low, low + _FEW), rows - 1)
+            found = self._single(*(array[few] for array in values), *given)
+            fine[low : low + _FEW] = ~bad_rows(Chunk(0, _FEW, {}, None), found)[: rows - low]
         return fine
+
+
+def _together(
+    run: Callable[..., Sequence[Any]], values: Sequence[Array], mask: Array, given: Sequence[Any], into: Array
+) -> bool:
+    """Put the sums of those rows that are kept in a vector; whether all are finite."""
+    if not mask.any():
+        into[...] = 0.0
+        return True
+    into[...] = np.concatenate([np.reshape(part, -1) for part in run(*_replaced(values, mask), mask, *given)])
+    return bool(np.isfinite(into).all())
+
+
+def _replaced(values: Sequence[Array], mask: Array) -> Sequence[Array]:
+    """The values with a copy of a row that is kept in the place of those that are not.
+
+    Where matrices are multiplied, 0 times nan would be nan.
+    """
+    if mask.all():
+        return values
+    good = int(np.argmax(mask))
+    return [np.where(mask.reshape(-1, *(1,) * (v.ndim - 1)), v, v[good]) for v in values]
 
 
 def _folded(rows: Array) -> Array:
@@ -253,20 +319,15 @@ def _folded(rows: Array) -> Array:
     return rows.reshape(-1, _ROWS, *rows.shape[1:])
 
 
-def _summed(program: Blocks, values: Sequence[Array], mask: Array, given: Sequence[Any], into: Array) -> bool:
-    """Put the sums of those rows of a block that are kept in a row; whether all are finite.
-
-    In the place of the others stands a copy of one that is kept, since 0 times nan would be nan where matrices are
-    multiplied.
-    """
+def _summed(
+    run: Callable[..., Sequence[Any]], values: Sequence[Array], mask: Array, given: Sequence[Any], into: Array
+) -> bool:
+    """Put the sums of those rows of a block that are kept in a row; whether all are finite."""
     if not mask.any():
         into[...] = 0.0
         return True
-    if not mask.all():
-        good = int(np.argmax(mask))
-        values = [np.where(mask.reshape(-1, *(1,) * (v.ndim - 1)), v, v[good]) for v in values]
     at = 0
-    for part in program(*map(_folded, values), _folded(mask), *given):
+    for part in run(*map(_folded, _replaced(values, mask)), _folded(mask), *given):
         few = np.reshape(part, (len(part), -1))
         np.add.reduce(np.ascontiguousarray(few.T, np.float64), axis=1, out=into[at : at + few.shape[1]])
         at += few.shape[1]
