@@ -165,6 +165,23 @@ RATE = Option("rate", ("--rate",), "X", float, "The rate of adam or sgd.")
 SCRIPT = Option("out", ("--out",), "FILE", str, "A script with the fitted parameters, written complete or not at all.")
 
 OF_RUN = (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, UPDATE)
-OF_TABLES = (DATA, COLUMNS, WHERE, ON_ERROR, WORKERS, CHUNK)
+ENGINE = Option(
+    "engine",
+    ("--engine",),
+    "WHERE",
+    str,
+    "Where it is computed: here, or on workers of dask, which write a folder of parts.",
+    "here",
+    choices=("here", "dask"),
+    refusal="nothing is computed on {}",
+)
+SCHEDULER = Option(
+    "scheduler",
+    ("--scheduler",),
+    "ADDRESS",
+    str,
+    "Where dask's scheduler is, tcp://HOST:PORT; else workers run here.",
+)
+OF_TABLES = (ENGINE, SCHEDULER, DATA, COLUMNS, WHERE, ON_ERROR, WORKERS, CHUNK)
 OF_FIT = (*OF_TABLES, SCRIPT, OPTIMIZER, ERRORS, EPOCHS, BATCH, RATE, OVERWRITE, RESUME)
 OF_MAP = (*OF_TABLES, OUT, AS, REDUCE, HVP, OVERWRITE, RESUME)

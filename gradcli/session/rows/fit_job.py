@@ -29,10 +29,12 @@ from gradcli.session.rows.fitting import (
     by_scipy,
     errors_of,
     folder_of,
+    here,
     in_batches,
 )
 from gradcli.session.rows.job import rows_at_a_time, workers_of
-from gradcli.session.rows.reducing import GRADIENT, Loss, Sums
+from gradcli.session.rows.journal import on_error_said
+from gradcli.session.rows.reducing import GRADIENT, Compute, Loss, Sums
 
 if TYPE_CHECKING:
     from gradcli.session.rows.columns import Array
@@ -72,27 +74,34 @@ class Fitted:
     sums: Sums
 
 
-def run_fit(asked: Asked, question: Question, table: Table, options: FitOptions, tell: Telling) -> Fitted:
-    """Fit, and write the script where that is asked for.
+def run_fit(
+    asked: Asked, question: Question, table: Table, options: FitOptions, compute: Compute | None, tell: Telling
+) -> Fitted:
+    """Fit, and write the script where that is asked for; `compute` sums over all rows, if not this machine does.
 
     Raises:
         LanguageError: for what can't be read, computed or written. Nothing has the output's name then.
     """
     _require(options)
+    if compute is not None and options.optimizer not in BY_SCIPY:
+        hint = f"{', '.join(BY_SCIPY)} sum over all rows there"
+        raise fail(
+            "usage", f"{options.optimizer} goes in batches, one after the other, and not on a cluster", None, hint
+        )
     loss = Loss(question, table, options.columns, options.wrt, options.where, options.on_error)
-    target = None
+    target: str | None = None
     if options.out is not None:
         try:
             target, _ = target_of(options.out, options.overwrite)
         except Unwritable as error:
-            hint = "--overwrite replaces it" if error.exists else error.hint
-            raise fail("file", f"can't write `{options.out}`: {error}", None, hint) from None
+            advice = "--overwrite replaces it" if error.exists else error.hint
+            raise fail("file", f"can't write `{options.out}`: {error}", None, advice) from None
     own = _identity(asked, options, table)
     folder, going_on = None, False
     if target is not None and options.out is not None:
         folder, going_on = folder_of(target, own, options.overwrite, options.resume, options.out)
     rows = Rows(table, loss.names, CHUNK if options.optimizer not in BY_SCIPY else rows_at_a_time(options.chunk))
-    ask = Evaluations(loss, rows, workers_of(options.jobs), folder, own, going_on)
+    ask = Evaluations(loss, compute or here(rows, workers_of(options.jobs)), folder, own, going_on)
     try:
         fit = _fit(question, loss, rows, ask, options, Checkpoint(folder, going_on), asked.seed or 0, tell)
         sums = ask.counted(fit.at)
@@ -149,7 +158,7 @@ def _identity(asked: Asked, options: FitOptions, table: Table) -> dict[str, Any]
         "optimizer": options.optimizer,
         "batch": options.batch,
         "rate": options.rate,
-        "on_error": options.on_error,
+        "on_error": on_error_said(options.on_error),
     }
 
 

@@ -25,9 +25,9 @@ from gradcli.language.text.diagnostics import fail
 from gradcli.language.values.values import Value
 from gradcli.session.ask import Question
 from gradcli.session.rows.columns import Chunk, Table, chunks
-from gradcli.session.rows.journal import Done, Journal, Out, identity_of
+from gradcli.session.rows.journal import Done, Journal, Out, begun_before, identity_of, refuse_another
 from gradcli.session.rows.pipeline import pipeline
-from gradcli.session.rows.reducing import GRADIENT, HESSIAN, PRODUCT, Adding, Loss, Sums, parts_of
+from gradcli.session.rows.reducing import GRADIENT, HESSIAN, PRODUCT, Adding, Compute, Loss, Sums, parts_of
 
 if TYPE_CHECKING:
     from gradcli.session.rows.columns import Array
@@ -78,6 +78,17 @@ class Rows:
             self._kept, self._is_whole = kept, True
 
 
+def here(rows: Rows, workers: int) -> Compute:
+    """What sums over all rows on this machine."""
+
+    def compute(loss: Loss, what: str, at: Array, along: Array | None) -> Sums:
+        adding = Adding(loss.length(what))
+        pipeline(rows.chunks(), loss.work(what, at, along), workers, adding.take)
+        return adding.sums()
+
+    return compute
+
+
 class Evaluations:
     """What was computed for an optimizer, by what it was asked: kept on the disk, and not computed again.
 
@@ -85,13 +96,12 @@ class Evaluations:
     """
 
     def __init__(
-        self, loss: Loss, rows: Rows, workers: int, folder: str | None, identity: Mapping[str, Any], resume: bool
+        self, loss: Loss, compute: Compute, folder: str | None, identity: Mapping[str, Any], resume: bool
     ) -> None:
-        self._loss, self._rows, self._workers = loss, rows, workers
+        self._loss, self._compute = loss, compute
         self._known: dict[bytes, Array] = {}
         self._journal: Journal | None = None
         self.last: Sums | None = None
-        self.computed = 0
         if folder is not None:
             outs = [Out("number", (), "float64")]
             self._journal = Journal(os.path.join(folder, "journal"), identity, outs, resume)
@@ -112,10 +122,7 @@ class Evaluations:
         return [*parts_of(self._loss, what, found)]
 
     def _computed(self, what: str, at: Array, along: Array | None) -> Array:
-        adding = Adding(self._loss.length(what))
-        pipeline(self._rows.chunks(), self._loss.work(what, at, along), self._workers, adding.take)
-        self.last = adding.sums()
-        self.computed += 1
+        self.last = self._compute(self._loss, what, at, along)
         return self.last.values(mean=True)
 
     def counted(self, at: Array) -> Sums:
@@ -299,13 +306,9 @@ def folder_of(target: str, identity: Mapping[str, Any], overwrite: bool, resume:
     folder = f"{target}.partial"
     there = identity_of(os.path.join(folder, "journal"))
     if there is not None and not resume and not overwrite:
-        what = f"`{path}` was begun before, and how far it came is kept in `{path}.partial`"
-        raise fail("file", what, None, "--resume goes on from there, --overwrite begins again")
+        raise begun_before(path)
     if there is not None and resume:
-        changed = [name for name, value in identity.items() if there.get(name) != value]
-        if changed:
-            what = f"what was begun of `{path}` is of another {changed[0].replace('_', ' ')}"
-            raise fail("file", what, None, "ask as before, or --overwrite to begin again")
+        refuse_another(path, there, identity)
         return folder, True
     shutil.rmtree(folder, ignore_errors=True)
     os.mkdir(folder)

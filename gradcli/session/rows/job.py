@@ -15,7 +15,7 @@ from gradcli.language.text.diagnostics import Diagnostic, LanguageError, fail
 from gradcli.session.ask import Question
 from gradcli.session.rows.asked import Asked
 from gradcli.session.rows.columns import BLOCK, CHUNK, Table, chunks
-from gradcli.session.rows.journal import MOST_TOLD, Done
+from gradcli.session.rows.journal import MOST_TOLD, Done, on_error_said
 from gradcli.session.rows.mapping import RowProgram, Told
 from gradcli.session.rows.pipeline import pipeline
 from gradcli.session.rows.writing import FileOutput, StreamOutput, kind_of, refuse_resume
@@ -97,7 +97,7 @@ def identity(asked: Asked, options: MapOptions, table: Table, program: RowProgra
         "wrt": options.wrt,
         "order": options.order,
         "outputs": [[out.name, [*out.shape], out.dtype] for out in program.outs],
-        "on_error": options.on_error,
+        "on_error": on_error_said(options.on_error),
     }
 
 

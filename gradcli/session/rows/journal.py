@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from gradcli.core.records import record
+from gradcli.language.text.diagnostics import LanguageError, fail
 
 if TYPE_CHECKING:
     from gradcli.session.rows.columns import Array
@@ -60,9 +61,9 @@ class Journal:
     def __init__(self, path: str, identity: Mapping[str, Any], outs: Sequence[Out], resume: bool) -> None:
         self._outs = outs
         self._file: BinaryIO = open(path, "r+b" if resume else "x+b")  # noqa: SIM115 - it stays open
-        if not resume:
-            self._file.write(json.dumps(identity).encode() + b"\n")
-            self._file.flush()
+        # What a run that goes on may change has one length.
+        self._file.write(json.dumps(identity).encode() + b"\n")
+        self._file.flush()
 
     def replay(self) -> Iterator[Done]:
         """What is in it, up to where it breaks off; it is written on from there."""
@@ -118,6 +119,32 @@ class Journal:
     def close(self) -> None:
         """Write no more."""
         self._file.close()
+
+
+def refuse_another(path: str, there: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to go on with what was begun as something else.
+
+    Raises:
+        LanguageError: naming what is another.
+    """
+    changed = [name for name, value in now.items() if there.get(name) != value]
+    # Where a bad row ends it, none was met so far.
+    if changed == ["on_error"] and there["on_error"] == on_error_said("fail"):
+        return
+    if changed:
+        what = f"what was begun of `{path}` is of another {changed[0].replace('_', ' ')}"
+        raise fail("file", what, None, "ask as before, or --overwrite to begin again")
+
+
+def on_error_said(on_error: str) -> str:
+    """What becomes of bad rows, in a text of one length."""
+    return f"{on_error:4}"
+
+
+def begun_before(path: str) -> LanguageError:
+    """The refusal of an output that was begun, where nothing says what is to become of that."""
+    what = f"`{path}` was begun before, and how far it came is kept in `{path}.partial`"
+    return fail("file", what, None, "--resume goes on from there, --overwrite begins again")
 
 
 def identity_of(path: str) -> dict[str, Any] | None:

@@ -11,7 +11,8 @@ import numpy as np
 from gradcli.core.engines.numpy.pool import alone
 from gradcli.core.engines.program import Program
 from gradcli.core.export.naming import Names as FreshNames
-from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.core.ir.nodes import Node, Parameter, constant_like, fresh_input
+from gradcli.core.ir.traversal import substitute
 from gradcli.core.records import record
 from gradcli.core.transforms.batching import batch
 from gradcli.language.derivatives.base import together
@@ -67,6 +68,7 @@ def over_rows(outputs: Sequence[Node], nodes: Sequence[Node], size: int = BLOCK)
 class RowProgram:
     """A function's value and partials in each row, for those rows that a condition holds in.
 
+    `weights` are the values of some `parameters`, if not those that they have.
     `outs` are the columns that it gives, `names` those of the table that it reads, `note` is to be said of it.
 
     Raises:
@@ -82,6 +84,8 @@ class RowProgram:
         order: int,
         where: str | None,
         on_error: str,
+        parameters: Sequence[Parameter] = (),
+        weights: Sequence[Any] = (),
     ) -> None:
         feeds = feeds_of(question, table, mapping)
         values: list[Value] = [feeds[n].node if n in feeds else v for n, v in question.arguments.items()]
@@ -97,6 +101,9 @@ class RowProgram:
         ]
         self.names = list(dict.fromkeys(name for feed in self._feeds for name in feed.columns))
         outputs = [node for _, node in pairs] + ([kept.node] if kept else [])
+        # Elsewhere the parameters are what they were where it was asked, whatever the text makes of them there.
+        known: dict[Node, Node] = {p: constant_like(np.array(w), p) for p, w in zip(parameters, weights, strict=True)}
+        outputs = list(substitute(outputs, known))
         nodes, inputs = over_rows(outputs, [feed.node for feed in self._feeds])
         self._has_condition, self._on_error = kept is not None, on_error
         self._blocks = Blocks(nodes, inputs)

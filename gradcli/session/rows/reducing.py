@@ -431,6 +431,10 @@ class Adding:
         return Sums(self.total, self.rows, self.summed, self.bad, sorted(self.numbers)[:MOST_TOLD])
 
 
+# What sums over all rows: of the loss, what, where, and along what.
+Compute = Callable[[Loss, str, "Array", "Array | None"], Sums]
+
+
 def parts_of(loss: Loss, what: str, values: Array) -> Iterator[Array]:
     """The value, then the gradient, then what comes behind, each one behind the other."""
     yield values[:1]

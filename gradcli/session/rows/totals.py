@@ -17,7 +17,7 @@ from gradcli.session.ask import Question, values_of
 from gradcli.session.rows.columns import Table, chunks
 from gradcli.session.rows.job import Telling, rows_at_a_time, workers_of
 from gradcli.session.rows.pipeline import pipeline
-from gradcli.session.rows.reducing import GRADIENT, PRODUCT, VALUE, Adding, Loss, Summed, Sums, parts_of
+from gradcli.session.rows.reducing import GRADIENT, PRODUCT, VALUE, Adding, Compute, Loss, Summed, Sums, parts_of
 from gradcli.session.session import fresh_session
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ class ReduceOptions:
     chunk: int | None
 
 
-def run_reduce(question: Question, table: Table, options: ReduceOptions, tell: Telling) -> tuple[Sums, DerivativeTable]:
+def run_reduce(
+    question: Question, table: Table, options: ReduceOptions, compute: Compute
+) -> tuple[Sums, DerivativeTable]:
     """The sum or the mean over all rows and its gradient; and the Hessian times a direction where one is given.
 
     Raises:
@@ -53,15 +55,7 @@ def run_reduce(question: Question, table: Table, options: ReduceOptions, tell: T
     )
     what = VALUE if options.order == 0 else GRADIENT if options.hvp is None else PRODUCT
     along = None if options.hvp is None else direction(question, loss, options.hvp)
-    adding = Adding(loss.length(what))
-
-    def take(part: Summed) -> None:
-        adding.take(part)
-        tell(adding.rows, table.rows)
-
-    source = chunks(table, loss.names, 0, rows_at_a_time(options.chunk))
-    pipeline(source, loss.work(what, loss.start, along), workers_of(options.jobs), take)
-    sums = adding.sums()
+    sums = compute(loss, what, loss.start, along)
     value, *vectors = parts_of(loss, what, sums.values(options.how == "mean"))
     base = Partial(f"{options.how}({loss.label})")
     rows: list[tuple[Partial, Node]] = [(base, constant(float(value[0]), DType.FLOAT64))]
@@ -70,6 +64,23 @@ def run_reduce(question: Question, table: Table, options: ReduceOptions, tell: T
             label = base.then(name) if number == 0 else Partial(f"hvp({base})[{name}]", (), 2)
             rows.append((label, array_constant(np.array(part))))
     return sums, DerivativeTable(tuple(rows))
+
+
+def here(table: Table, chunk: int | None, jobs: int, tell: Telling) -> Compute:
+    """What sums over all rows on this machine."""
+    size, workers = rows_at_a_time(chunk), workers_of(jobs)
+
+    def compute(loss: Loss, what: str, at: Array, along: Array | None) -> Sums:
+        adding = Adding(loss.length(what))
+
+        def take(part: Summed) -> None:
+            adding.take(part)
+            tell(adding.rows, table.rows)
+
+        pipeline(chunks(table, loss.names, 0, size), loss.work(what, at, along), workers, take)
+        return adding.sums()
+
+    return compute
 
 
 def direction(question: Question, loss: Loss, text: str) -> Array:

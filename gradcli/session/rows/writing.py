@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gradcli.language.files.whole import Unwritable, give_name, target_of
 from gradcli.language.text.diagnostics import LanguageError, fail, near
 from gradcli.session.rows.arrays import NpyWriter, NpzWriter
-from gradcli.session.rows.journal import Done, Journal, Out, identity_of
+from gradcli.session.rows.journal import Done, Journal, Out, begun_before, identity_of, refuse_another
 from gradcli.session.rows.opening import needs_arrow
 
 if TYPE_CHECKING:
@@ -66,7 +66,12 @@ def kind_of(path: str, given: str | None) -> str:
     return KINDS[ending]
 
 
-def _writer(kind: str, target: Any, outs: Sequence[Out], about: Mapping[str, Any]) -> Writer:
+def writer(kind: str, target: Any, outs: Sequence[Out], about: Mapping[str, Any]) -> Writer:
+    """What writes a format to a path or a stream.
+
+    Raises:
+        LanguageError: where that needs what is not installed.
+    """
     if kind == "npy":
         return NpyWriter(target, outs, about)
     if kind == "npz":
@@ -101,7 +106,7 @@ class StreamOutput:
         if kind in ("npy", "npz"):
             hint = "write csv, arrow or parquet there"
             raise fail("usage", f".{kind} can't be written to standard output: its length stands in front", None, hint)
-        self._writer = _writer(kind, sys.stdout.buffer, outs, about)
+        self._writer = writer(kind, sys.stdout.buffer, outs, about)
 
     def replayed(self) -> Iterator[Done]:
         """Nothing is there from before."""
@@ -152,7 +157,7 @@ class FileOutput:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 os.mkdir(self._folder)
         try:
-            self._writer = _writer(kind, self._data, outs, about)
+            self._writer = writer(kind, self._data, outs, about)
         except BaseException:
             if not going_on:
                 shutil.rmtree(self._folder, ignore_errors=True)
@@ -166,15 +171,8 @@ class FileOutput:
         if not resume:
             if self._overwrite:
                 return False
-            what = f"`{self.path}` was begun before, and what there is of it is kept in `{self.path}.partial`"
-            raise fail("file", what, None, "--resume goes on from there, --overwrite begins again")
-        changed = [name for name, value in identity.items() if there.get(name) != value]
-        # No row was bad so far, or it would have ended there.
-        if changed == ["on_error"] and there.get("on_error") == "fail":
-            changed = []
-        if changed:
-            what = f"what was begun of `{self.path}` is of another {changed[0].replace('_', ' ')}"
-            raise fail("file", what, None, "ask as before, or --overwrite to begin again")
+            raise begun_before(self.path)
+        refuse_another(self.path, there, identity)
         return True
 
     def replayed(self) -> Iterator[Done]:
