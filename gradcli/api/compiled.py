@@ -79,7 +79,7 @@ class Compiled:
         self.engine = program.engine.name
         self._on_arrays = program.engine.on_arrays
         self._dtypes = [node.dtype for node in nodes]
-        self._join = _joined(outputs)
+        self._join = joined(outputs)
         self._types: list[Any] = [float if s.shape == () and s.dtype == "float64" else None for s in self._slots]
         self._takes_floats = float in self._types and None not in self._types
         self._arrays: list[Any] = []
@@ -216,7 +216,7 @@ def fitted(given: Any, slot: Slot) -> Any:
     return found.item() if slot.shape == () and slot.dtype == "float64" else np.require(found, requirements="A")
 
 
-def _joined(outputs: Value) -> Callable[[Sequence[Data]], Any]:
+def joined(outputs: Value) -> Callable[[Sequence[Data]], Any]:
     """What puts the values of the outputs, from left to right, in their structure."""
     if isinstance(outputs, Node):
         return lambda found: found[0]
@@ -268,7 +268,7 @@ def compiled(
         found = parameters_of(interpreter, function)
         weights = [(n, node) for n, node in zip(found.names, found.nodes, strict=True) if n not in given]
         outputs = function.call(interpreter, values, span, fresh=True)
-        tensors = _tensors(outputs, interpreter.dtype, span)
+        tensors = tensors_of(outputs, interpreter.dtype, span)
         return Compiled(function.name, tensors, inputs, slots, weights, _labels(function, outputs, tensors))
 
     return home.call(work, source)
@@ -331,7 +331,7 @@ def _labels(function: Function, value: Value, tensors: Value) -> list[str]:
     return [str(name) for name, _ in numbered(Partial(label_of(function)), tensors)]
 
 
-def _tensors(value: Value, dtype: DType, span: Span) -> Value:
+def tensors_of(value: Value, dtype: DType, span: Span) -> Value:
     """A result as tensors in tuples; a table of derivatives as a tuple of its rows.
 
     Raises:
