@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import gradcli
 from gradcli.api.compiled import joined, tensors_of
 from gradcli.api.functions import Function, as_function
 from gradcli.api.home import GIVEN, guarded, refuse
@@ -137,7 +136,7 @@ def _loaded(target: str, outputs: Sequence[Node], inputs: Sequence[Node]) -> Cal
     labels = [f"r{i}" for i in range(len(outputs))]
     new = [fresh_input(name, node.shape, node.dtype) for name, node in zip(called, inputs, strict=True)]
     outputs = substitute(outputs, dict(zip(inputs, new, strict=True)))
-    request = Request(outputs, labels, new, [], called, "f", "f", gradcli.__version__)
+    request = Request(outputs, labels, new, [], called, "f", "f", "")
     scope: dict[str, Any] = {}
     # The text that was written here, of nothing that anybody else wrote.
     text = guarded(lambda: module_text(target, request), Source(GIVEN, "f"))
