@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from gradcli.session.rows.columns import BLOCK, Chunk
 from gradcli.session.rows.job import metadata
@@ -127,6 +128,34 @@ def test_chunks_and_workers_change_no_bit(ending: str, tmp_path: Path) -> None:
         assert [np.shape(c) for c in found.values()] == [(ROWS,), (ROWS,), (ROWS, 7)]
         seen.add(b"".join(column.tobytes() for column in found.values()))
     assert len(seen) == 1
+
+
+def test_the_greeks_of_options_from_parquet(tmp_path: Path) -> None:
+    """The sample's function over rows, as the formulas in the books have them."""
+    rng = np.random.default_rng(7)
+    ends = {"S": (80, 120), "K": (80, 120), "v": (0.1, 0.4), "r": (0, 0.05), "T": (0.1, 2)}
+    options = {name: rng.uniform(*between, 1_000) for name, between in ends.items()}
+    data, out = write(tmp_path / "d.parquet", options), tmp_path / "o.parquet"
+    ran = gradcli("map", "samples/black_scholes.grad::call", "--data", data, "--out", str(out), "--order", "2")
+    assert (ran.code, ran.err) == (0, "")
+    found = read(out)
+    s, k, v, r, t = options.values()
+    a = (np.log(s / k) + (r + v**2 / 2) * t) / (v * np.sqrt(t))
+    b = a - v * np.sqrt(t)
+    density = np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi)
+    vega = s * density * np.sqrt(t)
+    wanted = {
+        "call": s * ndtr(a) - k * np.exp(-r * t) * ndtr(b),
+        "dcall_dS": ndtr(a),
+        "dcall_dv": vega,
+        "dcall_dr": k * t * np.exp(-r * t) * ndtr(b),
+        "d2call_dS2": density / (s * v * np.sqrt(t)),
+        "d2call_dSdv": -density * b / v,
+        "d2call_dv2": vega * a * b / v,
+    }
+    assert len(found) == 21
+    for name, column in wanted.items():
+        assert np.allclose(found[name], column, rtol=1e-10, atol=1e-12), name
 
 
 def test_columns_are_chosen_put_together_and_filtered(tmp_path: Path) -> None:

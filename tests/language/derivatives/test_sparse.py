@@ -54,6 +54,19 @@ def test_comparing(text: str, holds: bool, session: gradcli.Session) -> None:
     assert session.evaluate(text) is holds
 
 
+def test_systems_of_equations(session: gradcli.Session) -> None:
+    """Of one right side and of several; a matrix that is singular, or another shape's, is refused."""
+    assert np.allclose(session.evaluate("solve(h, [1, 2, 3, 4])"), np.linalg.solve(WHOLE, [1, 2, 3, 4]), rtol=1e-14)
+    assert np.allclose(session.evaluate("solve(h, eye(4))"), np.linalg.inv(WHOLE), rtol=1e-14)
+    for text, said in (
+        ("solve(h, [1, 2, 3])", "no system of equations"),
+        ("solve(hessian(x -> sum(x[:-1]^2), sparse=true)([1, 2, 3]), [1, 2, 3])", "singular"),
+        ("grad(b -> sum(solve(h, b)))([1, 2, 3, 4])", "an input that is yet to have a value"),
+    ):
+        with pytest.raises(gradcli.GradcliError, match=said):
+            session.evaluate(text)
+
+
 def test_an_assert_that_fails_shows_both_sides(session: gradcli.Session) -> None:
     """In a line each."""
     with pytest.raises(gradcli.GradcliError, match="sparse 4 by 4, nnz 4"):
