@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from gradcli.core.engines.protocol import Data
 from gradcli.core.engines.scalar import by_ball, suits_scalar
@@ -29,6 +30,8 @@ MOST_PROGRAMS = 128
 MOST_MEMORY = 2**28
 # So many operations on elements in all take longer than loading and running a compiler.
 WORTH_COMPILING = 2**27
+# So few numbers are computed before it is found out whether there is a program for them.
+FEW_NODES = 12
 # Numbers that a product or a quotient is simpler with.
 _SIMPLE = (0.0, 1.0, -1.0, 2.0, 0.5)
 
@@ -58,6 +61,10 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     if any(isinstance(node, Input) for node in order):
         raise FreeInputError
     on_math = suits_scalar(order, by_balls=True)
+    if on_math and len(order) <= FEW_NODES:
+        values = interpreted(order, outputs)
+        if values is not None:
+            return values
     leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != () or _may_change(n))]
     key = _form(order, outputs, leaves)
     kept = _here.programs
@@ -66,7 +73,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     if program is None:
         if on_math and not seen:
             _keep(key, None)
-            values = _interpreted(order, outputs)
+            values = interpreted(order, outputs)
             if values is not None:
                 return values
         # A graph of numbers that is seen once needs no program, and so not what makes one.
@@ -122,14 +129,19 @@ def _memory() -> int:
     return sum(program.memory for program in _here.programs.values() if program is not None)
 
 
-def _interpreted(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Data, ...] | None:
-    """The values one by one, which for a single time is faster than compiling; None where math has no answer."""
-    values: dict[Node, float | bool] = {}
+def interpreted(
+    order: Sequence[Node], outputs: Sequence[Node], given: Mapping[Node, Data] = MappingProxyType({})
+) -> tuple[Data, ...] | None:
+    """The values one by one, which for a single time is faster than compiling; None where math has no answer.
+
+    `given` are those of inputs. The nodes must be scalars that `suits_scalar`, by balls too.
+    """
+    values: dict[Node, Any] = dict(given)
     try:
         for node in order:
             if isinstance(node, Constant):
                 values[node] = node.value
-            else:
+            elif node not in given:
                 assert isinstance(node, Application)
                 args = [values[arg] for arg in node.args]
                 values[node] = by_ball(node)(*args) if has_ball(node) else applied(node.op, args, node.attrs)
