@@ -9,6 +9,7 @@ system says of the process. Of `--engine dask` the time of the workers' start is
 from __future__ import annotations
 
 import hashlib
+import heapq
 import os
 import shutil
 import signal
@@ -20,13 +21,16 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
+from gradcli.session.rows.cluster import AHEAD
+
 TURNS = 3
+# Seconds that Dask's scheduler took for a task that does nothing, on the machine of the figures in README.md.
+SCHEDULING = 3e-3
 BLACK_SCHOLES = "samples/black_scholes.grad::call"
 LOSS = """model loss(x, y):
     param w = zeros(10)
@@ -121,6 +125,15 @@ y = t["y"].to_numpy()
 loss = lambda w: anp.sum(anp.logaddexp(0, anp.dot(x, w)) - y*anp.dot(x, w))
 print(value_and_grad(loss)(np.zeros(10)))
 """
+# A process begins with the memory of the one that starts it, so that one is small.
+_LAUNCH = """
+import os, sys, time
+start = time.perf_counter()
+pid = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(pid, 0)
+print(time.perf_counter() - start, usage.ru_maxrss / 1000)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 NEEDS = {"JAX": "jax", "polars + NumPy": "polars", "pandas + autograd": "autograd"}
 MAPS = {"copy": _COPY, "JAX": _JAX, "polars + NumPy": _POLARS, "pandas + autograd": _PANDAS}
 SUMS = {"JAX": _SUM_JAX, "polars + NumPy": _SUM_POLARS, "pandas + autograd": _SUM_PANDAS}
@@ -132,13 +145,11 @@ def run(command: Sequence[str]) -> tuple[float, float]:
     Raises:
         RuntimeError: for one that fails.
     """
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command[:6]} left with {process.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1000
+    done = subprocess.run([sys.executable, "-S", "-c", _LAUNCH, *command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{command[:6]} left with {done.returncode}: {done.stderr[-500:]}")
+    seconds, memory = done.stdout.split()[-2:]
+    return float(seconds), float(memory)
 
 
 def gradcli(*words: object) -> list[str]:
@@ -163,12 +174,12 @@ def tables(folder: Path, rows: int) -> tuple[Path, Path]:
 
 
 def over(contenders: dict[str, Callable[[], tuple[float, float]]]) -> dict[str, tuple[float, float]]:
-    """The medians of turns that they take."""
+    """The best of the turns that they take."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
     for _ in range(TURNS):
         for name, contender in contenders.items():
             found[name].append(contender())
-    return {name: (median(s for s, _ in turns), max(m for _, m in turns)) for name, turns in found.items()}
+    return {name: (min(s for s, _ in turns), max(m for _, m in turns)) for name, turns in found.items()}
 
 
 def here(name: str) -> bool:
@@ -228,6 +239,7 @@ def on_dask(folder: Path, rows: int, say: Callable[[str], None]) -> None:
     words = gradcli("map", BLACK_SCHOLES, "--data", options, "--out", out, "--as", "parquet", "--overwrite")
     words += ["--engine", "dask", "--chunk", str(chunk)]
     say(f"\nDask, {rows:,} rows in parts of {chunk:,}")
+    tasks, alone = -(-rows // chunk), 0.0
     for workers, killed in ((1, False), (2, False), (2, True)):
         with (
             distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
@@ -241,7 +253,7 @@ def on_dask(folder: Path, rows: int, say: Callable[[str], None]) -> None:
                 start = time.perf_counter()
                 process = subprocess.Popen([*words, "--scheduler", address], stdout=subprocess.DEVNULL)
                 if killed:
-                    enough = -(-rows // chunk) // 3
+                    enough = tasks // 3
                     while len([*folder.glob("parts.partial/*.parquet")]) < enough and process.poll() is None:
                         time.sleep(0.005)
                     os.kill(pids[0], signal.SIGKILL)
@@ -249,7 +261,35 @@ def on_dask(folder: Path, rows: int, say: Callable[[str], None]) -> None:
                     raise RuntimeError("it failed")
                 found.append(time.perf_counter() - start)
         how = f"{workers} worker{'s' if workers > 1 else ''}{', one killed' if killed else ''}"
-        say(f"  {how:24} {min(found):6.2f} s {rows / min(found) / 1e6:8.2f} million rows/s")
+        alone = alone or min(found)
+        told = simulated(tasks, workers, alone / tasks, SCHEDULING)
+        say(f"  {how:24} {min(found):6.2f} s {rows / min(found) / 1e6:8.2f} million rows/s; simulated {told:6.2f} s")
+
+
+def simulated(tasks: int, workers: int, seconds: float, scheduling: float) -> float:
+    """Seconds until all tasks are done: a scheduler that hands out one after the other, each worker with some ahead."""
+    free = [(0.0, i) for i in range(workers)]
+    heapq.heapify(free)
+    clock = 0.0
+    last = 0.0
+    for _ in range(tasks):
+        ready, worker = heapq.heappop(free)
+        clock = max(clock, ready - AHEAD * seconds) + scheduling
+        done = max(clock, ready) + seconds
+        last = max(last, done)
+        heapq.heappush(free, (done, worker))
+    return last
+
+
+def arithmetic(rate: float = 1e6, scheduling: float = SCHEDULING) -> str:
+    """What 10^12 rows on 1,000 workers take, by chunks: the larger of what they and what the scheduler needs."""
+    lines = [f"10^12 rows on 1,000 workers of {rate:,.0f} rows/s, a scheduler of {scheduling * 1e3:g} ms a task"]
+    for chunk in (2**20, 2**22, 2**24, 2**27):
+        tasks = 10**12 // chunk
+        told = max(tasks * scheduling, 1e12 / rate / 1000)
+        found = simulated(tasks, 1000, chunk / rate, scheduling)
+        lines.append(f"  --chunk {chunk:>10,}: {tasks:>9,} tasks, {told:7,.0f} s; simulated {found:7,.0f} s")
+    return "\n".join(lines)
 
 
 def main(words: Sequence[str]) -> None:
@@ -260,6 +300,7 @@ def main(words: Sequence[str]) -> None:
         console.print(text, highlight=False, markup=False)
 
     counts = [int(float(word)) for word in words] or [10**5, 10**6, 10**7]
+    console.print(arithmetic(), highlight=False, markup=False)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         compared(folder, counts, say)

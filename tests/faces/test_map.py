@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -286,6 +287,35 @@ def test_resuming_behind_kill_9(ending: str, tmp_path: Path) -> None:
     assert computed == [2 * BLOCK]
     assert {n: c.tobytes() for n, c in read(out).items()} == {n: c.tobytes() for n, c in read(whole).items()}
     assert not (tmp_path / f"out{ending}.partial").exists()
+
+
+INTERRUPTED = re.sub(r"self\._file\.write.*", "pass", KILLED).replace("SIGKILL", "SIGINT")
+
+
+def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
+    """It leaves as an interrupted program does, and goes on from there."""
+    data, out = write(tmp_path / "d.npz", points()), tmp_path / "o.npz"
+    asked = ["map", F, "--data", data, "--chunk", str(BLOCK), "--out", str(out)]
+    ran = subprocess.run([sys.executable, "-c", INTERRUPTED, *asked], capture_output=True, text=True, check=False)
+    assert ran.returncode == 130
+    assert ran.stderr == f"note: what was computed is kept in `{out}.partial`; --resume goes on from there\n"
+    assert not out.exists()
+    assert gradcli(*asked, "--resume").code == 0
+    assert np.allclose(read(out)["f"], truth(**points())["f"], rtol=1e-14)
+
+
+def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy's files do; of the others it is said what they need."""
+    monkeypatch.delitem(sys.modules, "gradcli.session.rows.arrow", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    data = write(tmp_path / "d.npz", points(10))
+    assert gradcli("map", F, "--data", data, "--out", str(tmp_path / "o.npz")).code == 0
+    for more in (["--data", "samples/iris.csv", "--out", str(tmp_path / "o.npy")], ["--data", data, "--out", "-"]):
+        ran = gradcli("map", F, *more)
+        assert ran.code == 2
+        assert "needs pyarrow, which is not installed" in ran.err
+        assert "pip install 'gradcli[data]'" in ran.err
+    assert sorted(os.listdir(tmp_path)) == ["d.npz", "o.npz"]
 
 
 FULL = """
