@@ -29,6 +29,8 @@ from rich.console import Console
 from gradcli.session.rows.cluster import AHEAD
 
 TURNS = 3
+# Seconds, seconds of all cores, MB.
+Figures = tuple[float, float, float]
 # Seconds that Dask's scheduler took for a task that does nothing, on the machine of the figures in README.md.
 SCHEDULING = 3e-3
 BLACK_SCHOLES = "samples/black_scholes.grad::call"
@@ -131,7 +133,7 @@ import os, sys, time
 start = time.perf_counter()
 pid = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
 _, status, usage = os.wait4(pid, 0)
-print(time.perf_counter() - start, usage.ru_maxrss / 1000)
+print(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
 sys.exit(os.waitstatus_to_exitcode(status))
 """
 NEEDS = {"JAX": "jax", "polars + NumPy": "polars", "pandas + autograd": "autograd"}
@@ -139,8 +141,8 @@ MAPS = {"copy": _COPY, "JAX": _JAX, "polars + NumPy": _POLARS, "pandas + autogra
 SUMS = {"JAX": _SUM_JAX, "polars + NumPy": _SUM_POLARS, "pandas + autograd": _SUM_PANDAS}
 
 
-def run(command: Sequence[str]) -> tuple[float, float]:
-    """Seconds that a process takes, and its peak memory in MB.
+def run(command: Sequence[str]) -> Figures:
+    """Seconds that a process takes, seconds that cores were busy with it, and its peak memory in MB.
 
     Raises:
         RuntimeError: for one that fails.
@@ -148,8 +150,8 @@ def run(command: Sequence[str]) -> tuple[float, float]:
     done = subprocess.run([sys.executable, "-S", "-c", _LAUNCH, *command], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{command[:6]} left with {done.returncode}: {done.stderr[-500:]}")
-    seconds, memory = done.stdout.split()[-2:]
-    return float(seconds), float(memory)
+    seconds, busy, memory = map(float, done.stdout.split()[-3:])
+    return seconds, busy, memory
 
 
 def gradcli(*words: object) -> list[str]:
@@ -173,13 +175,16 @@ def tables(folder: Path, rows: int) -> tuple[Path, Path]:
     return options, points
 
 
-def over(contenders: dict[str, Callable[[], tuple[float, float]]]) -> dict[str, tuple[float, float]]:
+def over(contenders: dict[str, Callable[[], Figures]]) -> dict[str, Figures]:
     """The best of the turns that they take."""
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
+    found: dict[str, list[Figures]] = {name: [] for name in contenders}
     for _ in range(TURNS):
         for name, contender in contenders.items():
             found[name].append(contender())
-    return {name: (min(s for s, _ in turns), max(m for _, m in turns)) for name, turns in found.items()}
+    return {
+        name: (min(t[0] for t in turns), min(t[1] for t in turns), max(t[2] for t in turns))
+        for name, turns in found.items()
+    }
 
 
 def here(name: str) -> bool:
@@ -207,8 +212,9 @@ def compared(folder: Path, counts: Sequence[int], say: Callable[[str], None]) ->
 
 
 def _table(contenders: dict[str, Any], rows: int, say: Callable[[str], None]) -> None:
-    for name, (seconds, memory) in over(contenders).items():
-        say(f"  {name:20} {seconds:8.2f} s {rows / seconds / 1e6:8.2f} million rows/s {memory:8.0f} MB")
+    for name, (seconds, busy, memory) in over(contenders).items():
+        rate = f"{rows / seconds / 1e6:6.2f} million rows/s"
+        say(f"  {name:20} {seconds:7.2f} s {busy:7.2f} s of cores {rate} {memory:6.0f} MB")
 
 
 def same_bits(folder: Path, rows: int, say: Callable[[str], None]) -> None:

@@ -23,8 +23,7 @@ from gradcli.session.plain import plain
 from gradcli.session.results import Answer, Derivatives
 from gradcli.session.rows.asked import MISSING, Asked
 from gradcli.session.rows.fit_job import FitOptions, run_fit
-from gradcli.session.rows.job import MapOptions, bad_rows_said, run_map
-from gradcli.session.rows.mapping import Told
+from gradcli.session.rows.job import MapOptions, Told, bad_rows_said, run_map
 from gradcli.session.rows.opening import open_table
 from gradcli.session.rows.totals import ReduceOptions, here, run_reduce
 from gradcli.session.session import fresh_session

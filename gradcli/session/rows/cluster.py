@@ -30,9 +30,9 @@ from gradcli.session.rows.asked import Asked
 from gradcli.session.rows.columns import BLOCK, Table, chunks
 from gradcli.session.rows.exact import ExactSums
 from gradcli.session.rows.fit_job import FitOptions
-from gradcli.session.rows.job import Counts, MapOptions, Telling, about, identity
+from gradcli.session.rows.job import Counts, MapOptions, Telling, Told, about, identity
 from gradcli.session.rows.journal import Done, begun_before, identity_of, refuse_another
-from gradcli.session.rows.mapping import RowProgram, Told
+from gradcli.session.rows.mapping import RowProgram
 from gradcli.session.rows.opening import open_table
 from gradcli.session.rows.reducing import Adding, Compute, Loss, Sums
 from gradcli.session.rows.totals import ReduceOptions

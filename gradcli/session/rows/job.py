@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradcli import __version__
@@ -16,7 +15,7 @@ from gradcli.session.ask import Question
 from gradcli.session.rows.asked import Asked
 from gradcli.session.rows.columns import BLOCK, CHUNK, Table, chunks
 from gradcli.session.rows.journal import MOST_TOLD, Done, on_error_said
-from gradcli.session.rows.mapping import RowProgram, Told
+from gradcli.session.rows.mapping import RowProgram
 from gradcli.session.rows.pipeline import pipeline
 from gradcli.session.rows.writing import FileOutput, StreamOutput, kind_of, refuse_resume
 
@@ -146,6 +145,16 @@ def run_map(
     return counts.told(), program.note
 
 
+@record
+class Told:
+    """What became of all rows."""
+
+    rows: int
+    written: int
+    bad: int
+    numbers: Sequence[int]
+
+
 class Counts:
     """Counts what comes by."""
 
@@ -177,20 +186,3 @@ def bad_rows_said(told: Told, on_error: str, name: str) -> Diagnostic | None:
     rows = "1 row" if told.bad == 1 else f"{told.bad:,} rows"
     message = f"{rows} of `{name}` lacked a number, or gave none that is finite, and {what}: {shown}"
     return Diagnostic("value", message, hint="the first row is 0", severity="warning")
-
-
-def metadata(path: str) -> Mapping[str, Any] | None:
-    """What made a file, where that is said in it; None where it isn't."""
-    ending = os.path.splitext(path)[1].lower()
-    if ending == ".npz":
-        import numpy as np
-
-        with np.load(path) as file:
-            found: Any = json.loads(str(file["gradcli"])) if "gradcli" in file.files else None
-            return found  # type: ignore[no-any-return]
-    import pyarrow as pa
-    import pyarrow.parquet
-
-    schema = pa.parquet.read_schema(path) if ending in (".parquet", ".pq") else pa.ipc.open_file(path).schema
-    text = (schema.metadata or {}).get(b"gradcli")
-    return None if text is None else json.loads(text)

@@ -13,7 +13,6 @@ from gradcli.core.engines.program import Program
 from gradcli.core.export.naming import Names as FreshNames
 from gradcli.core.ir.nodes import Node, Parameter, constant_like, fresh_input
 from gradcli.core.ir.traversal import substitute
-from gradcli.core.records import record
 from gradcli.core.transforms.batching import batch
 from gradcli.language.derivatives.base import together
 from gradcli.language.derivatives.table import AllDerivatives
@@ -186,13 +185,3 @@ def bad_row(table: Table, chunk: Chunk, place: int) -> LanguageError:
     what = f"row {chunk.first + place:,} of `{table.name}` {why}{shown}; the first row is 0"
     hint = "--on-error skip leaves such rows out, --on-error nan keeps them"
     return fail("value", what, None, hint)
-
-
-@record
-class Told:
-    """What became of all rows."""
-
-    rows: int
-    written: int
-    bad: int
-    numbers: Sequence[int]
