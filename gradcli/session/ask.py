@@ -41,7 +41,8 @@ from gradcli.session.showing import explain, note_on_digits, shown
 class Question:
     """A function and where it is asked about: the value of each of its inputs, by name.
 
-    `symbolic` says that none was given a value, and formulas are asked for.
+    `symbolic` says that none was given a value, and formulas are asked for; `given` are the inputs that whoever asked
+    gave one, and not the file or a default.
     """
 
     interpreter: Interpreter
@@ -50,6 +51,7 @@ class Question:
     title: str
     span: Span
     symbolic: bool = False
+    given: frozenset[str] = frozenset()
 
     def derivatives(self, wrt: str | None = None, order: int = 1) -> Answer:
         """The function's value and its partials up to an order.
@@ -342,7 +344,7 @@ def _question(
             lacking.append(i.name)
     if lacking:
         raise no_value(lacking, span)
-    return Question(session.interpreter(), function, arguments, title, span)
+    return Question(session.interpreter(), function, arguments, title, span, given=frozenset(given))
 
 
 def no_value(names: Sequence[str], span: Span) -> LanguageError:

@@ -21,7 +21,7 @@ FLOORS = ["api", "faces", "output", "session", "language", "core"]
 DOORS = ("gradcli.api", "gradcli.faces")
 ROOMS = {
     "faces": ["prompt"],
-    "session": ["help"],
+    "session": ["rows", "help"],
     "language": [
         "interpreter",
         "library",
@@ -50,7 +50,7 @@ ROOMS = {
     ],
 }
 # Where arrays are worked on; everywhere else they are imported late, since plain numbers don't need them.
-OF_ARRAYS = ("gradcli.core.engines.numpy", "gradcli.core.analysis", "gradcli.core.calculus")
+OF_ARRAYS = ("gradcli.core.engines.numpy", "gradcli.core.analysis", "gradcli.core.calculus", "gradcli.session.rows")
 MODULES = {
     ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p
     for p in sorted(PACKAGE.rglob("*.py"))

@@ -40,6 +40,14 @@ class Sparse:
         places = array_constant(self.pattern.rows * width + self.pattern.columns)
         return reshape(put_add(self.values, places, length=height * width), shape=(height, width))
 
+    def beside(self, other: Sparse) -> tuple[Node, Node]:
+        """The values of both, of one shape, at all places where either has one, row by row."""
+        width = self.pattern.shape[1]
+        own, others = (one.pattern.rows * width + one.pattern.columns for one in (self, other))
+        both = np.union1d(own, others)
+        a, b = (array_constant(np.searchsorted(both, places)) for places in (own, others))
+        return put_add(self.values, a, length=len(both)), put_add(other.values, b, length=len(both))
+
     def times(self, other: Node) -> Node:
         """The product with a vector or a matrix."""
         picked = take(other, array_constant(self.pattern.columns))

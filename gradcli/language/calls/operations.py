@@ -162,6 +162,18 @@ def _measured(value: Value, span: Span) -> float:
     return as_float(number)
 
 
+def as_tensors_alike(left: Value, right: Value) -> tuple[Value, Value]:
+    """Sparse matrices that are compared: of one shape as their entries, beside a tensor whole; all else as it is."""
+    if isinstance(left, SparseMatrix) and isinstance(right, SparseMatrix):
+        alike = left.entries.pattern.shape == right.entries.pattern.shape
+        return left.entries.beside(right.entries) if alike else (left, right)
+    if isinstance(left, SparseMatrix) and isinstance(right, Node):
+        return left.entries.dense(), right
+    if isinstance(right, SparseMatrix) and isinstance(left, Node):
+        return left, right.entries.dense()
+    return left, right
+
+
 def _sparse_product(left: SparseMatrix, right: Node, span: Span) -> Node:
     shape = left.entries.pattern.shape
     if len(right.shape) not in (1, 2) or right.shape[0] != shape[1]:
@@ -189,6 +201,12 @@ def _compare(caller: Caller, symbol: str, left: Value, right: Value, span: Span)
         left = left.nodes
     if isinstance(right, Parameters):
         right = right.nodes
+    if isinstance(left, SparseMatrix) or isinstance(right, SparseMatrix):
+        a_side, b_side = as_tensors_alike(left, right)
+        if isinstance(a_side, Node) and isinstance(b_side, Node) and symbol in ("==", "!="):
+            alike = a_side.shape == b_side.shape and every(_compare(caller, "==", a_side, b_side, span))
+            return alike if symbol == "==" else unary(caller, "not", alike, span)
+        return _unordered(symbol, False, left, right, span)
     if isinstance(left, Node) or isinstance(right, Node):
         if _is_plain_other(left) or _is_plain_other(right):
             return _unordered(symbol, False, left, right, span)
