@@ -91,10 +91,15 @@ def test_one_program_serves_all_graphs_of_a_form(nothing_kept: None) -> None:
 
 def test_scalars_are_compiled_when_they_come_again(nothing_kept: None) -> None:
     """The first time they are computed one by one, with the same result."""
-    x = 0.7
-    results = [evaluate([sin(constant(x + i, F64)) * constant(x + i, F64)])[0] for i in range(3)]
-    assert results == [np.sin(x + i) * (x + i) for i in range(3)]
-    assert [p is not None for p in evaluation._here.programs.values()] == [True]
+    # So few nodes as FEW_NODES are never compiled.
+    for count, kept in ((1, []), (8, [True])):
+        for i in range(3):
+            y: Node = constant(0.7 + i, F64)
+            expected = 0.7 + i
+            for _ in range(count):
+                y, expected = sin(y) * constant(0.7 + i, F64), float(np.sin(expected) * (0.7 + i))
+            assert evaluate([y])[0] == pytest.approx(expected, rel=1e-14)
+        assert [p is not None for p in evaluation._here.programs.values()] == kept
 
 
 def test_programs_that_are_kept_are_few_and_small(nothing_kept: None, monkeypatch: pytest.MonkeyPatch) -> None:
