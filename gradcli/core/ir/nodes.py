@@ -39,11 +39,6 @@ class Operation(Protocol):
         ...
 
     @property
-    def moves(self) -> bool:
-        """Whether each element of the result is one of the operands', or 0."""
-        ...
-
-    @property
     def commutes(self) -> bool:
         """Whether the order of two operands is no matter."""
         ...
