@@ -7,40 +7,90 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from keyword import iskeyword
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gradcli.core.engines.protocol import Compiled, Data, Graph
+from gradcli.core.engines.straight import OTHER_NAMES, Lines, compiled, frame_of
 from gradcli.core.ir.nodes import Constant, Input, Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.templates import SCALARS, has_ball, has_template, mentions
 
 ScalarFunction: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
 
-# Beyond this many lines Python's own compiler costs more than the array engine's dispatch.
-LONGEST_PROGRAM = 20_000
 # Python's parser takes some two hundred nested parentheses.
 DEEPEST_EXPRESSION = 40
 
 # A template that is one call of a function of one argument, or of more.
 _CALL = re.compile(r"\w+\(\{\d\}(, \{\w+\})*\)")
 
-# The names that a program may use.
-_OTHER_NAMES = {"inf": math.inf, "nan": math.nan, "bool": bool, "min": min, "max": max, "abs": abs, "round": round}
-
-
-SCOPE: dict[str, object] = {**vars(math), **_OTHER_NAMES}
-
-
 def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = (), by_balls: bool = False) -> bool:
     """Whether every node is a float64 or bool scalar with a template on math, or if asked for with a ball."""
     given = set(inputs)
-    return len(order) <= LONGEST_PROGRAM and all(
+    return all(
         has_template(node)
         or (by_balls and has_ball(node))
         or (node.shape == () and node.dtype in SCALARS and (isinstance(node, Constant) or node in given))
         for node in order
     )
+
+
+class _Form(NamedTuple):
+    """What is known of a template: whether it is one call, of its bare arguments, and which it mentions just once."""
+
+    is_call: bool
+    of_arguments: bool
+    once: tuple[bool, ...]
+
+
+@cache
+def _form_of(template: str, arity: int) -> _Form:
+    of_arguments = _CALL.fullmatch(template) is not None
+    return _Form(_is_call(template), of_arguments, tuple(mentions(template, i) == 1 for i in range(arity)))
+
+
+def lines_of(
+    order: Sequence[Node],
+    outputs: Sequence[Node],
+    inputs: Sequence[Node] = (),
+    template_of: Callable[[Node], str] | None = None,
+) -> Lines:
+    """The program's lines. What is used once stands where it is used, so that a sum of products is one line.
+
+    `template_of` gives other templates than those of the table.
+    """
+    template_of = template_of or plain_template
+    text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
+    templates = {n: template_of(n) for n in order if n not in text and not isinstance(n, Constant)}
+    uses = Counter(arg for node in order for arg in node.args)
+    forms = {node: _form_of(template, len(node.args)) for node, template in templates.items()}
+    named = set(outputs)
+    for node, form in forms.items():
+        if not all(form.once):
+            named.update(arg for arg, once in zip(node.args, form.once, strict=True) if not once)
+    bare: dict[Node, str] = {}
+    depth: dict[Node, int] = {}
+    body: list[str] = []
+    for node in order:
+        if node in text:
+            continue
+        if isinstance(node, Constant):
+            value = repr(node.value)
+            text[node] = f"({value})" if value.startswith("-") else value
+            continue
+        form = forms[node]
+        # The brackets of a call are enough.
+        args = [bare.get(arg, text[arg]) if form.of_arguments else text[arg] for arg in node.args]
+        expression = templates[node].format(*args, **node.attrs)
+        deep = 1 + max([depth.get(arg, 0) for arg in node.args], default=0)
+        if uses[node] == 1 and node not in named and deep < DEEPEST_EXPRESSION:
+            text[node], depth[node] = expression if form.is_call else f"({expression})", deep
+            bare[node] = expression
+        else:
+            text[node] = f"v{len(body)}"
+            body.append(f"{text[node]} = {expression}")
+    return Lines([text[node] for node in inputs], body, [text[node] for node in outputs])
 
 
 def source(
@@ -50,44 +100,10 @@ def source(
     name: str = "program",
     template_of: Callable[[Node], str] | None = None,
 ) -> str:
-    """The program as Python text: a function of the inputs that returns the outputs as a tuple.
-
-    What is used once stands where it is used, so that a sum of products is one line. `template_of` gives other
-    templates than those of the table.
-    """
-    template_of = template_of or plain_template
-    uses = Counter(arg for node in order for arg in node.args)
-    given = set(inputs)
-    named = {*outputs, *given}
-    templates = {node: template_of(node) for node in order if not isinstance(node, Constant) and node not in given}
-    repeated = {arg for node, text in templates.items() for i, arg in enumerate(node.args) if mentions(text, i) != 1}
-    text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
-    bare: dict[Node, str] = {}
-    depth: dict[Node, int] = {}
-    lines: list[str] = []
-    for node in order:
-        if node in given:
-            continue
-        if isinstance(node, Constant):
-            value = repr(node.value)
-            text[node] = f"({value})" if value.startswith("-") else value
-            continue
-        template = templates[node]
-        args = [text[arg] for arg in node.args]
-        if _CALL.fullmatch(template):
-            # The brackets of a call are enough.
-            args = [bare.get(arg, text[arg]) for arg in node.args]
-        expression = template.format(*args, **node.attrs)
-        deep = 1 + max((depth.get(arg, 0) for arg in node.args), default=0)
-        if uses[node] == 1 and node not in named and deep < DEEPEST_EXPRESSION and node not in repeated:
-            text[node], depth[node] = expression if _is_call(expression) else f"({expression})", deep
-            bare[node] = expression
-        else:
-            text[node] = f"v{len(lines)}"
-            lines.append(f"    {text[node]} = {expression}")
-    arguments = ", ".join(text[node] for node in inputs)
-    result = ", ".join(text[node] for node in outputs)
-    return "\n".join([f"def {name}({arguments}):", *lines, f"    return ({result}{',' if len(outputs) == 1 else ''})"])
+    """The program as Python text: a function of the inputs that returns the outputs as a tuple."""
+    lines = lines_of(order, outputs, inputs, template_of)
+    head = f"def {name}({', '.join(lines.arguments)}):"
+    return "\n".join([head, *(f"    {line}" for line in [*lines.body, *frame_of(lines).closing])])
 
 
 def compile_scalar(
@@ -95,20 +111,8 @@ def compile_scalar(
 ) -> ScalarFunction:
     """The program; where math refuses what IEEE 754 answers, `otherwise` is asked."""
     special: dict[str, Callable[..., float]] = {}
-    head, *body = source(order, outputs, inputs, template_of=lambda node: _template(node, special)).split("\n")
-    arguments = head.partition("(")[2].removesuffix("):")
-    lines = [
-        head,
-        "    try:",
-        *(f"    {line}" for line in body),
-        "    except (ArithmeticError, ValueError):",
-        f"        return otherwise({arguments})",
-    ]
-    scope: dict[str, object] = {**SCOPE, **special, "otherwise": otherwise}
-    exec(compile("\n".join(lines), "<gradcli program>", "exec"), scope)
-    program = scope["program"]
-    assert callable(program)
-    return program
+    lines = lines_of(order, outputs, inputs, lambda node: _template(node, special))
+    return compiled(lines, frame_of(lines), otherwise, special)
 
 
 def _template(node: Node, special: dict[str, Callable[..., float]]) -> str:
@@ -143,7 +147,7 @@ def imports_of(text: str) -> str:
 
 def is_free(name: str) -> bool:
     """Whether a name means nothing to Python or in a program, so that a function or an input can have it."""
-    taken = iskeyword(name) or name in vars(math) or name in vars(builtins) or name in _OTHER_NAMES
+    taken = iskeyword(name) or name in vars(math) or name in vars(builtins) or name in OTHER_NAMES
     fits = name.isascii() and name.isidentifier() and not re.fullmatch(r"_.*|v\d+|x\d+|otherwise", name)
     return fits and not taken
 
