@@ -24,13 +24,14 @@ _KIND_OF = {DType.BOOL: 0, DType.INT64: 1, DType.FLOAT32: 2, DType.FLOAT64: 2}
 
 def engines(native: bool) -> Sequence[Engine]:
     """Those there are, the fastest first; the last suits any graph. `native` says whether LLVM is worth loading."""
+    from gradcli.core.engines.elements import ElementsEngine
     from gradcli.core.engines.numpy.engine import NumpyEngine
 
     if not native:
-        return (NumpyEngine(),)
+        return ElementsEngine(), NumpyEngine()
     from gradcli.core.engines.llvm.engine import LlvmEngine
 
-    return LlvmEngine(), NumpyEngine()
+    return ElementsEngine(), LlvmEngine(), NumpyEngine()
 
 
 def engine_for(graph: Graph, native: bool = True) -> Engine:

@@ -16,7 +16,7 @@ from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import operations
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.limits import require, require_memory
+from gradcli.core.limits import require_memory, require_operations
 
 Call: TypeAlias = "tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...], tuple[int, ...], Step]"
 
@@ -159,15 +159,6 @@ class ArrayProgram:
 def run_arrays(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Array, ...]:
     """Evaluate nodes that are in topological order; `outputs` are among them."""
     return ArrayProgram(order, outputs)()
-
-
-def require_operations(wanted: int) -> None:
-    """Refuse more work than is allowed.
-
-    Raises:
-        CoreError: saying how much it would be.
-    """
-    require("max_operations", wanted, "this would take about", "use smaller shapes")
 
 
 def _refuse_what_memory_cannot_hold(node: Node) -> None:
