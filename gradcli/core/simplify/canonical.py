@@ -15,11 +15,8 @@ from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.ir.traversal import reachable, substitute
-from gradcli.core.simplify import contracted
+from gradcli.core.simplify.contracted import with_sums_of_pads
 from gradcli.core.simplify.rules import Site, rewritten, with_quotients
-
-# It enters rules of its own.
-ENTERING = (contracted,)
 
 # By primitive: given all of its applications in a graph, what stands in the place of some.
 Merge: TypeAlias = "Callable[[Sequence[Node]], Mapping[Node, Node]]"
@@ -44,7 +41,7 @@ LARGEST_FOLDED = 2**16
 
 def canonical(
     outputs: Sequence[Node], order: Sequence[Node], inputs: Sequence[Node], computed: Compute
-) -> tuple[tuple[Node, ...], list[Node]]:
+) -> tuple[Sequence[Node], Sequence[Node]]:
     """Outputs of the same values, each with its shape, and all nodes that they need in topological order.
 
     `order` are those of the graph as it is. `computed` gives the constant that an application to constants is.
@@ -58,7 +55,7 @@ def canonical(
             alone = [uses[arg] == 1 for arg in node.args]
             small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone), computed)
     wholes = tuple(stretch(small[node], node.shape) for node in outputs)
-    return with_quotients(wholes)
+    return with_sums_of_pads(*with_quotients(wholes))
 
 
 def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
