@@ -104,17 +104,15 @@ def _nested(shape: Shape, names: Iterator[str]) -> str:
 
 def is_small(node: Node) -> bool:
     """Whether a node can be taken apart, and is small."""
-    if node.dtype not in SCALARS:
-        return isinstance(node, Constant) and size_of(node.shape) <= MOST_ELEMENTS
     if isinstance(node, Constant):
         return size_of(node.shape) <= MOST_ELEMENTS
-    if not isinstance(node, Application) or not fits_together(node):
+    if node.dtype not in SCALARS or not isinstance(node, Application) or not fits_together(node):
         return False
     op = node.op
     if op.pointwise or op.broadcasts:
         if any(arg.dtype not in SCALARS for arg in node.args):
             return False
-        return op.template(node.attrs) is not None or (node.kind == "cast" and node.dtype is DType.FLOAT64)
+        return op.template(node.attrs) is not None or (node.kind == "cast" and node.dtype is not DType.BOOL)
     return numbers_in(node) is not None
 
 

@@ -92,7 +92,9 @@ def computable_elements(node: Node, args: Sequence[Elements], zeros: Zeros | Non
         return [node] if node.shape == () else [constant(value, node.dtype) for value in node.value.ravel().tolist()]
     if not isinstance(node, Application):
         raise NoElementsError
-    if node.kind == "cast" and node.args[0].dtype is DType.BOOL and node.dtype is DType.FLOAT64:
+    if node.kind == "cast" and node.args[0].dtype is node.dtype:
+        return list(args[0])
+    if node.kind == "cast" and node.args[0].dtype is DType.BOOL and node.dtype.is_float:
         one, zero = constant(1.0, node.dtype), constant(0.0, node.dtype)
         return [number_node(_named("select"), (c, one, zero), {}, node.dtype, zeros) for c in args[0]]
     return elements_of(node, args, zeros)
