@@ -178,6 +178,8 @@ def _largest(parts: Sequence[Node], dtype: DType) -> Node:
 
 def _grouped(row: Elements, shape: Shape, into: Shape) -> list[list[Node]]:
     """The elements that meet where a tensor is reduced to a shape that stretches to its own."""
+    if shape == into:
+        return [[element] for element in row]
     sums = _sums_of(_named("sum_to"), {"shape": into}, (shape,))
     if sums is None:
         raise NoElementsError
