@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import Any
 
+from gradcli.core.engines.fusion import Unit
 from gradcli.core.engines.protocol import Compiled, Data, Graph
 from gradcli.core.engines.scalar import lines_of, plain_template
 from gradcli.core.engines.straight import Frame, compiled
@@ -23,7 +24,6 @@ from gradcli.core.ir.traversal import reachable
 from gradcli.core.limits import require_operations
 from gradcli.core.transforms.elements import (
     Elements,
-    NoElementsError,
     Zeros,
     computable_elements,
     number_node,
@@ -37,6 +37,8 @@ MOST_ELEMENTS = 256
 A_VIEW, A_CALL, A_LONG_CALL, A_FUNCTION, AN_ARRAY = 8, 20, 60, 3, 15
 # Programs of more lines than this, unless there are as many nodes, take too long to compile.
 MOST_NUMBERS = 20_000
+# A region among arrays that saves less isn't worth compiling.
+WORTH_A_REGION = 60
 # So many elements of an array are read in the time of one by itself.
 READ_AT_ONCE = 6
 
@@ -141,6 +143,11 @@ def cost_of_calls(node: Node) -> int:
     return (A_VIEW if is_view else A_LONG_CALL) + A_VIEW * (len(node.args) - 1)
 
 
+def is_better_as_numbers(node: Node) -> bool:
+    """Whether a node, among others, takes less time as numbers than as a call of NumPy."""
+    return is_small(node) and cost_of_numbers(node) <= cost_of_calls(node)
+
+
 def cost_of_arrays(nodes: Sequence[Node]) -> int:
     """How long it takes to read or to write arrays, in sums of numbers in Python."""
     return sum(AN_ARRAY + size_of(node.shape) for node in nodes)
@@ -185,9 +192,9 @@ class ElementsProgram:
 
     def _answer(self, *values: Data) -> tuple[Data, ...]:
         if self._on_arrays is None:
-            from gradcli.core.engines.numpy.engine import NumpyEngine
+            from gradcli.core.engines.numpy.schedule import ArrayProgram
 
-            self._on_arrays = NumpyEngine().compile(self._graph)
+            self._on_arrays = ArrayProgram(self._graph.order, self._graph.outputs, self._graph.inputs)
         return self._on_arrays.run(*values)
 
     def require_allowed(self) -> None:
@@ -197,6 +204,36 @@ class ElementsProgram:
             CoreError: for more work than is allowed.
         """
         require_operations(self._operations)
+
+
+class Region:
+    """Nodes of small tensors among larger ones, as one function of the arrays that they read."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._on_arrays: Compiled | None = None
+        known = [arg for arg in unit.args if isinstance(arg, Constant) and size_of(arg.shape) <= MOST_ELEMENTS]
+        self.inputs = tuple(arg for arg in unit.args if arg not in known)
+        apart = Apart([*known, *unit.nodes], unit.outputs, self.inputs)
+        self.run = compile_elements(apart, unit.outputs, self._answer)
+
+    @classmethod
+    def of(cls, unit: Unit) -> Region | None:
+        """The region, where it takes less time than NumPy's calls."""
+        if not all(map(is_better_as_numbers, unit.nodes)):
+            return None
+        read = [arg for arg in unit.args if not isinstance(arg, Constant) and size_of(arg.shape) <= MOST_ELEMENTS]
+        took = sum(map(cost_of_calls, unit.nodes))
+        takes = sum(map(cost_of_numbers, unit.nodes)) + cost_of_arrays([*read, *unit.outputs])
+        return cls(unit) if takes + WORTH_A_REGION < took else None
+
+    def _answer(self, *values: Data) -> tuple[Data, ...]:
+        if self._on_arrays is None:
+            from gradcli.core.engines.numpy.schedule import ArrayProgram
+
+            order = [node for node in self._unit.args if isinstance(node, Constant)]
+            self._on_arrays = ArrayProgram([*order, *self._unit.nodes], self._unit.outputs, self.inputs)
+        return self._on_arrays.run(*values)
 
 
 def compile_elements(apart: Apart, outputs: Sequence[Node], otherwise: Callable[..., Any]) -> Callable[..., Any]:

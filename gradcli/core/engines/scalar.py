@@ -25,6 +25,7 @@ DEEPEST_EXPRESSION = 40
 # A template that is one call of a function of one argument, or of more.
 _CALL = re.compile(r"\w+\(\{\d\}(, \{\w+\})*\)")
 
+
 def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = (), by_balls: bool = False) -> bool:
     """Whether every node is a float64 or bool scalar with a template on math, or if asked for with a ball."""
     given = set(inputs)
@@ -201,9 +202,9 @@ class ScalarProgram:
 
     def _answer(self, *values: Data) -> tuple[Data, ...]:
         if self._on_arrays is None:
-            from gradcli.core.engines.numpy.engine import NumpyEngine
+            from gradcli.core.engines.numpy.schedule import ArrayProgram
 
-            self._on_arrays = NumpyEngine().compile(self._graph)
+            self._on_arrays = ArrayProgram(self._graph.order, self._graph.outputs, self._graph.inputs)
         return self._on_arrays.run(*values)
 
     def require_allowed(self) -> None:

@@ -120,8 +120,11 @@ def numbers_in(node: Application) -> int | None:
     if op.integers:
         return 0 if all(isinstance(node.args[i], Constant) for i in op.integers) else None
     sums = _sums_of(op, node.attrs, tuple(arg.shape for arg in node.args))
-    return None if sums is None else sum(2 * len(terms) - 1 for terms in sums if terms and len(terms[0]) > 1) + sum(
-        len(terms) - 1 for terms in sums if terms and len(terms[0]) == 1
+    return (
+        None
+        if sums is None
+        else sum(2 * len(terms) - 1 for terms in sums if terms and len(terms[0]) > 1)
+        + sum(len(terms) - 1 for terms in sums if terms and len(terms[0]) == 1)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gradcli.core.engines.elements import Region, is_better_as_numbers
 from gradcli.core.engines.fusion import (
     CALLS_WORTH_NATIVE,
     ELEMENTS_WORTH_A_CALL,
@@ -44,19 +45,23 @@ class Step:
 
 
 def steps_of(
-    order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], native: bool = False
+    order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], native: bool = False, numbers: bool = False
 ) -> list[Step]:
     """The nodes as steps, in an order in which each comes after what it reads.
 
-    `native` lets LLVM compile fusion groups.
+    `native` lets LLVM compile fusion groups, `numbers` lets Python compute small tensors as numbers.
 
     Raises:
         ValueError: for a free input that is not among `inputs`.
     """
     steps: list[Step] = []
-    for unit in units(order, outputs, inputs, SMALLEST_NATIVE if native else SMALLEST):
+    smallest = SMALLEST_NATIVE if native else SMALLEST
+    for unit in units(order, outputs, inputs, smallest, is_better_as_numbers if numbers else None):
         tiles = _tiles(unit, native) if unit.is_fused else None
-        if tiles is None:
+        region = Region.of(unit) if numbers and len(unit.nodes) > 1 and not unit.is_fused else None
+        if region is not None:
+            steps.append(Step(region.run, region.inputs, unit.outputs, unit.nodes, several=True))
+        elif tiles is None:
             steps += [_single(node) for node in unit.nodes]
         else:
             steps.append(
