@@ -13,7 +13,7 @@ from collections.abc import Hashable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from gradcli.core.engines.protocol import Data
+from gradcli.core.engines.protocol import Data, Graph
 from gradcli.core.engines.scalar import by_ball, suits_scalar
 from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
@@ -64,9 +64,9 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     seen = key in kept
     program = kept.get(key)
     if program is None:
-        if on_math and not seen:
+        if not seen and (on_math or _suits_elements(order, outputs, leaves)):
             _keep(key, None)
-            values = _interpreted(order, outputs)
+            values = _interpreted(order, outputs, on_math)
             if values is not None:
                 return values
         # A graph of numbers that is seen once needs no program, and so not what makes one.
@@ -122,10 +122,21 @@ def _memory() -> int:
     return sum(program.memory for program in _here.programs.values() if program is not None)
 
 
-def _interpreted(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Data, ...] | None:
+def _suits_elements(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]) -> bool:
+    """Whether the elements of small tensors are computed one by one."""
+    from gradcli.core.engines.elements import ElementsEngine
+
+    return ElementsEngine().suits(Graph(order, outputs, leaves))
+
+
+def _interpreted(order: Sequence[Node], outputs: Sequence[Node], on_math: bool) -> tuple[Data, ...] | None:
     """The values one by one, which for a single time is faster than compiling; None where math has no answer."""
     values: dict[Node, float | bool] = {}
     try:
+        if not on_math:
+            from gradcli.core.engines.elements import interpreted
+
+            return interpreted(order, outputs)
         for node in order:
             if isinstance(node, Constant):
                 values[node] = node.value

@@ -10,7 +10,7 @@ from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, constant, fr
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
-from gradcli.core.transforms.elements import Elements, NoElementsError, elements_of, places_of
+from gradcli.core.transforms.elements import GRAPHS, NoElementsError, elements_of, places_of
 
 # What is larger is read by nobody.
 MOST_ELEMENTS, MOST_NODES = 64, 2_000
@@ -28,7 +28,7 @@ def elements(node: Node) -> list[Node]:
         return [node]
     if len(order) > MOST_NODES:
         raise UnreadableError("too long")
-    found: dict[Node, Elements] = {}
+    found: dict[Node, Sequence[Node]] = {}
     for n in order:
         if isinstance(n, Application) and n.op.stepwise is not None:
             raise UnreadableError(f"{n.op.told(n)} is on the way")
@@ -38,7 +38,7 @@ def elements(node: Node) -> list[Node]:
     return list(found[node])
 
 
-def _elements(node: Node, args: Sequence[Elements]) -> Elements:
+def _elements(node: Node, args: Sequence[Sequence[Node]]) -> Sequence[Node]:
     if node.shape == () and not isinstance(node, Application):
         return [node]
     if isinstance(node, (Input, Parameter)):
@@ -47,7 +47,7 @@ def _elements(node: Node, args: Sequence[Elements]) -> Elements:
         return [constant(value, node.dtype) for value in node.value.astype(object).ravel()]
     assert isinstance(node, Application)
     try:
-        return elements_of(node, args)
+        return elements_of(node, args, GRAPHS)
     except NoElementsError:
         raise UnreadableError(f"{node.op.summary} has no formula of single elements") from None
 

@@ -18,7 +18,7 @@ from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout
-from gradcli.core.transforms.elements import Elements, NoElementsError, computable_elements
+from gradcli.core.transforms.elements import GRAPHS, NoElementsError, computable_elements
 
 # What is larger is worth NumPy's calls; a step of more numbers takes Python's compiler too long.
 MOST_ELEMENTS, MOST_NUMBERS = 64, 2_000
@@ -59,13 +59,13 @@ def scalarized(layout: Layout, suits: Callable[[Layout], bool]) -> Layout | None
         return None
     if sum(size_of(node.shape) for node in order) > MOST_NUMBERS * 4:
         return None
-    found: dict[Node, Elements] = {}
+    found: dict[Node, Sequence[Node]] = {}
     for node in layout.inputs:
         found[node] = [fresh_input("e", (), node.dtype) for _ in range(size_of(node.shape))]
     try:
         for node in order:
             if node not in found:
-                found[node] = computable_elements(node, [found[arg] for arg in node.args])
+                found[node] = computable_elements(node, [found[arg] for arg in node.args], GRAPHS)
     except NoElementsError:
         return None
     outputs, middle = layout.body.outputs, layout.carried + layout.summed

@@ -1,24 +1,23 @@
-"""The elements of a tensor as graphs of numbers, from those of the tensors that it is made of."""
+"""The elements of a tensor, from those of the tensors that it is made of: as graphs of numbers, or as numbers."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Node, constant, registry
+from gradcli.core.ir.nodes import Constant, Node, constant, fresh_input, registry
 from gradcli.core.ir.primitive import Application, Primitive, intern
 from gradcli.core.ir.shapes import Shape, no_elements, size_of
-from gradcli.core.ir.templates import evaluated
 
 if TYPE_CHECKING:
     import numpy
 
-# The elements of a tensor, one after the other as they lie in memory.
-Elements: TypeAlias = "Sequence[Node]"
+T = TypeVar("T")
+
 # For each element of a result the terms that it is the sum of, each the numbers of the elements that are multiplied.
 Sums: TypeAlias = "Sequence[tuple[tuple[int, ...], ...]]"
 
@@ -32,27 +31,66 @@ class NoElementsError(Exception):
     """What takes more than arithmetic on elements, and moving them."""
 
 
-class Zeros:
-    """Products with a 0 that is known are 0, as long as what is multiplied is finite: `finite` are those factors.
+class Arithmetic(Protocol[T]):
+    """What elements are, and how they are computed with."""
 
-    It is for what will be computed: with it applications to constants are constants.
-    """
+    def each(self, node: Application, rows: Sequence[Sequence[T]]) -> list[T]:
+        """An elementwise application, to the elements at each place."""
+        ...
 
-    def __init__(self) -> None:
-        self.finite: dict[Node, None] = {}
+    def two(self, name: str, a: T, b: T) -> T:
+        """An entry of the table that takes two numbers of a dtype and gives one of it."""
+        ...
 
-    def product(self, a: Node, b: Node) -> Node | None:
-        """0 where one of the factors is."""
-        for one, other in ((a, b), (b, a)):
-            if isinstance(one, Constant) and one.value == 0 and one.dtype.is_float:
-                if not isinstance(other, Constant):
-                    self.finite[other] = None
-                    return one
-                return None
-        return None
+    def known(self, value: float, dtype: DType) -> T:
+        """A number that is known."""
+        ...
+
+    def value(self, element: T) -> float | None:
+        """The number that an element is known to be."""
+        ...
 
 
-def elements_of(node: Application, args: Sequence[Elements], zeros: Zeros | None = None) -> list[Node]:
+class Graphs(Arithmetic[Node]):
+    """Elements as graphs of numbers."""
+
+    def each(self, node: Application, rows: Sequence[Sequence[Node]]) -> list[Node]:
+        """Applications to nodes of the dtypes that are wanted: what is simpler where the entry says so."""
+        op, attrs, dtype = node.op, node.attrs, node.dtype
+        made = self.node
+        if op.shortcut is None and not op.commutes:
+            return [made(op, args, attrs, dtype) for args in zip(*rows, strict=True)]
+        return [self._simplest(op, args, attrs, dtype) for args in zip(*rows, strict=True)]
+
+    def two(self, name: str, a: Node, b: Node) -> Node:
+        """The application."""
+        op = registry[name]
+        assert isinstance(op, Primitive)
+        return self._simplest(op, (a, b), {}, a.dtype)
+
+    def _simplest(self, op: Primitive, args: tuple[Node, ...], attrs: Mapping[str, Any], dtype: DType) -> Node:
+        if op.commutes and args[0].serial > args[1].serial:
+            args = (args[1], args[0])
+        simpler = op.shortcut(*args, **attrs) if op.shortcut is not None else None
+        return self.node(op, args, attrs, dtype) if simpler is None else simpler
+
+    def node(self, op: Primitive, args: tuple[Node, ...], attrs: Mapping[str, Any], dtype: DType) -> Node:
+        """The application as it is."""
+        return intern(op, args, attrs, (), dtype)
+
+    def known(self, value: float, dtype: DType) -> Node:
+        """A constant."""
+        return constant(value, dtype)
+
+    def value(self, element: Node) -> float | None:
+        """That of a constant."""
+        return element.value if isinstance(element, Constant) else None
+
+
+GRAPHS = Graphs()
+
+
+def elements_of(node: Application, args: Sequence[Sequence[T]], arithmetic: Arithmetic[T]) -> list[T]:
     """An application's elements.
 
     Elementwise entries are applied to elements; what is linear or bilinear moves, multiplies and adds them by its own
@@ -61,43 +99,57 @@ def elements_of(node: Application, args: Sequence[Elements], zeros: Zeros | None
     Args:
         node: the application.
         args: the elements of each operand.
-        zeros: takes factors of what is known to be 0, where such products shall be 0; without it they stay products.
+        arithmetic: what elements are: `GRAPHS` for nodes.
 
     Raises:
         NoElementsError: for what can't be taken apart so.
     """
     op = node.op
     if op.broadcasts or op.pointwise:
-        return _by_element(node, args, zeros)
+        rows = [_stretched(row, arg.shape, node.shape) for arg, row in zip(node.args, args, strict=True)]
+        return arithmetic.each(node, rows)
     shapes = tuple(arg.shape for arg in node.args)
     if op.work is no_elements and len(args) == 1:
         (row,) = args
         return [row[i] for i in _places(node.kind, shapes[0], tuple(node.attrs.items()))]
     if node.kind == "max_to":
-        return [_largest(parts, node.dtype) for parts in _grouped(args[0], shapes[0], node.shape)]
-    sums = _chosen(node, args) if op.integers else _sums_of(op, node.attrs, shapes)
+        least = arithmetic.known(-inf, node.dtype)
+        parts = [[args[0][i] for i in group] for group in _grouped(shapes[0], node.shape)]
+        return [reduce(partial(arithmetic.two, "maximum"), part) if part else least for part in parts]
+    sums = _chosen(node, args, arithmetic) if op.integers else _sums_of(op, node.attrs, shapes)
     if sums is None:
         raise NoElementsError
     row = [element for arg in args for element in arg]
-    return [_sum([_product([row[i] for i in term], zeros) for term in terms], node.dtype, zeros) for terms in sums]
+    zero = arithmetic.known(0, node.dtype)
+    multiply, add = partial(arithmetic.two, "multiply"), partial(arithmetic.two, "add")
+    found = []
+    for terms in sums:
+        products = [row[term[0]] if len(term) == 1 else reduce(multiply, [row[i] for i in term]) for term in terms]
+        found.append(reduce(add, products) if products else zero)
+    return found
 
 
-def computable_elements(node: Node, args: Sequence[Elements], zeros: Zeros | None = None) -> list[Node]:
+def computable_elements(node: Node, args: Sequence[Sequence[T]], arithmetic: Arithmetic[T]) -> list[T]:
     """The elements of what will be computed: of a constant too, and of conditions as numbers.
 
     Raises:
         NoElementsError: for what can't be taken apart.
     """
     if isinstance(node, Constant):
-        return [node] if node.shape == () else [constant(value, node.dtype) for value in node.value.ravel().tolist()]
+        values = [node.value] if node.shape == () else node.value.ravel().tolist()
+        return [arithmetic.known(value, node.dtype) for value in values]
     if not isinstance(node, Application):
         raise NoElementsError
     if node.kind == "cast" and node.args[0].dtype is node.dtype:
         return list(args[0])
     if node.kind == "cast" and node.args[0].dtype is DType.BOOL and node.dtype.is_float:
         one, zero = constant(1.0, node.dtype), constant(0.0, node.dtype)
-        return [number_node(_named("select"), (c, one, zero), {}, node.dtype, zeros) for c in args[0]]
-    return elements_of(node, args, zeros)
+        chosen = registry["select"](fresh_input("c", (), DType.BOOL), one, zero)
+        assert isinstance(chosen, Application)
+        size = len(args[0])
+        ones, zeros = ([arithmetic.known(value, node.dtype)] * size for value in (1.0, 0.0))
+        return arithmetic.each(chosen, [args[0], ones, zeros])
+    return elements_of(node, args, arithmetic)
 
 
 def places_of(shape: Shape) -> list[tuple[int, ...]]:
@@ -128,33 +180,12 @@ def numbers_in(node: Application) -> int | None:
     )
 
 
-def _by_element(node: Application, args: Sequence[Elements], zeros: Zeros | None) -> list[Node]:
-    size = size_of(node.shape)
-    rows = []
-    for arg, row in zip(node.args, args, strict=True):
-        if arg.shape != node.shape:
-            shape = (("shape", node.shape),)
-            row = [row[0]] * size if len(row) == 1 else [row[i] for i in _places("broadcast", arg.shape, shape)]
-        rows.append(row)
-    return [number_node(node.op, items, node.attrs, node.dtype, zeros) for items in zip(*rows, strict=True)]
-
-
-def number_node(
-    op: Primitive, args: tuple[Node, ...], attrs: Mapping[str, Any], dtype: DType, zeros: Zeros | None = None
-) -> Node:
-    """An application to numbers of the dtypes that it wants: something simpler, or its value, where there is one."""
-    if op.commutes and args[0].serial > args[1].serial:
-        args = (args[1], args[0])
-    simpler = op.shortcut(*args, **attrs) if op.shortcut is not None else None
-    if simpler is None and zeros is not None and op is registry["multiply"]:
-        simpler = zeros.product(*args)
-    if simpler is not None:
-        return simpler
-    made = intern(op, args, attrs, (), dtype)
-    if zeros is not None and all(isinstance(arg, Constant) for arg in args):
-        value = evaluated(made, op)
-        return made if value is None else constant(value, dtype)
-    return made
+def _stretched(row: Sequence[T], shape: Shape, to: Shape) -> Sequence[T]:
+    if shape == to:
+        return row
+    if len(row) == 1:
+        return [row[0]] * size_of(to)
+    return [row[i] for i in _places("broadcast", shape, (("shape", to),))]
 
 
 def _named(name: str) -> Primitive:
@@ -163,30 +194,14 @@ def _named(name: str) -> Primitive:
     return op
 
 
-def _product(factors: Sequence[Node], zeros: Zeros | None) -> Node:
-    return reduce(lambda a, b: number_node(_named("multiply"), (a, b), {}, a.dtype, zeros), factors)
-
-
-def _sum(terms: Sequence[Node], dtype: DType, zeros: Zeros | None) -> Node:
-    if not terms:
-        return constant(0, dtype)
-    return reduce(lambda a, b: number_node(_named("add"), (a, b), {}, dtype, zeros), terms)
-
-
-def _largest(parts: Sequence[Node], dtype: DType) -> Node:
-    if not parts:
-        return constant(-inf, dtype)
-    return reduce(lambda a, b: number_node(_named("maximum"), (a, b), {}, dtype), parts)
-
-
-def _grouped(row: Elements, shape: Shape, into: Shape) -> list[list[Node]]:
-    """The elements that meet where a tensor is reduced to a shape that stretches to its own."""
+def _grouped(shape: Shape, into: Shape) -> list[list[int]]:
+    """The numbers of the elements that meet where a tensor is reduced to a shape that stretches to its own."""
     if shape == into:
-        return [[element] for element in row]
+        return [[i] for i in range(size_of(shape))]
     sums = _sums_of(_named("sum_to"), {"shape": into}, (shape,))
     if sums is None:
         raise NoElementsError
-    return [[row[i] for (i,) in terms] for terms in sums]
+    return [[i for (i,) in terms] for terms in sums]
 
 
 @lru_cache(_MOST_KEPT)
@@ -277,7 +292,7 @@ def _terms(made: Any) -> Sums | None:
     return found if sum(map(len, found)) <= MOST_TERMS else None
 
 
-def _chosen(node: Application, args: Sequence[Elements]) -> Sums | None:
+def _chosen(node: Application, args: Sequence[Sequence[T]], arithmetic: Arithmetic[T]) -> Sums | None:
     """The same for what picks elements by numbers that are known."""
     import numpy as np
 
@@ -285,11 +300,11 @@ def _chosen(node: Application, args: Sequence[Elements]) -> Sums | None:
     for i, (arg, row) in enumerate(zip(node.args, args, strict=True)):
         if i not in op.integers:
             arrays.append(_sums_in(range(at, at + len(row)), arg.shape))
-        elif all(isinstance(element, Constant) for element in row):
-            numbers = [element.value for element in row if isinstance(element, Constant)]
-            arrays.append(np.array(numbers, dtype=int).reshape(arg.shape))
         else:
-            return None
+            numbers = [arithmetic.value(element) for element in row]
+            if any(number is None for number in numbers):
+                return None
+            arrays.append(np.array(numbers, dtype=int).reshape(arg.shape))
         at += len(row)
     if op.check is not None:
         op.check(tuple(arg.shape for arg in node.args), *(arrays[i] for i in op.integers), **node.attrs)

@@ -10,7 +10,7 @@ import pytest
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, array_constant, constant, fresh_input
 from gradcli.core.ir.primitive import Application
-from gradcli.core.transforms.elements import NoElementsError, elements_of
+from gradcli.core.transforms.elements import GRAPHS, NoElementsError, elements_of
 from tests.core.sampling import TABLE, Call, calls, draw, inputs_for, run
 
 CALLS = [call for primitive in TABLE.values() for call in calls(primitive)]
@@ -23,7 +23,7 @@ NEEDED = {
 
 def _taken_apart(node: Node, parts: list[Any]) -> Any:
     assert isinstance(node, Application)
-    return elements_of(node, parts)
+    return elements_of(node, parts, GRAPHS)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
@@ -48,7 +48,7 @@ def test_each_entry(call: Call) -> None:
         given.update(zip(own, array.ravel(), strict=True))
         parts.append(own)
     try:
-        made = elements_of(node, parts)
+        made = elements_of(node, parts, GRAPHS)
     except NoElementsError:
         assert call.primitive.name not in NEEDED
         return
@@ -67,7 +67,7 @@ def test_what_is_chosen_by_number() -> None:
     known = TABLE["take"](x, array_constant(np.array([2, 0])))
     assert isinstance(known, Application)
     numbers = [constant(2, DType.INT64), constant(0, DType.INT64)]
-    assert list(elements_of(known, [own, numbers])) == [own[2], own[0]]
+    assert list(elements_of(known, [own, numbers], GRAPHS)) == [own[2], own[0]]
     unknown = [fresh_input("i", (), DType.INT64) for _ in range(2)]
     with pytest.raises(NoElementsError):
         _taken_apart(known, [own, unknown])
