@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 from gradcli.api.home import GIVEN, Home, new_home, refuse
 from gradcli.api.values import to_python, to_value
 from gradcli.language.calls.arguments import bind, signature
+from gradcli.language.calls.programs import result_of_call
 from gradcli.language.calls.reach import parameters_of
 from gradcli.language.derivatives.gradient import HIGHEST_ORDER, Derived, Nth
 from gradcli.language.derivatives.matrices import Matrix
@@ -90,7 +91,8 @@ class Function:
         call = written(self._of, args, kwargs)
         values = bind(self._of, positional, named, call)
         # Plain numbers meet no other type than the session's, where they meet none.
-        return typed(interpreter.settle(self._of.call(interpreter, values, call.span), call.span), interpreter.dtype)
+        found, _ = result_of_call(interpreter, self._of, values, call.span)
+        return typed(interpreter.settle(found, call.span), interpreter.dtype)
 
     def grad(self, wrt: Wrt = None, order: SupportsIndex = 1, *, has_aux: bool = False) -> Function:
         """The gradient, as a function of the same inputs; see `gradcli.grad`."""

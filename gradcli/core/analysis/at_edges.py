@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gradcli.core.engines.evaluation import evaluate
-from gradcli.core.ir.edges import Edge, EdgeKind
+from gradcli.core.ir.edges import EdgeKind
 from gradcli.core.ir.nodes import Node, constant_like, fresh_input
 from gradcli.core.ir.primitive import edge_of
 from gradcli.core.ir.traversal import dependents, reachable, substitute
@@ -20,20 +20,31 @@ def at_edges(
     kinds: Collection[EdgeKind] = frozenset(EdgeKind),
 ) -> list[Node]:
     """The nodes at an edge at the point, among those of a graph that move with some inputs, in their order."""
-    order = _looked_at(outputs)
-    active = dependents(order, moving)
-    found = [(node, edge) for node in order if node in active and (edge := edge_of(node, kinds)) is not None]
+    found = with_edges(outputs, moving, kinds)
     if not found:
         return []
-    needed = list(dict.fromkeys([*(arg for node, _ in found for arg in node.args), *(node for node, _ in found)]))
-    values = dict(zip(needed, numbers(needed, point), strict=True))
-    if all(node.shape == () for node in needed):
+    needed = list(dict.fromkeys([*(arg for node in found for arg in node.args), *found]))
+    return those_at(found, dict(zip(needed, numbers(needed, point), strict=True)))
+
+
+def with_edges(
+    outputs: Sequence[Node], moving: Sequence[Node], kinds: Collection[EdgeKind] = frozenset(EdgeKind)
+) -> list[Node]:
+    """The nodes that have an edge of some kinds, among those of a graph that move with some inputs, in their order."""
+    order = _looked_at(outputs)
+    active = dependents(order, moving)
+    return [node for node in order if node in active and edge_of(node, kinds) is not None]
+
+
+def those_at(found: Sequence[Node], values: Mapping[Node, Any]) -> list[Node]:
+    """Those of nodes with edges that are at one, by the values of their operands and their own."""
+    if all(node.shape == () for node in values):
         values = {node: value.item() if hasattr(value, "item") else value for node, value in values.items()}
-        return [node for node, edge in found if _is_at(edge, node, values)]
+        return [node for node in found if _is_at(node, values)]
     import numpy as np
 
     with np.errstate(all="ignore"):
-        return [node for node, edge in found if np.any(_is_at(edge, node, values))]
+        return [node for node in found if np.any(_is_at(node, values))]
 
 
 def that_matter(found: Sequence[Node], outputs: Sequence[Node], point: Mapping[Node, Any]) -> list[Node]:
@@ -93,7 +104,9 @@ def numbers(nodes: Sequence[Node], point: Mapping[Node, Any]) -> tuple[Any, ...]
     return ArrayProgram(order, nodes, inputs)(*(point[n] for n in inputs))
 
 
-def _is_at(edge: Edge, node: Node, values: Mapping[Node, Any]) -> Any:
+def _is_at(node: Node, values: Mapping[Node, Any]) -> Any:
+    edge = edge_of(node)
+    assert edge is not None
     if edge.between:
         # What is compared with the largest of itself is equal to it all along.
         sources = [_source(arg) for arg in node.args]

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from gradcli.core.engines.protocol import Data, Graph
 from gradcli.core.engines.scalar import by_ball, suits_scalar
 from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.templates import applied, has_ball
+from gradcli.core.ir.templates import SCALARS, applied, has_ball
 from gradcli.core.ir.traversal import reachable, replaced, without_parameters
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     if program is None:
         if not seen and (on_math or _suits_elements(order, outputs, leaves)):
             _keep(key, None)
-            values = _interpreted(order, outputs, on_math)
+            values = interpreted(order, outputs)
             if values is not None:
                 return values
         # A graph of numbers that is seen once needs no program, and so not what makes one.
@@ -122,25 +123,39 @@ def _memory() -> int:
     return sum(program.memory for program in _here.programs.values() if program is not None)
 
 
+def values_at_once(
+    order: Sequence[Node], outputs: Sequence[Node], given: Mapping[Node, Data]
+) -> tuple[Data, ...] | None:
+    """The values of a graph that is computed a single time, without compiling it; None for a large one."""
+    if suits_scalar(order, [*given], by_balls=True) or _suits_elements(order, outputs, [*given]):
+        return interpreted(order, outputs, given)
+    return None
+
+
 def _suits_elements(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]) -> bool:
-    """Whether the elements of small tensors are computed one by one."""
+    """Whether there are small tensors only, whose elements are computed one by one."""
     from gradcli.core.engines.elements import ElementsEngine
 
     return ElementsEngine().suits(Graph(order, outputs, leaves))
 
 
-def _interpreted(order: Sequence[Node], outputs: Sequence[Node], on_math: bool) -> tuple[Data, ...] | None:
-    """The values one by one, which for a single time is faster than compiling; None where math has no answer."""
-    values: dict[Node, float | bool] = {}
-    try:
-        if not on_math:
-            from gradcli.core.engines.elements import interpreted
+def interpreted(
+    order: Sequence[Node], outputs: Sequence[Node], given: Mapping[Node, Data] = MappingProxyType({})
+) -> tuple[Data, ...] | None:
+    """The values one by one, which for a single time is faster than compiling; None where math has no answer.
 
-            return interpreted(order, outputs)
+    `given` are those of inputs. The nodes must be scalars that `suits_scalar`, by balls too, or small tensors.
+    """
+    values: dict[Node, Any] = dict(given)
+    try:
+        if any(node.shape or node.dtype not in SCALARS or node.kind == "cast" for node in order):
+            from gradcli.core.engines.elements import interpreted_elements
+
+            return interpreted_elements(order, outputs, given)
         for node in order:
             if isinstance(node, Constant):
                 values[node] = node.value
-            else:
+            elif node not in given:
                 assert isinstance(node, Application)
                 args = [values[arg] for arg in node.args]
                 values[node] = by_ball(node)(*args) if has_ball(node) else applied(node.op, args, node.attrs)

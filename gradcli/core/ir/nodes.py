@@ -217,6 +217,9 @@ def constant(value: Number, dtype: DType, weak: bool = False) -> Constant:
 
 
 def _spelled(value: Number) -> Hashable:
+    # Its text tells 0.0 from -0.0, and one nan is as good as another.
+    if value.__class__ is float and value and value == value:
+        return value
     if isinstance(value, Exact):
         return repr(value), value.fraction, value.pi, value.e, value.decimal
     if isinstance(value, Precise):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import field
 
 from gradcli.core.errors import CoreError
@@ -41,6 +41,11 @@ class Builtin(Function):
     example: str = field(default="", repr=False)
     details: str = field(default="", repr=False)
     module: str = field(default="", repr=False)
+
+    @property
+    def identity(self) -> Hashable | None:
+        """Itself."""
+        return self
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The result.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import Ambiguous, Span, fail
 from gradcli.language.text.notation import PAPER
 from gradcli.language.values.describe import describe
+from gradcli.language.values.identity import identity_of
 from gradcli.language.values.nesting import map_items
 from gradcli.language.values.values import REQUIRED, Caller, Function, Rewrite, Value
 
@@ -59,6 +61,11 @@ class Combined(Function):
         refuse_products_of_vectors(self.sign, left, right, (_named(self.left), _named(self.right)), span)
         return self.join(caller, self.symbol, left, right, span)
 
+    @cached_property
+    def identity(self) -> Hashable | None:
+        """That of its parts."""
+        return identity_of(Combined, self.symbol, self.sign, self.left, self.right)
+
     def substituted(self, substitution: Rewrite) -> Combined:
         """The same of what both stand for among the caller's values."""
         return replace(self, left=substitution.value(self.left), right=substitution.value(self.right))
@@ -81,6 +88,11 @@ class Lifted(Function):
         """The built-in's result."""
         given = [v.call(caller, values, span, fresh) if isinstance(v, Function) else v for v in self.values]
         return self.outer.call(caller, given, span)
+
+    @cached_property
+    def identity(self) -> Hashable | None:
+        """That of its parts."""
+        return identity_of(Lifted, self.outer, self.values)
 
     def substituted(self, substitution: Rewrite) -> Lifted:
         """The same of what they stand for among the caller's values."""
@@ -113,6 +125,11 @@ class Composed(Function):
             )
         rest = [None if i.default is REQUIRED else i.default for i in self.outer.inputs[len(given) :]]
         return self.outer.call(caller, [*given, *rest], span)  # type: ignore[list-item]
+
+    @cached_property
+    def identity(self) -> Hashable | None:
+        """That of its parts."""
+        return identity_of(Composed, self.outer, self.inner)
 
     def substituted(self, substitution: Rewrite) -> Composed:
         """The same of what both stand for among the caller's values."""

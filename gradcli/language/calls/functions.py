@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from functools import cached_property
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, parameter
@@ -17,6 +18,7 @@ from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import LanguageError, Span, fail
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe, require_function
+from gradcli.language.values.identity import identity_of
 from gradcli.language.values.nesting import distinct_nodes, map_items
 from gradcli.language.values.values import REQUIRED, Caller, Formal, Frame, Function, Required, Rewrite, Value
 
@@ -48,6 +50,11 @@ class UserFunction(Function):
         names |= {of_all(name): member for name, member in names.items() if isinstance(member, tuple)}
         names |= {i.name: value for value, i in zip(values, self.inputs, strict=True)}
         return replace_nodes(caller.run(self, self.body, Frame(names, self.frame), span), replacements)
+
+    @property
+    def identity(self) -> Hashable | None:
+        """Itself."""
+        return self
 
     def substituted(self, substitution: Rewrite) -> Function:
         """The same definition in a frame where the names stand for the caller's values."""
@@ -92,6 +99,11 @@ class LayerFunction(Function):
             caller.warn(f"`{self.name}`: {doubt[0]}", span, doubt[1])
         return replace_nodes(result, moved | given)
 
+    @property
+    def identity(self) -> Hashable | None:
+        """Itself."""
+        return self
+
 
 # The input by which layers are told whether they are trained, in a chain all of them at once.
 TRAINING = "training"
@@ -119,6 +131,11 @@ class Chain(Function):
         for part in self.parts[1:]:
             value = part.call(caller, (value, *modes[: len(part.inputs) - 1]), span)
         return value
+
+    @property
+    def identity(self) -> Hashable | None:
+        """Itself."""
+        return self
 
     def substituted(self, substitution: Rewrite) -> Chain:
         """The same chain of functions that stand for the caller's values."""
@@ -160,6 +177,11 @@ class Single(Function):
         names = [i.name for i in self.of.inputs[1:]]
         rest = [given.get(name, value) for name, value in zip(names, rest, strict=True)]
         return self.of.call(caller, (values[0], *rest), span)
+
+    @cached_property
+    def identity(self) -> Hashable | None:
+        """That of its function."""
+        return identity_of(Single, self.of)
 
     def substituted(self, substitution: Rewrite) -> Single:
         """The same of what stands for the caller's values."""

@@ -55,12 +55,10 @@ def _collect(
     for name, member in value.members.items():
         _collect(caller, member, member_path(path, name), found, seen)
     if isinstance(value, UserFunction):
-        local = {i.name for i in value.inputs} | set(value.members) | set(s.bound_in(value.body))
-        for name in _names(value.body):
-            if name not in local:
-                there = caller.find(name, value.frame)
-                if there is not None:
-                    _collect(caller, there[0], name, found, seen)
+        for name in _outer_names(value):
+            there = caller.find(name, value.frame)
+            if there is not None:
+                _collect(caller, there[0], name, found, seen)
 
 
 def note_what_is_shared(caller: Caller, model: UserFunction, span: Span) -> None:
@@ -116,7 +114,7 @@ def reach_of(caller: Caller, function: Function, known: Callable[[UserFunction],
         values: list[Value] = [*there.members.values(), *_within(there)]
         if isinstance(there, UserFunction):
             by_inputs = by_inputs or _differentiates(there.body)
-            found = (caller.find(name, there.frame) for name in _names(there.body))
+            found = (caller.find(name, there.frame) for name in _outer_names(there))
             values += [value for one in found if one is not None for value in one]
         for named in _functions(values):
             if isinstance(named, UserFunction) and isinstance(function, UserFunction):
@@ -150,6 +148,17 @@ def _within(function: Function) -> list[Value]:
     """The function that another is made of, such as that which a derivative is one of."""
     of = getattr(function, "of", None)
     return [of] if isinstance(of, Function) else []
+
+
+def _outer_names(function: UserFunction) -> list[str]:
+    """The names in a function's text that are none of its own."""
+    local = {i.name for i in function.inputs} | function.members.keys() | _bound(function.body)
+    return [name for name in _names(function.body) if name not in local]
+
+
+@lru_cache(1024)
+def _bound(body: tuple[s.Statement, ...]) -> frozenset[str]:
+    return frozenset(s.bound_in(body))
 
 
 @lru_cache(1024)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.protocol import Data
@@ -14,6 +15,7 @@ from gradcli.language.values.convert import known_value
 from gradcli.language.values.nesting import distinct_nodes, map_items, map_nodes, require_walkable
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Formal, Frame, Function, Value
+from gradcli.language.values.watching import here
 
 
 def fresh_inputs(
@@ -36,12 +38,18 @@ def _tensor(item: Value, default: DType) -> Value:
     return constant(as_float(item), default, weak=True) if is_number(item) else item
 
 
-def meant(inputs: Iterable[Node]) -> dict[Node, Node] | None:
-    """What each input of the calls under way stands for, a graph without inputs; None where a caller is yet to say."""
-    found: dict[Node, Node] = {}
+def meant(inputs: Iterable[Node], known: Mapping[Node, Node] = MappingProxyType({})) -> dict[Node, Node] | None:
+    """What each input of the calls under way stands for, a graph without inputs; None where a caller is yet to say.
+
+    Inputs that are `known` stand for what is said there.
+    """
+    found = dict(known)
     waiting = [node for node in inputs if isinstance(node, Input)]
     while waiting:
         node = waiting[-1]
+        if node in found:
+            waiting.pop()
+            continue
         value = node.stands_for if isinstance(node, Input) else None
         if value is None:
             return None
@@ -115,4 +123,7 @@ def values_now(nodes: Sequence[Node]) -> dict[Node, Data] | None:
     known = meant(inputs)
     if known is None:
         return None
-    return dict(zip(nodes, evaluate(substitute(nodes, known)), strict=True))
+    found = dict(zip(nodes, evaluate(substitute(nodes, known)), strict=True))
+    if here.watch is not None:
+        here.watch.decided.update(found)
+    return found

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import cast
 
 from gradcli.core.ir.nodes import Constant, Node, Parameter
@@ -16,6 +17,7 @@ from gradcli.language.calls.tracing import replace_nodes
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
+from gradcli.language.values.identity import identity_of
 from gradcli.language.values.values import Caller, Function, Named, Parameters, Rewrite, Value
 
 
@@ -48,6 +50,11 @@ class AtWeights(Function):
         with caller.standing_in(stand_ins):
             result = self.of.call(caller, values, span, fresh)
         return replace_nodes(result, dict(zip(stand_ins.values(), new, strict=True)))
+
+    @cached_property
+    def identity(self) -> Hashable | None:
+        """That of its function and weights."""
+        return identity_of(AtWeights, self.of, self.weights)
 
     def substituted(self, substitution: Rewrite) -> AtWeights:
         """The same where function and weights are what they stand for among the caller's values."""

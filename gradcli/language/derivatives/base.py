@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from gradcli.core.ir.nodes import Node
@@ -16,6 +17,8 @@ from gradcli.language.derivatives.corners import at_corners
 from gradcli.language.derivatives.domain import none_of, without_value
 from gradcli.language.derivatives.targets import Targets
 from gradcli.language.text.diagnostics import Span
+from gradcli.language.values.identity import identity_of
+from gradcli.language.values.labelled import Titles
 from gradcli.language.values.nesting import map_nodes, nodes_in
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Caller, Function, Rewrite, Value
@@ -80,6 +83,19 @@ class Operator(Function):
             result = none_of(result)
         refuse_counts(list(nodes_in(wrt)), span)
         return replace_nodes(result, given or {})
+
+    @cached_property
+    def identity(self) -> Hashable | None:
+        """That of its function, and what it is differentiated by."""
+        return identity_of(type(self), self.of, self.targets, self.options())
+
+    def titles(self, result: Value) -> Titles:
+        """The names of the tensors of a result, and what is to be said of it."""
+        return Titles(self.names(result), self.note(result), legend(innermost(self)))
+
+    def options(self) -> tuple[Value, ...]:
+        """What else it was asked for."""
+        return ()
 
     @property
     def differentiations(self) -> int:

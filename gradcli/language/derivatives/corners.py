@@ -23,6 +23,7 @@ from gradcli.language.calls.tracing import meant
 from gradcli.language.derivatives.conventions import CONVENTIONS, say_convention
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.values import Caller
+from gradcli.language.values.watching import here, spoil
 
 if TYPE_CHECKING:
     from gradcli.core.analysis.one_sided import Limit
@@ -66,12 +67,19 @@ def at_corners(
     point = point_of(reachable([*nodes, *lower]), given, within=not caller.in_derivative)
     if point is None:
         return list(nodes)
-    from gradcli.core.analysis.at_edges import edges, numbers
+    from gradcli.core.analysis.at_edges import edges, numbers, with_edges
 
     moving = [node for node in by if node in point]
     found_edges = edges(looked_at, point, moving, kinds)
+    watch = here.watch
+    if watch is not None and order < 2 and not caller.outermost:
+        # Only where it is nan is there anything to be settled.
+        watch.numbers += nodes
+    elif watch is not None:
+        watch.off_edges += with_edges(looked_at, moving, kinds)
     if not found_edges:
         return list(nodes)
+    spoil()
     import numpy as np
 
     from gradcli.core.analysis.one_sided import is_small, limits

@@ -41,6 +41,10 @@ class Field(Operator):
         """Such as laplacian(f)."""
         return f"{self.what}({self.of.name})"
 
+    def options(self) -> tuple[Value, ...]:
+        """What else it was asked for."""
+        return (self.what,)
+
     def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
         """The field: of the outputs' structure for the Laplacian and the curl in space, else one number."""
         by = list(nodes_in(traced.wrt))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gradcli.core.ir.nodes import Input, Node, Parameter, filled
 from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.records import structure
 from gradcli.core.transforms.nested import summed_partial, total
 from gradcli.core.transforms.reverse import gradient
@@ -14,6 +15,7 @@ from gradcli.core.transforms.taylor import partials
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of, float_outputs, numbered, together
 from gradcli.language.derivatives.checks import real_input, real_outputs, refuse_counts
+from gradcli.language.derivatives.corners import point_of
 from gradcli.language.derivatives.expansion import expanded, has_free
 from gradcli.language.derivatives.targets import Targets, make_targets, real_positions
 from gradcli.language.text.diagnostics import Span, fail
@@ -22,6 +24,7 @@ from gradcli.language.values.describe import describe
 from gradcli.language.values.nesting import map_items, map_nodes, nodes_in
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Caller, Function, Names, Required, Value
+from gradcli.language.values.watching import Elsewhere, here, is_finite
 
 SUMMED = "several numbers were summed before they were differentiated; jacobian has every partial"
 
@@ -40,6 +43,10 @@ class Derived(Operator):
     def title(self) -> str:
         """Such as grad(f)."""
         return f"{'value_and_grad' if self.with_value else 'grad'}({self.of.name})"
+
+    def options(self) -> tuple[Value, ...]:
+        """What else it was asked for."""
+        return (self.has_aux, self.with_value)
 
     def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
         """The gradient of the sum of the outputs, in the structure that was asked for."""
@@ -165,6 +172,10 @@ class Nth(Operator):
             return self.of.name + "'" * self.order
         return f"derivative({self.of.name}, {self.order})"
 
+    def options(self) -> tuple[Value, ...]:
+        """What else it was asked for."""
+        return (self.order,)
+
     def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
         """The derivative: by a number of the outputs' structure, by a tensor, of the outputs' sum, of the tensor's."""
         flat = list(nodes_in(traced.wrt))
@@ -174,6 +185,7 @@ class Nth(Operator):
         base = base_of(self.of).order
         if self._by_number(traced):
             found = expanded(caller, roots, [flat], self.order, traced.given, span, base)
+            self._watch(roots, flat, [node for parts in found for node in parts.values()], traced)
             each = {root: parts.get((self.order,), filled(0.0, root)) for root, parts in zip(roots, found, strict=True)}
             result: Value = map_items(traced.outputs, lambda item: each[item] if isinstance(item, Node) else 0.0)
             return result
@@ -184,10 +196,33 @@ class Nth(Operator):
         nodes = gradient(roots, flat) if lower else (total(roots),)
         if self.order > lower:
             found = expanded(caller, nodes, [flat], self.order - lower, traced.given, span, base + lower)
+            self._watch([*roots, *nodes], flat, [node for parts in found for node in parts.values()], traced)
             nodes = tuple(
                 parts.get((self.order - lower,), filled(0.0, node)) for parts, node in zip(found, nodes, strict=True)
             )
         return map_nodes(traced.wrt, dict(zip(flat, nodes, strict=True)).__getitem__)
+
+    def _watch(self, outputs: Sequence[Node], by: Sequence[Node], found: Sequence[Node], traced: Traced) -> None:
+        """Have what is watched take an expansion's graph for its numbers only off all edges, and while it is finite.
+
+        Raises:
+            Elsewhere: where it is not so at this point.
+        """
+        watch = here.watch
+        if watch is None or watch.of is not self:
+            return
+        from gradcli.core.analysis.at_edges import numbers, those_at, with_edges
+
+        edged = with_edges(outputs, by)
+        needed = list(dict.fromkeys([*found, *(n for edge in edged for n in (*edge.args, edge))]))
+        point = point_of(reachable(needed), traced.given or {}, within=True)
+        if point is None:
+            raise Elsewhere
+        values = dict(zip(needed, numbers(needed, point), strict=True))
+        if not all(is_finite(values[node]) for node in found) or those_at(edged, values):
+            raise Elsewhere
+        watch.off_edges += edged
+        watch.finite += found
 
     def note(self, result: Value) -> str | None:
         """That numbers were summed on the way, where they were."""
@@ -202,6 +237,7 @@ class Nth(Operator):
     def at_corners(self, caller: Caller, traced: Traced, result: Value, span: Span) -> Value:
         """An expansion as numbers has seen to it already."""
         expanded_here = traced.given is not None and not has_free(traced.given.values())
+        expanded_here |= here.watch is not None and here.watch.of is self
         if expanded_here and (self.order > 1 or self._by_number(traced)):
             return result
         return super().at_corners(caller, traced, result, span)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gradcli.core.ir.nodes import Constant, Node, Parameter
-from gradcli.language.derivatives.base import Operator, innermost, legend
-from gradcli.language.values.labelled import Labelled, Whole
+from gradcli.language.derivatives.base import Operator
+from gradcli.language.values.labelled import Labelled
 from gradcli.language.values.nesting import require_walkable
 from gradcli.language.values.values import SparseMatrix, Value
 
@@ -16,8 +16,8 @@ def labelled(function: Operator, value: Value) -> Value:
         CoreError: for a tuple with more items than are allowed.
     """
     require_walkable(value)
-    found = function.names(value)
-    names, whole = iter(found), Whole(len(found), function.note(value), legend(innermost(function)))
+    titles = function.titles(value)
+    names, whole = iter(titles.names), titles.whole()
 
     def named(item: Value) -> Value:
         if isinstance(item, tuple):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from gradcli.core.ir.nodes import Node, fresh_input, name_of
 from gradcli.core.ir.shapes import normalize_axes
@@ -15,6 +16,7 @@ from gradcli.language.calls.nested import as_tuple
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_int, to_node
 from gradcli.language.values.describe import describe
+from gradcli.language.values.identity import identity_of
 from gradcli.language.values.nesting import map_items
 from gradcli.language.values.values import Caller, Function, Rewrite, Value
 
@@ -32,6 +34,11 @@ class Mapped(Function):
     def __post_init__(self) -> None:
         self.name = f"vmap({self.of.name})"
         self.inputs = self.of.inputs
+
+    @cached_property
+    def identity(self) -> Hashable | None:
+        """That of its function, and the axes."""
+        return identity_of(Mapped, self.of, self.axes)
 
     def substituted(self, substitution: Rewrite) -> Mapped:
         """The same of the function as the caller's values make it."""

@@ -67,6 +67,10 @@ class Matrix(Operator):
         """Such as jacobian(f)."""
         return f"{'jacobian' if self.order == 1 else 'hessian'}({self.of.name})"
 
+    def options(self) -> tuple[Value, ...]:
+        """What else it was asked for."""
+        return (self.order, self.mode, self.sparse)
+
     def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
         """The matrix, or the blocks."""
         by = list(nodes_in(traced.wrt))

@@ -80,6 +80,10 @@ class Product(Operator):
         """The product of the function and the vector as the caller's values make them."""
         return replace(self, of=self.of.substituted(substitution), vector=substitution.value(self.vector))
 
+    def options(self) -> tuple[Value, ...]:
+        """What else it was asked for."""
+        return (self.what, self.vector, self.order, self.unit)
+
     def derive(self, caller: Caller, traced: Traced, span: Span) -> Value:
         """The product: of the outputs' structure for jvp and directional, of the inputs' for vjp and hvp."""
         by = list(nodes_in(traced.wrt))

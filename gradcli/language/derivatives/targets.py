@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from functools import cached_property
 
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.records import record
@@ -11,6 +12,7 @@ from gradcli.language.calls.reach import parameters_of
 from gradcli.language.derivatives.checks import is_real, listed, real_input
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values.describe import describe
+from gradcli.language.values.identity import Selection, identity_of
 from gradcli.language.values.nesting import nodes_in
 from gradcli.language.values.values import Caller, Function, Names, Parameters, Required, Value
 
@@ -19,7 +21,7 @@ ALL = "all"
 
 
 @record
-class Targets:
+class Targets(Selection):
     """What to differentiate with respect to.
 
     `positions` are inputs, `weights` parameters with the names that they go by; `names` come from `wrt=`.
@@ -48,6 +50,11 @@ class Targets:
             nodes = _present(caller, function, self.weights)
             parts.append(nodes[0] if self.one_weight else nodes)
         return parts[0] if len(parts) == 1 else tuple(parts)
+
+    @cached_property
+    def identity(self) -> Hashable | None:
+        """What others have too that are by the same."""
+        return identity_of(self.positions, self.one_position, self.weights, self.one_weight, self.names)
 
     def labels(self, function: Function) -> list[str]:
         """The names of what is differentiated by, in order."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 
 from gradcli.language.text.diagnostics import Source, Span, fail
+from gradcli.language.values.watching import spoil
 
 _refused: ContextVar[bool] = ContextVar("no files", default=False)
 _home: ContextVar[str | None] = ContextVar("the folder of what is run", default=None)
@@ -101,6 +102,7 @@ def place_of(given: str, span: Span, done: str) -> str:
     Raises:
         LanguageError: for one that lies elsewhere than it may, whether it is there or not, and while nothing is run.
     """
+    spoil()
     if refused_now():
         raise fail("file", f"files are {done} where the statement is run", span)
     if "\0" in given:

@@ -20,6 +20,7 @@ from gradcli.language.calls.compare import compared
 from gradcli.language.calls.functions import Chain, UserFunction, define
 from gradcli.language.calls.items import item_of, items_of, known_mask
 from gradcli.language.calls.operations import binary, part_named, truth, unary
+from gradcli.language.calls.programs import result_of_call
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
 from gradcli.language.calls.weights import at_weights
@@ -41,6 +42,7 @@ from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import distinct_nodes, fold, map_nodes, require_shallow, require_walkable
 from gradcli.language.values.values import Frame, Function, Named, Names, Parameters, Value, Zipped
+from gradcli.language.values.watching import spoil
 
 
 @dataclass
@@ -235,6 +237,10 @@ class Interpreter(Statements):
         if isinstance(function, UserFunction) and self.outermost and self.trail.called is None:
             self.trail.called = function, values
         try:
+            if frame is None and self.settled_calls:
+                value, computed = result_of_call(self, function, values, node.span)
+                self._computed = value if computed else None
+                return value
             return function.call(self, values, node.span)
         except LanguageError as error:
             raise _called_here(error, node.span) from None
@@ -289,7 +295,10 @@ class Interpreter(Statements):
         if not isinstance(expression, s.Call):
             return self.settle(self.evaluate(expression), expression.span)
         function = self._called(expression.function, None)
-        value = self.settle(self._placed(self.apply(function, expression), expression.span), expression.span)
+        found = self.apply(function, expression)
+        if found is not None and found is self._computed:
+            return found
+        value = self.settle(self._placed(found, expression.span), expression.span)
         return labelled(function, value) if isinstance(function, Operator) else value
 
     def _at_top(self, node: s.At) -> Value:
@@ -316,6 +325,7 @@ class Interpreter(Statements):
 
     def tell(self, statement: s.Print, frame: Frame | None) -> None:
         """Say what a `print` says, with the values of this call."""
+        spoil()
         known = True
 
         def now(expression: s.Expression) -> Value:

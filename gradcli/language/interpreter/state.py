@@ -28,6 +28,7 @@ from gradcli.language.values.said import Said
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.trail import Trail
 from gradcli.language.values.values import Frame, Function, Unset, Value
+from gradcli.language.values.watching import here, spoil
 
 
 def _nobody(statement: s.Statement) -> None:
@@ -75,6 +76,8 @@ class State:
         self.choice = Span(Source("<choice>", ""), 0, 0)
         self._recursing = False
         self._derivatives = 0
+        # What the last call came to, where its program gave it.
+        self._computed: Value = None
         # What stands in for parameters in the call that is under way, by their keys.
         self._stand_ins: Mapping[object, Parameter] = {}
         # Of functions at the top level, and of those that are defined inside a call.
@@ -97,6 +100,11 @@ class State:
     def outermost(self) -> bool:
         """Whether what is computed now is itself shown, not called by what is."""
         return self.at_top and not self._calls and not self._derivatives
+
+    @property
+    def settled_calls(self) -> bool:
+        """Whether a call that is made now has a value at once, as float64 arithmetic gives it."""
+        return not (self.at_top or self._calls or self._derivatives or self._stand_ins or self.abstract or here.watch)
 
     @property
     def dtype(self) -> DType:
@@ -245,24 +253,41 @@ class State:
     def find(self, name: str, frame: Frame | None) -> tuple[Value] | None:
         """The value of a name in a tuple of its own, or None if it has none."""
         while frame is not None:
+            if frame.closed:
+                names = frame.names if name in frame.names else builtins()
+                found = (names[name],) if name in names else None
+                return found if here.watch is None else here.watch.read(name, frame, found)
             if name in frame.names:
                 return (frame.names[name],)
-            if frame.closed:
-                return (builtins()[name],) if name in builtins() else None
             frame = frame.outer
         if name in self.scope:
-            return (self.scope[name],)
-        return (builtins()[name],) if name in builtins() else self.answers.find(name)
+            found = (self.scope[name],)
+        else:
+            found = (builtins()[name],) if name in builtins() else self.answers.find(name)
+        return found if here.watch is None else here.watch.read(name, None, found)
 
     def name_of(self, value: Value) -> str | None:
         """The first name at the top level that stands for this very value, if one does."""
-        return next((name for name in self.scope if self.scope[name] is value), None)
+        found = next((name for name in self.scope if self.scope[name] is value), None)
+        if found is not None and here.watch is not None:
+            here.watch.read(found, None, (value,))
+        return found
 
     def present(self, value: Value) -> Value:
         """A parameter as it is now: the model keeps the one that it was made with."""
         if not isinstance(value, Parameter):
             return value
         return self._stand_ins.get(value.key) or self.trained.get(value.key, value)
+
+    @contextmanager
+    def afresh(self) -> Iterator[None]:
+        """Within, nothing that was found out about functions before is taken for granted."""
+        before = self._reaches, self._inner_reaches
+        self._reaches, self._inner_reaches = {}, {}
+        try:
+            yield
+        finally:
+            self._reaches, self._inner_reaches = before
 
     @contextmanager
     def standing_in(self, parameters: Mapping[object, Parameter]) -> Iterator[None]:
@@ -279,6 +304,7 @@ class State:
         Raises:
             LanguageError: for a value that is none, or of another shape.
         """
+        spoil()
         new = trainable(old.name, value, self.dtype, span, instead_of=old)
         if new.shape != old.shape:
             raise fail(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradcli.core.ir.nodes import Constant
 from gradcli.core.records import record
 from gradcli.language.values.partial import Partial
@@ -14,6 +16,19 @@ class Whole:
     count: int
     note: str | None = None
     legend: str | None = None
+
+
+@record
+class Titles:
+    """The names of what a derivative gives, from left to right, and what is to be said of it."""
+
+    names: Sequence[Partial | None]
+    note: str | None = None
+    legend: str | None = None
+
+    def whole(self) -> Whole:
+        """That of one call, which is no other's."""
+        return Whole(len(self.names), self.note, self.legend)
 
 
 class Labelled(Constant):

@@ -16,6 +16,8 @@ from gradcli.language.values.values import SparseMatrix, Value
 
 # What goes through tuples within tuples takes a few of Python's calls for each.
 DEEPEST = 200
+# What is always allowed, and asked for all the time.
+FEW = 16
 
 
 def nodes_in(value: Value) -> Iterator[Node]:
@@ -51,9 +53,11 @@ def leaves(value: Value) -> Iterator[Value]:
 
 def distinct_nodes(value: Value) -> list[Node]:
     """The tensors of a nested tuple, each part looked at once, however often it occurs."""
+    if isinstance(value, Node):
+        return [value]
     found: dict[Node, None] = {}
     seen: set[int] = set()
-    stack = [value]
+    stack: list[Value] = [value]
     while stack:
         part = stack.pop()
         if isinstance(part, tuple):
@@ -72,8 +76,8 @@ def require_walkable(*values: Value) -> None:
         CoreError: saying how many items there are.
     """
     for value in values:
-        require_shallow(value)
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and not (len(value) < FEW and tuple not in map(type, value)):
+            require_shallow(value)
             require("max_items", count_items(value), "a nested tuple of", "go through a part of it")
 
 

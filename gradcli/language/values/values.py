@@ -6,7 +6,7 @@ Plain numbers stay Python's ints and floats, exact, until they meet a tensor and
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import EllipsisType, MappingProxyType
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gradcli.core.analysis.compressed import Sparse
     from gradcli.core.analysis.curves import Curve
     from gradcli.core.analysis.surfaces import Surface
+    from gradcli.language.values.labelled import Titles
 
 
 Value: TypeAlias = (
@@ -135,6 +136,11 @@ class Caller(Protocol):
     warnings: list[Diagnostic]
     trail: Trail
     home: Frame | None
+    steps: int
+
+    def afresh(self) -> AbstractContextManager[None]:
+        """Within, nothing that was found out about functions before is taken for granted."""
+        ...
 
     @property
     def dtype(self) -> DType:
@@ -268,6 +274,15 @@ class Function(ABC):
     def substituted(self, substitution: Rewrite) -> Function:
         """The same function where tensors that it closes over are changed; itself where it closes over none."""
         return self
+
+    def titles(self, result: Value) -> Titles | None:
+        """The names of the tensors of a result, of a derivative."""
+        return None
+
+    @property
+    def identity(self) -> Hashable | None:
+        """What another function has too that gives the same wherever it is called; None where it isn't told."""
+        return None
 
 
 @record

@@ -40,7 +40,7 @@ class Maker:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.inputs = [fresh_input(f"x{i}", self.random.choice(SHAPES), F64) for i in range(3)]
+        self.inputs: list[Node] = [fresh_input(f"x{i}", self.random.choice(SHAPES), F64) for i in range(3)]
         self.tensors: list[Node] = list(self.inputs)
         self.conditions: list[Node] = []
 

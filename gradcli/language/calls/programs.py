@@ -1,0 +1,347 @@
+"""A call at the top level as a program: traced, differentiated and compiled once, then run at other values.
+
+What a call comes to depends on its function, on the kinds of its arguments, and on what its trace asked for: names,
+counts, decisions. As long as all of this is the same, the program that was made of the first trace gives the result.
+Its inputs are the arguments, the parameters, and tensors at the top level that were seen to change.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from gradcli.core.engines.constants import computed as known_parts
+from gradcli.core.engines.evaluation import values_at_once
+from gradcli.core.engines.protocol import Data
+from gradcli.core.ir.dtypes import DType, as_float
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant, fresh_input
+from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.simplify.canonical import canonical
+from gradcli.language.calls.builtin import Builtin
+from gradcli.language.calls.nested import as_tuple
+from gradcli.language.calls.tracing import fresh_inputs, meant, replace_nodes
+from gradcli.language.text.diagnostics import LanguageError, Span
+from gradcli.language.text.refusals import REFUSALS
+from gradcli.language.values.labelled import Labelled, Titles, Whole
+from gradcli.language.values.nesting import leaves
+from gradcli.language.values.numbers import is_number
+from gradcli.language.values.partial import Partial
+from gradcli.language.values.values import Caller, Function, Value
+from gradcli.language.values.watching import Elsewhere, Watch, agrees, has_no_nan, is_finite, watching
+
+if TYPE_CHECKING:
+    from gradcli.core.engines.program import Program
+
+# What is kept: functions at arguments of one kind, nodes of all their graphs, and bytes of their programs' buffers.
+MOST_CALLS, MOST_NODES, MOST_MEMORY = 256, 1_000_000, 2**28
+# Traces for each, and how many may be of no use in a row before the next is made again only now and then.
+MOST_TRACES, MOST_MISSES, NOW_AND_THEN = 8, 8, 64
+
+
+class Unkept(Exception):  # noqa: N818 - it is no mistake
+    """A function, an argument or a result of which nothing is kept."""
+
+
+class Trace:
+    """One trace of a call: its result as graph of inputs, and what must be the same for it to be that of another call.
+
+    Raises:
+        Unkept: for a result that is made of more than tensors and numbers, or depends on what can't be asked again.
+    """
+
+    def __init__(
+        self, result: Value, inputs: Sequence[Input], watch: Watch, steps: int, titles: Titles | None = None
+    ) -> None:
+        self.watch, self.steps = watch, steps
+        self._inputs = [*inputs, *cast("list[Input]", [*watch.lifted.values()])]
+        self._counts = [(i, n.known.use("")) for i, n in enumerate(inputs) if n.known and n.known.used]
+        if any(not isinstance(item, (Node, bool, int, float, str, type(None))) for item in leaves(result)):
+            raise Unkept
+        roots = [item for item in leaves(result) if isinstance(item, Node)]
+        asked = [*roots, *watch.decided, *watch.numbers, *watch.finite, *watch.off_edges]
+        own = dict(zip(asked, self._of_inputs(asked), strict=True))
+        self._decided = [(own[node], data) for node, data in watch.decided.items()]
+        self._numbers = list(dict.fromkeys(own[node] for node in watch.numbers))
+        self._finite = list(dict.fromkeys(own[node] for node in watch.finite))
+        self._edges = list(dict.fromkeys(own[node] for node in watch.off_edges))
+        seen = [own[n] for n in roots] + [n for n, _ in self._decided] + self._numbers + self._finite
+        self._outputs = list(dict.fromkeys([*seen, *(n for e in self._edges for n in (*e.args, e))]))
+        self._place = {node: i for i, node in enumerate(self._outputs)}
+        nodes = reachable(self._outputs)
+        self.size = len(nodes)
+        self._parameters = [n for n in nodes if isinstance(n, Parameter)]
+        self._titles = titles
+        self._result = _rebuilding(
+            result, iter([(self._place[own[node]], node) for node in roots]), iter(titles.names) if titles else None
+        )
+        self._program: Program | None = None
+        self._is_first = True
+
+    def _of_inputs(self, nodes: Sequence[Node]) -> Sequence[Node]:
+        """Nodes as graphs of this trace's own inputs: those of calls within it stand for such graphs."""
+        mine: dict[Node, Node] = {node: node for node in self._inputs}
+        free = [n for n in reachable(nodes) if isinstance(n, Input) and n not in mine]
+        found = meant(free, mine)
+        if found is None:
+            raise Unkept
+        return substitute(nodes, {n: found[n] for n in free}) if free else nodes
+
+    @property
+    def memory(self) -> int:
+        """What the buffers of its program take, in bytes."""
+        return 0 if self._program is None else self._program.memory
+
+    def counts(self, data: Sequence[Data]) -> bool:
+        """Whether the numbers that fixed the graph are these."""
+        return all(data[place] == number for place, number in self._counts)
+
+    def run(self, caller: Caller, data: Sequence[Data]) -> tuple[Value] | None:
+        """The result at the values of its arguments; None where its trace would have been another."""
+        values = [*data]
+        for name in self.watch.lifted:
+            found = caller.find(name, None)
+            assert found is not None
+            values.append(cast("Constant", found[0]).value)
+        for node in self._parameters:
+            now = cast("Parameter", caller.present(node)).value
+            if not isinstance(now, Constant):
+                return None
+            values.append(now.value)
+        computed = self._computed(values)
+        if not self._holds(computed):
+            return None
+        return (self._result(computed, None if self._titles is None else self._titles.whole()),)
+
+    def _computed(self, values: Sequence[Data]) -> Sequence[Data]:
+        """The values of the outputs. Small ones are interpreted the first time, compiled when they are asked for again."""
+        program = self._program
+        if program is not None:
+            program.require_allowed()
+        else:
+            inputs = [*self._inputs, *self._parameters]
+            if self._is_first:
+                self._is_first = False
+                nodes, order = canonical(self._outputs, reachable(self._outputs), inputs, known_parts)
+                found = values_at_once(order, nodes, dict(zip(inputs, values, strict=True)))
+                if found is not None:
+                    return found
+            # Not what a call of numbers needs that is made once.
+            from gradcli.core.engines.program import Program
+
+            program = Program(self._outputs, inputs, native=False)
+        # One that is interrupted may still be using its buffers, and is not run again.
+        self._program = None
+        computed = program.function(*values)
+        self._program = program
+        return computed
+
+    def _holds(self, computed: Sequence[Data]) -> bool:
+        place = self._place
+        if not all(has_no_nan(computed[place[node]]) for node in self._numbers):
+            return False
+        if not all(is_finite(computed[place[node]]) for node in self._finite):
+            return False
+        if not all(agrees(computed[place[node]], expected) for node, expected in self._decided):
+            return False
+        if not self._edges:
+            return True
+        from gradcli.core.analysis.at_edges import those_at
+
+        return not those_at(self._edges, {n: computed[place[n]] for e in self._edges for n in (*e.args, e)})
+
+
+class Calls:
+    """The traces of one function at arguments of one kind, the latest that was of use first."""
+
+    def __init__(self) -> None:
+        self._traces: list[Trace] = []
+        self._misses = 0
+
+    @property
+    def size(self) -> int:
+        """The nodes of all graphs."""
+        return sum(trace.size for trace in self._traces)
+
+    @property
+    def memory(self) -> int:
+        """What the buffers of all programs take, in bytes."""
+        return sum(trace.memory for trace in self._traces)
+
+    def result(
+        self, caller: Caller, function: Function, values: Sequence[Value], data: Sequence[Data], span: Span
+    ) -> tuple[Value, bool]:
+        """What the function gives, and whether it is computed, with its names."""
+        lifted: dict[str, None] = {}
+        for trace in [*self._traces]:
+            names = trace.watch.changed(caller.find)
+            if names or names is None or not trace.watch.fitting(caller.find):
+                # What a name had before does not come back.
+                self._traces.remove(trace)
+                lifted.update(dict.fromkeys([*trace.watch.lifted, *(names or ())]) if names is not None else {})
+            elif trace.counts(data):
+                found = trace.run(caller, data)
+                if found is not None:
+                    caller.step(span, trace.steps)
+                    self._misses = 0
+                    if trace is not self._traces[0]:
+                        self._traces.remove(trace)
+                        self._traces.insert(0, trace)
+                    return found[0], True
+        self._misses += 1
+        if self._misses > MOST_MISSES and self._misses % NOW_AND_THEN:
+            return function.call(caller, values, span), False
+        return self._traced(caller, function, values, data, span, lifted)
+
+    def _traced(
+        self,
+        caller: Caller,
+        function: Function,
+        values: Sequence[Value],
+        data: Sequence[Data],
+        span: Span,
+        lifted: Mapping[str, None],
+    ) -> tuple[Value, bool]:
+        """The result, whose trace is kept."""
+        drawn, said, steps = caller.random.drawn, len(caller.warnings), caller.steps
+        fresh, given = fresh_inputs(values, function.inputs, caller.dtype)
+        inputs = cast("list[Input]", [*given])
+        stand_ins: dict[str, Node] = {}
+        for name in lifted:
+            found = caller.find(name, None)
+            if found is not None and isinstance(found[0], Constant):
+                there = found[0]
+                stand_ins[name] = fresh_input(name, there.shape, there.dtype, stands_for=there)
+                given[stand_ins[name]] = there
+        watch = Watch(function, stand_ins)
+        try:
+            with caller.afresh(), watching(watch):
+                result = function.call(caller, fresh, span)
+        except (Elsewhere, LanguageError, RecursionError, *REFUSALS) as error:
+            # What is refused may be so only where its arguments are inputs.
+            self._misses = self._misses if isinstance(error, Elsewhere) else MOST_MISSES
+            caller.random.drawn, caller.steps = drawn, steps
+            del caller.warnings[said:]
+            return function.call(caller, values, span), False
+        if not watch.spoiled and caller.random.drawn == drawn and len(caller.warnings) == said:
+            try:
+                trace = Trace(result, inputs, watch, caller.steps - steps, function.titles(result))
+            except Unkept:
+                self._misses = MOST_MISSES
+            else:
+                found = trace.run(caller, data)
+                if found is not None:
+                    self._traces.insert(0, trace)
+                    del self._traces[MOST_TRACES:]
+                    return found[0], True
+        return replace_nodes(result, given), False
+
+
+class _Here(threading.local):
+    """The calls that this thread keeps. Programs write into buffers of their own, so that two threads share none."""
+
+    def __init__(self) -> None:
+        self.calls: OrderedDict[Hashable, Calls] = OrderedDict()
+
+
+_here = _Here()
+
+
+def result_of_call(caller: Caller, function: Function, values: Sequence[Value], span: Span) -> tuple[Value, bool]:
+    """What a function gives that is called at the top level with known values.
+
+    It may be a graph; whether it is computed, and has its names, is said beside it.
+    """
+    key: list[Hashable] = [caller.dtype, caller.exact]
+    data: list[Data] = []
+    if isinstance(function, Builtin):
+        return function.call(caller, values, span), False
+    try:
+        key.append(_identity(function))
+        for value in values:
+            _take(value, caller.dtype, key, data)
+    except Unkept:
+        return function.call(caller, values, span), False
+    kept, name = _here.calls, tuple(key)
+    calls = kept.get(name)
+    if calls is None:
+        calls = kept[name] = Calls()
+    else:
+        kept.move_to_end(name)
+    size = calls.size
+    found = calls.result(caller, function, values, data, span)
+    if calls.size > size:
+        while len(kept) > 1 and _too_much(kept.values()):
+            kept.popitem(last=False)
+    return found
+
+
+def forget() -> None:
+    """Keep nothing of the calls so far."""
+    _here.calls.clear()
+
+
+def _too_much(kept: Collection[Calls]) -> bool:
+    return (
+        len(kept) > MOST_CALLS
+        or sum(calls.size for calls in kept) > MOST_NODES
+        or sum(calls.memory for calls in kept) > MOST_MEMORY
+    )
+
+
+def _identity(function: Function) -> Hashable:
+    """What functions that are the same have in common.
+
+    Raises:
+        Unkept: for one of which nothing is kept.
+    """
+    found = function.identity
+    if found is None:
+        raise Unkept
+    return found
+
+
+def _take(value: Value, default: DType, key: list[Hashable], data: list[Data]) -> None:
+    """Enter the kind of an argument, and the numbers in it, in the order in which they become inputs."""
+    if isinstance(value, Constant):
+        key.append((value.shape, value.dtype, value.weak))
+        data.append(value.value)
+    elif isinstance(value, Parameter):
+        _take(value.value, default, key, data)
+    elif is_number(value):
+        key.append(0)
+        data.append(float(value) if default is DType.FLOAT64 else constant(as_float(value), default).value)
+    elif isinstance(value, (bool, str, type(None), type(Ellipsis))):
+        key.append((type(value), value))
+    elif isinstance(value, Function):
+        key.append(_identity(value))
+    else:
+        items = as_tuple(value)
+        if not isinstance(items, tuple):
+            raise Unkept
+        key.append(("(", len(items)))
+        for item in items:
+            _take(item, default, key, data)
+
+
+def _rebuilding(
+    result: Value, places: Iterator[tuple[int, Node]], names: Iterator[Partial | None] | None
+) -> Callable[[Sequence[Data], Whole | None], Value]:
+    """What puts computed values in the structure of a result, with their names where it is a derivative's."""
+    if isinstance(result, tuple):
+        parts = [_rebuilding(item, places, names) for item in result]
+        return lambda computed, whole: tuple([part(computed, whole) for part in parts])
+    if not isinstance(result, Node):
+        return lambda computed, whole: result
+    place, like = next(places)
+    dtype = like.dtype
+    if names is None:
+        return lambda computed, whole: _constant(computed[place], dtype)
+    name = next(names)
+    return lambda computed, whole: Labelled(_constant(computed[place], dtype), name, cast("Whole", whole))
+
+
+def _constant(data: Any, dtype: DType) -> Constant:
+    """What a node was computed to be."""
+    return constant(data, dtype) if isinstance(data, (bool, int, float)) else array_constant(data)
