@@ -19,7 +19,7 @@ from gradcli.core.engines.scalar import by_ball, suits_scalar
 from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.templates import SCALARS, applied, has_ball
+from gradcli.core.ir.templates import applied, has_ball
 from gradcli.core.ir.traversal import reachable, replaced, without_parameters
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     if program is None:
         if not seen and (on_math or _suits_elements(order, outputs, leaves)):
             _keep(key, None)
-            values = interpreted(order, outputs)
+            values = _interpreted(order, outputs, on_math)
             if values is not None:
                 return values
         # A graph of numbers that is seen once needs no program, and so not what makes one.
@@ -127,9 +127,10 @@ def values_at_once(
     order: Sequence[Node], outputs: Sequence[Node], given: Mapping[Node, Data]
 ) -> tuple[Data, ...] | None:
     """The values of a graph that is computed a single time, without compiling it; None for a large one."""
-    if suits_scalar(order, [*given], by_balls=True) or _suits_elements(order, outputs, [*given]):
-        return interpreted(order, outputs, given)
-    return None
+    on_math = suits_scalar(order, [*given], by_balls=True)
+    return (
+        _interpreted(order, outputs, on_math, given) if on_math or _suits_elements(order, outputs, [*given]) else None
+    )
 
 
 def _suits_elements(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]) -> bool:
@@ -139,16 +140,16 @@ def _suits_elements(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequ
     return ElementsEngine().suits(Graph(order, outputs, leaves))
 
 
-def interpreted(
-    order: Sequence[Node], outputs: Sequence[Node], given: Mapping[Node, Data] = MappingProxyType({})
+def _interpreted(
+    order: Sequence[Node], outputs: Sequence[Node], on_math: bool, given: Mapping[Node, Data] = MappingProxyType({})
 ) -> tuple[Data, ...] | None:
     """The values one by one, which for a single time is faster than compiling; None where math has no answer.
 
-    `given` are those of inputs. The nodes must be scalars that `suits_scalar`, by balls too, or small tensors.
+    `given` are those of inputs. The nodes are scalars with templates or balls where it is `on_math`, or small tensors.
     """
     values: dict[Node, Any] = dict(given)
     try:
-        if any(node.shape or node.dtype not in SCALARS or node.kind == "cast" for node in order):
+        if not on_math:
             from gradcli.core.engines.elements import interpreted_elements
 
             return interpreted_elements(order, outputs, given)

@@ -115,7 +115,7 @@ class Trace:
         return (self._result(computed, None if self._titles is None else self._titles.whole()),)
 
     def _computed(self, values: Sequence[Data]) -> Sequence[Data]:
-        """The values of the outputs. Small ones are interpreted the first time, compiled when they are asked for again."""
+        """The values of the outputs. Small ones are interpreted the first time, compiled when they come again."""
         program = self._program
         if program is not None:
             program.require_allowed()
