@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from gradcli.core.ir.nodes import Constant, Node, constant
-from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.primitive import Application, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.ir.traversal import reachable, substitute
@@ -90,9 +90,15 @@ def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
 
 
 def _folded(node: Node, computed: Compute) -> Node:
-    """A constant, where all arguments are."""
-    if not isinstance(node, Application) or not all(isinstance(arg, Constant) for arg in node.args):
+    """A constant, where all arguments are, or are constants that are stretched."""
+    if not isinstance(node, Application) or not all(map(_is_known, node.args)):
         return node
     if size_of(node.shape) > max([LARGEST_FOLDED, *(size_of(arg.shape) for arg in node.args)]):
         return node
-    return computed(node)
+    if any(arg.args and size_of(arg.shape) > LARGEST_FOLDED for arg in node.args):
+        return node
+    return computed(with_args(node, tuple(computed(arg) if arg.args else arg for arg in node.args)))
+
+
+def _is_known(node: Node) -> bool:
+    return isinstance(node, Constant) or (node.kind == "broadcast" and isinstance(node.args[0], Constant))
