@@ -150,7 +150,7 @@ def _interpreted(
     values: dict[Node, Any] = dict(given)
     try:
         if not on_math:
-            from gradcli.core.engines.elements import interpreted_elements
+            from gradcli.core.engines.apart import interpreted_elements
 
             return interpreted_elements(order, outputs, given)
         for node in order:

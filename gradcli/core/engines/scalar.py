@@ -11,6 +11,7 @@ from functools import cache
 from keyword import iskeyword
 from typing import NamedTuple, TypeAlias
 
+from gradcli.core.engines.often import often
 from gradcli.core.engines.protocol import Compiled, Data, Graph
 from gradcli.core.engines.straight import OTHER_NAMES, Lines, compiled, frame_of
 from gradcli.core.ir.nodes import Constant, Input, Node
@@ -199,6 +200,12 @@ class ScalarProgram:
         self._graph = graph
         self._on_arrays: Compiled | None = None
         self.run = compile_scalar(graph.order, graph.outputs, graph.inputs, self._answer)
+        self.run = often(self.run, len(graph.order), self._in_machine_code)
+
+    def _in_machine_code(self) -> Callable[..., tuple[float | bool, ...]] | None:
+        from gradcli.core.engines.llvm.numbers import native_numbers
+
+        return native_numbers(self._graph.order, self._graph.outputs, self._graph.inputs)
 
     def _answer(self, *values: Data) -> tuple[Data, ...]:
         if self._on_arrays is None:

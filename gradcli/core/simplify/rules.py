@@ -61,9 +61,7 @@ def rewritten(site: Site) -> Node:
     return with_args(site.node, tuple(wholes))
 
 
-def elementwise_node(
-    op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any], before: Node | None = None
-) -> Node:
+def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any], before: Node | None = None) -> Node:
     """An application element by element whose operands may differ in shape, as NumPy broadcasts them.
 
     `before` is one that may be the same.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradcli.core.engines.elements import Region, is_better_as_numbers
+from gradcli.core.engines.elements import ElementsProgram, is_better_as_numbers, region_of
 from gradcli.core.engines.fusion import (
     CALLS_WORTH_NATIVE,
     ELEMENTS_WORTH_A_CALL,
@@ -58,9 +58,10 @@ def steps_of(
     smallest = SMALLEST_NATIVE if native else SMALLEST
     for unit in units(order, outputs, inputs, smallest, is_better_as_numbers if numbers else None):
         tiles = _tiles(unit, native) if unit.is_fused else None
-        region = Region.of(unit) if numbers and len(unit.nodes) > 1 and not unit.is_fused else None
+        region = region_of(unit) if numbers and not unit.is_fused else None
         if region is not None:
-            steps.append(Step(region.run, region.inputs, unit.outputs, unit.nodes, several=True))
+            program = ElementsProgram(region)
+            steps.append(Step(program.run, tuple(region.inputs), unit.outputs, unit.nodes, several=True))
         elif tiles is None:
             steps += [_single(node) for node in unit.nodes]
         else:
