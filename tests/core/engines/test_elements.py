@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gradcli.core.engines import often, straight
+from gradcli.core.engines.apart import Apart, in_machine_code, in_python, interpreted_elements
+from gradcli.core.engines.constants import computed
 from gradcli.core.engines.elements import MOST_ELEMENTS, ElementsEngine, ElementsProgram
+from gradcli.core.engines.llvm.arithmetic import is_installed
 from gradcli.core.engines.numpy.schedule import ArrayProgram
+from gradcli.core.engines.program import Program
 from gradcli.core.engines.protocol import Graph
 from gradcli.core.errors import ShapeError
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, array_constant, fresh_input
+from gradcli.core.ir.nodes import Node, array_constant, constant, fresh_input
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.ir.traversal import reachable
-from gradcli.core.library.functions import concatenate, matmul, stack
+from gradcli.core.library.functions import concatenate, matmul, stack, sum_
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.shaping import part, reshape
-from tests.core.engines.harness import F64
+from gradcli.core.simplify.canonical import canonical
+from gradcli.core.transforms.jacobian import hessian
+from gradcli.core.transforms.reverse import gradient
+from tests.core.engines.harness import F32, F64
 from tests.core.sampling import TABLE
 
 SHAPES: list[tuple[int, ...]] = [(), (1,), (3,), (2, 3), (3, 1), (1, 3), (3, 3), (0,), (0, 3), (2, 1, 3)]
@@ -171,23 +180,192 @@ def both(outputs: list[Node], inputs: list[Node]) -> tuple[ElementsProgram, Arra
     return ElementsEngine().compile(Graph(order, outputs, inputs)), ArrayProgram(order, outputs, inputs)
 
 
-def agree(outputs: list[Node], inputs: list[Node], values: list[Any]) -> None:
-    """Both give the same, twice."""
-    elements, arrays = both(outputs, inputs)
-    wanted = arrays(*values)
-    for _ in range(2):
-        for node, got, want in zip(outputs, elements.run(*values), wanted, strict=True):
-            assert got.shape == node.shape
-            assert got.dtype == want.dtype
-            with np.errstate(all="ignore"):
-                np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
+def same(got: Any, wanted: Any) -> None:
+    """The same numbers, in arrays of the same shapes and dtypes."""
+    for one, other in zip(got, wanted, strict=True):
+        assert (one.shape, one.dtype) == (other.shape, other.dtype)
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("odd", [False, True])
-@pytest.mark.parametrize("seed", range(60))
+by_seed = pytest.mark.parametrize("seed", range(60))
+odd_or_not = pytest.mark.parametrize("odd", [False, True])
+
+
+@odd_or_not
+@by_seed
 def test_random_graphs(seed: int, odd: bool) -> None:
-    """Of everything that moves, adds, multiplies, compares and chooses, at any numbers."""
+    """Of everything that moves, adds, multiplies, compares and chooses, at any numbers: compiled, and at once."""
     maker = Maker(seed)
     outputs = maker.graph(14)
+    elements, arrays = both(outputs, maker.inputs)
     for _ in range(3):
-        agree(outputs, maker.inputs, given(maker, odd))
+        values = given(maker, odd)
+        wanted = arrays(*values)
+        for _ in range(2):
+            same(elements.run(*values), wanted)
+        with suppress(ArithmeticError, ValueError):
+            same(
+                interpreted_elements(reachable(outputs), outputs, dict(zip(maker.inputs, values, strict=True))), wanted
+            )
+
+
+@by_seed
+def test_many_short_functions(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program is as many functions as its length asks for."""
+    maker = Maker(seed)
+    outputs = maker.graph(14)
+    whole, _ = both(outputs, maker.inputs)
+    monkeypatch.setattr(straight, "LINES_AT_ONCE", 1 + seed % 4)
+    parts, arrays = both(outputs, maker.inputs)
+    for odd in (False, True):
+        values = given(maker, odd)
+        for one, other in zip(parts.run(*values), whole.run(*values), strict=True):
+            np.testing.assert_array_equal(one, other)
+        same(parts.run(*values), arrays(*values))
+
+
+class RaisedError(Exception):
+    """Python has no answer."""
+
+
+def _raise(*values: object) -> Any:
+    raise RaisedError
+
+
+@pytest.mark.skipif(not is_installed(), reason="machine code needs llvmlite")
+@by_seed
+def test_machine_code(seed: int) -> None:
+    """To the last bit what Python gives."""
+    maker = Maker(seed)
+    outputs = maker.graph(14)
+    apart = Apart(Graph(reachable(outputs), outputs, maker.inputs))
+    by_python, by_machine = in_python(apart, _raise), in_machine_code(apart, _raise)
+    if by_machine is None:
+        # Python has an algorithm of its own for it.
+        assert any(node.kind == "hypot" for node in apart.order)
+        return
+    for odd in (False, True):
+        values = given(maker, odd)
+        with suppress(RaisedError):
+            for one, other in zip(by_machine(*values), by_python(*values), strict=True):
+                assert (one.shape, one.dtype) == (other.shape, other.dtype)
+                np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.skipif(not is_installed(), reason="machine code needs llvmlite")
+def test_programs_that_run_often_are_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of numbers and of small tensors; what they give doesn't change, also where math has no answer."""
+    for name in ("A_GRAPH", "A_NODE", "LOADING"):
+        monkeypatch.setattr(often, name, 0)
+    monkeypatch.setattr(often, "CALLS_AT_ONCE", 2)
+    x, y = fresh_input("x", (), F64), fresh_input("y", (3,), F64)
+    number: Node = x
+    tensor: Node = y
+    for _ in range(60):
+        number, tensor = ew.sin(number) * x + 0.5, ew.sin(tensor) * 2.0 + TABLE["flip"](tensor, axes=(0,)) / x
+    test = TABLE["greater"](number, 0.0)
+    cases: list[tuple[list[Node], list[Node], list[list[Any]]]] = [
+        ([number, test], [x], [[0.7], [0.0]]),
+        ([tensor, sum_(tensor), TABLE["greater"](tensor, 0.0)], [x, y], [[0.7, np.arange(3.0)], [0.0, np.ones(3)]]),
+    ]
+    for outputs, inputs, values in cases:
+        program = Program(outputs, inputs)
+        function = program.function
+        assert isinstance(function, often.Often)
+        by_python = function._function
+        first = [by_python(*v) for v in values]
+        for _ in range(5):
+            for v, wanted in zip(values, first, strict=True):
+                for one, other in zip(program(*v), wanted, strict=True):
+                    assert type(one) is type(other)
+                    np.testing.assert_array_equal(one, other)
+        assert function._function is not by_python
+
+
+def _mixed(seed: int) -> tuple[Maker, list[Node], Node]:
+    """Small tensors made of a large one, the large one changed by them, and small ones made of that."""
+    maker = Maker(seed)
+    large = fresh_input("large", (1_000,), F64)
+    maker.tensors += [sum_(large), part(large, 0, 5, 3), reshape(part(large, 0, 990, 1), shape=())]
+    outputs = maker.graph(10)
+    changed = TABLE["tanh"](large) * TABLE["tanh"](sum_(outputs[0])) + large
+    maker.tensors += [sum_(changed), part(changed, 0, 0, 4)]
+    return maker, [*outputs, changed, *maker.graph(8)], large
+
+
+@odd_or_not
+@by_seed
+def test_small_tensors_among_large_ones(seed: int, odd: bool) -> None:
+    """They are computed as numbers between two arrays, and give the same."""
+    maker, outputs, large = _mixed(seed)
+    inputs, order = [*maker.inputs, large], reachable(outputs)
+    mixed = ArrayProgram(order, outputs, inputs, numbers=True)
+    assert len(mixed._calls) <= len([n for n in order if n.args])
+    values = [*given(maker, odd), np.random.default_rng(seed).normal(size=1_000)]
+    wanted = ArrayProgram(order, outputs, inputs)(*values)
+    for _ in range(2):
+        same(mixed(*values), wanted)
+
+
+def test_what_is_read_and_written_once() -> None:
+    """Numbers among arrays of any size: a few of a large one, all of one that is put together."""
+    x = fresh_input("x", (2_000,), F64)
+    few = [reshape(part(x, 0, 7 * i, 1), shape=()) for i in range(5)]
+    value = ew.sin(few[0] * few[1]) + few[2] * few[3] / few[4]
+    program = Program([value, stack((value, few[0]))], [x])
+    assert program.engine.name == "math"
+    array = np.linspace(0.1, 1.0, 2_000)
+    a, b, c, d, e = array[[0, 7, 14, 21, 28]]
+    number, pair = program(array)
+    assert float(number) == np.sin(a * b) + c * d / e
+    assert np.asarray(pair).tolist() == [float(number), a]
+
+
+def test_single_precision_and_integers_are_arrays() -> None:
+    """Their rounding and their overflow are NumPy's."""
+    for dtype in (F32, DType.INT64):
+        x = fresh_input("x", (3,), dtype)
+        y: Node = x
+        for _ in range(20):
+            y = y * x + x
+        assert Program([y], [x], native=False).engine.name == "numpy"
+
+
+@pytest.mark.parametrize("known", [0.0, 1.0, -2.5])
+@pytest.mark.parametrize("value", [1.0, 0.0, np.inf, -np.inf, np.nan, 1e308])
+def test_products_with_known_zeros(known: float, value: float) -> None:
+    """They are 0 where the other factor is finite, and nan where it is not."""
+    x = fresh_input("x", (3,), F64)
+    y = array_constant(np.array([known, 0.0, 1.0])) * ew.exp(x * 1e-300 + x)
+    outputs = [y + x, sum_(y)]
+    elements, arrays = both(outputs, [x])
+    values = np.array([value, value, 0.5])
+    same(elements.run(values), arrays(values))
+
+
+def test_a_hessian_of_nine_numbers_is_its_partials() -> None:
+    """Nothing is multiplied by the zeros of unit vectors: as many operations as of the partials by themselves."""
+    numbers = [fresh_input(f"x{i}", (), F64) for i in range(9)]
+    tensor = fresh_input("x", (9,), F64)
+
+    def energy(x: list[Node]) -> Node:
+        pairs = [(a, b) for a in range(0, 9, 3) for b in range(a + 3, 9, 3)]
+        return sum(
+            (
+                -1.0
+                / ew.sqrt(
+                    sum(((x[a + i] - x[b + i]) * (x[a + i] - x[b + i]) for i in range(3)), start=constant(0.0, F64))
+                )
+                for a, b in pairs
+            ),
+            start=constant(0.0, F64),
+        )
+
+    slopes = gradient([energy(list(numbers))], numbers)
+    partials = [gradient([slopes[i]], numbers)[j] for i in range(9) for j in range(i, 9)]
+    alone = len(canonical(partials, reachable(partials), numbers, computed)[1])
+    value = energy([reshape(part(tensor, 0, i, 1), shape=()) for i in range(9)])
+    ((whole,),) = hessian([value], [tensor])[0]
+    (done,), order = canonical([whole], reachable([whole]), [tensor], computed)
+    assert len(Apart(Graph(order, [done], [tensor])).order) < 1.5 * alone
+    assert Program([whole], [tensor]).engine.name == "math"
