@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from gradcli.core.collecting import uncollected
 from gradcli.core.engines.constants import computed
 from gradcli.core.engines.protocol import Data, Engine, Graph
 from gradcli.core.engines.scalar import ScalarEngine
@@ -55,6 +56,7 @@ class Program:
         ValueError: when made, for a graph with a free input that is not among `inputs`.
     """
 
+    @uncollected
     def __init__(
         self,
         outputs: Sequence[Node],
