@@ -12,7 +12,7 @@ from typing import Any
 from gradcli.core.engines.apart import Apart, in_machine_code, in_python
 from gradcli.core.engines.fusion import Unit
 from gradcli.core.engines.often import often
-from gradcli.core.engines.protocol import Compiled, Data, Graph
+from gradcli.core.engines.protocol import Data, Graph
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, operations
@@ -114,7 +114,7 @@ class ElementsProgram:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._operations = operations(graph.order)
-        self._on_arrays: Compiled | None = None
+        self._on_arrays: Callable[..., tuple[Data, ...]] | None = None
         self.require_allowed()
         apart = Apart(graph)
         self.run = often(in_python(apart, self._answer), len(apart.order), self._in_machine_code)
@@ -124,10 +124,10 @@ class ElementsProgram:
 
     def _answer(self, *values: Data) -> tuple[Data, ...]:
         if self._on_arrays is None:
-            from gradcli.core.engines.numpy.schedule import ArrayProgram
+            from gradcli.core.engines.numpy.one_by_one import OneByOne
 
-            self._on_arrays = ArrayProgram(self._graph.order, self._graph.outputs, self._graph.inputs)
-        return self._on_arrays.run(*values)
+            self._on_arrays = OneByOne(self._graph)
+        return self._on_arrays(*values)
 
     def require_allowed(self) -> None:
         """Refuse to run where a limit is lower now than it was when this was made.

@@ -12,7 +12,7 @@ from keyword import iskeyword
 from typing import NamedTuple, TypeAlias
 
 from gradcli.core.engines.often import often
-from gradcli.core.engines.protocol import Compiled, Data, Graph
+from gradcli.core.engines.protocol import Data, Graph
 from gradcli.core.engines.straight import OTHER_NAMES, Lines, compiled, frame_of
 from gradcli.core.ir.nodes import Constant, Input, Node
 from gradcli.core.ir.primitive import Application
@@ -198,7 +198,7 @@ class ScalarProgram:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._on_arrays: Compiled | None = None
+        self._on_arrays: Callable[..., tuple[Data, ...]] | None = None
         self.run = compile_scalar(graph.order, graph.outputs, graph.inputs, self._answer)
         self.run = often(self.run, len(graph.order), self._in_machine_code)
 
@@ -209,10 +209,10 @@ class ScalarProgram:
 
     def _answer(self, *values: Data) -> tuple[Data, ...]:
         if self._on_arrays is None:
-            from gradcli.core.engines.numpy.schedule import ArrayProgram
+            from gradcli.core.engines.numpy.one_by_one import OneByOne
 
-            self._on_arrays = ArrayProgram(self._graph.order, self._graph.outputs, self._graph.inputs)
-        return self._on_arrays.run(*values)
+            self._on_arrays = OneByOne(self._graph)
+        return self._on_arrays(*values)
 
     def require_allowed(self) -> None:
         """Always: it takes no time to speak of."""
