@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.core.collecting import uncollected
 from gradcli.core.ir.masks import added
 from gradcli.core.ir.nodes import Node, filled
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.traversal import dependents, reachable
 
 
-@uncollected
 def vjp(outputs: Sequence[Node], wrt: Sequence[Node], seeds: Sequence[Node]) -> tuple[Node, ...]:
     """The product of each seed with the Jacobian of its output, summed over outputs, one result for each of `wrt`.
 
