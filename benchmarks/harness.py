@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -85,6 +86,24 @@ def agree(row: Row, results: dict[str, object], tolerance: float = 1e-8) -> None
     for name in names[1:]:
         gap = float(np.abs(np.asarray(results[name], dtype=float) - reference).max(initial=0.0))
         assert gap <= tolerance * scale, f"{row.work}: {name} differs from {names[0]} by {gap:.2g}"
+
+
+def flat(result: Any) -> Any:
+    """The numbers of a result, an array or tuples and dicts of them, one after the other."""
+    if isinstance(result, dict):
+        result = [result[name] for name in sorted(result)]
+    if isinstance(result, (tuple, list)):
+        return np.concatenate([flat(part) for part in result]) if result else np.zeros(0)
+    return np.asarray(result, dtype=float).ravel()
+
+
+def side_by_side(work: str, makers: Mapping[str, Callable[[], Run]], tolerance: float = 1e-8, turns: int = 9) -> Row:
+    """A row: contenders that are installed are made, agree, and take turns."""
+    row = Row(work)
+    contenders = made(row, makers)
+    agree(row, {name: flat(run()) for name, run in contenders.items()}, tolerance)
+    take_turns(row, contenders, turns)
+    return row
 
 
 def save(path: Path, family: str, rows: list[Row]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+import gradcli
 from gradcli.core.engines.program import Program
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, fresh_input
@@ -31,6 +32,14 @@ def graph(
     inputs = [fresh_input(name, shape, DType(dtype)) for name, shape in shapes.items()]
     result = function.call(interpreter, inputs, Span(source, 0, len(expression)), fresh=True)
     return list(nodes_in(result)), [*inputs]
+
+
+def called(definitions: str, name: str, *given: object) -> Callable[[], object]:
+    """A function of a text, called from Python as a user does it."""
+    session = gradcli.Session()
+    session.run(definitions)
+    function = session[name]
+    return lambda: function(*given)
 
 
 def program(

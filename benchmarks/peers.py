@@ -21,6 +21,17 @@ def jax_gradient(function: Callable[..., Any], given: list[Any], with_value: boo
     return lambda: jax.block_until_ready(derivative(*arrays))
 
 
+def jax_call(function: Callable[..., Any], *given: Any) -> Run:
+    """A function jitted and called with arrays, outputs waited for."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    compiled = jax.jit(function)
+    arrays = [jnp.asarray(a) for a in given]
+    return lambda: jax.block_until_ready(compiled(*arrays))
+
+
 def torch_gradient(function: Callable[..., Any], given: list[Any], with_value: bool = False) -> Run:
     """The gradient by PyTorch's eager autograd."""
     import torch

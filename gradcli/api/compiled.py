@@ -79,7 +79,7 @@ class Compiled:
         self.engine = program.engine.name
         self._on_arrays = program.engine.on_arrays
         self._dtypes = [node.dtype for node in nodes]
-        self._join = _joined(outputs)
+        self._join = joined(outputs)
         self._types: list[Any] = [float if s.shape == () and s.dtype == "float64" else None for s in self._slots]
         self._takes_floats = float in self._types and None not in self._types
         self._arrays: list[Any] = []
@@ -123,7 +123,7 @@ class Compiled:
                 break
         with self._lock:
             found = guarded(lambda: self._run(*args), Source(GIVEN, self.name))
-        return self._join(self._own(found, args))
+        return self._join(own(found, self._dtypes, args))
 
     def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         """One value for each input and parameter, in order."""
@@ -155,20 +155,6 @@ class Compiled:
     def _fitted(self, args: Sequence[Any]) -> tuple[Any, ...]:
         pairs = zip(args, self._slots, strict=True)
         return guarded(lambda: tuple(fitted(given, slot) for given, slot in pairs), Source(GIVEN, self.name))
-
-    def _own(self, found: Sequence[Any], args: Sequence[Any]) -> list[Any]:
-        """The outputs as the caller's own: a view, an input that came through, or a constant is copied."""
-        seen = {id(given) for given in args}
-        own: list[Any] = []
-        for array, dtype in zip(found, self._dtypes, strict=True):
-            if array.shape == ():
-                own.append(scalar(array.item(), dtype))
-                continue
-            if array.base is not None or not array.flags.writeable or not array.flags.owndata or id(array) in seen:
-                array = array.copy()
-            seen.add(id(array))
-            own.append(array)
-        return own
 
     def __repr__(self) -> str:
         slots = ", ".join(f"{s.name}: {s.dtype}{s.shape}" for s in self._slots)
@@ -216,7 +202,22 @@ def fitted(given: Any, slot: Slot) -> Any:
     return found.item() if slot.shape == () and slot.dtype == "float64" else np.require(found, requirements="A")
 
 
-def _joined(outputs: Value) -> Callable[[Sequence[Data]], Any]:
+def own(found: Sequence[Any], dtypes: Sequence[DType], args: Sequence[Any]) -> list[Any]:
+    """The outputs as the caller's own: a view, an input that came through, or a constant is copied."""
+    seen = {id(given) for given in args}
+    copies: list[Any] = []
+    for array, dtype in zip(found, dtypes, strict=True):
+        if isinstance(array, (bool, int, float)) or array.shape == ():
+            copies.append(scalar(array if isinstance(array, (bool, int, float)) else array.item(), dtype))
+            continue
+        if array.base is not None or not array.flags.writeable or not array.flags.owndata or id(array) in seen:
+            array = array.copy()
+        seen.add(id(array))
+        copies.append(array)
+    return copies
+
+
+def joined(outputs: Value) -> Callable[[Sequence[Data]], Any]:
     """What puts the values of the outputs, from left to right, in their structure."""
     if isinstance(outputs, Node):
         return lambda found: found[0]

@@ -36,6 +36,7 @@ class Home:
         self.session = session
         self._allowed = [os.fspath(path) for path in allow]
         self._lock = threading.RLock()
+        self._standing: tuple[Session, Interpreter] | None = None
 
     def run(self, source: Source) -> Results:
         """Run a text: what it shows, and the asserts that hold.
@@ -101,6 +102,24 @@ class Home:
         if interpreter.warnings:
             warn(interpreter.warnings)
         return result
+
+    def again(self, work: Callable[[Interpreter], T | None]) -> T | None:
+        """What some work comes to that changes nothing, and draws nothing; None where it can't tell.
+
+        It is no mistake that comes of it, and runs in the caller's context, where no limits of this session hold.
+        """
+        with self._lock:
+            session = self.session
+            if session.settings.limits:
+                return None
+            if self._standing is None or self._standing[0] is not session:
+                interpreter = self._context().run(session.interpreter)
+                interpreter.still = interpreter
+                self._standing = session, interpreter
+            try:
+                return work(self._standing[1])
+            except Mistakes:
+                return None
 
     def _context(self) -> Context:
         """A context for one call, in which the files are allowed that this home may use."""

@@ -30,6 +30,8 @@ MOST_PROGRAMS = 128
 MOST_MEMORY = 2**28
 # So many operations on elements in all take longer than loading and running a compiler.
 WORTH_COMPILING = 2**27
+# So few numbers are computed before it is found out whether there is a program for them.
+FEW_NODES = 12
 # Numbers that a product or a quotient is simpler with.
 _SIMPLE = (0.0, 1.0, -1.0, 2.0, 0.5)
 
@@ -59,6 +61,10 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     if any(isinstance(node, Input) for node in order):
         raise FreeInputError
     on_math = suits_scalar(order, by_balls=True)
+    if on_math and len(order) <= FEW_NODES:
+        values = _interpreted(order, outputs, on_math)
+        if values is not None:
+            return values
     leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != () or _may_change(n))]
     key = _form(order, outputs, leaves)
     kept = _here.programs

@@ -17,6 +17,9 @@ class DType(Enum):
     FLOAT32 = "float32"
     FLOAT64 = "float64"
 
+    # A member is itself alone; Enum's own goes by its name, at the cost of a call for each node.
+    __hash__ = object.__hash__
+
     @property
     def is_float(self) -> bool:
         """True for the types that can be differentiated."""

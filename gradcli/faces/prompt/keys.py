@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.application import get_app
@@ -20,6 +21,8 @@ from gradcli.faces.prompt.turning import turned
 
 if TYPE_CHECKING:
     from prompt_toolkit.filters import Filter
+
+    from gradcli.faces.prompt.openness import Block
 
 INDENT = "    "
 # prompt_toolkit 3.0 takes what terminals send for these two the wrong way round; so they are known by what is sent.
@@ -46,7 +49,7 @@ def key_bindings(default_buffer: str) -> KeyBindings:
         keys_waiting = event.key_processor.input_queue
         waiting = next((key.data for key in keys_waiting if not isinstance(key.key, Keys)), "")
         goes_on = waiting in (" ", "\t")
-        if (behind.strip() and "\n" in behind) or _wants_more(text) or (goes_on and "\n" in text):
+        if (behind.strip() and "\n" in behind) or _block().wants_more(text) or (goes_on and "\n" in text):
             new_line(buffer, is_typed=not waiting)
         else:
             buffer.validate_and_handle()
@@ -88,10 +91,12 @@ def key_bindings(default_buffer: str) -> KeyBindings:
     return keys
 
 
-def _wants_more(text: str) -> bool:
-    from gradcli.faces.prompt.openness import wants_more
+@cache
+def _block() -> Block:
+    # The language is loaded while the first line is typed.
+    from gradcli.faces.prompt.openness import Block
 
-    return wants_more(text)
+    return Block()
 
 
 def _turn(keys: KeyBindings, key: Any, steps: int) -> None:

@@ -28,10 +28,10 @@ class Lines:
             EOFError: where the input has ended.
             OSError: where it can't be read.
         """
-        from gradcli.faces.prompt.openness import wants_more
+        from gradcli.faces.prompt.openness import Block
 
-        text = self._line(PROMPT)
-        while wants_more(text):
+        text, block = self._line(PROMPT), Block()
+        while block.wants_more(text):
             try:
                 text += "\n" + self._line(MORE)
             except EOFError:

@@ -42,6 +42,20 @@ def openness(text: str) -> Openness:
     return Openness.BLOCK if in_lines else Openness.WHOLE
 
 
+class Block:
+    """What is typed line by line: what was open before need not be read again with each line."""
+
+    def __init__(self) -> None:
+        self._open = ""
+
+    def wants_more(self, text: str) -> bool:
+        """Whether a text is to go on with another line, as `wants_more` says it."""
+        goes_on = bool(self._open) and text.startswith(self._open + "\n") and bool(text.rpartition("\n")[2].strip())
+        found = (goes_on and openness(_ending(text)) is not Openness.WHOLE) or wants_more(text)
+        self._open = text if found else ""
+        return found
+
+
 def wants_more(text: str) -> bool:
     """Whether a text is to go on with another line.
 
@@ -53,3 +67,19 @@ def wants_more(text: str) -> bool:
     if found is Openness.WHOLE:
         return False
     return not empty or found is Openness.UNRETURNED or (found is Openness.OPEN and typed.endswith(":"))
+
+
+def _ending(text: str) -> str:
+    """The last line of a text with the heads of the blocks that it stands in; before `else`, all since its `if`."""
+    kept: list[str] = []
+    depth = len(text)
+    in_arms = False
+    for line in reversed(text.split("\n")):
+        body = line.lstrip()
+        own = len(line) - len(body)
+        if body and (own < depth or (own == depth and in_arms)):
+            depth, in_arms = own, body.startswith(("else", "elif"))
+            kept.append(line)
+        elif in_arms:
+            kept.append(line)
+    return "\n".join(reversed(kept))

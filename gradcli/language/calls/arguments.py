@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from gradcli.core.ir.nodes import Node
 from gradcli.language.text import syntax as s
@@ -104,6 +105,8 @@ def bind(
     Raises:
         LanguageError: for too many arguments, one missing, given twice, or unknown.
     """
+    if not keywords and len(positional) == len(function.inputs) and _takes_each_by_place(function.inputs):
+        return tuple(positional)
     spans = {k.name: k.span for k in call.keywords}
     keywords = _in_our_words(function, keywords, spans)
     spans |= {OTHER_WORDS[name]: span for name, span in spans.items() if name in OTHER_WORDS}
@@ -147,6 +150,12 @@ def bind(
     if by_name:
         return (*bound, Named(function.name, others) if others else None)
     return (*bound, tuple(positional[len(placed) :])) if variadic else tuple(bound)
+
+
+@lru_cache(1024)
+def _takes_each_by_place(inputs: tuple[Formal, ...]) -> bool:
+    """Whether as many values as there are inputs are one for each, whatever they are."""
+    return not any(i.variadic or i.several or i.spread or i.by_name for i in inputs)
 
 
 def _is_single(value: Value) -> bool:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from typing import TYPE_CHECKING, Any, cast
 
 from gradcli.core.engines.constants import computed as known_parts
-from gradcli.core.engines.evaluation import values_at_once
+from gradcli.core.engines.evaluation import WORTH_COMPILING, values_at_once
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant, fresh_input
+from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.simplify.canonical import canonical
 from gradcli.language.calls.builtin import Builtin
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 MOST_CALLS, MOST_NODES, MOST_MEMORY = 256, 1_000_000, 2**28
 # Traces for each, and how many may be of no use in a row before the next is made again only now and then.
 MOST_TRACES, MOST_MISSES, NOW_AND_THEN = 8, 8, 64
+# An operation on so few elements takes as long as calling it.
+LIKE_ONE_CALL = 500
 
 
 class Unkept(Exception):  # noqa: N818 - it is no mistake
@@ -46,6 +49,8 @@ class Unkept(Exception):  # noqa: N818 - it is no mistake
 
 class Trace:
     """One trace of a call: its result as graph of inputs, and what must be the same for it to be that of another call.
+
+    `places` are those of the result's tensors, from left to right, among what its program gives, `dtypes` theirs.
 
     Raises:
         Unkept: for a result that is made of more than tensors and numbers, or depends on what can't be asked again.
@@ -71,13 +76,16 @@ class Trace:
         self._place = {node: i for i, node in enumerate(self._outputs)}
         nodes = reachable(self._outputs)
         self.size = len(nodes)
+        self._work, self._done = sum(max(size_of(node.shape), LIKE_ONE_CALL) for node in nodes), 0
         self._parameters = [n for n in nodes if isinstance(n, Parameter)]
-        self._titles = titles
-        self._result = _rebuilding(
-            result, iter([(self._place[own[node]], node) for node in roots]), iter(titles.names) if titles else None
-        )
+        self._titles, self.result = titles, result
+        self.places = [self._place[own[node]] for node in roots]
+        self.dtypes = [node.dtype for node in roots]
+        items = iter(zip(self.places, roots, strict=True))
+        self._joined = _rebuilding(result, items, iter(titles.names) if titles else None)
         self._program: Program | None = None
-        self._is_first = True
+        self._is_first, self._is_native = True, False
+        self._held_for: object | None = None
 
     def _of_inputs(self, nodes: Sequence[Node]) -> Sequence[Node]:
         """Nodes as graphs of this trace's own inputs: those of calls within it stand for such graphs."""
@@ -93,12 +101,20 @@ class Trace:
         """What the buffers of its program take, in bytes."""
         return 0 if self._program is None else self._program.memory
 
+    def holds(self, caller: Caller) -> bool:
+        """Whether no name has another value than when it was traced, but for what is an input."""
+        if caller.still is not None and caller.still is self._held_for:
+            return True
+        holds = self.watch.changed(caller.find) == [] and self.watch.fitting(caller.find)
+        self._held_for = caller.still if holds else None
+        return holds
+
     def counts(self, data: Sequence[Data]) -> bool:
         """Whether the numbers that fixed the graph are these."""
         return all(data[place] == number for place, number in self._counts)
 
-    def run(self, caller: Caller, data: Sequence[Data]) -> tuple[Value] | None:
-        """The result at the values of its arguments; None where its trace would have been another."""
+    def run(self, caller: Caller, data: Sequence[Data]) -> Sequence[Data] | None:
+        """What its program gives at the values of its arguments; None where the trace would have been another."""
         values = [*data]
         for name in self.watch.lifted:
             found = caller.find(name, None)
@@ -110,14 +126,18 @@ class Trace:
                 return None
             values.append(now.value)
         computed = self._computed(values)
-        if not self._holds(computed):
-            return None
-        return (self._result(computed, None if self._titles is None else self._titles.whole()),)
+        return computed if self._stands(computed) else None
+
+    def result_of(self, computed: Sequence[Data]) -> Value:
+        """What the program gave as a value, with the names of a derivative."""
+        return self._joined(computed, None if self._titles is None else self._titles.whole())
 
     def _computed(self, values: Sequence[Data]) -> Sequence[Data]:
         """The values of the outputs. Small ones are interpreted the first time, compiled when they come again."""
         program = self._program
-        if program is not None:
+        self._done += self._work
+        is_long = self._done > WORTH_COMPILING
+        if program is not None and not (is_long and not self._is_native):
             program.require_allowed()
         else:
             inputs = [*self._inputs, *self._parameters]
@@ -130,14 +150,15 @@ class Trace:
             # Not what a call of numbers needs that is made once.
             from gradcli.core.engines.program import Program
 
-            program = Program(self._outputs, inputs, native=False)
+            self._is_native = is_long
+            program = Program(self._outputs, inputs, native=is_long)
         # One that is interrupted may still be using its buffers, and is not run again.
         self._program = None
         computed = program.function(*values)
         self._program = program
         return computed
 
-    def _holds(self, computed: Sequence[Data]) -> bool:
+    def _stands(self, computed: Sequence[Data]) -> bool:
         place = self._place
         if not all(has_no_nan(computed[place[node]]) for node in self._numbers):
             return False
@@ -173,26 +194,38 @@ class Calls:
         self, caller: Caller, function: Function, values: Sequence[Value], data: Sequence[Data], span: Span
     ) -> tuple[Value, bool]:
         """What the function gives, and whether it is computed, with its names."""
-        lifted: dict[str, None] = {}
-        for trace in [*self._traces]:
-            names = trace.watch.changed(caller.find)
-            if names or names is None or not trace.watch.fitting(caller.find):
-                # What a name had before does not come back.
-                self._traces.remove(trace)
-                lifted.update(dict.fromkeys([*trace.watch.lifted, *(names or ())]) if names is not None else {})
-            elif trace.counts(data):
-                found = trace.run(caller, data)
-                if found is not None:
-                    caller.step(span, trace.steps)
-                    self._misses = 0
-                    if trace is not self._traces[0]:
-                        self._traces.remove(trace)
-                        self._traces.insert(0, trace)
-                    return found[0], True
+        found = self.again(caller, data)
+        if found is not None:
+            trace, computed = found
+            caller.step(span, trace.steps)
+            return trace.result_of(computed), True
+        lifted = self._outdated(caller)
         self._misses += 1
         if self._misses > MOST_MISSES and self._misses % NOW_AND_THEN:
             return function.call(caller, values, span), False
         return self._traced(caller, function, values, data, span, lifted)
+
+    def again(self, caller: Caller, data: Sequence[Data]) -> tuple[Trace, Sequence[Data]] | None:
+        """The trace that holds for a call, and what its program gives; None where there is none."""
+        for i, trace in enumerate(self._traces):
+            if trace.holds(caller) and trace.counts(data):
+                computed = trace.run(caller, data)
+                if computed is not None:
+                    self._misses = 0
+                    if i:
+                        self._traces.insert(0, self._traces.pop(i))
+                    return trace, computed
+        return None
+
+    def _outdated(self, caller: Caller) -> Mapping[str, None]:
+        """Forget the traces that hold no longer: what names had before does not come back. What is to be an input."""
+        lifted: dict[str, None] = {}
+        for trace in [*self._traces]:
+            if not trace.holds(caller):
+                self._traces.remove(trace)
+                names = trace.watch.changed(caller.find)
+                lifted |= {} if names is None else dict.fromkeys([*trace.watch.lifted, *names])
+        return lifted
 
     def _traced(
         self,
@@ -230,11 +263,11 @@ class Calls:
             except Unkept:
                 self._misses = MOST_MISSES
             else:
-                found = trace.run(caller, data)
-                if found is not None:
+                computed = trace.run(caller, data)
+                if computed is not None:
                     self._traces.insert(0, trace)
                     del self._traces[MOST_TRACES:]
-                    return found[0], True
+                    return trace.result_of(computed), True
         return replace_nodes(result, given), False
 
 
@@ -277,6 +310,21 @@ def result_of_call(caller: Caller, function: Function, values: Sequence[Value], 
     return found
 
 
+def kept_calls(caller: Caller, function: Function, kinds: Sequence[Hashable]) -> Calls | None:
+    """What is kept of a function at arguments of some kinds, as `kind_of` has them."""
+    identity = function.identity
+    return None if identity is None else _here.calls.get((caller.dtype, caller.exact, identity, *kinds))
+
+
+# The kind of a plain number, and that of a tensor.
+NUMBER = 0
+
+
+def kind_of_tensor(shape: Shape, dtype: DType, weak: bool = False) -> Hashable:
+    """The kind of a tensor."""
+    return shape, dtype, weak
+
+
 def forget() -> None:
     """Keep nothing of the calls so far."""
     _here.calls.clear()
@@ -305,12 +353,12 @@ def _identity(function: Function) -> Hashable:
 def _take(value: Value, default: DType, key: list[Hashable], data: list[Data]) -> None:
     """Enter the kind of an argument, and the numbers in it, in the order in which they become inputs."""
     if isinstance(value, Constant):
-        key.append((value.shape, value.dtype, value.weak))
+        key.append(kind_of_tensor(value.shape, value.dtype, value.weak))
         data.append(value.value)
     elif isinstance(value, Parameter):
         _take(value.value, default, key, data)
     elif is_number(value):
-        key.append(0)
+        key.append(NUMBER)
         data.append(float(value) if default is DType.FLOAT64 else constant(as_float(value), default).value)
     elif isinstance(value, (bool, str, type(None), type(Ellipsis))):
         key.append((type(value), value))

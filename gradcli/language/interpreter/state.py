@@ -78,6 +78,7 @@ class State:
         self._derivatives = 0
         # What the last call came to, where its program gave it.
         self._computed: Value = None
+        self.still: object | None = None
         # What stands in for parameters in the call that is under way, by their keys.
         self._stand_ins: Mapping[object, Parameter] = {}
         # Of functions at the top level, and of those that are defined inside a call.
@@ -260,9 +261,8 @@ class State:
             if name in frame.names:
                 return (frame.names[name],)
             frame = frame.outer
-        if name in self.scope:
-            found = (self.scope[name],)
-        else:
+        found = self.scope.found(name)
+        if found is None:
             found = (builtins()[name],) if name in builtins() else self.answers.find(name)
         return found if here.watch is None else here.watch.read(name, None, found)
 

@@ -377,11 +377,25 @@ def walk(part: object) -> Iterator[object]:
     stack = [part]
     while stack:
         item = stack.pop()
-        if isinstance(item, tuple):
+        if item.__class__ is tuple:
             stack.extend(reversed(item))
-        elif is_dataclass(item) and not isinstance(item, Span):
+            continue
+        names = _PARTS.get(item.__class__)
+        if names is None:
+            names = _PARTS[item.__class__] = _parts_of(item)
+        if names:
             yield item
-            stack.extend(reversed([getattr(item, f.name) for f in fields(item)]))
+            stack.extend([getattr(item, name) for name in names])
+
+
+# The fields of each class of syntax that are gone through, the last one first; of what is none, nothing.
+_PARTS: dict[type, tuple[str, ...]] = {}
+
+
+def _parts_of(item: object) -> tuple[str, ...]:
+    if not is_dataclass(item) or isinstance(item, Span):
+        return ()
+    return tuple(f.name for f in reversed(fields(item)))
 
 
 def names_in(part: object) -> Iterator[str]:

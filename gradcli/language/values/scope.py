@@ -94,6 +94,11 @@ class Bindings(Mapping[K, V]):
     def __contains__(self, key: object) -> bool:
         return key in self._whole()
 
+    def found(self, key: K) -> tuple[V] | None:
+        """The value under a name in a tuple of its own, or None."""
+        table = self._whole()
+        return (table[key],) if key in table else None
+
     def __iter__(self) -> Iterator[K]:
         return iter(self._whole())
 
@@ -117,6 +122,10 @@ class Draft(Generic[K, V]):
 
     def __getitem__(self, key: K) -> V:
         return self._changes[key] if key in self._changes else self._before[key]
+
+    def found(self, key: K) -> tuple[V] | None:
+        """The value under a name in a tuple of its own, or None."""
+        return (self._changes[key],) if key in self._changes else self._before.found(key)
 
     def get(self, key: K, default: V) -> V:
         """The value under a name, or the default."""

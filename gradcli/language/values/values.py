@@ -137,6 +137,8 @@ class Caller(Protocol):
     trail: Trail
     home: Frame | None
     steps: int
+    # The same thing as long as no name can have got another value; None where any may at any time.
+    still: object | None
 
     def afresh(self) -> AbstractContextManager[None]:
         """Within, nothing that was found out about functions before is taken for granted."""

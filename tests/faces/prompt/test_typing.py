@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.faces.prompt.openness import wants_more
+from gradcli.faces.prompt.openness import Block, wants_more
 from gradcli.faces.prompt.pasting import pasted
 from gradcli.faces.prompt.turning import turned
+from tests.counting import calls_of
 from tests.language.running import number
 from tests.texts import any_text
 
@@ -45,6 +46,42 @@ BLOCK = "model net(x):\n    param w = 2\n    return w * x"
 def test_whether_it_goes_on(text: str, more: bool) -> None:
     """The parser says what is open; an empty line ends a block that returns something, two end anything."""
     assert wants_more(text) is more
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BLOCK + "\n\nnet(3)",
+        "def f(x):\n    if x > 0:\n        y = (1,\n  2)\n    elif x < -1:\n        y = 3\n    else:\n        y = 2\n"
+        "    return y\n",
+        "for i in range(3):\n    for j in (1,\n2):\n        if i == j:\n            continue\n    # a note\n\n    i\n",
+        "model m(x):\n    param w = [[1, 2],\n         [3, 4]]\n    def g(y):\n        return y\n"
+        "    return g(w @ x)\n\n",
+        "def f(x):\n    y = = 2\n    return y",
+        "x = (1 +\n2 +\n3)",
+        "if true: x = 1\nelse: x = 2",
+    ],
+)
+def test_line_by_line_is_as_all_at_once(text: str) -> None:
+    """What was open before is not read again, and the answer is the same at each line."""
+    block, lines = Block(), text.split("\n")
+    for count in range(1, len(lines) + 1):
+        so_far = "\n".join(lines[:count])
+        assert block.wants_more(so_far) is wants_more(so_far), so_far
+        if not wants_more(so_far):
+            break
+
+
+def test_a_long_block_costs_each_line_the_same() -> None:
+    """Reading a block line by line is linear."""
+
+    def cost(count: int) -> int:
+        lines = ["def f(x):", *(f"    y{i} = x + {i}" for i in range(count))]
+        texts = ["\n".join(lines[: n + 1]) for n in range(len(lines))]
+        return calls_of(lambda: [block.wants_more(text) for block in [Block()] for text in texts])
+
+    cost(2)
+    assert cost(160) < 4.6 * cost(40)
 
 
 @given(any_text(max_size=40))

@@ -1,0 +1,50 @@
+"""A call from Python that was made before at arguments of the same kind: from array to array by its program alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from gradcli.api.compiled import joined, own
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node
+from gradcli.language.calls.programs import NUMBER, kept_calls, kind_of_tensor
+from gradcli.language.interpreter.interpreter import Interpreter
+from gradcli.language.values.nesting import leaves
+from gradcli.language.values.values import Function
+
+# Whole numbers beyond these are no floats.
+_MOST = 2**53
+_DTYPES = {dtype.value: dtype for dtype in DType}
+
+
+def run_again(interpreter: Interpreter, function: Function, args: Sequence[Any]) -> tuple[Any] | None:
+    """What a call gives, in a tuple of its own; None where there is no program for it, or it takes other values."""
+    kinds: list[Hashable] = []
+    data: list[Any] = []
+    numpy = sys.modules.get("numpy")
+    is_double = interpreter.dtype is DType.FLOAT64
+    for given in args:
+        kind = given.__class__
+        if is_double and (kind is float or (kind is int and -_MOST < given < _MOST)):
+            kinds.append(NUMBER)
+            data.append(float(given))
+        elif numpy is not None and kind is numpy.ndarray and given.shape and given.flags.c_contiguous:
+            dtype = _DTYPES.get(given.dtype.name)
+            if dtype is None or not given.dtype.isnative or not given.flags.aligned:
+                return None
+            kinds.append(kind_of_tensor(given.shape, dtype))
+            data.append(given)
+        else:
+            return None
+    calls = kept_calls(interpreter, function, kinds)
+    found = None if calls is None else calls.again(interpreter, data)
+    if found is None:
+        return None
+    interpreter.steps = 0
+    trace, computed = found
+    # Which type plain numbers in a result have is for others to say.
+    if any(not isinstance(item, Node) for item in leaves(trace.result)):
+        return None
+    return (joined(trace.result)(own([computed[place] for place in trace.places], trace.dtypes, data)),)
