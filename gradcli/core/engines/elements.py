@@ -16,27 +16,34 @@ from gradcli.core.engines.protocol import Data, Graph
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, operations
-from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.shapes import no_elements, size_of
 from gradcli.core.ir.templates import SCALARS
 from gradcli.core.limits import require_operations
+from gradcli.core.simplify.contracted import SUM_OF_PADS
 from gradcli.core.transforms.elements import numbers_in
 
 # What is larger is left to NumPy, whatever it costs.
 MOST_ELEMENTS = 256
-# What takes as long as one sum or product of numbers in Python: a view, a call of NumPy, one of its functions that are
-# written in Python; a function of math; an array read, and written, and each of its elements.
-A_VIEW, A_CALL, A_LONG_CALL, A_FUNCTION, AN_ARRAY = 8, 20, 60, 3, 15
-# Programs of more lines than this, unless there are as many nodes, take too long to compile.
-MOST_NUMBERS = 20_000
+# What things take, all in one unit of some nanoseconds, as measured. In Python: an operation on numbers within a sum of
+# products, another, a function of math, less what turns out to be equal or known; an array that is read or written, and
+# each of its elements.
+A_NUMBER, A_POINT, A_FUNCTION, AN_ARRAY, AN_ELEMENT = 1, 2, 5, 30, 3
+# In NumPy: a call that works on elements, and others; those that aren't listed are written in Python themselves.
+A_CALL, ANOTHER_CALL = 75, 600
+CALLS = {"reshape": 50, "slice": 50, "transpose": 60, "select": 150, "pad": 130, "matmul": 180, SUM_OF_PADS: 130}
+# For each argument behind the first.
+A_PART = 60
+# Programs that take longer, unless there are as many nodes, take too long to compile.
+LONGEST, A_NODE = 60_000, 12
 # A region among arrays that saves less isn't worth compiling.
-WORTH_A_REGION = 60
+WORTH_A_REGION = 100
 
 
 def is_small(node: Node) -> bool:
     """Whether a node can be taken apart, and is small."""
     if isinstance(node, Constant):
         return size_of(node.shape) <= MOST_ELEMENTS
-    if node.dtype not in SCALARS or not isinstance(node, Application) or not fits_together(node):
+    if node.dtype not in SCALARS or not isinstance(node, Application) or not _fits(node):
         return False
     op = node.op
     if op.pointwise or op.broadcasts:
@@ -46,29 +53,31 @@ def is_small(node: Node) -> bool:
     return numbers_in(node) is not None
 
 
-def fits_together(node: Node) -> bool:
-    """Whether a tensor is small, or is put together from small ones that fill it."""
-    size = size_of(node.shape)
-    return size <= MOST_ELEMENTS or size <= 4 * sum(size_of(arg.shape) for arg in node.args if len(node.args) > 2)
+def _fits(node: Application) -> bool:
+    """Whether a tensor is small and made of small ones, a part of any, or put together from small ones that fill it."""
+    size, read = size_of(node.shape), sum(size_of(arg.shape) for arg in node.args)
+    if size > MOST_ELEMENTS:
+        return len(node.args) > 2 and size <= 4 * read
+    return node.op.work is no_elements or len(node.args) > 2 or read <= 4 * MOST_ELEMENTS
 
 
 def cost_of_numbers(node: Node) -> int:
-    """How long the elements of a node take, in sums of numbers in Python."""
+    """How long the elements of a node take in Python."""
     if not isinstance(node, Application):
         return 0
     count = numbers_in(node) or 0
-    template = node.op.template(node.attrs) if node.op.pointwise else None
-    return count * (A_FUNCTION if template is not None and "(" in template else 1)
+    if not node.op.pointwise:
+        return count * A_NUMBER
+    return count * (A_FUNCTION if "(" in (node.op.template(node.attrs) or "") else A_POINT)
 
 
 def cost_of_calls(node: Node) -> int:
-    """How long a node takes in NumPy, in sums of numbers in Python."""
+    """How long a node takes in NumPy."""
     if not isinstance(node, Application):
         return 0
-    if node.op.pointwise:
-        return A_CALL + size_of(node.shape) // 50
-    is_view = node.op.work_of(node) == 0 and node.kind != "broadcast"
-    return (A_VIEW if is_view else A_LONG_CALL) + A_VIEW * (len(node.args) - 1)
+    if node.kind in CALLS:
+        return CALLS[node.kind] + (A_PART * (len(node.args) - 1) if node.op.arity < 0 else 0)
+    return A_CALL + size_of(node.shape) // 10 if node.op.pointwise else ANOTHER_CALL + A_PART * (len(node.args) - 1)
 
 
 def is_better_as_numbers(node: Node) -> bool:
@@ -77,8 +86,8 @@ def is_better_as_numbers(node: Node) -> bool:
 
 
 def cost_of_arrays(nodes: Sequence[Node]) -> int:
-    """How long it takes to read or to write arrays, in sums of numbers in Python."""
-    return sum(AN_ARRAY + size_of(node.shape) for node in nodes)
+    """How long it takes to read or to write arrays."""
+    return sum(AN_ARRAY + AN_ELEMENT * size_of(node.shape) for node in nodes)
 
 
 class ElementsEngine:
@@ -96,7 +105,7 @@ class ElementsEngine:
             return False
         computed = [node for node in graph.order if node not in given]
         numbers = sum(map(cost_of_numbers, computed))
-        if numbers > max(MOST_NUMBERS, 4 * len(computed)):
+        if numbers > max(LONGEST, A_NODE * len(computed)):
             return False
         read = [node for node in graph.inputs if size_of(node.shape) <= MOST_ELEMENTS]
         return numbers + cost_of_arrays([*read, *graph.outputs]) <= sum(map(cost_of_calls, computed))

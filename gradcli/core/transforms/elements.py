@@ -169,6 +169,8 @@ def numbers_in(node: Application) -> int | None:
         return 0
     if node.kind == "max_to":
         return size_of(node.args[0].shape)
+    if node.kind == "matmul":
+        return size_of(node.shape) * max(0, 2 * node.args[0].shape[-1] - 1)
     if op.integers:
         return 0 if all(isinstance(node.args[i], Constant) for i in op.integers) else None
     sums = _sums_of(op, node.attrs, tuple(arg.shape for arg in node.args))
@@ -223,25 +225,39 @@ def _places(kind: str, shape: Shape, attrs: tuple[tuple[str, Any], ...]) -> list
 
 
 class _Sum:
-    """What a kernel adds and multiplies, in place of numbers."""
+    """What a kernel adds and multiplies, in place of numbers: a term, or two sums; `count` says how many terms."""
 
-    __slots__ = ("terms",)
+    __slots__ = ("count", "of")
 
-    def __init__(self, terms: tuple[tuple[int, ...], ...]) -> None:
-        self.terms = terms
+    def __init__(self, of: tuple[int, ...] | tuple[_Sum, _Sum], count: int = 1) -> None:
+        self.of, self.count = of, count
 
     def __add__(self, other: object) -> _Sum:
         if isinstance(other, _Sum):
-            return _Sum(self.terms + other.terms)
+            return _Sum((self, other), self.count + other.count)
         # Zeros that were put in.
         return self if isinstance(other, (int, float)) and other == 0 else NotImplemented
 
     __radd__ = __add__
 
     def __mul__(self, other: object) -> _Sum:
-        if not isinstance(other, _Sum) or len(self.terms) != 1 or len(other.terms) != 1:
+        if not isinstance(other, _Sum) or self.count != 1 or other.count != 1:
             return NotImplemented
-        return _Sum((self.terms[0] + other.terms[0],))
+        factors: Any = (*self.of, *other.of)
+        return _Sum(factors)
+
+    @property
+    def terms(self) -> tuple[tuple[int, ...], ...]:
+        """All of them, in order."""
+        found: list[Any] = []
+        waiting: list[Any] = [self]
+        while waiting:
+            item = waiting.pop()
+            if item.count == 1:
+                found.append(item.of)
+            else:
+                waiting.extend(reversed(item.of))
+        return tuple(found)
 
 
 def _sums_of(op: Primitive, attrs: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Sums | None:
@@ -278,7 +294,7 @@ def _sums_in(numbers: Sequence[int], shape: Shape) -> numpy.ndarray[Any, Any]:
     import numpy as np
 
     array = np.empty(len(numbers), dtype=object)
-    array[:] = [_Sum(((i,),)) for i in numbers]
+    array[:] = [_Sum((i,)) for i in numbers]
     return array.reshape(shape)
 
 
@@ -288,8 +304,9 @@ def _terms(made: Any) -> Sums | None:
     items = made.ravel().tolist() if isinstance(made, np.ndarray) else [made]
     if not all(isinstance(item, _Sum) or item == 0 for item in items):
         return None
-    found = [item.terms if isinstance(item, _Sum) else () for item in items]
-    return found if sum(map(len, found)) <= MOST_TERMS else None
+    if sum(item.count for item in items if isinstance(item, _Sum)) > MOST_TERMS:
+        return None
+    return [item.terms if isinstance(item, _Sum) else () for item in items]
 
 
 def _chosen(node: Application, args: Sequence[Sequence[T]], arithmetic: Arithmetic[T]) -> Sums | None:
