@@ -24,6 +24,8 @@ from gradcli.core.transforms.elements import numbers_in
 
 # What is larger is left to NumPy, whatever it costs.
 MOST_ELEMENTS = 256
+# So large is what elements are picked from, or put together from.
+MOST_READ = 2**16
 # What things take, all in one unit of some nanoseconds, as measured. In Python: an operation on numbers within a sum of
 # products, another, a function of math, less what turns out to be equal or known; an array that is read or written, and
 # each of its elements.
@@ -58,7 +60,7 @@ def _fits(node: Application) -> bool:
     size, read = size_of(node.shape), sum(size_of(arg.shape) for arg in node.args)
     if size > MOST_ELEMENTS:
         return len(node.args) > 2 and size <= 4 * read
-    return node.op.work is no_elements or len(node.args) > 2 or read <= 4 * MOST_ELEMENTS
+    return read <= MOST_READ if node.op.work is no_elements or len(node.args) > 2 else read <= 4 * MOST_ELEMENTS
 
 
 def cost_of_numbers(node: Node) -> int:

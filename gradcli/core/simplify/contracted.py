@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
+from functools import lru_cache
 from typing import Any
 
 from gradcli.core.ir.laws import Bilinear, Law, Linear
@@ -79,7 +80,13 @@ def _sum_of_pads(total: Node, inner: Set[Node], new: Mapping[Node, Node]) -> Nod
             # Another sum, which is needed by others too.
             places.append(tuple((0, n, 1) for n in node.shape))
             parts.append(new[node])
-    shape = total.shape
+    attrs = {"places": tuple(places), "shape": total.shape}
+    return intern(_adding(**attrs), tuple(parts), attrs, total.shape, total.dtype)
+
+
+@lru_cache(1_000)
+def _adding(places: tuple[Ranges, ...], shape: Shape) -> Primitive:
+    """The sum of tensors that are padded so."""
     first, *rest = map(as_slices, places)
 
     def kernel(xp: Any, one: Any, *others: Any, **attrs: Any) -> Any:
@@ -93,8 +100,7 @@ def _sum_of_pads(total: Node, inner: Set[Node], new: Mapping[Node, Node]) -> Nod
     def adjoint(g: Node, *parts: Node, **attrs: Any) -> tuple[Node, ...]:
         return tuple(take_slice(g, ranges=place) for place in places)
 
-    op = _stated(SUM_OF_PADS, Linear(adjoint), "padded tensors, added up", shape, kernel)
-    return intern(op, tuple(parts), {"places": tuple(places), "shape": shape}, shape, total.dtype)
+    return _stated(SUM_OF_PADS, Linear(adjoint), "padded tensors, added up", shape, kernel)
 
 
 @rule("sum_to")

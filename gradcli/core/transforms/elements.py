@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial, reduce
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
@@ -24,7 +23,6 @@ Sums: TypeAlias = "Sequence[tuple[tuple[int, ...], ...]]"
 # What is larger would be taken apart for a long time.
 MOST_TERMS = 2**14
 _MOST_KEPT = 2_000
-_kept: OrderedDict[Hashable, Sums | None] = OrderedDict()
 
 
 class NoElementsError(Exception):
@@ -206,7 +204,7 @@ def _grouped(shape: Shape, into: Shape) -> list[list[int]]:
     return [[i for (i,) in terms] for terms in sums]
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(16)
 def _numbered(shape: Shape) -> numpy.ndarray[Any, Any]:
     import numpy as np
 
@@ -262,18 +260,13 @@ class _Sum:
 
 def _sums_of(op: Primitive, attrs: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Sums | None:
     """What each element of a result is the sum of, by the kernel; None where it isn't of this kind."""
-    key = (op.name, tuple(attrs.items()), shapes)
-    if key in _kept:
-        _kept.move_to_end(key)
-        return _kept[key]
-    found = _traced(op, attrs, shapes) if op.law.degree in (1, 2) and not op.integers else None
-    _kept[key] = found
-    if len(_kept) > _MOST_KEPT:
-        _kept.popitem(last=False)
-    return found
+    if op.law.degree not in (1, 2) or op.integers:
+        return None
+    return _traced(op, tuple(attrs.items()), shapes)
 
 
-def _traced(op: Primitive, attrs: Mapping[str, Any], shapes: Sequence[Shape]) -> Sums | None:
+@lru_cache(_MOST_KEPT)
+def _traced(op: Primitive, attrs: tuple[tuple[str, Any], ...], shapes: tuple[Shape, ...]) -> Sums | None:
     import numpy as np
 
     if sum(map(size_of, shapes)) > MOST_TERMS:
@@ -284,7 +277,8 @@ def _traced(op: Primitive, attrs: Mapping[str, Any], shapes: Sequence[Shape]) ->
         at += size_of(shape)
     try:
         kernel = op.kernel
-        made = getattr(np, kernel)(*arrays, **attrs) if isinstance(kernel, str) else kernel(np, *arrays, **attrs)
+        call = getattr(np, kernel) if isinstance(kernel, str) else partial(kernel, np)
+        made = call(*arrays, **dict(attrs))
     except (TypeError, ValueError, AttributeError):
         return None
     return _terms(made)
