@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gradcli.api.compiled import Compiled as Compiled
     from gradcli.api.errors import GradcliError as GradcliError
     from gradcli.api.errors import GradcliWarning as GradcliWarning
+    from gradcli.api.frameworks import to_jax as to_jax
+    from gradcli.api.frameworks import to_torch as to_torch
     from gradcli.api.functions import Function as Function
     from gradcli.api.ipython import load_ipython_extension as load_ipython_extension
     from gradcli.api.results import Derivatives as Derivatives
@@ -56,6 +58,8 @@ _MADE_IN = {
     "jacobian": "shortcuts",
     "load": "sessions",
     "load_ipython_extension": "ipython",
+    "to_jax": "frameworks",
+    "to_torch": "frameworks",
     "value_and_grad": "shortcuts",
 }
 
@@ -77,6 +81,8 @@ __all__ = [  # noqa: RUF022 - the version first
     "jacobian",
     "load",
     "load_ipython_extension",
+    "to_jax",
+    "to_torch",
     "value_and_grad",
 ]
 

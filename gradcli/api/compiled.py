@@ -269,7 +269,7 @@ def compiled(
         found = parameters_of(interpreter, function)
         weights = [(n, node) for n, node in zip(found.names, found.nodes, strict=True) if n not in given]
         outputs = function.call(interpreter, values, span, fresh=True)
-        tensors = _tensors(outputs, interpreter.dtype, span)
+        tensors = tensors_of(outputs, interpreter.dtype, span)
         return Compiled(function.name, tensors, inputs, slots, weights, _labels(function, outputs, tensors))
 
     return home.call(work, source)
@@ -332,7 +332,7 @@ def _labels(function: Function, value: Value, tensors: Value) -> list[str]:
     return [str(name) for name, _ in numbered(Partial(label_of(function)), tensors)]
 
 
-def _tensors(value: Value, dtype: DType, span: Span) -> Value:
+def tensors_of(value: Value, dtype: DType, span: Span) -> Value:
     """A result as tensors in tuples; a table of derivatives as a tuple of its rows.
 
     Raises:

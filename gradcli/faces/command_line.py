@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from gradcli.faces import options as own
 from gradcli.faces.options import Option, Words
 from gradcli.faces.reporting import BAD_INPUT, Report
 from gradcli.faces.usual import usual
@@ -200,48 +201,6 @@ ALLOW = Option(
 LASTING = (FORMAT, COLOR, DIGITS, DTYPE, SEED)
 # What every command has that has a format.
 REPORTING = (OUTPUT, COLOR, NOTES, FULL, SEED, ALLOW)
-AGAINST = Option(
-    "against",
-    ("--against",),
-    "WHERE",
-    str,
-    "Compare with numbers in a file (.json, .npy, .npz, .csv, .safetensors) or MODEL.py:FUNCTION of JAX or PyTorch.",
-)
-OVER = Option("over", ("--over",), "RANGE", str, "From where to where, such as -3..3; -2..2,0..1 for two variables.")
-SAVE = Option("save", ("--save",), "FILE", str, "Write the picture to a file: .svg, .png or .pdf.")
-INTERACTIVE = Option(
-    "interactive",
-    ("--interactive", "-i"),
-    "",
-    bool,
-    "Stay at the prompt, with what the scripts define; they run in one session.",
-    False,
-    handler="gradcli.faces.prompt.opening:run_and_stay",
-)
-TO = Option(
-    "to",
-    ("--to",),
-    "TARGET",
-    str,
-    "Write a module that needs nothing but this: python, numpy, jax, torch, c or latex.",
-    choices=("python", "numpy", "jax", "torch", "c", "latex"),
-    refusal="no module is written for {}",
-)
-MATCH = Option(
-    "match", ("--match", "-k"), "EXPR", str, "Run files whose path has these words; and, or, not stand between them."
-)
-STOP = Option("stop", ("--exit-first", "-x"), "", bool, "Stop at the first failure.", False)
-JOBS = Option("jobs", ("--jobs", "-j"), "N", int, "Run files in so many processes; 0 means one for each core.", 1)
-DURATIONS = Option("durations", ("--durations",), "N", int, "Name the slowest N files, and what they took.", 0)
-REQUIRE_ASSERTS = Option("require_asserts", ("--require-asserts",), "", bool, "A file without an assert fails.", False)
-JUNIT = Option("junit", ("--junit",), "FILE", str, "Write a report for GitHub, GitLab or Jenkins, in JUnit's XML.")
-CHECK = Option("check", ("--check",), "", bool, "Write nothing; leave with 1 if something would change.", False)
-DIFF = Option("diff", ("--diff",), "", bool, "Write nothing; show what would change.", False)
-UPDATE = Option(
-    "update", ("--update",), "", bool, "Rewrite the values in `# = ...` and `assert allclose(..., ...)`.", False
-)
-QUIET = Option("quiet", ("--quiet", "-q"), "", bool, "Show failures and one line a file only.", False)
-
 FUNCTION = Words("expression", "EXPR|FILE::NAME", "An expression, or a function in a file.")
 
 
@@ -389,7 +348,7 @@ COMMANDS: dict[str, Command] = {
                     many=True,
                 ),
             ),
-            (INTERACTIVE, QUIET, MATCH, STOP, JOBS, DURATIONS, REQUIRE_ASSERTS, JUNIT, UPDATE, DTYPE, FORMAT),
+            (*own.OF_RUN, DTYPE, FORMAT),
             "gradcli.faces.runs:run_files",
             example="gradcli run samples\n"
             "gradcli run samples/calculus.grad t='[1, 3, 4]'\n"
@@ -408,7 +367,7 @@ COMMANDS: dict[str, Command] = {
                     many=True,
                 ),
             ),
-            (CHECK, DIFF, FORMAT),
+            (own.CHECK, own.DIFF, FORMAT),
             "gradcli.faces.formatting:format_files",
             details="Blanks, indentation and empty lines, and nothing else: signs stay as they are typed. A file with "
             "a mistake is left alone.",
@@ -418,7 +377,7 @@ COMMANDS: dict[str, Command] = {
             "code",
             "Show the program for values and derivatives.",
             (FUNCTION, _values("Values of the inputs, whose shapes and types count.")),
-            (TO, WRT, ORDER, DTYPE, FORMAT),
+            (own.TO, WRT, ORDER, DTYPE, FORMAT),
             "gradcli.faces.one_shot:listing",
             example="gradcli code 'sin(x*y)*exp(x)' --to numpy",
             expressions=True,
@@ -437,7 +396,7 @@ COMMANDS: dict[str, Command] = {
             "check",
             "Check derivatives by every method.",
             (FUNCTION, POINT),
-            (WRT, ORDER, AGAINST, DIGITS, DTYPE, FORMAT),
+            (WRT, ORDER, own.AGAINST, DIGITS, DTYPE, FORMAT),
             "gradcli.faces.checking:check",
             details="--against compares with numbers from elsewhere, which have the names of derivatives or of inputs, "
             "or value. Errors are in units of the last place of the certified value (all: no digit is right). "
@@ -450,10 +409,34 @@ COMMANDS: dict[str, Command] = {
             "plot",
             "Draw functions in the terminal.",
             (Words("functions", "EXPR|FILE::NAME...", "Expressions, or functions in files.", many=True),),
-            (OVER, SAVE, DTYPE, FORMAT),
+            (own.OVER, own.SAVE, DTYPE, FORMAT),
             "gradcli.faces.plots:draw",
             details="Of one variable they are curves, of two contours.",
             example="gradcli plot 'sin(x)/x' --over -10..10",
+            expressions=True,
+        ),
+        Command(
+            "map",
+            "Compute a function in every row of a table.",
+            (FUNCTION, _values("Values of inputs that are the same in all rows.")),
+            (*own.OF_MAP, WRT, ORDER, DTYPE, FORMAT),
+            "gradcli.faces.tables:map_rows",
+            example="gradcli map 'x^2*y' --data points.csv --out slopes.csv\n"
+            "gradcli map samples/black_scholes.grad::call --data options.parquet --out greeks.parquet --order 2\n"
+            "gradcli map model.grad::loss --data points.npz --reduce sum",
+            details="The columns are called f, df_dx, d2f_dxdy. CSV, Parquet and Arrow need gradcli[data]. "
+            "See `gradcli help data`.",
+            expressions=True,
+        ),
+        Command(
+            "fit",
+            "Fit parameters to the rows of a table.",
+            (FUNCTION, _values("Values at first of inputs that are no columns.")),
+            (*own.OF_FIT, WRT, DIGITS, DTYPE, FORMAT),
+            "gradcli.faces.tables:fit_rows",
+            example="gradcli fit '(y - a*exp(-k*t))^2' a=1 k=1 --data decay.csv\n"
+            "gradcli fit model.grad::loss --data points.parquet --optimizer newton --out fitted.grad",
+            details="What is least is the mean of the function over all rows. See `gradcli help data`.",
             expressions=True,
         ),
         Command(

@@ -389,8 +389,9 @@ class _SparseView(View):
         rows, columns = self.value.shape
         count = len(self.value.rows)
         share = f", {100 * count / (rows * columns):.2g}% of all entries" if count else ""
-        sweeps = f"{self.value.sweeps} {'sweep' if self.value.sweeps == 1 else 'sweeps'}"
-        return f"sparse {rows:,} by {columns:,}, nnz {count:,}{share}, in {sweeps}"
+        sweeps = f", in {self.value.sweeps} {'sweep' if self.value.sweeps == 1 else 'sweeps'}"
+        # One that was loaded took none.
+        return f"sparse {rows:,} by {columns:,}, nnz {count:,}{share}{sweeps if self.value.sweeps else ''}"
 
     def blocks(self, look: Look, source: str | None) -> Iterator[Block]:
         from gradcli.output.picture import WIDEST, picture

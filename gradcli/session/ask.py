@@ -10,8 +10,6 @@ from gradcli.core.records import record
 from gradcli.language.calls.reach import parameters_of
 from gradcli.language.derivatives.base import together
 from gradcli.language.derivatives.checks import is_real
-from gradcli.language.derivatives.formulas import symbols
-from gradcli.language.derivatives.table import AllDerivatives
 from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.library.names import builtins
@@ -43,7 +41,8 @@ from gradcli.session.showing import explain, note_on_digits, shown
 class Question:
     """A function and where it is asked about: the value of each of its inputs, by name.
 
-    `symbolic` says that none was given a value, and formulas are asked for.
+    `symbolic` says that none was given a value, and formulas are asked for; `given` are the inputs that whoever asked
+    gave one, and not the file or a default.
     """
 
     interpreter: Interpreter
@@ -52,6 +51,7 @@ class Question:
     title: str
     span: Span
     symbolic: bool = False
+    given: frozenset[str] = frozenset()
 
     def derivatives(self, wrt: str | None = None, order: int = 1) -> Answer:
         """The function's value and its partials up to an order.
@@ -73,6 +73,9 @@ class Question:
         return Answer(self.title, at, replace(found, note=note))
 
     def _formulas(self, wrt: str | None, order: int) -> DerivativeTable:
+        from gradcli.language.derivatives.formulas import symbols
+        from gradcli.language.derivatives.table import AllDerivatives
+
         self._refuse_order(order)
         values = symbols(self.function)
         if values is None:
@@ -94,6 +97,8 @@ class Question:
         Raises:
             LanguageError: as `derivatives` does.
         """
+        from gradcli.language.derivatives.table import AllDerivatives
+
         self._refuse_order(order)
         asked = AllDerivatives(self.function, order, self.variables() if wrt is None else names_of(wrt))
         try:
@@ -339,7 +344,7 @@ def _question(
             lacking.append(i.name)
     if lacking:
         raise no_value(lacking, span)
-    return Question(session.interpreter(), function, arguments, title, span)
+    return Question(session.interpreter(), function, arguments, title, span, given=frozenset(given))
 
 
 def no_value(names: Sequence[str], span: Span) -> LanguageError:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from gradcli.core.export.targets import TARGETS
-from gradcli.faces.command_line import TO
+from gradcli.faces.options import TO
 from tests.core.export.harness import loaded
 from tests.faces.harness import shell
 

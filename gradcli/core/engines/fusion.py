@@ -74,10 +74,11 @@ def units(
     place = {node: i for i, group in enumerate(groups) for node in group}
     for i, group in enumerate(groups):
         needed.update(arg for node in group for arg in node.args if place.get(arg, i) != i)
-    return [Unit(tuple(g), tuple(node for node in g if node in needed), _groupable(g[0], smallest)) for g in groups]
+    return [Unit(tuple(g), tuple(node for node in g if node in needed), groupable(g[0], smallest)) for g in groups]
 
 
-def _groupable(node: Node, smallest: int) -> bool:
+def groupable(node: Node, smallest: int) -> bool:
+    """Whether a node may be part of a fusion group of so many elements at least."""
     return size_of(node.shape) >= smallest and works_by_element(node)
 
 
@@ -94,9 +95,9 @@ def _grouped(computed: Sequence[Node], smallest: int, is_small: Callable[[Node],
     groups: dict[object, list[Node]] = defaultdict(list)
     for node in computed:
         total = False
-        if _groupable(node, smallest):
+        if groupable(node, smallest):
             common[node] = within = node.shape
-        elif _is_total(node) and _groupable(node.args[0], smallest):
+        elif _is_total(node) and groupable(node.args[0], smallest):
             # What reads a sum comes after the fusion group that it is the last of, so it has nothing in common.
             total, within = True, node.args[0].shape
         elif is_small is not None and is_small(node):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradcli.core.engines.evaluation import evaluate
+from gradcli.core.ir.nodes import Input, Node, array_constant
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.linear_algebra import solve as solve_linear
 from gradcli.core.library.reductions import argmax as number_of_largest
 from gradcli.core.library.reductions import argmin as number_of_least
@@ -13,7 +16,7 @@ from gradcli.language.calls.announce import Call, FunctionOrValue, builtin
 from gradcli.language.calls.operations import binary
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_int, to_node
-from gradcli.language.values.values import Caller, Function, Value
+from gradcli.language.values.values import Caller, Function, SparseMatrix, Value
 
 
 @builtin(
@@ -30,9 +33,38 @@ def solve(call: Call, a: FunctionOrValue, b: Value = None) -> Value:
     if b is None:
         hint = "such as solve(f, 1); roots(f, -10..10) are all in an interval"
         raise fail("type", "solve needs a place to start from", call.span, hint)
+    if isinstance(a, SparseMatrix):
+        return _sparse_solution(call, a, to_node(b, call.caller.dtype, call.span))
     if not isinstance(a, Function):
         return solve_linear(*(to_node(v, call.caller.dtype, call.span) for v in (a, b)))
     return root_near(call, a, b, "solve")
+
+
+def _sparse_solution(call: Call, a: SparseMatrix, b: Node) -> Node:
+    """The x of a @ x = b for a sparse matrix of numbers that are known, by SciPy's factors of it.
+
+    Raises:
+        LanguageError: where a shape does not fit, where the matrix is singular, and within a derivative.
+    """
+    shape = a.entries.pattern.shape
+    if shape[0] != shape[1] or len(b.shape) not in (1, 2) or b.shape[0] != shape[0]:
+        what = f"a sparse matrix of shape {shape} and a right side of shape {b.shape} are no system of equations"
+        raise fail("shape", what, call.span, "the matrix is square, and as high as the right side")
+    nodes = [a.entries.values, b]
+    if any(isinstance(node, Input) for node in reachable(nodes)):
+        what = "a sparse system is solved for numbers, and here is an input that is yet to have a value"
+        raise fail("derivative", what, call.span, "`solve(dense(S), b)` is differentiated too")
+    import numpy as np
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import splu
+
+    values, right = evaluate(nodes)
+    matrix = csc_array((values, (a.entries.pattern.rows, a.entries.pattern.columns)), shape=shape, dtype=np.float64)
+    try:
+        found = splu(matrix).solve(np.asarray(right, np.float64))
+    except RuntimeError:
+        raise fail("value", "this sparse matrix is singular", call.span, "one that is not has one answer") from None
+    return array_constant(np.asarray(found, b.dtype.value if b.dtype.is_float else "float64"))
 
 
 def root_near(call: Call, fn: Function, x0: Value, what: str) -> Value:

@@ -11,13 +11,13 @@ from gradcli.core.ir.shapes import size_of
 from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.records import record
-from gradcli.language.calls.operations import binary, compare, every
+from gradcli.language.calls.operations import as_tensors_alike, binary, compare, every
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import to_bool, to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.findings import Uncertain
 from gradcli.language.values.nesting import nodes_in, require_walkable
-from gradcli.language.values.values import Caller, Parameters, Value
+from gradcli.language.values.values import Caller, Parameters, SparseMatrix, Value
 
 # Relative tolerance: some millions of units in the last place of the narrower type that occurs, a hundred of float32's.
 TOLERANCE = {DType.FLOAT32: 1e-5, DType.FLOAT64: 1e-9}
@@ -101,6 +101,9 @@ def _close(caller: Caller, a: Value, b: Value, within: Tolerance, span: Span) ->
             result = binary(caller, "and", result, _close(caller, x, y, within, span), span)
         return result
     if isinstance(a, tuple) or isinstance(b, tuple):
+        return False
+    a, b = as_tensors_alike(a, b)
+    if isinstance(a, SparseMatrix) or isinstance(b, SparseMatrix):
         return False
     x, y = _real(caller, a, span), _real(caller, b, span)
     if x.shape != y.shape and (() not in (x.shape, y.shape) or 0 in (size_of(x.shape), size_of(y.shape))):

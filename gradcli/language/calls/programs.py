@@ -16,7 +16,7 @@ from gradcli.core.engines.constants import computed as known_parts
 from gradcli.core.engines.evaluation import WORTH_COMPILING, values_at_once
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant, fresh_input
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.simplify.canonical import canonical
@@ -29,16 +29,16 @@ from gradcli.language.values.labelled import Labelled, Titles, Whole
 from gradcli.language.values.nesting import leaves
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.partial import Partial
-from gradcli.language.values.values import Caller, Function, Value
+from gradcli.language.values.values import Caller, Formal, Function, Value
 from gradcli.language.values.watching import Elsewhere, Watch, agrees, has_no_nan, is_finite, watching
 
 if TYPE_CHECKING:
     from gradcli.core.engines.program import Program
 
-# What is kept: functions at arguments of one kind, nodes of all their graphs, and bytes of their programs' buffers.
+# What is kept: functions at arguments of one kind, nodes of all their graphs, bytes of constants and buffers.
 MOST_CALLS, MOST_NODES, MOST_MEMORY = 256, 1_000_000, 2**28
 # Traces for each, and how many may be of no use in a row before the next is made again only now and then.
-MOST_TRACES, MOST_MISSES, NOW_AND_THEN = 8, 8, 64
+MOST_TRACES, MOST_MISSES, NOW_AND_THEN = 8, 8, 512
 # An operation on so few elements takes as long as calling it.
 LIKE_ONE_CALL = 500
 
@@ -60,8 +60,8 @@ class Trace:
         self, result: Value, inputs: Sequence[Input], watch: Watch, steps: int, titles: Titles | None = None
     ) -> None:
         self.watch, self.steps = watch, steps
-        self._inputs = [*inputs, *cast("list[Input]", [*watch.lifted.values()])]
-        self._counts = [(i, n.known.use("")) for i, n in enumerate(inputs) if n.known and n.known.used]
+        self._inputs = [*inputs, *cast("list[Input]", [n for value in watch.lifted.values() for n in leaves(value)])]
+        self._counts = [(i, n.known.use("")) for i, n in enumerate(self._inputs) if n.known and n.known.used]
         if any(not isinstance(item, (Node, bool, int, float, str, type(None))) for item in leaves(result)):
             raise Unkept
         roots = [item for item in leaves(result) if isinstance(item, Node)]
@@ -77,6 +77,7 @@ class Trace:
         nodes = reachable(self._outputs)
         self.size = len(nodes)
         self._work, self._done = sum(max(size_of(node.shape), LIKE_ONE_CALL) for node in nodes), 0
+        self._held = sum(size_of(n.shape) * n.dtype.itemsize for n in nodes if isinstance(n, Constant))
         self._parameters = [n for n in nodes if isinstance(n, Parameter)]
         self._titles, self.result = titles, result
         self.places = [self._place[own[node]] for node in roots]
@@ -98,8 +99,8 @@ class Trace:
 
     @property
     def memory(self) -> int:
-        """What the buffers of its program take, in bytes."""
-        return 0 if self._program is None else self._program.memory
+        """What the buffers of its program take, and the constants that its graph holds, in bytes."""
+        return self._held + (0 if self._program is None else self._program.memory)
 
     def holds(self, caller: Caller) -> bool:
         """Whether no name has another value than when it was traced, but for what is an input."""
@@ -109,17 +110,16 @@ class Trace:
         self._held_for = caller.still if holds else None
         return holds
 
-    def counts(self, data: Sequence[Data]) -> bool:
-        """Whether the numbers that fixed the graph are these."""
-        return all(data[place] == number for place, number in self._counts)
-
     def run(self, caller: Caller, data: Sequence[Data]) -> Sequence[Data] | None:
         """What its program gives at the values of its arguments; None where the trace would have been another."""
         values = [*data]
         for name in self.watch.lifted:
             found = caller.find(name, None)
             assert found is not None
-            values.append(cast("Constant", found[0]).value)
+            values += [cast("Constant", item).value for item in leaves(found[0])]
+        # Numbers that fixed the graph.
+        if any(values[place] != number for place, number in self._counts):
+            return None
         for node in self._parameters:
             now = cast("Parameter", caller.present(node)).value
             if not isinstance(now, Constant):
@@ -178,7 +178,7 @@ class Calls:
 
     def __init__(self) -> None:
         self._traces: list[Trace] = []
-        self._misses = 0
+        self._misses = self._asked = 0
 
     @property
     def size(self) -> int:
@@ -187,7 +187,7 @@ class Calls:
 
     @property
     def memory(self) -> int:
-        """What the buffers of all programs take, in bytes."""
+        """What all of them hold, in bytes."""
         return sum(trace.memory for trace in self._traces)
 
     def result(
@@ -199,6 +199,9 @@ class Calls:
             trace, computed = found
             caller.step(span, trace.steps)
             return trace.result_of(computed), True
+        self._asked += 1
+        if self._asked <= function.before_program:
+            return function.call(caller, values, span), False
         lifted = self._outdated(caller)
         self._misses += 1
         if self._misses > MOST_MISSES and self._misses % NOW_AND_THEN:
@@ -208,7 +211,7 @@ class Calls:
     def again(self, caller: Caller, data: Sequence[Data]) -> tuple[Trace, Sequence[Data]] | None:
         """The trace that holds for a call, and what its program gives; None where there is none."""
         for i, trace in enumerate(self._traces):
-            if trace.holds(caller) and trace.counts(data):
+            if trace.holds(caller):
                 computed = trace.run(caller, data)
                 if computed is not None:
                     self._misses = 0
@@ -224,7 +227,11 @@ class Calls:
             if not trace.holds(caller):
                 self._traces.remove(trace)
                 names = trace.watch.changed(caller.find)
-                lifted |= {} if names is None else dict.fromkeys([*trace.watch.lifted, *names])
+                if names is None:
+                    # A number that has changed is likely to change again.
+                    self._misses += MOST_MISSES // 2
+                else:
+                    lifted |= dict.fromkeys([*trace.watch.lifted, *names])
         return lifted
 
     def _traced(
@@ -240,13 +247,10 @@ class Calls:
         drawn, said, steps = caller.random.drawn, len(caller.warnings), caller.steps
         fresh, given = fresh_inputs(values, function.inputs, caller.dtype)
         inputs = cast("list[Input]", [*given])
-        stand_ins: dict[str, Node] = {}
-        for name in lifted:
-            found = caller.find(name, None)
-            if found is not None and isinstance(found[0], Constant):
-                there = found[0]
-                stand_ins[name] = fresh_input(name, there.shape, there.dtype, stands_for=there)
-                given[stand_ins[name]] = there
+        there = {name: found[0] for name in lifted if (found := caller.find(name, None)) is not None}
+        stood, beside = fresh_inputs([*there.values()], [Formal(name) for name in there], caller.dtype)
+        stand_ins = dict(zip(there, stood, strict=True))
+        given |= beside
         watch = Watch(function, stand_ins)
         try:
             with caller.afresh(), watching(watch):

@@ -26,7 +26,7 @@ from gradcli.language.files.sheets import Sheet
 from gradcli.language.text.build import identifier
 from gradcli.language.text.diagnostics import LanguageError, Source, Span, fail, near
 from gradcli.language.text.integers import checked
-from gradcli.language.values.values import Named, Value
+from gradcli.language.values.values import Named, SparseMatrix, Value
 
 if TYPE_CHECKING:
     import numpy
@@ -231,7 +231,27 @@ def _npz(data: bytes, path: str, span: Span | None) -> Contents:
     def entry(name: str) -> Callable[[], Any]:
         return lambda: _unpickled(lambda: archive[name], path, span)
 
+    if {"format", "shape", "data"} <= set(names):
+        return Contents(lambda: _unpickled(lambda: _sparse(data), path, span), {}, "entry", named=False)
     return _entries({name: entry(name) for name in names}, path, span)
+
+
+def _sparse(data: bytes) -> SparseMatrix:
+    """A sparse matrix as SciPy's save_npz writes one."""
+    import numpy as np
+    from scipy.sparse import load_npz
+
+    from gradcli.core.analysis.compressed import Sparse
+    from gradcli.core.analysis.sparsity import Pattern
+
+    found = load_npz(io.BytesIO(data)).tocsr()
+    found.sum_duplicates()
+    if found.dtype.kind not in "biuf":
+        raise ValueError(f"its numbers are of type {found.dtype}")
+    rows = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
+    values = found.data.astype("float32" if found.dtype.name == "float32" else "float64")
+    shape = (int(found.shape[0]), int(found.shape[1]))
+    return SparseMatrix(Sparse(Pattern(shape, rows, found.indices.astype("int64")), array_constant(values), 0))
 
 
 def _entries(entries: Mapping[str, Callable[[], Any]], path: str, span: Span | None) -> Contents:
@@ -349,7 +369,7 @@ _KINDS: dict[str, Callable[[bytes, str, Span | None], Contents]] = {
 
 
 def _to_value(data: Any, dtype: DType, what: str, span: Span | None) -> Value:
-    if isinstance(data, bool):
+    if isinstance(data, (bool, SparseMatrix)):
         return data
     if isinstance(data, int):
         return checked(data)

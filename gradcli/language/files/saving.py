@@ -61,12 +61,32 @@ def _npy_bytes(array: numpy.ndarray[Any, Any]) -> bytes:
 def _npz(value: Value, span: Span) -> tuple[bytes, str]:
     from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-    arrays = _arrays(value, span, "arr_")
+    if isinstance(value, SparseMatrix):
+        arrays, said = _csr(value, span)
+    else:
+        arrays = _arrays(value, span, "arr_")
+        said = _listed(arrays)
     file = io.BytesIO()
     with ZipFile(file, "w", ZIP_STORED) as archive:
         for name, array in arrays.items():
             archive.writestr(ZipInfo(f"{name}.npy", _DATE), _npy_bytes(array))
-    return file.getvalue(), _listed(arrays)
+    return file.getvalue(), said
+
+
+def _csr(value: SparseMatrix, span: Span) -> tuple[dict[str, numpy.ndarray[Any, Any]], str]:
+    """A sparse matrix as SciPy's load_npz reads one, by compressed rows."""
+    import numpy as np
+
+    pattern = value.entries.pattern
+    starts = np.searchsorted(pattern.rows, np.arange(pattern.shape[0] + 1))
+    arrays = {
+        "indices": np.asarray(pattern.columns, "int64"),
+        "indptr": np.asarray(starts, "int64"),
+        "format": np.array(b"csr"),
+        "shape": np.array(pattern.shape),
+        "data": _array(value.entries.values, "it", span),
+    }
+    return arrays, f"sparse {pattern.shape}, {pattern.count:,} entries"
 
 
 def _safetensors(value: Value, span: Span) -> tuple[bytes, str]:
@@ -191,7 +211,7 @@ def _array(value: Value, what: str, span: Span) -> numpy.ndarray[Any, Any]:
     elif isinstance(value, Function):
         hint = f"save its numbers: params({value.name})" if value.members else "save its values"
     elif isinstance(value, SparseMatrix):
-        hint = "dense(...) is the whole matrix"
+        hint = "a .npz file holds it as it is, by itself; dense(...) is the whole matrix"
     raise fail("type", f"{what} is {describe(value)}, and numbers and tensors are saved", span, hint)
 
 

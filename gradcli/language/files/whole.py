@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 
 class Unwritable(Exception):  # noqa: N818 - it is said as a diagnostic
@@ -30,11 +31,37 @@ def write_bytes(path: str, data: bytes, replace: bool) -> None:
     Raises:
         Unwritable: where it can't be written, or is there already and nothing says to `replace` it.
     """
-    # What a link points to is written, and the link stays.
-    target = os.path.realpath(path)
-    folder, name = os.path.split(target)
-    mode = None
+    with _saying(path):
+        target, mode = target_of(path, replace)
+        folder, name = os.path.split(target)
+        unfinished = os.path.join(folder, f".{name[:100]}.{os.getpid()}.tmp")
+        _write_new(unfinished, data, mode)
+        try:
+            give_name(unfinished, target, replace)
+        except BaseException:
+            _remove(unfinished)
+            raise
+
+
+@contextmanager
+def _saying(path: str) -> Iterator[None]:
+    """What the system says against writing a file, in our words."""
     try:
+        yield
+    except FileNotFoundError:
+        raise Unwritable(f"there is no folder `{os.path.dirname(path)}`", "make it first, or check the path") from None
+    except (OSError, ValueError) as error:
+        raise Unwritable(str(getattr(error, "strerror", None) or error).lower()) from None
+
+
+def target_of(path: str, replace: bool) -> tuple[str, int | None]:
+    """Where a file is written, since a link stays and what it points to is written; and the mode of what is there.
+
+    Raises:
+        Unwritable: where it can't be, or is there already and nothing says to `replace` it.
+    """
+    with _saying(path):
+        target = os.path.realpath(path)
         with suppress(FileNotFoundError):
             there = os.stat(target).st_mode
             if not stat.S_ISREG(there):
@@ -45,22 +72,23 @@ def write_bytes(path: str, data: bytes, replace: bool) -> None:
                 raise Unwritable("it exists", exists=True)
             if not os.access(target, os.W_OK):
                 raise Unwritable("it is read-only", "choose another name")
-            mode = stat.S_IMODE(there)
-        unfinished = os.path.join(folder, f".{name[:100]}.{os.getpid()}.tmp")
-        _write_new(unfinished, data, mode)
-        try:
-            if replace:
-                os.replace(unfinished, target)
-            else:
-                _name_new(unfinished, target)
-        except BaseException:
-            _remove(unfinished)
-            raise
-        _settle(folder)
-    except FileNotFoundError:
-        raise Unwritable(f"there is no folder `{os.path.dirname(path)}`", "make it first, or check the path") from None
-    except (OSError, ValueError) as error:
-        raise Unwritable(str(getattr(error, "strerror", None) or error).lower()) from None
+            return target, stat.S_IMODE(there)
+        # Not when all is computed.
+        os.stat(os.path.dirname(target))
+        return target, None
+
+
+def give_name(unfinished: str, target: str, replace: bool) -> None:
+    """Give a file that is on the disk its name.
+
+    Raises:
+        Unwritable: where another has it by now, and nothing says to `replace` that.
+    """
+    if replace:
+        os.replace(unfinished, target)
+    else:
+        _name_new(unfinished, target)
+    _settle(os.path.dirname(target))
 
 
 def _write_new(path: str, data: bytes, mode: int | None) -> None:

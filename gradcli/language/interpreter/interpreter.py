@@ -17,6 +17,7 @@ from gradcli.language.calls.arguments import bind, input_at
 from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
+from gradcli.language.calls.expressions import CALCULATED, Evaluated
 from gradcli.language.calls.functions import Chain, UserFunction, define
 from gradcli.language.calls.items import item_of, items_of, known_mask
 from gradcli.language.calls.operations import binary, part_named, truth, unary
@@ -292,6 +293,9 @@ class Interpreter(Statements):
             function = self.function_or_value(expression.function, None)
             if isinstance(function, Operator):
                 expression = s.Call(expression.span, expression.function, expression.arguments, ())
+        if isinstance(expression, CALCULATED) and self.settled_calls:
+            found, computed = result_of_call(self, Evaluated(expression), (), expression.span)
+            return found if computed else self.settle(found, expression.span)
         if not isinstance(expression, s.Call):
             return self.settle(self.evaluate(expression), expression.span)
         function = self._called(expression.function, None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node, Parameter
+from gradcli.core.ir.nodes import Node, Parameter, array_constant
 from gradcli.core.library.random import Random
 from gradcli.core.records import record
 from gradcli.language.text import syntax as s
@@ -262,6 +262,8 @@ class Function(ABC):
     inputs: tuple[Formal, ...]
     members: Mapping[str, Value] = MappingProxyType({})
     parametrized = True
+    # How many calls at the top level are made before there is a program for them.
+    before_program = 0
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}({', '.join(i.name for i in self.inputs)})>"
@@ -359,7 +361,13 @@ class SparseMatrix:
     def members(self) -> dict[str, Value]:
         """What stands behind a point."""
         found = self.entries
-        return {"shape": found.pattern.shape, "nnz": found.pattern.count, "values": found.values}
+        places = {"rows": found.pattern.rows, "columns": found.pattern.columns}
+        return {
+            "shape": found.pattern.shape,
+            "nnz": found.pattern.count,
+            **{name: array_constant(part.astype("int64")) for name, part in places.items()},
+            "values": found.values,
+        }
 
 
 @record

@@ -22,11 +22,11 @@ class Elsewhere(Exception):  # noqa: N818 - it is no mistake
 class Watch:
     """What is asked while a call is traced; a later call for which all answers are the same has the same trace.
 
-    `of` is what is called, `lifted` are inputs that stand for tensors at the top level, by their names. `spoiled` says
-    that the trace does something besides, or depends on more than is told here: files, texts that are printed.
+    `of` is what is called, `lifted` are inputs that stand for tensors at the top level, or tuples of them, by name.
+    `spoiled` says that the trace does something besides, or depends on more than is told here, such as files.
     """
 
-    def __init__(self, of: Function, lifted: Mapping[str, Node]) -> None:
+    def __init__(self, of: Function, lifted: Mapping[str, Value]) -> None:
         self.of, self.lifted = of, lifted
         self.spoiled = False
         # What was found under a name, outside of the calls under way.
@@ -101,12 +101,13 @@ def same(a: Value, b: Value) -> bool:
 
 
 def _alike(a: Value, b: Value) -> bool:
-    """Whether two values are tensors of one kind, the first known."""
+    """Whether two values are tensors of one kind, or tuples of such, the first known."""
+    if isinstance(a, tuple):
+        return isinstance(b, tuple) and len(a) == len(b) and all(map(_alike, a, b))
     return (
         isinstance(a, Constant)
         and isinstance(b, (Constant, Input))
-        and a.shape != ()
-        and (a.shape, a.dtype) == (b.shape, b.dtype)
+        and (a.shape, a.dtype, a.weak) == (b.shape, b.dtype, b.weak)
     )
 
 

@@ -15,7 +15,7 @@ FIRST = (
     *("language", "calculus", "tensors", "models", "printing", "settings"),
     *("prompt", "scripts", "sharp-points", "constants"),
 )
-MORE = ("shell", "files", "formats", "python", "speed", "security")
+MORE = ("shell", "files", "data", "formats", "python", "speed", "security")
 TOPICS = (*FIRST, *MORE)
 # Asks for a topic with all of its sections.
 ALL = "all"

@@ -15,14 +15,14 @@ from gradcli.core.engines.numpy import pool
 def test_the_number_of_threads_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole number above 0; anything else is as if it weren't there."""
     monkeypatch.delenv("GRADCLI_THREADS", raising=False)
-    pool.threads.cache_clear()
+    pool.cores.cache_clear()
     by_itself = pool.threads()
     for text, expected in (("3", 3), ("0", by_itself), ("many", by_itself), ("", by_itself)):
         monkeypatch.setenv("GRADCLI_THREADS", text)
-        pool.threads.cache_clear()
+        pool.cores.cache_clear()
         assert pool.threads() == expected >= 1
     monkeypatch.undo()
-    pool.threads.cache_clear()
+    pool.cores.cache_clear()
 
 
 def test_a_failure_in_a_thread_is_told() -> None:

@@ -268,6 +268,46 @@ r = 0
 for i in range(6):
     r = r + f(i) + f(i, a=3) + f(a=i, x=1)
 """,
+    "what a loop calculates": """
+r = exp(0)
+k = 1.5
+for i in range(20):
+    k = k*1.1
+    r = r + exp(-r)*0.01
+    s = r*k + r/3
+    r = r + s/10 - (r > 2)*0.5
+""",
+    "places that change": """
+x = [3.0, 1, 2, 5]
+r = 0
+for i in range(20):
+    x = x*0.9 + [i % 3, 0, 0.5, i % 2]
+    j = argmax(x)
+    r = r + x[j]*10^j + x[i % 4] + sum(x[x > 1])
+""",
+    "kinds that change": """
+r = sin(1)
+for i in range(30):
+    r = r*1.01 + 0.1
+    if i == 12:
+        r = r*[1, 2, 3]
+    if i == 20:
+        r = float32(r)
+""",
+    "tuples that change": """
+r = (sin(1), [1.0, 2])
+for i in range(20):
+    r = 0.9*r + 0.1*(cos(1), [2.0, 1])
+""",
+    "a corner on the way": """
+f(x) = abs(x - 1) + max(x, 0.5)^2
+r = sin(0)
+t = ()
+for i in range(24):
+    r = r + 0.125
+    t = (t, f'(r), f''(r))
+r = (r, t)
+""",
     "names of built-ins": """
 f(x) = sin(x)
 r = f(1)
@@ -367,3 +407,11 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "MOST_CALLS", 4)
     run("for i in range(30):\n    h = x -> i*x^2\n    r = grad(h)(2)")
     assert len(programs._here.calls) <= 4
+
+
+def test_a_step_of_training_costs_little() -> None:
+    """What a statement of a loop calculates has a program too, with the tensors that it reads as inputs."""
+    net = "net = Sequential(Dense(2, 8), tanh, Dense(8, 1))\nl(x) = sum(net(x)^2)\ng = grad(l, weights=params(net))\n"
+    body = "    d = g([1, 2])\n    m = 0.9*m + 0.1*d[1]\n    params(net) = params(net) - 0.1*m\n"
+    few, many = (made_by(f"for i in range({n}):\n{body}", net + "m = 0*params(net)\n") for n in (8, 18))
+    assert (many - few) / 10 < 60

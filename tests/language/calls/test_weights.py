@@ -105,11 +105,12 @@ def test_a_number_that_changes_compiles_nothing() -> None:
 
     program.Program.__init__ = counted  # type: ignore[method-assign]
     try:
-        few = calls_of(lambda: run(f"for t in 4..6:{body}", session))
-        many = calls_of(lambda: run(f"for t in 7..12:{body}", session))
+        few = calls_of(lambda: run(f"for t in 4..33:{body}", session))
+        many = calls_of(lambda: run(f"for t in 34..93:{body}", session))
     finally:
         program.Program.__init__ = original  # type: ignore[method-assign]
-    assert not made
+    # Those of the first steps, and of what turns out to be worth a compiler's time.
+    assert len(made) < 20
     assert many < 2.2 * few
 
 

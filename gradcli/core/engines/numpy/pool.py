@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from threading import Barrier
 
@@ -12,10 +14,27 @@ import numpy as np
 
 from gradcli.core.interrupt import current
 
+_alone: ContextVar[bool] = ContextVar("programs that are not shared out", default=False)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Within this, programs are made that one thread runs: whoever runs several at once has the cores at work."""
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
+
+
+def threads() -> int:
+    """How many threads compute: one within `alone`, else as many as `cores` says."""
+    return 1 if _alone.get() else cores()
+
 
 @cache
-def threads() -> int:
-    """How many threads compute: GRADCLI_THREADS where that is set, else one for each core that this process may use."""
+def cores() -> int:
+    """GRADCLI_THREADS where that is set, else one for each core that this process may use."""
     wanted = os.environ.get("GRADCLI_THREADS", "")
     if wanted.isdecimal() and int(wanted) > 0:
         return int(wanted)
@@ -25,7 +44,7 @@ def threads() -> int:
 @cache
 def _pool() -> ThreadPoolExecutor:
     # A thread starts with NumPy's warnings on, and the caller's are off.
-    return ThreadPoolExecutor(threads() - 1, "gradcli", initializer=lambda: np.seterr(all="ignore"))
+    return ThreadPoolExecutor(cores() - 1, "gradcli", initializer=lambda: np.seterr(all="ignore"))
 
 
 def start() -> None:
