@@ -7,9 +7,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial, reduce
 from typing import Any
 
-from gradcli.core.engines.lines import lines_of, plain_template
 from gradcli.core.engines.protocol import Data, Graph
-from gradcli.core.engines.straight import Frame, compiled
+from gradcli.core.engines.straight import Frame, compiled, lines_of, plain_template
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, constant, fresh_input, registry
 from gradcli.core.ir.primitive import Application, Primitive

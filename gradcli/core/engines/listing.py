@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from gradcli.core.engines.constants import computed
 from gradcli.core.engines.ieee import helpers_of, without_exceptions
-from gradcli.core.engines.lines import imports_of, is_free, names_of, source
 from gradcli.core.engines.scalar import suits_scalar
+from gradcli.core.engines.straight import imports_of, is_free, names_of, source
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.traversal import by_need, reachable, without_parameters

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from gradcli.core.engines.straight import WORTH_COUNTING
+
 # So many operations take Python as long as it takes to compile a small graph, each node of it, and to load LLVM.
 A_GRAPH, A_NODE, LOADING = 200_000, 3_000, 2_000_000
-# With fewer nodes calling machine code takes as long as Python does; with more LLVM takes seconds.
-FEWEST_NODES, MOST_NODES = 100, 5_000
+# With more nodes LLVM takes seconds.
+MOST_NODES = 5_000
 # Whether compiling pays is asked once in so many calls.
 CALLS_AT_ONCE = 256
 
@@ -39,4 +41,4 @@ class Often:
 
 def often(function: Callable[..., Any], size: int, make: Callable[[], Callable[..., Any] | None]) -> Callable[..., Any]:
     """A function that takes so many nodes to compute; `make` gives its machine code, or None where there is none."""
-    return Often(function, size, make) if FEWEST_NODES <= size <= MOST_NODES else function
+    return Often(function, size, make) if WORTH_COUNTING <= size <= MOST_NODES else function

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import ParamSpec
 
-from gradcli.core.collecting import uncollected
 from gradcli.core.engines.constants import computed
 from gradcli.core.engines.protocol import Data, Engine, Graph
 from gradcli.core.engines.scalar import ScalarEngine
@@ -14,9 +15,6 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Input, Node, Parameter
 from gradcli.core.ir.traversal import reachable, without_parameters
 from gradcli.core.simplify.canonical import canonical
-
-if TYPE_CHECKING:
-    pass
 
 # Bools fit everywhere, ints where ints or floats go, floats where floats go, anything else nowhere.
 _KIND: dict[object, int] = {bool: 0, "b": 0, int: 1, "i": 1, "u": 1, float: 2, "f": 2}
@@ -42,6 +40,25 @@ def engine_for(graph: Graph, native: bool = True) -> Engine:
     return scalar if scalar.suits(graph) else next(engine for engine in engines(native) if engine.suits(graph))
 
 
+P = ParamSpec("P")
+
+
+def _uncollected(function: Callable[P, None]) -> Callable[P, None]:
+    """A function within which the collector of cycles rests: it goes through all nodes again and again, for nothing."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            function(*args, **kwargs)
+        finally:
+            if collects:
+                gc.enable()
+
+    return wrapped
+
+
 class Program:
     """A graph compiled once, to be run on many inputs.
 
@@ -56,7 +73,7 @@ class Program:
         ValueError: when made, for a graph with a free input that is not among `inputs`.
     """
 
-    @uncollected
+    @_uncollected
     def __init__(
         self,
         outputs: Sequence[Node],

@@ -28,8 +28,7 @@ def compile_scalar(
     order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], otherwise: Callable[..., object]
 ) -> ScalarFunction:
     """The program; where math refuses what IEEE 754 answers, `otherwise` is asked."""
-    from gradcli.core.engines.lines import lines_of
-    from gradcli.core.engines.straight import compiled, frame_of
+    from gradcli.core.engines.straight import compiled, frame_of, lines_of
 
     special: dict[str, Callable[..., float]] = {}
     lines = lines_of(order, outputs, inputs, lambda node: _template(node, special))
@@ -38,7 +37,7 @@ def compile_scalar(
 
 def _template(node: Node, special: dict[str, Callable[..., float]]) -> str:
     """That of the table, or a call of what math lacks, which is put beside the names of math."""
-    from gradcli.core.engines.lines import plain_template
+    from gradcli.core.engines.straight import plain_template
 
     if not has_ball(node):
         return plain_template(node)
@@ -76,12 +75,16 @@ class ScalarProgram:
     memory = 0
 
     def __init__(self, graph: Graph) -> None:
-        from gradcli.core.engines.often import often
+        from gradcli.core.engines.straight import WORTH_COUNTING
 
         self._graph = graph
         self._on_arrays: Callable[..., tuple[Data, ...]] | None = None
-        function = compile_scalar(graph.order, graph.outputs, graph.inputs, self._answer)
-        self.run = often(function, len(graph.order), self._in_machine_code)
+        self.run: Callable[..., tuple[Data, ...]]
+        self.run = compile_scalar(graph.order, graph.outputs, graph.inputs, self._answer)
+        if len(graph.order) >= WORTH_COUNTING:
+            from gradcli.core.engines.often import often
+
+            self.run = often(self.run, len(graph.order), self._in_machine_code)
 
     def _in_machine_code(self) -> Callable[..., tuple[float | bool, ...]] | None:
         from gradcli.core.engines.llvm.numbers import native_numbers

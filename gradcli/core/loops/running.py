@@ -8,9 +8,8 @@ from itertools import islice
 from typing import Any
 
 from gradcli.core.engines.ieee import helpers_of, without_exceptions
-from gradcli.core.engines.lines import lines_of, plain_template
 from gradcli.core.engines.scalar import suits_scalar
-from gradcli.core.engines.straight import SCOPE
+from gradcli.core.engines.straight import SCOPE, lines_of, plain_template
 from gradcli.core.interrupt import check
 from gradcli.core.ir.arrays import plain
 from gradcli.core.ir.nodes import Node

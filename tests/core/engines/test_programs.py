@@ -12,10 +12,10 @@ import pytest
 
 from gradcli.core.engines import evaluation
 from gradcli.core.engines.evaluation import evaluate
-from gradcli.core.engines.lines import source
 from gradcli.core.engines.numpy.schedule import ArrayProgram
 from gradcli.core.engines.program import Program
 from gradcli.core.engines.scalar import compile_scalar
+from gradcli.core.engines.straight import source
 from gradcli.core.errors import DTypeError, ShapeError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Flat

@@ -87,7 +87,12 @@ class ArrayProgram:
             args = tuple(place[arg] for arg in step.args)
             results = tuple(place[node] for node in step.outputs)
             late += [place[node] for node in ended]
-            if outputs.isdisjoint(step.outputs) and is_view(step.nodes[0]) and stays.issuperset(args):
+            if (
+                outputs.isdisjoint(step.outputs)
+                and not step.several
+                and is_view(step.nodes[0])
+                and stays.issuperset(args)
+            ):
                 there = self._start[args[0]]
                 view = step.function(there)
                 if np.may_share_memory(view, there):
