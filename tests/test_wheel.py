@@ -32,7 +32,7 @@ def check_what_it_holds(wheel: Path) -> None:
     """The grammar, the topics of help, the marker for types, the license; no tests, no samples."""
     names = zipfile.ZipFile(wheel).namelist()
     assert "gradcli/grammar/gradcli.lark" in names
-    assert "gradcli/language/text/tables.json" in names
+    assert {"gradcli/language/text/tables.txt", "gradcli/language/library/index.txt"} <= set(names)
     assert "gradcli/py.typed" in names
     assert {f"gradcli/session/topics/{name}.md" for name in TOPICS} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)

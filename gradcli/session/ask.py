@@ -10,8 +10,6 @@ from gradcli.core.records import record
 from gradcli.language.calls.reach import parameters_of
 from gradcli.language.derivatives.base import together
 from gradcli.language.derivatives.checks import is_real
-from gradcli.language.derivatives.formulas import symbols
-from gradcli.language.derivatives.table import AllDerivatives
 from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.library.names import builtins
@@ -75,6 +73,9 @@ class Question:
         return Answer(self.title, at, replace(found, note=note))
 
     def _formulas(self, wrt: str | None, order: int) -> DerivativeTable:
+        from gradcli.language.derivatives.formulas import symbols
+        from gradcli.language.derivatives.table import AllDerivatives
+
         self._refuse_order(order)
         values = symbols(self.function)
         if values is None:
@@ -96,6 +97,8 @@ class Question:
         Raises:
             LanguageError: as `derivatives` does.
         """
+        from gradcli.language.derivatives.table import AllDerivatives
+
         self._refuse_order(order)
         asked = AllDerivatives(self.function, order, self.variables() if wrt is None else names_of(wrt))
         try:

@@ -89,9 +89,9 @@ def _candidates(session: Session, text: str, tokens: Sequence[Lexeme], length: i
     if not line:
         yield from (Candidate(word, "word", str, length) for word in STATEMENTS)
     yield from (Candidate(name, "name", partial(kind_of, value), length) for name, value in session.scope.items())
-    for name, value in builtins().items():
+    for name in builtins():
         if name.isascii() and name not in session.scope:
-            yield Candidate(name, "built-in", partial(_of_builtin, value), length)
+            yield Candidate(name, "built-in", partial(_of_builtin, name), length)
     if line:
         yield from (Candidate(word, "word", str, length) for word in WORDS)
 
@@ -139,7 +139,12 @@ def kind_of(value: Value) -> str:
     return describe(value).removeprefix("a ").removeprefix("an ")
 
 
-def _of_builtin(value: Value) -> str:
+def _of_builtin(name: str) -> str:
+    # Made when it is shown: each name's module is imported for it.
+    return _of_value(builtins()[name])
+
+
+def _of_value(value: Value) -> str:
     if isinstance(value, Builtin):
         return f"{signature(value)}  {value.summary}"
     return kind_of(value)
@@ -237,7 +242,7 @@ def _attributes(session: Session, before: Sequence[Lexeme], length: int) -> Iter
     for name, value in attributes_of(found).items():
         yield Candidate(name, "attribute", partial(kind_of, value), length)
     if isinstance(found, (Node, int, float)):
-        yield from (Candidate(name, "method", partial(_of_builtin, of), length) for name, of in methods().items())
+        yield from (Candidate(name, "method", partial(_of_value, of), length) for name, of in methods().items())
 
 
 def _settings(line: Sequence[Lexeme], length: int) -> Iterator[Candidate]:

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 
 from gradcli.core.ir.exact import Finer, Precise
 from gradcli.core.ir.nodes import Constant, Node, Parameter
-from gradcli.language.calculus.tangents import Tangent
 from gradcli.language.calls.arguments import signature
-from gradcli.language.derivatives.polynomial import TaylorPolynomial
 from gradcli.language.derivatives.spelling import typed_formula
 from gradcli.language.values.audits import Audit
 from gradcli.language.values.explanations import Check, Derivation, Steps
@@ -54,6 +52,8 @@ from gradcli.session.results import SparseMatrix as Sparse
 
 if TYPE_CHECKING:
     from gradcli.core.steps.tree import Step
+    from gradcli.language.calculus.tangents import Tangent
+    from gradcli.language.derivatives.polynomial import TaylorPolynomial
 
 # A function's definition stands for it among other values where it is no longer.
 LONGEST_DEFINITION = 100
@@ -183,6 +183,14 @@ def _named(value: Named) -> Plain:
 
 @_plain.register(Function)
 def _function(value: Function) -> Plain:
+    # Few functions that are shown are one of these, and few results are functions.
+    from gradcli.language.calculus.tangents import Tangent
+    from gradcli.language.derivatives.polynomial import TaylorPolynomial
+
+    if isinstance(value, Tangent):
+        return _tangent(value)
+    if isinstance(value, TaylorPolynomial):
+        return _polynomial(value)
     typed = typed_formula(value)
     if typed is not None and value.name.isidentifier() and len(typed) <= LONGEST_DEFINITION:
         return NoNumber("function", f"{signature(value)} = {typed}")
@@ -194,14 +202,12 @@ def _interval(value: Interval) -> Plain:
     return NoNumber("interval", f"{value.low:g}..{value.high:g}")
 
 
-@_plain.register(TaylorPolynomial)
 def _polynomial(value: TaylorPolynomial) -> Plain:
     terms = tuple((e, _real(node)) for e, node in value.coefficients.items())
     center = tuple(map(_real, value.center))
     return Polynomial(value.of, tuple(i.name for i in value.inputs), center, terms, value.order)
 
 
-@_plain.register(Tangent)
 def _tangent(value: Tangent) -> Plain:
     p = _polynomial(value)
     assert isinstance(p, Polynomial)

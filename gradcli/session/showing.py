@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from textwrap import dedent
 
 from gradcli.core.engines.nearest import FLOAT_DIGITS, missing
 from gradcli.core.ir.dtypes import DType
@@ -15,8 +14,6 @@ from gradcli.core.library.random import Random
 from gradcli.language.calls.combined import Combined, Composed, Lifted
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.derivatives.base import Operator
-from gradcli.language.derivatives.formulas import formula_table, try_formulas
-from gradcli.language.derivatives.table import AllDerivatives
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.interpreter.unknown import is_row
 from gradcli.language.text import syntax as s
@@ -40,7 +37,7 @@ FEWEST_DIGITS = 12
 # Of a large tensor, which is float64's, where fewer are right.
 FEWEST_ROUGH = 8
 # What is made of functions has a formula rather than a definition.
-_MADE = (Operator, AllDerivatives, Combined, Composed, Lifted)
+_MADE = (Operator, Combined, Composed, Lifted)
 
 
 def shown(interpreter: Interpreter, expression: s.Expression) -> Plain:
@@ -123,6 +120,8 @@ def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside | s.A
     function = interpreter.called(expression)
     if not isinstance(function, Operator):
         return found
+    from gradcli.language.derivatives.formulas import try_formulas
+
     interpreter.steps, interpreter.most_steps = 0, MOST_STEPS
     table = try_formulas(interpreter, function, expression.span, BESIDE)
     shapes = [row.tensor.shape for row in found.rows if row.tensor is not None]
@@ -135,8 +134,12 @@ def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside | s.A
 
 
 def _function(interpreter: Interpreter, function: Function, expression: s.Expression, is_free: bool) -> Plain:
+    # Few results are functions.
+    from gradcli.language.derivatives.formulas import formula_table
+    from gradcli.language.derivatives.table import AllDerivatives
+
     named = isinstance(expression, (s.Name, s.Attribute))
-    if isinstance(function, _MADE) or is_free or (isinstance(function, UserFunction) and not named):
+    if isinstance(function, (AllDerivatives, *_MADE)) or is_free or (isinstance(function, UserFunction) and not named):
         if is_free:
             # What is wrong with the expression is wrong whatever its names stand for.
             formula_table(interpreter, function, expression.span)
@@ -158,6 +161,8 @@ def _formulas_beside(interpreter: Interpreter, function: UserFunction, span: Spa
     """
     if not interpreter.at_top:
         return ()
+    from gradcli.language.derivatives.formulas import try_formulas
+
     drawn, said = interpreter.random.drawn, len(interpreter.warnings)
     interpreter.steps, interpreter.most_steps = 0, MOST_STEPS_BESIDE
     try:
@@ -191,6 +196,8 @@ def _signs(text: str) -> list[str]:
 
 def _formulas(interpreter: Interpreter, function: Function, span: Span) -> Derivatives | None:
     """The formulas of what a function gives; None where it takes anything but numbers."""
+    from gradcli.language.derivatives.formulas import try_formulas
+
     interpreter.steps, interpreter.most_steps = 0, MOST_STEPS
     table = try_formulas(interpreter, function, span)
     found = None if table is None else plain(table)
@@ -214,6 +221,8 @@ def definition_of(function: UserFunction) -> NoNumber | None:
     """A definition as it was typed."""
     if function.definition is None:
         return None
+    from textwrap import dedent
+
     return NoNumber("function", dedent(function.definition.text).rstrip())
 
 

@@ -128,9 +128,10 @@ def test_the_core_imports_arrays_alone() -> None:
             assert "numpy" not in {t.split(".")[0] for t in imports(path, everywhere=False)}, name
 
 
-def modules_after(code: str) -> set[str]:
-    """The top-level packages that a fresh Python has imported after some code."""
-    program = f"{code}\nimport sys; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
+def modules_after(code: str, whole: bool = False) -> set[str]:
+    """The top-level packages that a fresh Python has imported after some code, or the `whole` names of modules."""
+    name = "m" if whole else "m.split('.')[0]"
+    program = f"{code}\nimport sys; print(*sorted({{{name} for m in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split())
 
@@ -155,8 +156,30 @@ def test_a_scalar_one_shot_needs_no_numpy() -> None:
         "import sys; sys.argv[1:] = ['grad', 'sin(x*y)', 'x=3', 'y=5']\n"
         "from gradcli.__main__ import main\ntry: main()\nexcept SystemExit: pass"
     )
-    assert "lark" in loaded
-    assert not loaded & {"numpy", "scipy", "pydantic", "typer", "rich"}
+    assert not loaded & {"numpy", "scipy", "pydantic", "typer", "rich", "lark"}
+
+
+# What a one-shot may import of the package: more is what it does not use. Whoever needs fewer lowers them.
+@pytest.mark.parametrize(
+    ("words", "most"),
+    [
+        (["eval", "1+1"], 162),
+        (["eval", "x^2*y", "x=3", "y=2"], 162),
+        (["grad", "x*x*y*z", "x=3", "y=5", "z=1"], 192),
+        (["grad", "sum(x^2)", "x=[1,2,3]"], 205),
+    ],
+)
+def test_a_one_shot_imports_what_it_uses(words: list[str], most: int) -> None:
+    """Of the functions that the language knows, those that are called."""
+    loaded = modules_after(
+        f"import sys; sys.argv[1:] = {words}\nfrom gradcli.__main__ import main\ntry: main()\nexcept SystemExit: pass",
+        whole=True,
+    )
+    assert len([name for name in loaded if name.startswith("gradcli")]) <= most
+    rooms = ("calculus", "plots", "steps", "files.reading", "library.own")
+    assert not [name for name in loaded if name.startswith(tuple(f"gradcli.language.{room}." for room in rooms))]
+    # These take long to import, pathlib for what it brings.
+    assert not loaded & {"llvmlite", "lark", "rich", "typer", "json", "pathlib"}
 
 
 @pytest.mark.parametrize("text", ["gamma'(2)", "erf'''(0.5)", "grad(gammainc, all)(2, 3)", "zeta'(3), ndtri'(0.2)"])

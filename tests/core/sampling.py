@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcli.core import primitives
 from gradcli.core.engines.numpy.schedule import ArrayProgram, run_arrays
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.edges import EdgeKind
@@ -20,7 +19,6 @@ from gradcli.core.transforms.reverse import gradient, vjp
 
 Array = NDArray[Any]
 
-assert primitives.__all__  # importing the families fills the table
 TABLE: Mapping[str, Primitive] = table()
 
 # Elementwise operands are broadcast, so their shapes may differ; the second pair has an empty axis.

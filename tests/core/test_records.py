@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
-from dataclasses import field, fields, is_dataclass, replace
+from dataclasses import MISSING, field, fields, is_dataclass, replace
+from importlib import import_module
 
 import pytest
 
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import array_constant, constant, fresh_input, parameter
 from gradcli.core.primitives.elementwise import sin
-from gradcli.core.records import record, structure
+from gradcli.core.records import _make, record, structure
 from gradcli.language.text.diagnostics import Source
 from gradcli.language.text.parse import parse, parse_expression
+from tests.architecture.test_layers import MODULES
 from tests.language.running import run
 
 
@@ -149,3 +152,30 @@ def test_what_was_unpickled_is_readable_where_none_was_made() -> None:
     blank.a = 5  # type: ignore[misc]
     assert repr(blank) == "Unmade(a=5)"
     assert Unmade(3).a == 3
+
+
+def test_each_is_what_python_makes_of_it() -> None:
+    """The same parameters in the same order, by place or by name, with the same defaults."""
+    checked = 0
+    for name in MODULES:
+        text = MODULES[name].read_text()
+        if "@record\n" not in text and "@structure\n" not in text:
+            continue
+        for kind in vars(import_module(name)).values():
+            waiting = vars(kind).get("__dataclass_fields__") if isinstance(kind, type) else None
+            if not isinstance(kind, type) or kind.__module__ != name or waiting is None:
+                continue
+            if hasattr(vars(kind)["__init__"], "awaiting"):
+                _make(kind)
+            mine = inspect.signature(vars(kind)["__init__"]).parameters
+            expected = {f.name: f for f in fields(kind) if f.init}
+            by_place = [f for f in expected.values() if not f.kw_only]
+            by_name = [f for f in expected.values() if f.kw_only]
+            assert [*mine][1:] == [f.name for f in [*by_place, *by_name]], kind
+            for f in expected.values():
+                optional = f.default is not MISSING or f.default_factory is not MISSING
+                assert (mine[f.name].default is not inspect.Parameter.empty) is optional, kind
+                assert f.default is MISSING or mine[f.name].default is f.default, kind
+                assert (mine[f.name].kind is inspect.Parameter.KEYWORD_ONLY) is bool(f.kw_only), kind
+            checked += 1
+    assert checked > 200

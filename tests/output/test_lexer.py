@@ -14,7 +14,8 @@ from pygments.token import Comment, Error, Generic, Keyword, Name, Number, Opera
 
 from gradcli.language.text.build import KEYWORDS
 from gradcli.language.text.diagnostics import Source
-from gradcli.language.text.grammar import parser
+from gradcli.language.text.grammar import indented, parser
+from gradcli.language.text.notation import noted
 from gradcli.language.text.tokens import BLANK, ODD, OPEN_TEXT, WORD, lexemes
 from gradcli.output.lexer import STYLES, GradLexer, GradSessionLexer, style_of
 from gradcli.output.style import THEMES
@@ -38,12 +39,11 @@ def test_samples_have_no_odd_characters(path: Path) -> None:
     """And their tokens are those that the parser gets, but for what stands around decides."""
     text = path.read_text(encoding="utf-8")
     assert not {kind for _, kind, _ in GradLexer().get_tokens_unprocessed(text)} & {Error}
-    lark, builder = parser()
-    builder.source = Source("test", text)
     ours = [t.text for t in lexemes(text) if t.kind not in (BLANK, "COMMENT", ODD, OPEN_TEXT)]
     # BESIDE, the product that has no sign, is what stands behind it once more.
     unseen = ("_NEWLINE", "_INDENT", "_DEDENT", "BESIDE")
-    theirs = [str(t) for t in lark.lex(text) if t.type not in unseen and str(t).strip()]
+    parsed = indented(noted(parser().lex(text), Source("test", text)))
+    theirs = [str(t) for t in parsed if t.type not in unseen and str(t).strip()]
     assert "".join(ours) == "".join(theirs)
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
 
-from gradcli.core.analysis.sparsity import DenseError, Indices, Pattern, colours, fewest_colours, pattern
-from gradcli.core.ir.nodes import Node, array_constant, fresh_input
+from gradcli.core.analysis.dependence import DenseError, Indices
+from gradcli.core.analysis.sparsity import WORTH_COMPRESSING, Pattern, colours, pattern
+from gradcli.core.errors import CoreError
+from gradcli.core.ir.nodes import Constant, Node, array_constant, fresh_input
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.indexing import put_add, take
 from gradcli.core.primitives.shaping import reshape
+from gradcli.core.records import record
 from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import vjp
+
+# So many nodes, and entries of patterns, are remembered.
+MOST_KEPT = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +55,62 @@ class Sparse:
         return put_add(weights * picked, array_constant(self.pattern.rows), length=self.pattern.shape[0])
 
 
-# A matrix that could be dense is compressed if that saves most sweeps.
-WORTH_COMPRESSING = 0.25
+@record
+class Plan:
+    """A pattern, and a colour for each of its columns, or of its rows."""
+
+    pattern: Pattern
+    colour: Indices
+    by_row: bool
+
+    @property
+    def sweeps(self) -> int:
+        """How many colours there are."""
+        return int(self.colour.max(initial=-1)) + 1
+
+
+class _Here(threading.local):
+    """What this thread remembers: the plans for graphs by the numbers of their forms, None where one is dense."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.plans: dict[tuple[int, bool], Plan | None] = {}
+        self.numbers: dict[Hashable, int] = {}
+        # Constants are told apart by their identity, and so have to live as long as it counts.
+        self.constants: list[Node] = []
+
+    def number(self, output: Node, variable: Node) -> int:
+        """The number of a graph's form: two of one form differ in the inputs that they are of, and in nothing else."""
+        order = reachable([output])
+        found: dict[Node, int] = {}
+        inputs = 0
+        for node in order:
+            form: Hashable
+            if isinstance(node, Constant):
+                form = id(node)
+                self.constants.append(node)
+            elif node is variable:
+                form = "variable", node.shape, node.dtype
+            elif not isinstance(node, Application):
+                form = inputs, node.shape, node.dtype
+                inputs += 1
+            else:
+                # Operands that commute stand in the order in which they were made.
+                args = sorted(found[a] for a in node.args) if node.op.commutes else [found[a] for a in node.args]
+                form = node.kind, tuple(args), tuple(sorted(node.attrs.items()))
+            found[node] = self.numbers.setdefault(form, len(self.numbers))
+        return found[output]
+
+    def is_full(self) -> bool:
+        """Whether it remembers enough."""
+        entries = sum(plan.pattern.count for plan in self.plans.values() if plan is not None)
+        return max(len(self.numbers), len(self.constants), entries) > MOST_KEPT
+
+
+_here = _Here()
 
 
 def sparse_jacobian(output: Node, variable: Node, paying: bool = False) -> Sparse:
@@ -57,40 +121,62 @@ def sparse_jacobian(output: Node, variable: Node, paying: bool = False) -> Spars
     Raises:
         DenseError: where it isn't, or in any case where there are too many entries to list.
     """
-    found = pattern(output, variable, paying)
-    most = min(found.shape) * WORTH_COMPRESSING
-    if paying and fewest_colours(found) >= most:
-        raise DenseError("a dense matrix costs as little")
-    by_column, turned = colours(found), found.transposed()
-    by_row = by_column if _count(by_column) <= 1 else colours(turned)
-    sweeps = min(_count(by_column), _count(by_row))
-    if paying and sweeps >= most:
-        raise DenseError("a dense matrix costs as little")
-    if _count(by_column) == sweeps:
-        swept = _forward(output, variable, by_column)
-        places = by_column[found.columns] * size_of(output.shape) + found.rows
+    plan = _remembered(output, variable, paying)
+    found, colour = plan.pattern, plan.colour
+    if plan.by_row:
+        swept, size = _reverse(output, variable, colour, plan.sweeps), size_of(variable.shape)
+        places = colour[found.rows] * size + found.columns
     else:
-        swept = _reverse(output, variable, by_row)
-        places = by_row[found.rows] * size_of(variable.shape) + found.columns
+        swept, size = _forward(output, variable, colour, plan.sweeps), size_of(output.shape)
+        places = colour[found.columns] * size + found.rows
     values = take(reshape(swept, shape=(size_of(swept.shape),)), array_constant(places))
-    return Sparse(found, values, sweeps)
+    return Sparse(found, values, plan.sweeps)
 
 
-def _count(colour: Indices) -> int:
-    return int(colour.max(initial=-1)) + 1
+def _remembered(output: Node, variable: Node, paying: bool) -> Plan:
+    """The plan that was made for a graph of this form, or else a new one."""
+    if _here.is_full():
+        _here.forget()
+    key = _here.number(output, variable), paying
+    if key not in _here.plans:
+        try:
+            _here.plans[key] = _plan(output, variable, paying)
+        except CoreError:
+            if not paying:
+                raise
+            _here.plans[key] = None
+    plan = _here.plans[key]
+    if plan is None:
+        raise DenseError("a dense matrix costs as little")
+    return plan
 
 
-def _seeds(colour: Indices, like: Node) -> Node:
+def _plan(output: Node, variable: Node, paying: bool) -> Plan:
+    found = pattern(output, variable, paying)
+    most = min(found.shape) * WORTH_COMPRESSING if paying else np.inf
+    by_column = colours(found, most)
+    fewest = int(np.bincount(found.columns, minlength=1).max())
+    if by_column is None or by_column.max(initial=-1) >= fewest:
+        # Rows could do with fewer colours.
+        by_row = colours(found.transposed(), min(most, by_column.max() if by_column is not None else most))
+        if by_row is not None:
+            return Plan(found, by_row, by_row=True)
+    if by_column is None:
+        raise DenseError("a dense matrix costs as little")
+    return Plan(found, by_column, by_row=False)
+
+
+def _seeds(colour: Indices, count: int, like: Node) -> Node:
     """For each colour a tensor of ones where an element has it."""
-    ones = colour[None, :] == np.arange(_count(colour))[:, None]
-    return array_constant(ones.astype(like.dtype.value).reshape((_count(colour), *like.shape)))
+    ones = colour[None, :] == np.arange(count)[:, None]
+    return array_constant(ones.astype(like.dtype.value).reshape((count, *like.shape)))
 
 
-def _forward(output: Node, variable: Node, colour: Indices) -> Node:
+def _forward(output: Node, variable: Node, colour: Indices, count: int) -> Node:
     seed = fresh_input("seed", variable.shape, variable.dtype)
-    return batch(jvp([output], [variable], [seed]), {seed: _seeds(colour, variable)}, _count(colour))[0]
+    return batch(jvp([output], [variable], [seed]), {seed: _seeds(colour, count, variable)}, count)[0]
 
 
-def _reverse(output: Node, variable: Node, colour: Indices) -> Node:
+def _reverse(output: Node, variable: Node, colour: Indices, count: int) -> Node:
     seed = fresh_input("seed", output.shape, output.dtype)
-    return batch(vjp([output], [variable], [seed]), {seed: _seeds(colour, output)}, _count(colour))[0]
+    return batch(vjp([output], [variable], [seed]), {seed: _seeds(colour, count, output)}, count)[0]

@@ -63,10 +63,11 @@ def units(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node]
     place = {node: i for i, group in enumerate(groups) for node in group}
     for i, group in enumerate(groups):
         needed.update(arg for node in group for arg in node.args if place.get(arg, i) != i)
-    return [Unit(tuple(g), tuple(node for node in g if node in needed), _groupable(g[0], smallest)) for g in groups]
+    return [Unit(tuple(g), tuple(node for node in g if node in needed), groupable(g[0], smallest)) for g in groups]
 
 
-def _groupable(node: Node, smallest: int) -> bool:
+def groupable(node: Node, smallest: int) -> bool:
+    """Whether a node may be part of a fusion group of so many elements at least."""
     return size_of(node.shape) >= smallest and works_by_element(node)
 
 
@@ -79,13 +80,13 @@ def _grouped(computed: Sequence[Node], smallest: int) -> list[list[Node]]:
     level: dict[Node, int] = {}
     groups: dict[object, list[Node]] = defaultdict(list)
     for node in computed:
-        joins = _groupable(node, smallest)
-        total = _is_total(node) and _groupable(node.args[0], smallest)
+        joins = groupable(node, smallest)
+        total = _is_total(node) and groupable(node.args[0], smallest)
         within = node.args[0].shape if total else node.shape
         deepest = 0
         for arg in node.args:
             if arg in level:
-                same = (joins or total) and arg.shape == within and _groupable(arg, smallest)
+                same = (joins or total) and arg.shape == within and groupable(arg, smallest)
                 deepest = max(deepest, level[arg] + (0 if same else 1))
         # What reads a sum comes after the fusion group that it is the last of.
         level[node] = deepest

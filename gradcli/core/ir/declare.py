@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from gradcli.core.ir.laws import Adjoint, Bilinear, Elementwise, Flat, Implicit, Law, Linear, Partial
@@ -76,6 +78,16 @@ def _state(
         raise ValueError(f"the primitive {name} is stated twice")
     pointwise = "shape" not in fields
     defaults = {"kernel": name, "shape": same_shape, "pointwise": pointwise, "result": result, "names": (name,)}
-    entry = Primitive(name=name, law=law, arity=arity, summary=help, examples=examples, **{**defaults, **fields})
+    entry = Primitive(
+        name=name, law=law, arity=arity, summary=help, examples=examples, module=_caller(), **{**defaults, **fields}
+    )
     registry[name] = entry
     return entry
+
+
+def _caller() -> str:
+    """The module that calls one of these functions."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_globals["__name__"] == __name__:
+        frame = frame.f_back
+    return "" if frame is None else str(frame.f_globals["__name__"])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence, Set
 from enum import Enum
 from typing import ClassVar, TypeAlias, TypeVar
 
-from gradcli.core.ir.masks import masked, scaled, unmasked
+from gradcli.core.ir.masks import arriving, masked, scaled, unmasked
 from gradcli.core.ir.nodes import Node, Operation, filled, fresh_input, registry
 from gradcli.core.ir.series import Expansion, Facts, Series
 from gradcli.core.records import record
@@ -145,7 +145,7 @@ class Linear(Law):
         # Elements move or add up. Sending a unit through the same adjoint shows where anything arrives.
         unit = registry["select"](mask, filled(1.0, g), filled(0.0, g))
         return tuple(
-            share and seen and masked(registry["not_equal"](seen, 0.0), share)
+            share and seen and masked(arriving(mask, unit, seen), share)
             for share, seen in zip(
                 self.adjoint(g, *node.args, **node.attrs), self.adjoint(unit, *node.args, **node.attrs), strict=True
             )

@@ -29,6 +29,23 @@ def unmasked(g: Node) -> tuple[Node | None, Node]:
     return mask, g
 
 
+def arriving(mask: Node, unit: Node, seen: Node) -> Node:
+    """Where anything arrives of a unit under a mask that a linear map has made `seen` of.
+
+    What is only moved on the way is moved in the mask, which may be much smaller than where it arrives.
+    """
+    moves: list[Node] = []
+    while seen is not unit and len(seen.args) == 1 and seen.op is not None and seen.op.moves:
+        moves.append(seen)
+        seen = seen.args[0]
+    if seen is not unit:
+        return registry["not_equal"](moves[0] if moves else seen, 0.0)
+    for move in reversed(moves):
+        assert move.op is not None
+        mask = move.op(mask, **move.attrs)
+    return mask
+
+
 def both(a: Node | None, b: Node | None) -> Node | None:
     """Where both masks hold."""
     if a is None or b is None or a is b:

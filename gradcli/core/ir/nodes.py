@@ -39,6 +39,11 @@ class Operation(Protocol):
         ...
 
     @property
+    def moves(self) -> bool:
+        """Whether each element of the result is one of the operands', or 0."""
+        ...
+
+    @property
     def commutes(self) -> bool:
         """Whether the order of two operands is no matter."""
         ...
@@ -48,7 +53,19 @@ class Operation(Protocol):
         ...
 
 
-registry: dict[str, Operation] = {}
+class Registry(dict[str, Operation]):
+    """The table as far as it is imported; `import_all` brings the rest."""
+
+    import_all: Callable[[], None] = staticmethod(lambda: None)
+
+    def __missing__(self, name: str) -> Operation:
+        self.import_all()
+        if name not in self:
+            raise KeyError(name)
+        return self[name]
+
+
+registry = Registry()
 
 _serials = itertools.count()
 _interned: weakref.WeakValueDictionary[Hashable, Node] = weakref.WeakValueDictionary()

@@ -124,6 +124,7 @@ class Primitive:
     `condition` says that the first operand is a condition, `integers` which operands are indices.
     `check` refuses indices, given the shapes of all operands, the indices and the attributes.
     `pointwise` says that each element of the result needs only those at its place in the operands.
+    `moves` says that each element of the result is one of the operands', or 0, so that the kernel moves any numbers.
     `commutes` says that the order of two operands is no matter, so that both orders are one node.
     `shortcut` gives the node that an application is equal to where that is simpler, or None.
     `lift` applies it where operands have one leading axis more: called with the primitive, the length of that axis,
@@ -141,6 +142,7 @@ class Primitive:
     there is any.
     `stepwise` is how an entry whose attribute is a step's graph is computed in other arithmetic than its kernel's.
     `example` are lines to type that show what it does; without it, help makes one of a point in its domain.
+    `module` is the module that states it.
     """
 
     name: str
@@ -160,6 +162,7 @@ class Primitive:
     check: Callable[..., None] | None = None
     commutes: bool = False
     pointwise: bool = False
+    moves: bool = False
     shortcut: Callable[..., Node | None] | None = None
     lift: Lift | None = None
     work: Callable[..., int] = most_elements
@@ -172,6 +175,7 @@ class Primitive:
     stepwise: Stepwise | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     example: str = ""
+    module: str = ""
 
     def __call__(self, *args: Operand, **attrs: Hashable) -> Node:
         """Apply to operands.
@@ -240,4 +244,15 @@ def same_shape(first: Shape, *rest: Shape, **attrs: object) -> Shape:
 
 def table() -> dict[str, Primitive]:
     """All entries by name, each stated once in `gradcli.core.primitives`."""
-    return {name: entry for name, entry in registry.items() if isinstance(entry, Primitive)}
+    registry.import_all()
+    return {entry.name: entry for entry in imported()}
+
+
+def imported() -> list[Primitive]:
+    """Those entries that are imported by now."""
+    return [entry for entry in registry.values() if isinstance(entry, Primitive)]
+
+
+def find(fits: Callable[[Primitive], bool]) -> Primitive | None:
+    """An entry that fits, from what is imported if there is one."""
+    return next(filter(fits, imported()), None) or next(filter(fits, table().values()), None)

@@ -1,59 +1,7 @@
 """What is composed of primitives. Each public function states its own call and help; the language finds it here."""
 
-from gradcli.core.library import (
-    activations,
-    axes,
-    convolution,
-    decompositions,
-    einsum,
-    finite,
-    functions,
-    layers,
-    linear_algebra,
-    logic,
-    losses,
-    making,
-    norms,
-    ordering,
-    padding,
-    picking,
-    pooling,
-    products,
-    rearranging,
-    reductions,
-    special,
-    statistics,
-    tabulated,
-)
-from gradcli.core.library.declare import COMPOSED, LAYERS, Composed, Layer, Maker
+from functools import partial
 
-__all__ = [
-    "COMPOSED",
-    "LAYERS",
-    "Composed",
-    "Layer",
-    "Maker",
-    "activations",
-    "axes",
-    "convolution",
-    "decompositions",
-    "einsum",
-    "finite",
-    "functions",
-    "layers",
-    "linear_algebra",
-    "logic",
-    "losses",
-    "making",
-    "norms",
-    "ordering",
-    "padding",
-    "picking",
-    "pooling",
-    "products",
-    "rearranging",
-    "reductions",
-    "special",
-    "statistics",
-    "tabulated",
-]
+from gradcli.core.importing import import_modules
+
+import_all = partial(import_modules, __name__)

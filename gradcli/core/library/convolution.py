@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gradcli.core.errors import ShapeError, require
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.promotion import coerce, real
+from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.library.declare import composed
 from gradcli.core.library.functions import matmul
-from gradcli.core.library.sliding import Counts, Padding, Sliding, padded, sliding
+from gradcli.core.library.sliding import Along, Counts, Padding, Sliding, padded, sliding
 from gradcli.core.primitives import shaping
 
 # How often the input may be written side by side for one product of matrices.
 LARGEST_SIDE_BY_SIDE = 64
+# Channels come first unless they are so many times as many as the places along the last axis.
+CHANNELS_FIRST = 2
 
 
 @composed(
@@ -84,46 +89,57 @@ def convolved(x: Node, weight: Node, bias: Node | None, window: Sliding, groups:
         one = convolved(shaping.reshape(x, shape=(1, *x.shape)), weight, bias, window, groups, what)
         return shaping.reshape(one, shape=one.shape[1:])
     x, weight = map(real, coerce((x, weight)))
-    # Channels come last, so that each place of the kernel is a product of matrices.
-    last = shaping.transpose(x, axes=(0, *range(2, rank + 2), 1))
-    along = window.over(last.shape[1:-1])
-    wide = padded(last, along, 1)
-    pieces = [window.piece(wide, along, place, 1) for place in window.places()]
-    total = _products(pieces, weight) if groups == 1 else _by_groups(pieces, weight, groups)
-    if bias is not None:
-        total = total + bias
+    along = window.over(x.shape[2:])
+    # What lies side by side in memory is copied at once: along the last axis, or all channels of a place.
+    last = groups == 1 and channels > CHANNELS_FIRST * along[-1].fits
+    total = (_channels_last if last else _channels_first)(x, weight, window, along, groups)
+    return total if bias is None else total + shaping.reshape(bias, shape=(*bias.shape, *(1,) * rank))
+
+
+def _channels_first(x: Node, weight: Node, window: Sliding, along: tuple[Along, ...], groups: int) -> Node:
+    """For each group the weights of all places beside each other times the pieces below each other."""
+    out, inside = weight.shape[0] // groups, weight.shape[1]
+    rank, fits = len(along), tuple(a.fits for a in along)
+    wide = padded(x, along, 2)
+    # (groups, out, in, places) to (groups, out, places, in).
+    flat = shaping.transpose(
+        shaping.reshape(weight, shape=(groups, out, inside, size_of(window.kernel))), axes=(0, 1, 3, 2)
+    )
+    total: Node | None = None
+    for start, places in _at_once(window):
+        pieces = [window.piece(wide, along, place, 2) for place in places]
+        if groups > 1:
+            pieces = [shaping.reshape(piece, shape=(x.shape[0], groups, inside, *fits)) for piece in pieces]
+        below = shaping.concatenate(*pieces, axis=len(pieces[0].shape) - rank - 1) if len(pieces) > 1 else pieces[0]
+        stack = () if groups == 1 else (groups,)
+        below = shaping.reshape(below, shape=(x.shape[0], *stack, len(places) * inside, size_of(fits)))
+        rows = shaping.reshape(shaping.part(flat, 2, start, len(places)), shape=(*stack, out, len(places) * inside))
+        term = matmul(rows, below)
+        total = term if total is None else total + term
+    assert total is not None
+    return shaping.reshape(total, shape=(x.shape[0], groups * out, *fits))
+
+
+def _channels_last(x: Node, weight: Node, window: Sliding, along: tuple[Along, ...], groups: int) -> Node:
+    """The pieces side by side times the weights of all places, below each other."""
+    out, inside = weight.shape[:2]
+    rank = len(along)
+    wide = padded(shaping.transpose(x, axes=(0, *range(2, rank + 2), 1)), along, 1)
+    # (out, in, places) to (places, in, out).
+    flat = shaping.transpose(shaping.reshape(weight, shape=(out, inside, size_of(window.kernel))), axes=(2, 1, 0))
+    total: Node | None = None
+    for start, places in _at_once(window):
+        pieces = [window.piece(wide, along, place, 1) for place in places]
+        beside = shaping.concatenate(*pieces, axis=rank + 1) if len(pieces) > 1 else pieces[0]
+        rows = shaping.part(flat, 0, start, len(places))
+        term = matmul(beside, shaping.reshape(rows, shape=(len(places) * inside, out)))
+        total = term if total is None else total + term
+    assert total is not None
     return shaping.transpose(total, axes=(0, rank + 1, *range(1, rank + 1)))
 
 
-def _products(pieces: list[Node], weight: Node) -> Node:
-    """The pieces side by side times the weights of all places, below each other."""
-    out, inside = weight.shape[:2]
-    count = len(pieces)
-    # (out, in, places) to (places, in, out).
-    flat = shaping.transpose(shaping.reshape(weight, shape=(out, inside, count)), axes=(2, 1, 0))
-    total: Node | None = None
-    for start in range(0, count, LARGEST_SIDE_BY_SIDE):
-        some = pieces[start : start + LARGEST_SIDE_BY_SIDE]
-        beside = shaping.concatenate(*some, axis=len(some[0].shape) - 1) if len(some) > 1 else some[0]
-        rows = shaping.part(flat, 0, start, len(some))
-        term = matmul(beside, shaping.reshape(rows, shape=(len(some) * inside, out)))
-        total = term if total is None else total + term
-    assert total is not None
-    return total
-
-
-def _by_groups(pieces: list[Node], weight: Node, groups: int) -> Node:
-    """The same, where each group of channels is a stack's matrix of its own."""
-    out, inside = weight.shape[0] // groups, weight.shape[1]
-    count, before = len(pieces), pieces[0].shape[:-1]
-    rows = 1
-    for n in before:
-        rows *= n
-    # (batch, *axes, groups, in) to (groups, rows, in).
-    apart = [
-        shaping.transpose(shaping.reshape(piece, shape=(rows, groups, inside)), axes=(1, 0, 2)) for piece in pieces
-    ]
-    beside = shaping.concatenate(*apart, axis=2) if count > 1 else apart[0]
-    flat = shaping.transpose(shaping.reshape(weight, shape=(groups, out, inside, count)), axes=(0, 3, 2, 1))
-    found = matmul(beside, shaping.reshape(flat, shape=(groups, count * inside, out)))
-    return shaping.reshape(shaping.transpose(found, axes=(1, 0, 2)), shape=(*before, groups * out))
+def _at_once(window: Sliding) -> Iterator[tuple[int, list[Shape]]]:
+    """The places of a window that are written side by side, and how many come before them."""
+    places = list(window.places())
+    for start in range(0, len(places), LARGEST_SIDE_BY_SIDE):
+        yield start, places[start : start + LARGEST_SIDE_BY_SIDE]

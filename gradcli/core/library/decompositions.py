@@ -190,7 +190,9 @@ def solve_triangular(a: Node, b: Node, trans: int = 0, lower: bool = False, unit
         half = (tril(a, -1) if lower else triu(a, 1)) + ones
     else:
         half = tril(a) if lower else triu(a)
-    return solution_of(shaping.transpose(half, axes=_swapped(a)) if trans else half, b)
+    if trans:
+        return solution_of(shaping.transpose(half, axes=_swapped(a)), b, la.UPPER if lower else la.LOWER)
+    return solution_of(half, b, la.LOWER if lower else la.UPPER)
 
 
 @composed(
@@ -202,7 +204,7 @@ def cholesky_solve(b: Node, l: Node, upper: bool = False) -> Node:  # noqa: E741
     b, factor = map(real, coerce((b, l)))
     _matrices(factor, "cholesky_solve", square=True)
     half = shaping.transpose(triu(factor), axes=_swapped(factor)) if upper else tril(factor)
-    return solution_of(shaping.transpose(half, axes=_swapped(half)), solution_of(half, b))
+    return solution_of(shaping.transpose(half, axes=_swapped(half)), solution_of(half, b, la.LOWER), la.UPPER)
 
 
 @composed("logarithm of the determinant; nan where that is below 0", example="logdet([[2, 1], [1, 2]])")

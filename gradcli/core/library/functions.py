@@ -127,10 +127,12 @@ def matmul(a: Node, b: Node) -> Node:
     left = shaping.reshape(a, shape=(1, *a.shape)) if len(a.shape) == 1 else a
     right = shaping.reshape(b, shape=(*b.shape, 1)) if len(b.shape) == 1 else b
     stack = broadcast_shapes([left.shape[:-2], right.shape[:-2]])
-    product = matrix_product(
-        stretch(left, stack + left.shape[-2:]),
-        stretch(right, stack + right.shape[-2:]),
-    )
+    if stack and len(right.shape) == 2:
+        # One matrix for a whole stack: one product of all rows, and one in the slope by the matrix.
+        rows_of_all = shaping.reshape(left, shape=(size_of(left.shape[:-1]), left.shape[-1]))
+        product = shaping.reshape(matrix_product(rows_of_all, right), shape=(*left.shape[:-1], right.shape[-1]))
+    else:
+        product = matrix_product(stretch(left, stack + left.shape[-2:]), stretch(right, stack + right.shape[-2:]))
     rows = () if len(a.shape) == 1 else (a.shape[-2],)
     columns = () if len(b.shape) == 1 else (b.shape[-1],)
     shape = stack + rows + columns

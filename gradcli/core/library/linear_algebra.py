@@ -157,10 +157,10 @@ def solve(a: Node, b: Node) -> Node:
     return solution_of(a, b)
 
 
-def solution_of(a: Node, b: Node) -> Node:
+def solution_of(a: Node, b: Node, half: str | None = None) -> Node:
     """The x of a @ x = b, where b is a vector, a matrix, a stack of matrices, or one of vectors.
 
-    As in NumPy, more axes than one are read as matrices where they can be.
+    As in NumPy, more axes than one are read as matrices where they can be. `half` says that a is a triangle.
 
     Raises:
         ShapeError: for shapes that make no system of equations.
@@ -171,5 +171,6 @@ def solution_of(a: Node, b: Node) -> Node:
     if not square or len(right.shape) < 2 or a.shape[-1] != right.shape[-2]:
         raise ShapeError(f"shapes {a.shape} and {b.shape} make no system of equations", "a is square, b has its rows")
     stack = broadcast_shapes([a.shape[:-2], right.shape[:-2]])
-    x = la.solution(stretch(a, stack + a.shape[-2:]), stretch(right, stack + right.shape[-2:]))
+    wide = stretch(right, stack + right.shape[-2:])
+    x = la.solve_with(stretch(a, stack + a.shape[-2:]), wide, half or la.half_of(a))
     return shaping.reshape(x, shape=x.shape[:-1]) if vector else x

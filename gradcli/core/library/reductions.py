@@ -298,7 +298,8 @@ def vector_norm(x: Node, ord: float, axis: Axis, keepdims: bool) -> Node:
 
 @composed("exp(x) divided by its sum along an axis", example="softmax([1, 1, 1, 1])")
 def softmax(x: Node, axis: Axis = -1) -> Node:
-    return ew.exp(log_softmax(x, axis))
+    share = ew.exp(_below_largest(real(x), axis))
+    return share / sum_(share, axis, keepdims=True)
 
 
 @composed("the logarithm of softmax, without overflow", example="log_softmax([0, 1000])")

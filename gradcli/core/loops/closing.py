@@ -30,7 +30,9 @@ def closed(plan: Plan) -> Plan:
     outputs = plan.outputs()
     order = reachable(outputs)
     moving = dependents(order, plan.inputs())
-    read = read_besides(order, moving | _chosen(order, moving), outputs)
+    # What only stretches is left out of a step's program, but not what is given to it.
+    stretched = {node for node in order if node.op is registry["broadcast"]}
+    read = read_besides(order, moving | _chosen(order, moving) | stretched, outputs)
     outer: dict[Node, Node] = {n: fresh_input("p", n.shape, n.dtype) for n in read if not _is_written(n)}
     found = plan.of_steps(substitute(outputs, outer))
     found.free = [*plan.free, *(Given(inner, node) for node, inner in outer.items())]

@@ -1,51 +1,6 @@
-"""THE table: each primitive stated once, a family to a file. Importing this package fills the registry."""
+"""THE table: each primitive stated once, a family to a file. A name that no imported file has is looked for in all."""
 
-from gradcli.core.primitives import (
-    bessel,
-    comparisons,
-    domains,
-    elementwise,
-    entropies,
-    exponentials,
-    factors,
-    incomplete,
-    indexing,
-    inverse_hyperbolic,
-    linear_algebra,
-    normal,
-    ordering,
-    reciprocals,
-    reductions,
-    roots,
-    rounding,
-    scans,
-    selection,
-    shaping,
-    special,
-    spectra,
-)
+from gradcli.core.importing import import_modules
+from gradcli.core.ir.nodes import registry
 
-__all__ = [
-    "bessel",
-    "comparisons",
-    "domains",
-    "elementwise",
-    "entropies",
-    "exponentials",
-    "factors",
-    "incomplete",
-    "indexing",
-    "inverse_hyperbolic",
-    "linear_algebra",
-    "normal",
-    "ordering",
-    "reciprocals",
-    "reductions",
-    "roots",
-    "rounding",
-    "scans",
-    "selection",
-    "shaping",
-    "special",
-    "spectra",
-]
+registry.import_all = lambda: import_modules(__name__)

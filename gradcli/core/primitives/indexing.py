@@ -29,8 +29,13 @@ def _put_shape(g: Shape, indices: Shape, *, length: int) -> Shape:
 
 
 def _put_kernel(xp: Any, g: Any, indices: Any, *, length: int) -> Any:
-    out = xp.zeros((length, *g.shape[indices.ndim :]), dtype=g.dtype)
-    xp.add.at(out, indices, g)
+    shape = (length, *g.shape[indices.ndim :])
+    out = xp.zeros(shape, dtype=g.dtype)
+    # Element by element is three times as fast as row by row.
+    width = out.size // max(length, 1)
+    if width > 1:
+        indices = (indices * width)[..., None] + xp.arange(width)
+    xp.add.at(out.reshape(-1), indices.reshape(-1), g.reshape(-1))
     return out
 
 
@@ -132,6 +137,7 @@ take: Primitive = linear(
     examples=Examples(calls=((((4,), (2, 3)), {}), (((3, 2), (4,)), {}), (((2,), (0,)), {}))),
     shape=_take_shape,
     kernel=lambda xp, x, indices: x.take(indices, 0),
+    moves=True,
     work=lambda x, indices, y: size_of(y),
     check=_refuse_outside,
     lift=_lift_take,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradcli.core.errors import ShapeError
@@ -12,9 +12,10 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Examples, Primitive
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape, size_of
-from gradcli.core.primitives.constants import triangle
+from gradcli.core.primitives.constants import identity, triangle
 from gradcli.core.primitives.reductions import sum_to
-from gradcli.core.primitives.shaping import reshape, transpose
+from gradcli.core.primitives.selection import select
+from gradcli.core.primitives.shaping import pad, reshape, take_slice, transpose, unshaped
 
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
@@ -43,6 +44,33 @@ def _lift_matmul(
     return op(*stacked(size, batched, args))
 
 
+def _identity_columns(x: Node) -> int | None:
+    """Which column of the identity a matrix begins with that has some of its columns; None for any other matrix."""
+    n, count = x.shape
+    x = unshaped(x)
+    start = 0
+    if x.op is take_slice and x.attrs["ranges"][0] == (0, n, 1) and len(x.shape) == 2:
+        start, there, step = x.attrs["ranges"][1]
+        if (there, step) != (count, 1):
+            return None
+        x = unshaped(x.args[0])
+    elif count != n:
+        return None
+    # The nodes that it is made of are there already, if it is one.
+    return start if x.op is select and x.shape == (n, n) and x is identity(n, x.dtype) else None
+
+
+def _without_identity(a: Node, b: Node) -> Node | None:
+    if len(a.shape) != 2 or a.dtype is not b.dtype:
+        return None
+    start = _identity_columns(a)
+    if start is None:
+        return a if b.shape[0] == b.shape[1] and _identity_columns(b) is not None else None
+    if a.shape[0] == a.shape[1]:
+        return b
+    return pad(b, ranges=((start, b.shape[0], 1), (0, b.shape[1], 1)), shape=(a.shape[0], b.shape[1]))
+
+
 # Both are stacks of matrices with the same leading axes; the library's `matmul` brings others to that form.
 matrix_product: Primitive = bilinear(
     "matmul",
@@ -52,6 +80,7 @@ matrix_product: Primitive = bilinear(
         calls=((((2, 3), (3, 4)), {}), (((5, 2, 3), (5, 3, 1)), {}), (((2, 0), (0, 3)), {})),
     ),
     shape=_matmul_shape,
+    shortcut=_without_identity,
     lift=_lift_matmul,
     work=lambda a, b, y: 2 * size_of(y) * a[-1],
     symbol="@",
@@ -59,19 +88,63 @@ matrix_product: Primitive = bilinear(
 )
 
 
-def _or_nan(name: str) -> Any:
+def _or_nan(function: Callable[..., Any]) -> Any:
     """A function of LAPACK's that gives nan where a matrix has no answer, and not an exception for all of them."""
 
-    def kernel(xp: Any, a: Any, *rest: Any) -> Any:
-        function = getattr(xp.linalg, name)
+    def kernel(xp: Any, a: Any, *rest: Any, **attrs: Any) -> Any:
         try:
-            return function(a, *rest)
+            return function(xp, a, *rest, **attrs)
         except xp.linalg.LinAlgError:
             if a.ndim == 2:
                 return xp.full((rest or (a,))[-1].shape, xp.nan, dtype=a.dtype)
-            return xp.stack([kernel(xp, *parts) for parts in zip(a, *rest, strict=True)])
+            return xp.stack([kernel(xp, *parts, **attrs) for parts in zip(a, *rest, strict=True)])
 
     return kernel
+
+
+# Which half of a matrix is used, where the other one is known to be zeros.
+LOWER, UPPER = "lower", "upper"
+# A triangle of no more rows is solved with as any matrix is; a larger one in blocks of so many rows on its diagonal.
+LARGEST_AT_ONCE, BLOCK = 64, 32
+# The inverse of a block costs as much as a solution for so many columns.
+FEW_COLUMNS = 8
+
+
+def half_of(a: Node) -> str | None:
+    """The half that a matrix has, where it can be told at a glance: that of Cholesky's factor, and its transpose."""
+    if a.op is cholesky:
+        return LOWER
+    if a.op is transpose and a is swap_last(a.args[0]):
+        return OTHER_HALF[half_of(a.args[0])]
+    return None
+
+
+OTHER_HALF: dict[str | None, str | None] = {LOWER: UPPER, UPPER: LOWER, None: None}
+
+
+def _solve_kernel(xp: Any, a: Any, b: Any, *, half: str | None = None) -> Any:
+    n = a.shape[-1]
+    if half is None or n <= LARGEST_AT_ONCE:
+        return xp.linalg.solve(a, b)
+    out = xp.array(b)
+    few = b.shape[-1] < FEW_COLUMNS
+
+    def solve(low: int, high: int) -> None:
+        if high - low <= BLOCK:
+            block = a[..., low:high, low:high]
+            rows = out[..., low:high, :]
+            out[..., low:high, :] = xp.linalg.solve(block, rows) if few else xp.linalg.inv(block) @ rows
+            return
+        # Halves are solved one after the other, and what the first takes from the second is a product.
+        middle = low + -(-(high - low) // (2 * BLOCK)) * BLOCK
+        parts = [(low, middle), (middle, high)] if half == LOWER else [(middle, high), (low, middle)]
+        (start, end), (then, last) = parts
+        solve(start, end)
+        out[..., then:last, :] -= a[..., then:last, start:end] @ out[..., start:end, :]
+        solve(then, last)
+
+    solve(0, n)
+    return out
 
 
 def _adjugate_kernel(xp: Any, a: Any) -> Any:
@@ -84,7 +157,7 @@ def _adjugate_kernel(xp: Any, a: Any) -> Any:
     return sign * (xp.swapaxes(vt, -1, -2) * others[..., None, :]) @ xp.swapaxes(u, -1, -2)
 
 
-def _solve_shape(a: Shape, b: Shape) -> Shape:
+def _solve_shape(a: Shape, b: Shape, half: str | None = None) -> Shape:
     square_shape(a)
     if len(a) != len(b) or a[:-1] != b[:-1]:
         raise ShapeError(f"matrices of shapes {a} and {b} make no system of equations")
@@ -120,7 +193,7 @@ inverse = implicit(
     arity=1,
     examples=SQUARES,
     shape=square_shape,
-    kernel=_or_nan("inv"),
+    kernel=_or_nan(lambda xp, a: xp.linalg.inv(a)),
     work=cubic,
 )
 
@@ -128,16 +201,22 @@ inverse = implicit(
 # again does not, and is as accurate (Druinsky and Toledo 2012).
 solution: Primitive = implicit(
     "solve",
-    lambda y, a, b, da, db: matrix_product(inverse(a), db - matrix_product(da, y)),
-    lambda g, y, a, b: _solution_adjoint(solution(swap_last(a), g), y),
+    lambda y, a, b, da, db, half=None: matrix_product(inverse(a), db - matrix_product(da, y)),
+    lambda g, y, a, b, half=None: _solution_adjoint(solve_with(swap_last(a), g, OTHER_HALF[half]), y),
     help="the x of a @ x = b",
     arity=2,
     examples=Examples(calls=((((3, 3), (3, 2)), {}), (((2, 2, 2), (2, 2, 1)), {})), matrices="regular"),
     shape=_solve_shape,
-    kernel=_or_nan("solve"),
+    kernel=_or_nan(_solve_kernel),
     work=cubic,
     names=(),
 )
+
+
+def solve_with(a: Node, b: Node, half: str | None = None) -> Node:
+    """The x of a @ x = b; `half` says that a is a triangle, which else is seen where it is Cholesky's."""
+    half = half or half_of(a)
+    return solution(a, b) if half is None else solution(a, b, half=half)
 
 
 def _solution_adjoint(adjoint_b: Node, y: Node) -> tuple[Node, Node]:
@@ -229,8 +308,8 @@ def _cholesky_rate(y: Node, a: Node, da: Node) -> Node:
 
 def _cholesky_adjoint(g: Node, y: Node, a: Node) -> tuple[Node]:
     inner = lower_half(matrix_product(swap_last(y), g), 0.5)
-    left = solution(swap_last(y), inner)
-    return (symmetric(swap_last(solution(swap_last(y), swap_last(left)))),)
+    left = solve_with(swap_last(y), inner, UPPER)
+    return (symmetric(swap_last(solve_with(swap_last(y), swap_last(left), UPPER))),)
 
 
 cholesky: Primitive = implicit(
@@ -242,6 +321,6 @@ cholesky: Primitive = implicit(
     arity=1,
     examples=Examples(calls=((((3, 3),), {}), (((2, 2, 2),), {})), matrices="positive"),
     shape=square_shape,
-    kernel=lambda xp, a: _or_nan("cholesky")(xp, (a + xp.swapaxes(a, -1, -2)) / 2),
+    kernel=_or_nan(lambda xp, a: xp.linalg.cholesky((a + xp.swapaxes(a, -1, -2)) / 2)),
     work=cubic,
 )

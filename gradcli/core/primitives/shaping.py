@@ -49,6 +49,7 @@ broadcast = linear(
     shortcut=_same_already,
     lift=_lift_broadcast,
     kernel=lambda xp, x, *, shape: xp.broadcast_to(x, shape),
+    moves=True,
     work=no_elements,
 )
 
@@ -71,6 +72,7 @@ reshape: Primitive = linear(
     shortcut=_same_already,
     lift=lifted(shape=in_front),
     kernel=lambda xp, x, *, shape: x.reshape(shape),
+    moves=True,
     work=no_elements,
 )
 
@@ -94,8 +96,22 @@ transpose = linear(
     shape=_transpose_shape,
     lift=lifted(axes=lambda size, axes: (0, *(a + 1 for a in axes))),
     kernel=lambda xp, x, *, axes: xp.transpose(x, axes),
+    moves=True,
     work=no_elements,
 )
+
+
+def keeps_order(shape: Shape, axes: Sequence[int]) -> bool:
+    """Whether only axes of length 1 move, so that the elements stay in their order."""
+    long = [axis for axis in axes if shape[axis] != 1]
+    return long == sorted(long)
+
+
+def unshaped(x: Node) -> Node:
+    """A tensor as it was before its elements were given another shape, in their order."""
+    while x.op is reshape or (x.op is transpose and keeps_order(x.args[0].shape, x.attrs["axes"])):
+        x = x.args[0]
+    return x
 
 
 # A range of an axis is (start, count, step) with step > 0: what `slice` takes out and `pad` puts back.
@@ -126,6 +142,7 @@ take_slice = linear(
     shape=_slice_shape,
     lift=lifted(ranges=_all_of_it),
     kernel=lambda xp, x, *, ranges: x[as_slices(ranges)],
+    moves=True,
     work=no_elements,
 )
 
@@ -149,6 +166,7 @@ pad: Primitive = linear(
     shape=lambda x, *, ranges, shape: shape,
     lift=lifted(ranges=_all_of_it, shape=in_front),
     kernel=_pad_kernel,
+    moves=True,
 )
 
 flip: Primitive = linear(
@@ -159,6 +177,7 @@ flip: Primitive = linear(
     shape=lambda x, *, axes: x,
     lift=lifted(axes=one_further),
     kernel=lambda xp, x, *, axes: xp.flip(x, axes),
+    moves=True,
     work=no_elements,
 )
 
@@ -191,6 +210,7 @@ concatenate = linear(
     shape=_concatenate_shape,
     lift=lifted(axis=one_further),
     kernel=lambda xp, *args, axis: xp.concatenate(args, axis),
+    moves=True,
 )
 
 

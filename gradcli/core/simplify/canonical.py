@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from gradcli.core.ir.nodes import Constant, Node, constant
-from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.primitive import Application, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
-from gradcli.core.ir.traversal import reachable, substitute
-from gradcli.core.simplify import contracted
+from gradcli.core.ir.traversal import dependents, reachable, substitute
+from gradcli.core.simplify import chains, contracted, views
 from gradcli.core.simplify.rules import Site, rewritten, with_quotients
 
-# It enters rules of its own.
-ENTERING = (contracted,)
+# They enter rules of their own.
+ENTERING = (contracted, views, chains)
 
 # By primitive: given all of its applications in a graph, what stands in the place of some.
 Merge: TypeAlias = "Callable[[Sequence[Node]], Mapping[Node, Node]]"
@@ -38,8 +38,8 @@ def merger(primitive: str) -> Callable[[Merge], Merge]:
 
 Compute: TypeAlias = "Callable[[Node], Node]"
 
-# A folded tensor is kept in memory, so it is no larger than this unless an operand is.
-LARGEST_FOLDED = 2**16
+# A folded tensor is kept in memory, so it is no larger than this unless an operand is; and up to here where others are.
+LARGEST_FOLDED, LARGEST_BESIDE = 2**16, 2**20
 
 
 def canonical(
@@ -53,10 +53,12 @@ def canonical(
     small: dict[Node, Node] = {node: node for node in inputs}
     uses = Counter(arg for node in order for arg in node.args)
     uses.update(outputs)
+    beside = max((size_of(node.shape) for node in dependents(order, inputs)), default=0)
+    most = max(LARGEST_FOLDED, min(beside, LARGEST_BESIDE))
     for node in order:
         if node not in small:
             alone = [uses[arg] == 1 for arg in node.args]
-            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone), computed)
+            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone), computed, most)
     wholes = tuple(stretch(small[node], node.shape) for node in outputs)
     return with_quotients(wholes)
 
@@ -92,10 +94,14 @@ def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
     return constant(arg.value.item(), arg.dtype)
 
 
-def _folded(node: Node, computed: Compute) -> Node:
-    """A constant, where all arguments are."""
-    if not isinstance(node, Application) or not all(isinstance(arg, Constant) for arg in node.args):
+def _folded(node: Node, computed: Compute, most: int) -> Node:
+    """A constant, where all arguments are, and it has no more elements than these or so many."""
+    if not isinstance(node, Application) or not all(isinstance(_unstretched(arg), Constant) for arg in node.args):
         return node
-    if size_of(node.shape) > max([LARGEST_FOLDED, *(size_of(arg.shape) for arg in node.args)]):
+    if size_of(node.shape) > max([most, *(size_of(_unstretched(arg).shape) for arg in node.args)]):
         return node
-    return computed(node)
+    return computed(with_args(node, tuple(arg if isinstance(arg, Constant) else computed(arg) for arg in node.args)))
+
+
+def _unstretched(node: Node) -> Node:
+    return node.args[0] if node.kind == "broadcast" else node

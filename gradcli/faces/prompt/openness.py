@@ -46,13 +46,15 @@ class Block:
     """What is typed line by line: what was open before need not be read again with each line."""
 
     def __init__(self) -> None:
-        self._open = ""
+        self._open = self._ending = ""
 
     def wants_more(self, text: str) -> bool:
         """Whether a text is to go on with another line, as `wants_more` says it."""
         goes_on = bool(self._open) and text.startswith(self._open + "\n") and bool(text.rpartition("\n")[2].strip())
-        found = (goes_on and openness(_ending(text)) is not Openness.WHOLE) or wants_more(text)
-        self._open = text if found else ""
+        # Lines that were left out before are none that a further line stands in.
+        ending = _ending(f"{self._ending}{text[len(self._open) :]}" if goes_on else text)
+        found = (goes_on and openness(ending) is not Openness.WHOLE) or wants_more(text)
+        self._open, self._ending = (text, ending) if found else ("", "")
         return found
 
 

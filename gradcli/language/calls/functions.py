@@ -9,8 +9,7 @@ from functools import cached_property
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, Parameter, parameter
 from gradcli.core.ir.traversal import reachable
-from gradcli.core.library import Layer
-from gradcli.core.library.declare import Studio
+from gradcli.core.library.declare import Layer, Studio
 from gradcli.core.records import structure
 from gradcli.language.calls.announce import Call, converted, read_signature
 from gradcli.language.calls.tracing import as_tensors, fresh_inputs, replace_nodes

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.core.ir.dtypes import DType, as_float, promote
 from gradcli.core.ir.nodes import Node, constant, fresh_input
 from gradcli.core.ir.promotion import cast, is_weak, stretch
 from gradcli.core.ir.shapes import Shape
-from gradcli.core.loops.plan import Carry
 from gradcli.core.records import record
 from gradcli.language.values.nesting import fold, leaves, nodes_in
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Value
+
+if TYPE_CHECKING:
+    from gradcli.core.loops.plan import Carry
 
 # So often the kinds of what is carried become those of what a step makes of it.
 MOST_CHANGES = 6
@@ -118,5 +120,7 @@ def as_kind(kind: Kind, value: Value) -> Node:
 
 def carries_of(kinds: Nest, inputs: Value, starts: Value, nexts: Value) -> list[Carry]:
     """What is carried, for each item of a nesting: of a kind, by an input, from a start, to what a step makes of it."""
+    from gradcli.core.loops.plan import Carry
+
     items = zip(kinds_in(kinds), nodes_in(inputs), leaves(starts), leaves(nexts), strict=True)
     return [Carry(own, as_kind(kind, start), as_kind(kind, new)) for kind, own, start, new in items]

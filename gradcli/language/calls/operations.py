@@ -8,15 +8,15 @@ from fractions import Fraction
 from functools import cache
 from math import isfinite, isinf, isnan
 
-from gradcli.core import primitives
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.exact import Exact
-from gradcli.core.ir.nodes import Constant, Node, constant
-from gradcli.core.ir.primitive import Primitive, table
+from gradcli.core.ir.nodes import Constant, Node, Operand, constant
+from gradcli.core.ir.primitive import Primitive, find
 from gradcli.core.ir.promotion import coerce, real
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import matmul, stack, sum_, transpose
 from gradcli.core.limits import require_memory
+from gradcli.core.primitives import elementwise
 from gradcli.core.primitives.linear_algebra import swap_last
 from gradcli.language.calls.combined import called, combined
 from gradcli.language.calls.nested import is_nested, place_by_place
@@ -45,16 +45,22 @@ _OF_ITEMS = ("+", "-", "*", "/", "^", "//", "%")
 
 
 @cache
-def symbols(arity: int) -> dict[str, Primitive]:
-    """The primitives that have an operator, by it; where two share one, the last stated."""
-    return {p.symbol: p for p in table().values() if p.symbol and p.arity == arity}
+def operator(symbol: str, arity: int) -> Primitive | None:
+    """The primitive of so many operands that has an operator."""
+    return find(lambda p: p.symbol == symbol and p.arity == arity)
+
+
+def _applied(symbol: str, *operands: Operand) -> Node:
+    primitive = operator(symbol, len(operands))
+    assert primitive is not None
+    return primitive(*operands)
 
 
 def unary(caller: Caller, symbol: str, value: Value, span: Span) -> Value:
     """`-x`, `+x`, `not x`."""
     if symbol == "not":
         condition = truth(value, span)
-        return (not condition) if isinstance(condition, bool) else symbols(1)["not"](condition)
+        return (not condition) if isinstance(condition, bool) else _applied("not", condition)
     if is_number(value):
         return -value if symbol == "-" else value
     if isinstance(value, Function):
@@ -62,7 +68,7 @@ def unary(caller: Caller, symbol: str, value: Value, span: Span) -> Value:
     if is_nested(value):
         return place_by_place(lambda items: unary(caller, symbol, items[0], span), [value], f"`{symbol}`", span)
     node = _operand(caller, symbol, value, span)
-    return symbols(1)["-"](node) if symbol == "-" else node
+    return _applied("-", node) if symbol == "-" else node
 
 
 def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -> Value:
@@ -99,17 +105,17 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     if symbol == "@":
         return matmul(a, b)
     if symbol == "^" and is_euler(left):
-        return primitives.elementwise.exp(b)
+        return elementwise.exp(b)
     if symbol == "^":
         exponent = right if is_number(right) else _constant(b)
         if exponent is not None:
             x = real(a)
-            return primitives.elementwise.constant_power(x, exponent=float(exponent))
+            return elementwise.constant_power(x, exponent=float(exponent))
     # Plain numbers go in as they are, so that they take the type of the tensor that they meet.
     weak = [v if is_number(v) else n for v, n in ((left, a), (right, b))]
     if not any(isinstance(v, Node) for v in weak):
         weak = [a, b]
-    return symbols(2)[symbol](*weak)
+    return _applied(symbol, *weak)
 
 
 def _nearest(caller: Caller, symbol: str, left: float, right: float, result: float) -> float:
@@ -124,9 +130,9 @@ def _nearest(caller: Caller, symbol: str, left: float, right: float, result: flo
     is_rational = all(
         isinstance(v, int) or (v not in values and (not isinstance(v, Exact) or v.rational)) for v in (left, right)
     )
-    if symbol not in symbols(2) or (is_rational and symbol != "^") or (symbol == "^" and left <= 0):
+    if operator(symbol, 2) is None or (is_rational and symbol != "^") or (symbol == "^" and left <= 0):
         return result
-    node = symbols(2)[symbol](*known)
+    node = _applied(symbol, *known)
     (certain,) = caller.certified([node], [result])
     if not isinstance(certain, float):
         return result
@@ -205,7 +211,7 @@ def _compare(caller: Caller, symbol: str, left: Value, right: Value, span: Span)
         if _is_plain_other(left) or _is_plain_other(right):
             return _unordered(symbol, False, left, right, span)
         a, b = _operand(caller, symbol, left, span), _operand(caller, symbol, right, span)
-        return symbols(2)[symbol](a, b)
+        return _applied(symbol, a, b)
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return _COMPARE[symbol](left, right)
     if isinstance(left, tuple) and isinstance(right, tuple):
@@ -224,8 +230,8 @@ def _compare(caller: Caller, symbol: str, left: Value, right: Value, span: Span)
 def every(value: Value) -> Value:
     """Whether a condition holds everywhere."""
     if isinstance(value, Node) and value.shape != ():
-        broken = sum_(symbols(1)["not"](value))
-        return symbols(2)["=="](broken, 0)
+        broken = sum_(_applied("not", value))
+        return _applied("==", broken, 0)
     return value
 
 
@@ -314,7 +320,7 @@ def _logic(symbol: str, left: bool | Node, right: bool | Node) -> Value:
     for known, other in ((left, right), (right, left)):
         if isinstance(known, bool):
             return other if known is (symbol == "and") else known
-    return symbols(2)[symbol](left, right)
+    return _applied(symbol, left, right)
 
 
 def _is_plain_other(value: Value) -> bool:

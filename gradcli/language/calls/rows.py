@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Node, array_constant, fresh_input
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
-from gradcli.core.loops.plan import Given
 from gradcli.core.records import record
 from gradcli.language.calls.items import whole_numbers
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.nesting import map_items
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Interval, Parameters, Value, Zipped
+
+if TYPE_CHECKING:
+    from gradcli.core.loops.plan import Given
 
 
 @record
@@ -34,7 +37,7 @@ class Rows:
 
     def behind(self, count: int) -> Rows:
         """The same without the first steps."""
-        rest = [Given(given.input, index(given.node, (slice(count, None),))) for given in self.slices]
+        rest = [_given(given.input, index(given.node, (slice(count, None),))) for given in self.slices]
         return Rows(self.length - count, self.item, rest, self.last)
 
 
@@ -63,9 +66,16 @@ def rows_of(value: Value, span: Span) -> Rows | None:
     return None
 
 
+def _given(input: Node, node: Node) -> Given:
+    # Few loops go through slices.
+    from gradcli.core.loops.plan import Given
+
+    return Given(input, node)
+
+
 def _of_tensor(node: Node) -> Rows:
     fresh = fresh_input("row", node.shape[1:], node.dtype)
-    return Rows(node.shape[0], fresh, [Given(fresh, node)], index(node, (-1,)))
+    return Rows(node.shape[0], fresh, [_given(fresh, node)], index(node, (-1,)))
 
 
 def _of_numbers(numbers: tuple[Value, ...]) -> Rows:
@@ -73,7 +83,7 @@ def _of_numbers(numbers: tuple[Value, ...]) -> Rows:
 
     array = np.array([as_float(n) for n in numbers if isinstance(n, (int, float))])
     fresh = fresh_input("i", (), DType.FLOAT64, weak=True)
-    return Rows(len(numbers), fresh, [Given(fresh, array_constant(array))], numbers[-1])
+    return Rows(len(numbers), fresh, [_given(fresh, array_constant(array))], numbers[-1])
 
 
 def _of_columns(columns: Sequence[Rows | None]) -> Rows | None:

@@ -6,22 +6,20 @@ from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.records import record, structure
-from gradcli.core.transforms.reverse import gradient
 from gradcli.language.calls.tracing import fresh_inputs, replace_nodes
-from gradcli.language.derivatives.checks import refuse_counts
-from gradcli.language.derivatives.corners import at_corners
-from gradcli.language.derivatives.domain import none_of, without_value
-from gradcli.language.derivatives.targets import Targets
 from gradcli.language.text.diagnostics import Span
 from gradcli.language.values.identity import identity_of
 from gradcli.language.values.labelled import Titles
 from gradcli.language.values.nesting import map_nodes, nodes_in
 from gradcli.language.values.partial import Partial
 from gradcli.language.values.values import Caller, Function, Rewrite, Value
+
+if TYPE_CHECKING:
+    from gradcli.language.derivatives.targets import Targets
 
 Rows = tuple[tuple[Partial, Node], ...]
 
@@ -64,6 +62,10 @@ class Operator(Function):
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The derivative, in the structure that was asked for."""
+        # Many who ask whether a function is a derivative never call one.
+        from gradcli.language.derivatives.checks import refuse_counts
+        from gradcli.language.derivatives.domain import none_of, without_value
+
         given: dict[Node, Node] | None = None
         if not fresh:
             values, given = fresh_inputs(values, self.inputs, caller.dtype)
@@ -104,6 +106,8 @@ class Operator(Function):
 
     def lower(self, traced: Traced) -> list[Node]:
         """What the result is the first derivative of: the outputs, or of two differentiations their gradient."""
+        from gradcli.core.transforms.reverse import gradient
+
         outputs = float_outputs(traced)
         twice = self.differentiations > 1 and outputs
         return list(gradient(outputs, list(nodes_in(traced.wrt)))) if twice else outputs
@@ -121,6 +125,8 @@ class Operator(Function):
 
     def at_corners(self, caller: Caller, traced: Traced, result: Value, span: Span) -> Value:
         """The result where the point has a corner: true, or nan."""
+        from gradcli.language.derivatives.corners import at_corners
+
         outputs = list(nodes_in(traced.outputs))
         nodes = [n for n in nodes_in(result) if n not in outputs and n.dtype.is_float]
         settled = at_corners(

@@ -9,9 +9,10 @@ from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Node, constant
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import stack
+from gradcli.core.loops.pieces import swept_in_pieces
 from gradcli.core.primitives.shaping import reshape
 from gradcli.core.records import structure
-from gradcli.core.transforms.jacobian import FORWARD, REVERSE, hessian, jacobian
+from gradcli.core.transforms.jacobian import FORWARD, REVERSE, hessian, jacobian, mirrored
 from gradcli.core.transforms.reverse import gradient
 from gradcli.language.calls.announce import Call, builtin
 from gradcli.language.derivatives.base import Operator, Rows, Traced, base_of
@@ -89,33 +90,62 @@ class Matrix(Operator):
         blocks: dict[Node, Value] = {}
         for root in roots:
             if self.order == 1:
-                row = self._row(root, by)
-                blocks[root] = _structured(traced.wrt, row)
+                blocks[root] = _structured(traced.wrt, self._row(root, by))
             else:
-                slopes = jacobian([root], by, REVERSE)[0] if root.shape else gradient([root], by)
-                rows = [self._row(slope, by) for slope in slopes]
-                blocks[root] = _structured(traced.wrt, [_structured(traced.wrt, row) for row in rows])
+                rows = [_structured(traced.wrt, row) for row in self._rows(root, by)]
+                blocks[root] = _structured(traced.wrt, rows)
         return _over(outputs, blocks)
 
-    def _row(self, output: Node, by: Sequence[Node]) -> list[Value]:
+    def _row(self, output: Node, by: Sequence[Node]) -> Sequence[Value]:
         """The blocks of one output: by colours where that is less work, or was asked for."""
-        if not self.sparse and (self.mode is not None or not any(_is_large(output, node) for node in by)):
-            return list(jacobian([output], by, FORWARD if self.order == 2 else self.mode)[0])
+        row: dict[Node, Value] = {}
+        for node in by:
+            if self.sparse or (self.mode is None and _is_large(output, node)):
+                found = self._compressed(output, node)
+                if found is not None:
+                    row[node] = found
+        left = [node for node in by if node not in row]
+        if left:
+            row.update(zip(left, jacobian([output], left, self.mode, swept_in_pieces)[0], strict=True))
+        return [row[node] for node in by]
+
+    def _rows(self, output: Node, by: Sequence[Node]) -> Sequence[Sequence[Value]]:
+        """All blocks of second derivatives; of one number's those below the diagonal are known by symmetry."""
+        if not self.sparse and output.shape == () and sum(size_of(node.shape) for node in by) >= LARGE:
+            from gradcli.core.analysis.separable import hessian_by_terms
+
+            found = hessian_by_terms(output, by)
+            if found is not None:
+                return mirrored(found, by)
+        slopes = jacobian([output], by, REVERSE, swept_in_pieces)[0] if output.shape else gradient([output], by)
+        if self.sparse:
+            return [self._row(slope, by) for slope in slopes]
+        rows: list[list[Node]] = [[] for _ in by]
+        for j, node in enumerate(by):
+            above = slopes if output.shape else slopes[: j + 1]
+            column: dict[Node, Node] = {}
+            for slope in above:
+                block = self._compressed(slope, node) if _is_large(slope, node) else None
+                if isinstance(block, Node):
+                    column[slope] = block
+            left = [slope for slope in above if slope not in column]
+            blocks = jacobian(left, [node], FORWARD, swept_in_pieces) if left else []
+            column.update((slope, row[0]) for slope, row in zip(left, blocks, strict=True))
+            for row, slope in zip(rows, above, strict=False):
+                row.append(column[slope])
+        return rows if output.shape else mirrored(rows, by)
+
+    def _compressed(self, output: Node, node: Node) -> Value | None:
+        """A block by colours; None where a dense one is less work."""
         from gradcli.core.analysis.compressed import sparse_jacobian
 
         if self.sparse:
-            return [SparseMatrix(sparse_jacobian(output, node)) for node in by]
-        row: list[Value] = []
-        for node in by:
-            try:
-                found = sparse_jacobian(output, node, paying=True) if _is_large(output, node) else None
-            except CoreError:
-                found = None
-            if found is not None:
-                row.append(reshape(found.dense(), shape=output.shape + node.shape))
-            else:
-                row += jacobian([output], [node], FORWARD if self.order == 2 else self.mode)[0]
-        return row
+            return SparseMatrix(sparse_jacobian(output, node))
+        try:
+            found = sparse_jacobian(output, node, paying=True)
+        except CoreError:
+            return None
+        return reshape(found.dense(), shape=output.shape + node.shape)
 
     def _one_matrix(self, outputs: Value, roots: list[Node], by: list[Node]) -> Value:
         if self.order == 1:

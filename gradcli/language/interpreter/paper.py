@@ -11,8 +11,6 @@ from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.compare import NEARLY, Around
 from gradcli.language.calls.operations import binary
 from gradcli.language.derivatives.base import LONGEST_LABEL, Operator
-from gradcli.language.derivatives.gradient import Nth, diff, nth_derivative
-from gradcli.language.derivatives.targets import Targets
 from gradcli.language.interpreter.free import NAME, called_names, definition, free_names
 from gradcli.language.interpreter.state import State
 from gradcli.language.interpreter.unknown import foreign
@@ -340,6 +338,8 @@ class Paper(State):
             if base := raised_by(node.function.span):
                 hint = f"brackets say what it is of: `({base}{text})'`"
             raise fail("type", what, node.function.span, hint)
+        from gradcli.language.derivatives.gradient import nth_derivative
+
         function = of
         return nth_derivative(function, node.span, node.order)
 
@@ -349,6 +349,8 @@ class Paper(State):
         values = [found[0] for found in present if found is not None]
         inside = frame is not None and any(isinstance(v, Node) for v in values)
         if len(values) == len(by) and (inside or all(isinstance(v, (Input, Parameter)) for v in values)):
+            from gradcli.language.derivatives.gradient import diff
+
             return diff(Call(self, node.span), self.evaluate(of, frame), *values)
         names = dict.fromkeys(name.id for name in by)
         if not any(name.id in set(s.names_in(of)) for name in by):
@@ -384,6 +386,9 @@ class Paper(State):
 
 def derivative_by(function: Function, by: Sequence[s.Name]) -> Function:
     """The derivative of a function by its inputs, one after the other."""
+    from gradcli.language.derivatives.gradient import Nth
+    from gradcli.language.derivatives.targets import Targets
+
     found = function
     for name in dict.fromkeys(n.id for n in by):
         at = next(n.span for n in by if n.id == name)

@@ -3,70 +3,120 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 
-from gradcli.core import library
+from gradcli.core.importing import import_modules
 from gradcli.core.ir.exact import PI, TAU, E
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.primitive import Primitive, table
-from gradcli.core.library.declare import Composed, Maker, Studio
-from gradcli.core.loops import recurrent
+from gradcli.core.ir.primitive import Primitive, find, imported
+from gradcli.core.library.declare import COMPOSED, LAYERS, Composed, Maker, Studio
 from gradcli.core.records import record
-from gradcli.language.calculus import (
-    equations,
-    integrals,
-    limits,
-    odes,
-    optimizers,
-    searches,
-    tangents,
-    training,
-    uncertainty,
-)
 from gradcli.language.calls.announce import ANNOUNCED, CONVERT, Call, converted, read_signature
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.functions import LayerFunction
 from gradcli.language.calls.nested import is_nested, place_by_place
-from gradcli.language.derivatives import custom, fields, formulas, gradient, mapping, matrices, polynomial, products
-from gradcli.language.derivatives import table as tables
-from gradcli.language.files import data
-from gradcli.language.library import counting, own, powers, repeated, tuples, units
-from gradcli.language.plots import plot
-from gradcli.language.steps import announced
+from gradcli.language.library import tuples, units
 from gradcli.language.text.diagnostics import Span, fail, near
 from gradcli.language.values import convert
 from gradcli.language.values.describe import describe
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.values import Caller, Formal, Value
 
-# They announce the functions that they make.
-ANNOUNCING = (
-    *(counting, custom, data, fields, formulas, gradient, mapping, matrices, own, plot, polynomial, powers, products),
-    tables,
-    announced,
-    *(equations, integrals, limits, odes, optimizers, recurrent, repeated, searches, tangents, training, uncertainty),
+# Where each name is stated, a line each, made by a test (GRADCLI_WRITE_TABLES=1): a short command imports few of them.
+INDEX = os.path.join(os.path.dirname(__file__), "index.txt")
+
+
+# What states them.
+STATING = (
+    *("gradcli.core.primitives", "gradcli.core.library", "gradcli.core.loops", "gradcli.language.files"),
+    *("gradcli.language.derivatives", "gradcli.language.calculus", "gradcli.language.plots", "gradcli.language.steps"),
+    "gradcli.language.library",
 )
+
+
+@cache
+def import_all() -> None:
+    """Import all that states functions of the language."""
+    for package in STATING:
+        import_modules(package)
+
+
+def stated() -> dict[str, str]:
+    """The names that are stated in modules which are imported by now, and which module that is."""
+    found: dict[str, str] = {}
+    for primitive in imported():
+        found |= dict.fromkeys(primitive.names, primitive.module)
+    found |= {name: composed.function.__module__ for name, composed in COMPOSED.items()}
+    found |= {name: maker.function.__module__ for name, maker in LAYERS.items()}
+    return found | {name: announced.module for name, announced in ANNOUNCED.items()}
+
+
+def index_text() -> str:
+    """What the index holds: each name, and the module that states it."""
+    import_all()
+    return "".join(f"{name} {module}\n" for name, module in sorted(stated().items()))
+
+
+class _Builtins(Mapping[str, Value]):
+    """Each is made when it is first asked for, and its module imported then."""
+
+    def __init__(self) -> None:
+        with open(INDEX, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        # What the index does not know yet, but is there, is known too.
+        self.modules = stated() | dict(line.split() for line in lines)
+        self._made: dict[str, Value] = {}
+        self._names = dict.fromkeys((*CONSTANTS, *self.modules, *ALIASES))
+
+    def __getitem__(self, name: str) -> Value:
+        if name in self._made:
+            return self._made[name]
+        # Of two threads that make it at once one wins, so that a built-in is one object.
+        return self._made.setdefault(name, self._make(name))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _make(self, name: str) -> Value:
+        if name in ALIASES:
+            built_in = self[ALIASES[name]]
+            assert isinstance(built_in, Builtin)
+            return replace(built_in, name=name)
+        if name not in self.modules:
+            return CONSTANTS[name]
+        import_module(self.modules[name])
+        if name in ANNOUNCED:
+            return ANNOUNCED[name]
+        if name in LAYERS:
+            return _from_maker(name, LAYERS[name])
+        if name in COMPOSED:
+            return _from_composed(name, COMPOSED[name])
+        primitive = find(lambda p: name in p.names)
+        assert primitive is not None
+        return _from_primitive(name, primitive)
 
 
 @cache
 def builtins() -> Mapping[str, Value]:
     """All of them by name."""
-    known: dict[str, Value] = dict(CONSTANTS)
-    for primitive in table().values():
-        for name in primitive.names:
-            known[name] = _from_primitive(name, primitive)
-    for name, composed in library.COMPOSED.items():
-        known[name] = _from_composed(name, composed)
-    for name, maker in library.LAYERS.items():
-        known[name] = _from_maker(name, maker)
-    known.update(ANNOUNCED)
-    for alias, name in ALIASES.items():
-        built_in = known[name]
-        assert isinstance(built_in, Builtin)
-        known[alias] = replace(built_in, name=alias)
-    return known
+    return _Builtins()
+
+
+def module_of(name: str) -> str:
+    """The module that states a built-in."""
+    known = builtins()
+    assert isinstance(known, _Builtins)
+    return known.modules.get(ALIASES.get(name, name), "")
 
 
 # What is called otherwise in other countries, on calculators and in other languages.

@@ -7,17 +7,15 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Any
-
-from lark import Token, Transformer
 
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.exact import Exact
 from gradcli.language.text import syntax as s
 from gradcli.language.text.arrays import Numbers
-from gradcli.language.text.diagnostics import Span, fail
+from gradcli.language.text.diagnostics import Source, Span, fail
 from gradcli.language.text.integers import LARGEST_INT_BITS, checked
+from gradcli.language.text.lalr import Token
 from gradcli.language.text.paper import BIG, SIGNS, Children, Paper, is_grouped, joined, order_of_primes, series
 
 # Letters to Python, powers to a reader.
@@ -65,13 +63,14 @@ class NotAnArray(Exception):  # noqa: N818 - the text is parsed in the other way
     """What stands in the brackets of an array of plain numbers picks elements."""
 
 
-class Builder(Paper, Transformer[Token, Any]):
+class Builder(Paper):
     """One method a rule; each gets the rule's tokens and parts in order.
 
-    `source` is set before each parse, and `arrays` to those of plain numbers that it has been told of.
+    `source` is the text, and `arrays` are those of plain numbers in it that the builder is told of.
     """
 
-    arrays: Mapping[int, Numbers] = MappingProxyType({})
+    def __init__(self, source: Source, arrays: Mapping[int, Numbers]) -> None:
+        self.source, self.arrays = source, arrays
 
     # Statements.
 

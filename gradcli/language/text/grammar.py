@@ -1,168 +1,182 @@
-"""The LALR parser of grammar/gradcli.lark, from tables that are kept beside this file.
+"""The parser of grammar/gradcli.lark, from tables that are kept beside this file.
 
-They are plain data, made from the grammar by a test (GRADCLI_WRITE_TABLES=1). Where they are not this grammar's, or
-another version of Lark made them, the parser is made from the grammar, which takes longer.
+They are plain data, made from the grammar by a test (GRADCLI_WRITE_TABLES=1). Where they are not this grammar's,
+Lark makes them anew, which takes longer.
 """
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import lark
-from lark import Lark, Token
-from lark.grammar import Rule
-from lark.indenter import Indenter
-from lark.lexer import TerminalDef
-from lark.parsers.lalr_analysis import Reduce, Shift
+from gradcli.language.text.lalr import END, REDUCED, SHIFTED, NotRead, Parser, Rule, Tables, Token
 
-from gradcli.language.text.build import Builder
-from gradcli.language.text.notation import noted
-
-TABLES = Path(__file__).with_name("tables.json")
-# The number of this action in Lark's tables; the other one reduces.
-_SHIFT = 0
-# The same in the file of tables.
-_SHIFTED, _REDUCED = "s", "r"
-OPTIONS: dict[str, Any] = {
-    "parser": "lalr",
-    # One expression for all tokens: the contextual lexer compiles one for each kind of place, which takes longer
-    # than reading a short text.
-    "lexer": "basic",
-    "keep_all_tokens": True,
-    "maybe_placeholders": False,
-}
+# Paths are texts here: importing pathlib takes longer than reading the tables.
+TABLES = os.path.join(os.path.dirname(__file__), "tables.txt")
+# What stands for nothing in the file of tables.
+_NONE = "-"
+# A prime, by which a text is a number that tells it from others; a module of checksums would have to be imported.
+_PRIME = 2**64 - 59
+_TAB = 8
 
 
-class _Blocks(Indenter):
-    """Python's rule for indentation: brackets suspend it."""
-
-    NL_type = "_NEWLINE"
-    OPEN_PAREN_types = ["LPAR", "LSQB"]  # noqa: RUF012 - Lark reads plain class attributes
-    CLOSE_PAREN_types = ["RPAR", "RSQB"]  # noqa: RUF012 - as above
-    INDENT_type = "_INDENT"
-    DEDENT_type = "_DEDENT"
-    tab_len = 8
-
-    def __init__(self, builder: Builder) -> None:
-        super().__init__()
-        self._builder = builder
-
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        """The tokens of paper's notation, in blocks."""
-        indented: Iterator[Token] = super().process(noted(stream, self._builder.source))  # type: ignore[no-untyped-call]
-        return indented
+class UnexpectedDedent(NotRead):
+    """A line's indentation is none of those open above it."""
 
 
-def grammar_path() -> Path:
+class UnexpectedBracket(NotRead):
+    """A bracket that closes nothing."""
+
+
+def indented(tokens: Iterable[Token]) -> Iterator[Token]:
+    """The tokens with those that begin and end blocks, by Python's rule: brackets suspend it.
+
+    Raises:
+        UnexpectedDedent: for a line that fits no block.
+        UnexpectedBracket: where one closes nothing.
+    """
+    levels, depth = [0], 0
+    token = None
+    for token in tokens:
+        if token.type != "_NEWLINE":
+            yield token
+            if token.type in ("LPAR", "LSQB"):
+                depth += 1
+            elif token.type in ("RPAR", "RSQB"):
+                depth -= 1
+                if depth < 0:
+                    raise UnexpectedBracket
+        elif depth == 0:
+            yield token
+            blank = token.rpartition("\n")[2]
+            width = blank.count(" ") + blank.count("\t") * _TAB
+            if width > levels[-1]:
+                levels.append(width)
+                yield Token("_INDENT", blank, token.start_pos, token.end_pos)
+            while width < levels[-1]:
+                levels.pop()
+                yield Token("_DEDENT", blank, token.start_pos, token.end_pos)
+            if width != levels[-1]:
+                raise UnexpectedDedent
+    for _ in levels[1:]:
+        assert token is not None
+        yield Token("_DEDENT", "", token.start_pos, token.end_pos)
+
+
+def grammar_path() -> str:
     """The grammar: shipped inside an installed package, beside the package in a checkout."""
-    package = Path(__file__).parents[2]
-    shipped = package / "grammar" / "gradcli.lark"
-    return shipped if shipped.exists() else package.parent / "grammar" / "gradcli.lark"
+    package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    shipped = os.path.join(package, "grammar", "gradcli.lark")
+    return shipped if os.path.exists(shipped) else os.path.join(package, os.pardir, "grammar", "gradcli.lark")
+
+
+def grammar_text() -> str:
+    """What stands in it."""
+    return _text(grammar_path())
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 @cache
-def parser() -> tuple[Lark, Builder]:
-    """The parser and the builder that it calls on each reduction; made once."""
-    builder = Builder()
-    grammar = grammar_path().read_text(encoding="utf-8")
-    tables = _tables(grammar)
-    if tables is None:
-        return Lark(grammar, postlex=_Blocks(builder), transformer=builder, **OPTIONS), builder
-    load: Any = Lark._load_from_dict
-    rows, data = tables
-    made: Any = load(**data, postlex=_Blocks(builder), transformer=builder)
-    tokens = data["data"]["parser"]["parser"]["tokens"]
-    made.parser.parser._parse_table.states = _States(rows, tokens, made.rules)
-    return made, builder
-
-
-class _States(dict[int, dict[str, Any]]):
-    """The parser's states, each read when it is first reached: a short text reaches few of them."""
-
-    def __init__(self, rows: Sequence[str], tokens: Mapping[int, str], rules: Sequence[Rule]) -> None:
-        super().__init__()
-        self._rows, self._tokens, self._rules = rows, tokens, rules
-
-    def __missing__(self, state: int) -> dict[str, Any]:
-        row: dict[str, Any] = {}
-        for entry in self._rows[state].split():
-            token, action, number = entry.partition(_SHIFTED) if _SHIFTED in entry else entry.partition(_REDUCED)
-            name = self._tokens[int(token)]
-            row[name] = (Shift, int(number)) if action == _SHIFTED else (Reduce, self._rules[int(number)])
-        self[state] = row
-        return row
-
-
-def tables_text(grammar: str) -> str:
-    """What the file of tables holds for a grammar: what they were made from, then Lark's data, a state a line."""
-    data, memo = Lark(grammar, postlex=_Blocks(Builder()), **OPTIONS).memo_serialize([TerminalDef, Rule])
-    for objects in ("postlex", "transformer"):
-        del data["options"][objects]
-    states = _renumber(data["parser"]["parser"])
-    entries = {
-        "made_from": _made_from(grammar),
-        "data": data,
-        "memo": memo,
-    }
-    lines = [f'"{name}":{json.dumps(entry, separators=(",", ":"))}' for name, entry in entries.items()]
-    places = {rule["@"]: place for place, rule in enumerate(data["rules"])}
-    rows = [json.dumps(_row_text(states[number], places)) for number in range(len(states))]
-    return "{\n" + ",\n".join(lines) + ',\n"states":[\n' + ",\n".join(rows) + "\n]}\n"
-
-
-def _row_text(row: Mapping[int, Any], places: Mapping[int, int]) -> str:
-    """A state as a text: `4s17 5r3` shifts token 4 and goes to state 17, and reduces by rule 3 before token 5."""
-    return " ".join(
-        f"{token}{_SHIFTED}{to}" if action == _SHIFT else f"{token}{_REDUCED}{places[to['@']]}"
-        for token, (action, to) in row.items()
-    )
-
-
-def _renumber(parsing: dict[str, Any]) -> dict[int, dict[int, Any]]:
-    """The states, taken out of Lark's data, numbered as they are reached: Lark's numbers differ from run to run."""
-    states, names = parsing.pop("states"), parsing["tokens"]
-    parsing["tokens"] = dict(enumerate(sorted(names.values())))
-    token_numbers = {name: number for number, name in parsing["tokens"].items()}
-    order = sorted(parsing["start_states"].values())
-    for state in order:
-        shifts = [(names[token], to) for token, (action, to) in states[state].items() if action == _SHIFT]
-        order += dict.fromkeys(to for _, to in sorted(shifts) if to not in order)
-    numbers = {state: number for number, state in enumerate(order)}
-    for ends in ("start_states", "end_states"):
-        parsing[ends] = {name: numbers[state] for name, state in parsing[ends].items()}
-    return {
-        numbers[state]: {
-            token_numbers[name]: (action, numbers[to] if action == _SHIFT else to)
-            for name, (action, to) in sorted((names[token], entry) for token, entry in states[state].items())
-        }
-        for state in order
-    }
-
-
-def _tables(grammar: str) -> tuple[list[str], dict[str, Any]] | None:
-    """The states' rows, and Lark's data without them, if the tables are there and fit."""
+def parser() -> Parser:
+    """The one parser."""
+    grammar = grammar_text()
     try:
-        entries = json.loads(TABLES.read_bytes())
+        kept = _text(TABLES)
     except OSError:
-        return None
-    if entries["made_from"] != _made_from(grammar):
-        return None
-    parsing = entries["data"]["parser"]["parser"]
-    # Lark numbers states, tokens and rules; the keys of JSON are texts.
-    parsing["states"] = {}
-    parsing["tokens"] = _by_number(parsing["tokens"])
-    return entries["states"], {"data": entries["data"], "memo": _by_number(entries["memo"])}
-
-
-def _by_number(entries: dict[str, Any]) -> dict[int, Any]:
-    return {int(key): value for key, value in entries.items()}
+        kept = ""
+    return Parser(_read(kept if kept.startswith(_made_from(grammar)) else tables_text(grammar)))
 
 
 def _made_from(grammar: str) -> str:
-    """What tables depend on: the grammar, and the form in which this Lark keeps its data."""
-    return f"grammar {zlib.crc32(grammar.encode()):08x}, lark {lark.__version__}, rows of text"
+    """What tables depend on: the grammar, and the form that they have."""
+    return f"grammar {int.from_bytes(grammar.encode(), 'big') % _PRIME:016x}, sections apart by empty lines\n"
+
+
+def _read(text: str) -> Tables:
+    """The tables that a file holds."""
+    _, terminals, ignored, words, ends, symbols, rules, rows = text.split("\n\n", 7)
+    apart: dict[str, dict[str, str]] = {}
+    for line in words.splitlines():
+        within, name, word = line.split(" ", 2)
+        apart.setdefault(within, {})[word] = name
+    start, end = ends.split()
+    return Tables(
+        {
+            name: pattern.encode("ascii").decode("unicode_escape")
+            for name, _, pattern in (line.partition(" ") for line in terminals.splitlines())
+        },
+        frozenset(ignored.split()),
+        apart,
+        symbols.split(),
+        [_rule(*line.split(" ")) for line in rules.splitlines()],
+        rows.splitlines(),
+        int(start),
+        int(end),
+    )
+
+
+def _rule(origin: str, method: str, size: str, inlined: str, only: str) -> Rule:
+    places = () if inlined == _NONE else tuple(map(int, inlined.split(",")))
+    return Rule(origin, "" if method == _NONE else method, int(size), places, only != _NONE)
+
+
+def tables_text(grammar: str) -> str:
+    """What the file of tables holds for a grammar: what they were made from, then the parts of `Tables`, a line each.
+
+    A state's `4s17 5r3` shifts symbol 4 and goes to state 17, and reduces by rule 3 before symbol 5.
+    """
+    from lark import Lark
+    from lark.lexer import PatternStr
+
+    # One expression for all tokens: the contextual lexer has one for each kind of place, and each would be compiled.
+    made: Any = Lark(grammar, parser="lalr", lexer="basic", keep_all_tokens=True, maybe_placeholders=False)
+    lexer = made.parser.lexer
+    terminals = [
+        f"{t.name} {t.pattern.to_regexp().encode('unicode_escape').decode('ascii')}" for t in lexer.scanner.terminals
+    ]
+    words = []
+    for within, unless in lexer.callback.items():
+        for terminal in unless.scanner.terminals:
+            assert isinstance(terminal.pattern, PatternStr)
+            assert not terminal.pattern.flags
+            words.append(f"{within} {terminal.name} {terminal.pattern.value}")
+    numbers = {rule: number for number, rule in enumerate(made.rules)}
+    table = made.parser.parser._parse_table
+    # Lark's numbers differ from run to run, so states are numbered as they are reached.
+    order = [table.start_states["start"]]
+    for state in order:
+        order += dict.fromkeys(to for to in _shifts(table.states[state]).values() if to not in order)
+    places = {state: place for place, state in enumerate(order)}
+    symbols = sorted({name for row in table.states.values() for name in row})
+    ends = f"{places[table.start_states['start']]} {places[table.end_states['start']]}"
+    rows = [
+        " ".join(
+            f"{symbols.index(name)}{SHIFTED}{places[to]}"
+            if action.name == "Shift"
+            else f"{symbols.index(name)}{REDUCED}{numbers[to]}"
+            for name, (action, to) in sorted(table.states[state].items())
+        )
+        for state in order
+    ]
+    assert END in symbols
+    ignored = " ".join(sorted(lexer.ignore_types))
+    sections = (terminals, [ignored], words, [ends], [" ".join(symbols)], map(_rule_text, made.rules), rows)
+    return _made_from(grammar) + "\n" + "\n\n".join("\n".join(section) for section in sections) + "\n"
+
+
+def _shifts(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: to for name, (action, to) in sorted(row.items()) if action.name == "Shift"}
+
+
+def _rule_text(rule: Any) -> str:
+    """A line for one of Lark's rules, whose names with an underscore in front have no syntax class."""
+    inlined = [i for i, part in enumerate(rule.expansion) if not part.is_term and part.name.startswith("_")]
+    method = rule.alias or (_NONE if rule.origin.name.startswith("_") else rule.origin.name)
+    only = "only" if rule.options.expand1 and not rule.alias else _NONE
+    return f"{rule.origin.name} {method} {len(rule.expansion)} {','.join(map(str, inlined)) or _NONE} {only}"

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import cache
 
-from lark import Token
-
 from gradcli.core.records import structure
 from gradcli.language.text.diagnostics import Ambiguous, LanguageError, Source, Span, fail
+from gradcli.language.text.lalr import Token
 from gradcli.language.text.signs import BEGINS, is_minus, retyped, told_apart
 
 # Functions of one number that paper writes without brackets, or with a power behind the name; and their inverses.
@@ -196,7 +195,7 @@ class _Line:
         return "" if token is None else token.type
 
     def _span(self, first: Token, last: Token) -> Span:
-        return Span(self.source, first.start_pos or 0, last.end_pos or 0)
+        return Span(self.source, first.start_pos, last.end_pos)
 
     # Words.
 
@@ -277,9 +276,7 @@ class _Line:
         if power is not None:
             first = self.given[self.at]
             last = self.given[self.at + length - 1]
-            made = Token("FUNCTION_POWER", power, first.start_pos)
-            made.end_pos = last.end_pos
-            self.made.append(made)
+            self.made.append(Token("FUNCTION_POWER", power, first.start_pos, last.end_pos))
             self.at += length
         if operand.type != "LPAR":
             self._refuse_longer(name, operand)

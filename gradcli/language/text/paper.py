@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypeGuard
 
-from lark import Token
-
 from gradcli.core.ir.exact import Exact
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Ambiguous, Source, Span, fail
+from gradcli.language.text.lalr import Token
 from gradcli.language.text.notation import INVERSES, lowered
 
 Children = list[Any]
@@ -29,7 +28,7 @@ _BY = re.compile(rf"[∂d]({_NAME})(\^\d+|[{_RAISED}]+)?")
 
 
 class Paper:
-    """The rules of paper's notation, a method each. `source` is set before each parse."""
+    """The rules of paper's notation, a method each. `source` is the text."""
 
     source: Source
 
@@ -233,7 +232,7 @@ class Paper:
         """
         names: list[s.Name] = []
         for found in _BY.finditer(sign, start):
-            place = (sign.start_pos or 0) + found.start(1)
+            place = sign.start_pos + found.start(1)
             name = s.Name(Span(self.source, place, place + len(found[1])), _spelled_name(found[1]))
             names += [name] * int(lowered((found[2] or "1").lstrip("^")))
         if len(names) != int(order):

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Mapping
-from typing import Any
-
-from lark import Token, UnexpectedCharacters, UnexpectedToken
-from lark.exceptions import LarkError, VisitError
-from lark.indenter import DedentError
 
 from gradcli.core.errors import CoreError
 from gradcli.core.limits import limit
 from gradcli.language.text import syntax as s
 from gradcli.language.text.arrays import Numbers, stand_ins
-from gradcli.language.text.build import INSTEAD, MOST_DIGITS, NotAnArray
+from gradcli.language.text.build import INSTEAD, MOST_DIGITS, Builder, NotAnArray
 from gradcli.language.text.diagnostics import Ambiguous, Diagnostic, IncompleteInput, LanguageError, Source, Span, fail
-from gradcli.language.text.grammar import parser
-
-# The parser and what builds its result remember where they are.
-_one_at_a_time = threading.RLock()
+from gradcli.language.text.grammar import UnexpectedBracket, UnexpectedDedent, indented, parser
+from gradcli.language.text.lalr import NotRead, Token, UnexpectedCharacter, UnexpectedToken
+from gradcli.language.text.notation import noted
 
 
 def parse(source: Source) -> tuple[s.Statement, ...]:
@@ -39,41 +32,25 @@ def parse(source: Source) -> tuple[s.Statement, ...]:
             statements = _parsed(source, source.text, {})
     except Ambiguous as error:
         raise _with_what_parses(error) from None
-    except VisitError as error:
-        if isinstance(error.orig_exc, Ambiguous):
-            raise _with_what_parses(error.orig_exc) from None
-        if isinstance(error.orig_exc, LanguageError):
-            raise error.orig_exc from None
-        raise
     except UnexpectedToken as error:
         raise _explain_token(source, error) from None
-    except UnexpectedCharacters as error:
-        raise _explain_characters(source, error) from None
-    except DedentError:
+    except UnexpectedCharacter as error:
+        raise _explain_character(source, error.place) from None
+    except UnexpectedDedent:
         raise fail(
             "syntax", "this line's indentation fits no block above", _dedent_span(source), "indent a block evenly"
         ) from None
-    except AssertionError:
-        # Lark's indenter asserts that brackets close in order.
+    except UnexpectedBracket:
         raise _bracket_error(source) from None
     return statements
 
 
 def _parsed(source: Source, text: str, arrays: Mapping[int, Numbers]) -> tuple[s.Statement, ...]:
     """The statements of a text in which arrays are replaced by others."""
-    with _one_at_a_time:
-        lark, builder = parser()
-        builder.source, builder.arrays = source, arrays
-        try:
-            statements: Any = lark.parse(text + "\n")
-        except VisitError as error:
-            if isinstance(error.orig_exc, NotAnArray):
-                raise error.orig_exc from None
-            raise
-        finally:
-            builder.arrays = {}
-    result: tuple[s.Statement, ...] = statements
-    return result
+    tables = parser()
+    tokens = indented(noted(tables.lex(text + "\n"), source))
+    statements: tuple[s.Statement, ...] = tables.run(tokens, Builder(source, arrays))
+    return statements
 
 
 def _with_what_parses(error: Ambiguous) -> LanguageError:
@@ -88,11 +65,8 @@ def _with_what_parses(error: Ambiguous) -> LanguageError:
 
 def _is_read(text: str) -> bool:
     try:
-        with _one_at_a_time:
-            lark, builder = parser()
-            builder.source = Source("<reading>", text)
-            lark.parse(text + "\n")
-    except (LanguageError, LarkError):
+        _parsed(Source("<reading>", text), text, {})
+    except (LanguageError, NotRead):
         return False
     return True
 
@@ -190,14 +164,14 @@ def _bracket_error(source: Source) -> LanguageError:
 
 def _explain_token(source: Source, error: UnexpectedToken) -> LanguageError:
     token = error.token
-    expected = _in_words(set(error.accepts or error.expected))
+    expected = _in_words(error.accepted or error.expected)
     open_block = token.type == "_DEDENT" and "_INDENT" in error.expected
-    if token.type == "$END" or (open_block and not source.text[token.start_pos or 0 :].strip()):
+    if token.type == "$END" or (open_block and not source.text[token.start_pos :].strip()):
         return _incomplete(source, expected)
     unclosed, wrong = _brackets(source)
     if wrong and token.start_pos == wrong.start:
         return _bracket_error(source)
-    start = min(token.start_pos or 0, len(source.text))
+    start = min(token.start_pos, len(source.text))
     if unclosed and "\n" in source.text[unclosed[-1].start : start]:
         return _never_closed(unclosed[-1])
     word = _last_word(source.text[:start])
@@ -224,7 +198,7 @@ def _found(token: Token, at_line_end: bool) -> str:
 
 
 def _token_hint(source: Source, token: Token, error: UnexpectedToken) -> str | None:
-    start = token.start_pos or 0
+    start = token.start_pos
     before = source.text[:start].rstrip(" \t")
     last = _last_word(before)
     word = last.text if last else ""
@@ -302,8 +276,7 @@ def _incomplete(source: Source, expected: str) -> IncompleteInput:
     return IncompleteInput(diagnostic)
 
 
-def _explain_characters(source: Source, error: UnexpectedCharacters) -> LanguageError:
-    start = error.pos_in_stream or 0
+def _explain_character(source: Source, start: int) -> LanguageError:
     char = source.text[start : start + 1]
     span = Span(source, start, start + 1)
     if char == '"':

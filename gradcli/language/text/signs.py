@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lark import Token
+from gradcli.language.text.lalr import Token
 
 # What the lexer takes for one kind.
 _SIGNS = {
@@ -31,8 +31,8 @@ def told_apart(line: list[Token]) -> list[Token]:
         elif token.type == "LEIBNIZ" and _joins(line, place):
             # `∂F/∂x / ∂F/∂y`: a quotient of two, whose sign the lexer took for that of a fraction.
             slash = token.index("∂")
-            start = (token.start_pos or 0) + slash
-            whole = Token("LEIBNIZ", token[slash:] + line[place + 1], start, end_pos=line[place + 1].end_pos)
+            start = token.start_pos + slash
+            whole = Token("LEIBNIZ", token[slash:] + line[place + 1], start, line[place + 1].end_pos)
             found += [_part(token, "PRODUCT", 0, 1), whole]
         elif token.type == "LEIBNIZ" and _joins(line, place - 1):
             continue
@@ -78,10 +78,10 @@ def _derivative(token: Token, after: str, before_minus: bool) -> list[Token]:
 
 
 def _part(token: Token, type: str, start: int, end: int) -> Token:
-    offset = token.start_pos or 0
-    return Token(type, token[start:end], offset + start, end_pos=offset + end)
+    offset = token.start_pos
+    return Token(type, token[start:end], offset + start, offset + end)
 
 
 def retyped(token: Token, type: str) -> Token:
     """The token as one of another kind."""
-    return Token.new_borrow_pos(type, token.value, token)
+    return Token(type, token, token.start_pos, token.end_pos)

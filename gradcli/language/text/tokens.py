@@ -9,6 +9,7 @@ from functools import cache
 from gradcli.core.records import record
 from gradcli.language.text.build import KEYWORDS
 from gradcli.language.text.grammar import parser
+from gradcli.language.text.lalr import as_one
 
 # What stands between tokens, and what no terminal matches.
 BLANK, OPEN_TEXT, ODD = "BLANK", "OPEN_TEXT", "ODD"
@@ -56,9 +57,6 @@ def _at(text: str, place: int) -> Lexeme:
 
 @cache
 def _terminals() -> re.Pattern[str]:
-    """All terminals but the words, as one expression in which the one that Lark would take comes first."""
-    lark, _ = parser()
-    apart = {"_NEWLINE", *(t.name for t in lark.terminals if t.pattern.value in KEYWORDS)}
-    found = [t for t in lark.terminals if t.name not in apart and not t.name.startswith("__IGNORE")]
-    found.sort(key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value)))
-    return re.compile("|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in found))
+    """All terminals but the words, as one expression."""
+    found = {n: p for n, p in parser().tables.terminals.items() if n != "_NEWLINE" and not n.startswith("__IGNORE")}
+    return as_one(found)

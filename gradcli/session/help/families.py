@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 
-from gradcli.core.ir.primitive import table
-from gradcli.core.library.declare import COMPOSED, LAYERS
 from gradcli.core.records import record
-from gradcli.language.calls.announce import ANNOUNCED
 from gradcli.language.calls.builtin import Builtin
-from gradcli.language.library.names import builtins
+from gradcli.language.library.names import builtins, module_of
 from gradcli.language.text.notation import INVERSES
 
 MOST_RELATED = 6
@@ -294,21 +291,5 @@ def related(name: str) -> tuple[str, ...]:
 
 def _nearest(name: str) -> int:
     """The family in which most of the functions of the same file are."""
-    files = dict(_files())
-    mates = [n for n, file in files.items() if file == files.get(name)]
-    counts = [sum(n in mates for n in family.names) for family in FAMILIES]
+    counts = [sum(module_of(n) == module_of(name) for n in family.names) for family in FAMILIES]
     return counts.index(max(counts))
-
-
-def _files() -> Iterator[tuple[str, str]]:
-    """The module in which each function is stated."""
-    for primitive in table().values():
-        partial = getattr(primitive.law, "partials", ()) or (primitive.kernel,)
-        for name in primitive.names:
-            yield name, getattr(partial[0], "__module__", "")
-    for name, composed in COMPOSED.items():
-        yield name, composed.function.__module__
-    for name, maker in LAYERS.items():
-        yield name, maker.function.__module__
-    for name, announced in ANNOUNCED.items():
-        yield name, announced.module

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from gradcli.core.ir.nodes import registry
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.primitive import Primitive, table
 from gradcli.language.calls.arguments import signature
 from gradcli.language.interpreter.interpreter import Interpreter
-from gradcli.language.library.names import builtins
+from gradcli.language.library.names import builtins, import_all
 from gradcli.language.values.values import Function
 from gradcli.session.help import facts
 from gradcli.session.mistakes import Mistakes
@@ -27,12 +26,10 @@ _LAWS = {
 
 def known() -> dict[str, str]:
     """Every operation by each name that it has, in the order of the table."""
-    # They are entered when the built-ins are made.
-    builtins()
+    import_all()
     found: dict[str, str] = {}
-    for name, primitive in registry.items():
-        if isinstance(primitive, Primitive):
-            found |= dict.fromkeys((*primitive.names, name), name)
+    for name, primitive in table().items():
+        found |= dict.fromkeys((*primitive.names, name), name)
     return found
 
 
@@ -44,8 +41,7 @@ def listed(names: Iterable[str], whole: bool = False) -> Listing:
     rows: dict[tuple[str, str, str], None] = {}
     interpreter = facts.patient(Session())
     for name in names:
-        primitive = registry[name]
-        assert isinstance(primitive, Primitive)
+        primitive = table()[name]
         called, function = _typed(interpreter, primitive)
         slopes = _slopes(interpreter, function) if function is not None else ""
         told = slopes or _LAWS.get(type(primitive.law).__name__, "")

@@ -16,6 +16,7 @@ from flint import arb, ctx
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradcli.core import library
 from gradcli.core.engines.balls.ball import Ball
 from gradcli.core.engines.balls.certify import nearest, nearest_float
 from gradcli.core.engines.balls.engine import Unsuitable, balls
@@ -28,7 +29,7 @@ from gradcli.core.ir.laws import Elementwise
 from gradcli.core.ir.nodes import Node, array_constant, constant, fresh_input
 from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.traversal import substitute
-from gradcli.core.library import COMPOSED
+from gradcli.core.library.declare import COMPOSED
 from gradcli.core.library.functions import matmul
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import linear_algebra as la
@@ -37,6 +38,8 @@ from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient
 from tests.core.sampling import TABLE, calls, draw, run
 from tests.core.truth import derivative, truth
+
+library.import_all()
 
 SMOOTH = [p for p in TABLE.values() if p.examples.domain and isinstance(p.law, Elementwise)]
 SPECIAL = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, 1e-8, -1e-8, 1e-300, 20.0, -20.0, 700.0)

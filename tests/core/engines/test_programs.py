@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from gradcli.core.engines.numpy.schedule import ArrayProgram
 from gradcli.core.engines.program import Program
 from gradcli.core.engines.scalar import compile_scalar, source
 from gradcli.core.errors import DTypeError, ShapeError
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Flat
 from gradcli.core.ir.nodes import Node, array_constant, constant, fresh_input, parameter
 from gradcli.core.ir.promotion import stretch
@@ -165,3 +168,53 @@ def test_a_program_of_numbers_refuses_arrays() -> None:
         program("1")  # type: ignore[arg-type]
     for fits in (1.0, 1, np.float64(1.0), np.array(1.0), True):
         assert program(fits) == (np.sin(1.0),)
+
+
+def test_views_of_memory_that_stays_are_made_once() -> None:
+    """Of buffers and constants; not of inputs, nor of what is given out, and each run has results of its own."""
+    x = fresh_input("x", (4, 6), F64)
+    inner = TABLE["transpose"](TABLE["reshape"](TABLE["tanh"](x), shape=(6, 4)), axes=(1, 0))
+    outputs = [TABLE["exp"](inner), inner, TABLE["transpose"](x, axes=(1, 0))]
+    program = Program(outputs, [x], native=False)
+    called: list[str] = []
+
+    def profile(frame: FrameType, event: str, arg: object) -> None:
+        if event == "call" and frame.f_code.co_filename.endswith("shaping.py"):
+            called.append(frame.f_code.co_name)
+
+    first, second = normal((4, 6), 1), normal((4, 6), 2)
+    whole = Program([outputs[0]], [x], native=False)
+    before = whole(first)[0]
+    sys.setprofile(profile)
+    try:
+        after = whole(second)[0]
+    finally:
+        sys.setprofile(None)
+    assert called == []
+    np.testing.assert_allclose(before, np.exp(np.tanh(first).reshape(6, 4).T))
+    np.testing.assert_allclose(after, np.exp(np.tanh(second).reshape(6, 4).T))
+    one, other = program(first), program(second)
+    for found, at in ((one, first), (other, second)):
+        np.testing.assert_allclose(found[1], np.tanh(at).reshape(6, 4).T)
+        np.testing.assert_array_equal(found[2], at.T)
+
+
+def test_a_view_of_a_sum_of_tiles_is_that_of_this_run() -> None:
+    """Such a sum is a new array each time."""
+    x = fresh_input("x", (200, 200), F64)
+    total = TABLE["reshape"](TABLE["sum_to"](TABLE["tanh"](x) * 2.0, shape=(1, 1)), shape=())
+    program = Program([total + 1.0], [x], native=False)
+    for seed in (1, 2):
+        values = normal((200, 200), seed)
+        np.testing.assert_allclose(program(values)[0], 2 * np.tanh(values).sum() + 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kept", [[True, True, True], [True, False, True], [False, False, False]])
+def test_masks_that_hold_everywhere_or_not(kept: list[bool]) -> None:
+    """The choice between two values, whatever the shape of the mask."""
+    mask = fresh_input("m", (3, 1), DType.BOOL)
+    x, y = fresh_input("x", (3, 4), F64), fresh_input("y", (), F64)
+    chosen = TABLE["select"](mask, x + 1.0, y) * 1.5
+    given = np.array(kept).reshape(3, 1), normal((3, 4), 0), np.array(7.0)
+    (found,) = Program([chosen], [mask, x, y], native=False)(*given)
+    np.testing.assert_array_equal(found, np.where(given[0], given[1] + 1.0, 7.0) * 1.5)

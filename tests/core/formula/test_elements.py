@@ -7,17 +7,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcli.core import library
 from gradcli.core.engines.program import Program
 from gradcli.core.formula import UnreadableError
 from gradcli.core.formula.elements import elements
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Input, Node, array_constant, fresh_input
 from gradcli.core.ir.traversal import reachable
-from gradcli.core.library import COMPOSED
+from gradcli.core.library.declare import COMPOSED
 from gradcli.core.library.functions import matmul, stack, sum_, transpose
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.transforms.jacobian import jacobian
 from gradcli.core.transforms.reverse import gradient
+
+library.import_all()
 
 SCALED = ("norm", "softmax", "log_softmax", "logsumexp", "std", "var", "mean", "clip")
 VECTOR = fresh_input("v", (3,), DType.FLOAT64)

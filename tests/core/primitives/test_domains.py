@@ -8,7 +8,6 @@ from math import isnan
 
 import pytest
 
-from gradcli.core import primitives
 from gradcli.core.engines.program import Program
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant, fresh_input
@@ -16,7 +15,6 @@ from gradcli.core.ir.primitive import Primitive, table
 from gradcli.core.transforms.forward import jvp
 from gradcli.core.transforms.reverse import gradient
 
-assert primitives.__all__  # importing the families fills the table
 POINTS = (-1e300, -170.5, -3, -2.5, -2, -1.5, -1, -0.5, -1e-300, -0.0, 0, 1e-300, 0.5, 1, 1.5, 2, 2.5, 3, 170.5, 1e300)
 # A quotient by 0 has the slopes of its infinities; what is left of it and the guard have none of their own.
 BY_ZERO = {"divide", "remainder", "floor_divide", "not_negative"}

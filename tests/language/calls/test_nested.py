@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcli.core import library
 from gradcli.core.ir.primitive import table
-from gradcli.core.library import COMPOSED
+from gradcli.core.library.declare import COMPOSED
 from tests.language.running import error, value
+
+library.import_all()
 
 ARITHMETIC: dict[str, Any] = {
     "+": np.add,

@@ -182,3 +182,13 @@ def test_refusals(text: str, word: str) -> None:
     """Each with the word that tells what is wrong or what to do."""
     found = error(text)
     assert word in f"{found.message} {found.hint}"
+
+
+def test_blocks_of_a_hessian_mirror_each_other() -> None:
+    """Those below the diagonal are transposed, whatever the shapes of the inputs."""
+    assert passes(
+        "f(a, b, c) = sum((b @ a)^2) * c + c^3 * sum(tanh(a))\n"
+        "A = [[1, 2], [3, 4], [5, 6]]\nB = [[0.1, 0.2, 0.3]]\n"
+        "h = hessian(f)(A, B, 0.5)\nd = jacobian(grad(f, (0, 1, 2)))(A, B, 0.5)\n"
+        "assert allclose(h, d)"
+    )

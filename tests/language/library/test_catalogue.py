@@ -15,8 +15,11 @@ import scipy.linalg
 import scipy.signal
 import scipy.special as sp
 
-from gradcli.core.library import COMPOSED, LAYERS
+from gradcli.core import library
+from gradcli.core.library.declare import COMPOSED, LAYERS
 from tests.language.running import error, value
+
+library.import_all()
 
 M = np.array([[0.3, -1.2, 0.7], [1.5, 0.2, -0.4]])
 S = np.array([[4.0, 1.0, 0.5], [0.7, 3.0, 0.2], [0.5, 0.2, 2.0]])

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import scipy.special as sp
 
-from gradcli.core.library import LAYERS
+from gradcli.core import library
+from gradcli.core.library.declare import LAYERS
 from tests.language.running import error, run, value
+
+library.import_all()
 
 X = np.array([[0.3, -1.2, 0.7], [1.5, 0.2, -0.4], [0.1, 2.0, -0.3]])
 W = np.array([1.0, 2.0, 0.5])

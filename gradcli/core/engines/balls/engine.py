@@ -42,7 +42,8 @@ def balls(outputs: Sequence[Node], bits: int) -> list[Any]:
         Unsuitable: for a graph that can't be calculated so.
     """
     order = reachable(outputs)
-    if sum(map(_count, order)) > MOST_NODES:
+    # Before anything is calculated that another node makes vain.
+    if not all(map(_fits, order)) or sum(map(_count, order)) > MOST_NODES:
         raise Unsuitable
     found: dict[Node, Any] = {}
     with ctx.workprec(bits):
@@ -69,7 +70,7 @@ def _calculate(order: Sequence[Node], found: dict[Node, Any]) -> None:
 
 
 def _value(node: Node, args: Sequence[Any], found: dict[Node, Any]) -> Any:
-    if node.dtype is DType.FLOAT32 or not 0 < _size(node) <= _most_elements(node):
+    if not _fits(node):
         raise Unsuitable
     if isinstance(node, Constant):
         return _constant(node)
@@ -95,10 +96,11 @@ def _value(node: Node, args: Sequence[Any], found: dict[Node, Any]) -> Any:
     return _of_tensor(node, args)
 
 
-def _most_elements(node: Node) -> int:
-    """What steps keep is as long as there are steps, and so are the parts that it is taken into."""
+def _fits(node: Node) -> bool:
+    """Whether it is no float32, and not large."""
+    # What steps keep is as long as there are steps, and so are the parts that it is taken into.
     parts = isinstance(node, Application) and node.kind in ("slice", "reshape", "loop")
-    return MOST_NODES if parts else MOST_ELEMENTS
+    return node.dtype is not DType.FLOAT32 and 0 < _size(node) <= (MOST_NODES if parts else MOST_ELEMENTS)
 
 
 def _guarded(function: Callable[..., Any], dtype: DType) -> Callable[..., Any]:

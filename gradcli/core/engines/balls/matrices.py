@@ -206,7 +206,7 @@ def squarings(a: arb_mat) -> arb:
 MATRICES: Mapping[str, Callable[..., Any]] = {
     "inv": lambda a: a.inv(),
     "det": lambda a: a.det(),
-    "solve": lambda a, b: a.solve(b),
+    "solve": lambda a, b, half=None: a.solve(b),
     "logabsdet": lambda a: abs(a.det()).log(),
     "det_sign": sign_of_determinant,
     "cholesky": cholesky,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradcli.core.engines.llvm import native
+from gradcli.core.engines.fusion import SMALLEST_NATIVE, groupable
 from gradcli.core.engines.protocol import Graph
 
 if TYPE_CHECKING:
@@ -18,7 +18,12 @@ class LlvmEngine:
     on_arrays = True
 
     def suits(self, graph: Graph) -> bool:
-        """Whether `gradcli[jit]` is installed, and the processor has vector functions."""
+        """Whether `gradcli[jit]` is installed, the processor has vector functions, and there is a group to compile."""
+        # Asked first, since loading LLVM takes as long as loading NumPy does.
+        if not any(groupable(node, SMALLEST_NATIVE) for node in graph.order):
+            return False
+        from gradcli.core.engines.llvm import native
+
         return native.is_available()
 
     def compile(self, graph: Graph) -> ArrayProgram:

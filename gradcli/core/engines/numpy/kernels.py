@@ -54,6 +54,10 @@ def _minimum(a: Array, b: Array, out: Array | None = None) -> Any:
 def _where(condition: Array, a: Array, b: Array, out: Array | None = None) -> Any:
     if out is None:
         return np.where(condition, a, b)
+    # Most masks hold everywhere, which is seen much faster than they are gone through.
+    if condition.all():
+        np.copyto(out, a)
+        return out
     np.copyto(out, b)
     np.copyto(out, a, where=condition)
     return out

@@ -59,22 +59,37 @@ class ArrayProgram:
         self.memory = plan.size + sum(step.memory for step in steps)
         for node, buffer in plan.buffer.items():
             self._start[place[node]] = buffer
-        self._calls: list[Call] = [
-            (
-                step.function,
-                tuple(place[arg] for arg in step.args),
-                tuple(place[node] for node in step.outputs),
-                tuple(place[node] for node in forgotten),
-                step,
-            )
-            for step, forgotten in zip(steps, plan.forgotten, strict=True)
-        ]
+        self._calls = self._scheduled(steps, plan.forgotten, place, set(outputs))
         self._buffered = {place[node] for node in plan.buffer}
         self._is_long = self.operations > LONG
         # The run that was interrupted last, which uses the buffers as long as it goes on.
         self._abandoned: Task | None = None
         straight = inputs and not self._is_long and len(self._calls) <= LONGEST_UNROLLED
         self._straight = self._unrolled() if straight else None
+
+    def _scheduled(
+        self, steps: Sequence[Step], forgotten: Sequence[Sequence[Node]], place: dict[Node, int], outputs: set[Node]
+    ) -> list[Call]:
+        """The steps as calls; a view of memory that stays is made now, and once."""
+        calls: list[Call] = []
+        late: list[int] = []
+        # What has its value in one place: constants, and what a step writes where it is told to; sums of tiles are new.
+        stays = {i for i, value in enumerate(self._start) if value is not None}
+        stays -= {place[node] for step in steps if step.several for node in step.outputs}
+        for step, ended in zip(steps, forgotten, strict=True):
+            args = tuple(place[arg] for arg in step.args)
+            results = tuple(place[node] for node in step.outputs)
+            late += [place[node] for node in ended]
+            if outputs.isdisjoint(step.outputs) and is_view(step.nodes[0]) and stays.issuperset(args):
+                there = self._start[args[0]]
+                view = step.function(there)
+                if np.may_share_memory(view, there):
+                    self._start[results[0]] = view
+                    stays.add(results[0])
+                    continue
+            calls.append((step.function, args, results, tuple(i for i in late if i not in stays), step))
+            late = []
+        return calls
 
     def __call__(self, *arrays: Any) -> tuple[Array, ...]:
         """The outputs for one array an input; inf and nan come out as IEEE 754 says."""

@@ -17,6 +17,7 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import Shape, aligned, size_of
+from gradcli.core.primitives.shaping import keeps_order
 from gradcli.core.records import record
 
 # What the tiles of all live values may take together: a core's second-level cache. Several threads get larger ones,
@@ -57,7 +58,9 @@ class Tiles:
         sums = set(unit.sums)
         whole = next(node for node in unit.nodes if node not in sums)
         self.unit, self.shape = unit, whole.shape
-        self.flat = all(size_of(arg.shape) == 1 or arg.shape == self.shape for arg in unit.args)
+        self.flat = all(
+            size_of(arg.shape) == 1 or (arg.shape == self.shape and _lies_in_line(arg)) for arg in unit.args
+        )
         self._native = native_tile(unit) if native else None
         self.is_native = self._native is not None
         self.axis = 0 if self.flat or self.shape[0] >= SHORTEST_AXIS else self.shape.index(max(self.shape))
@@ -224,6 +227,11 @@ class Tiles:
         if self.flat:
             return arg.shape == self.shape
         return aligned(arg.shape, len(self.shape))[self.axis] != 1
+
+
+def _lies_in_line(arg: Node) -> bool:
+    """Whether a tensor's elements are one after the other in memory; one line of others would be a copy."""
+    return arg.kind != "transpose" or keeps_order(arg.args[0].shape, arg.attrs["axes"])
 
 
 def _sines_with_cosines(nodes: Sequence[Node]) -> dict[Node, tuple[Node, Node]]:

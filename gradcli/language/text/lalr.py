@@ -1,0 +1,212 @@
+"""Runs the tables that Lark makes of the grammar: a text to tokens, tokens to whatever a builder makes of each rule.
+
+Lark runs them too; importing it takes longer than most texts take to be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+END = "$END"
+# In a state's row: a token's number, what is done, and the number of the state or of the rule.
+SHIFTED, REDUCED = "s", "r"
+
+
+class Token(str):
+    """A piece of the text that is one of the grammar's terminals, and where it stands."""
+
+    __slots__ = ("end_pos", "start_pos", "type")
+
+    type: str
+    start_pos: int
+    end_pos: int
+
+    def __new__(cls, type: str, text: str, start_pos: int, end_pos: int) -> Token:
+        """One of `type`."""
+        made = super().__new__(cls, text)
+        made.type, made.start_pos, made.end_pos = type, start_pos, end_pos
+        return made
+
+
+class NotRead(Exception):  # noqa: N818 - it is what is found, as are those of its kind
+    """A text that the grammar does not have."""
+
+
+class UnexpectedCharacter(NotRead):
+    """No terminal begins here."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__(place)
+        self.place = place
+
+
+class UnexpectedToken(NotRead):
+    """A token that can't stand where it does: `expected` are those with an entry there, `accepted` those that fit."""
+
+    def __init__(self, token: Token, expected: set[str], accepted: set[str]) -> None:
+        super().__init__(token)
+        self.token, self.expected, self.accepted = token, expected, accepted
+
+
+class Rule(NamedTuple):
+    """How the parts of a rule become one.
+
+    `method` is the builder's, none where the parts are handed on to the rule that this one stands in; `inlined` are
+    the places of parts that were handed on to this one, and `only` says that a part by itself stays as it is.
+    """
+
+    origin: str
+    method: str
+    size: int
+    inlined: tuple[int, ...]
+    only: bool
+
+
+class Tables(NamedTuple):
+    """What is known of a grammar, as plain data.
+
+    `terminals` are patterns by name, in the order in which they are tried; `words` are the texts that are terminals
+    of their own, by the terminal that they match; `symbols` are named in `rows` by their numbers.
+    """
+
+    terminals: Mapping[str, str]
+    ignored: frozenset[str]
+    words: Mapping[str, Mapping[str, str]]
+    symbols: Sequence[str]
+    rules: Sequence[Rule]
+    rows: Sequence[str]
+    start: int
+    end: int
+
+
+class Parser:
+    """The tables, ready to run. A row is read when its state is first reached: a short text reaches few."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self._match = as_one(tables.terminals).match
+        self._states = _States(tables)
+
+    def lex(self, text: str) -> Iterator[Token]:
+        """The tokens of a text.
+
+        Raises:
+            UnexpectedCharacter: when it comes to one that begins no token.
+        """
+        match, ignored, words = self._match, self.tables.ignored, self.tables.words
+        place, end = 0, len(text)
+        while place < end:
+            found = match(text, place)
+            if found is None:
+                raise UnexpectedCharacter(place)
+            type, stop = str(found.lastgroup), found.end()
+            if type not in ignored:
+                piece = found[0]
+                if type in words:
+                    type = words[type].get(piece, type)
+                yield Token(type, piece, place, stop)
+            place = stop
+
+    def run(self, tokens: Iterable[Token], builder: object) -> Any:
+        """What the builder's methods, each called with a rule's parts, make of the tokens.
+
+        Raises:
+            UnexpectedToken: where the grammar goes on in another way.
+        """
+        end_state, states, rules = self.tables.end, self._states, self.tables.rules
+        methods: list[Callable[[list[Any]], Any] | None] = [None] * len(rules)
+        stack, values = [self.tables.start], list[Any]()
+        for token in _ended(tokens):
+            while True:
+                row = states[stack[-1]]
+                action = row.get(token.type)
+                if action is None:
+                    raise self._unexpected(token, stack)
+                if action >= 0:
+                    stack.append(action)
+                    values.append(token)
+                    break
+                rule = rules[~action]
+                parts: list[Any] = []
+                if rule.size:
+                    parts = values[-rule.size :]
+                    del stack[-rule.size :], values[-rule.size :]
+                if rule.inlined:
+                    parts = _inlined(parts, rule.inlined)
+                if rule.method and not (rule.only and len(parts) == 1):
+                    method = methods[~action]
+                    if method is None:
+                        method = methods[~action] = getattr(builder, rule.method)
+                    values.append(method(parts))
+                else:
+                    values.append(parts[0] if rule.only and len(parts) == 1 else parts)
+                stack.append(states[stack[-1]][rule.origin])
+                if stack[-1] == end_state and token.type == END:
+                    return values[-1]
+        raise AssertionError("the end of a text ends it")
+
+    def _unexpected(self, token: Token, stack: list[int]) -> UnexpectedToken:
+        expected = {name for name in self._states[stack[-1]] if name.isupper()}
+        return UnexpectedToken(token, expected, {name for name in expected if self._is_accepted(name, [*stack])})
+
+    def _is_accepted(self, name: str, stack: list[int]) -> bool:
+        """Whether a token of this type is shifted in the end, and not refused after rules that end before it."""
+        while (action := self._states[stack[-1]].get(name)) is not None:
+            if action >= 0:
+                return True
+            rule = self.tables.rules[~action]
+            if rule.size:
+                del stack[-rule.size :]
+            stack.append(self._states[stack[-1]][rule.origin])
+            if stack[-1] == self.tables.end and name == END:
+                return True
+        return False
+
+
+def as_one(terminals: Mapping[str, str]) -> re.Pattern[str]:
+    """An expression whose groups are the terminals; the first that matches is it."""
+    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in terminals.items()))
+
+
+class _States(dict[int, dict[str, int]]):
+    """By symbol, the state that comes next, or a rule's number inverted."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__()
+        self._rows, self._symbols = tables.rows, tables.symbols
+
+    def __missing__(self, state: int) -> dict[str, int]:
+        row: dict[str, int] = {}
+        for entry in self._rows[state].split():
+            symbol, shifted, to = entry.partition(SHIFTED)
+            if shifted:
+                row[self._symbols[int(symbol)]] = int(to)
+            else:
+                symbol, _, to = entry.partition(REDUCED)
+                row[self._symbols[int(symbol)]] = ~int(to)
+        self[state] = row
+        return row
+
+
+def _ended(tokens: Iterable[Token]) -> Iterator[Token]:
+    last: Token | None = None
+    for token in tokens:
+        last = token
+        yield token
+    yield Token(END, "", *((0, 0) if last is None else (last.start_pos, last.end_pos)))
+
+
+def _inlined(parts: list[Any], places: tuple[int, ...]) -> list[Any]:
+    """The parts, with what was handed on to them in its place."""
+    found: list[Any] = []
+    for place, part in enumerate(parts):
+        if place not in places:
+            found.append(part)
+        elif found:
+            found += part
+        else:
+            # It is nobody else's, so that a long list is not copied for each of its items.
+            found = part
+    return found
