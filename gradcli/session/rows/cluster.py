@@ -31,7 +31,14 @@ from gradcli.session.rows.columns import BLOCK, Table, chunks
 from gradcli.session.rows.exact import ExactSums
 from gradcli.session.rows.fit_job import FitOptions
 from gradcli.session.rows.job import Counts, MapOptions, Telling, Told, about, identity
-from gradcli.session.rows.journal import Done, begun_before, identity_of, refuse_another
+from gradcli.session.rows.journal import (
+    Done,
+    begun_before,
+    identity_of,
+    kept_in,
+    refuse_another,
+    with_what_is_kept,
+)
 from gradcli.session.rows.mapping import RowProgram
 from gradcli.session.rows.opening import open_table
 from gradcli.session.rows.reducing import Adding, Compute, Loss, Sums
@@ -303,14 +310,12 @@ def run_map_on(
         _require_all(counts.rows, table)
         _complete(folder, target, options)
     except LanguageError as error:
-        wrong = error.diagnostic
-        kept = f"the parts that are complete are kept in `{options.out}.partial`; --resume goes on from there"
         if not any(name.startswith("part-") for name in os.listdir(folder)):
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        raise fail(wrong.kind, wrong.message, wrong.span, "; ".join(filter(None, (wrong.hint, kept)))) from None
+        raise with_what_is_kept(error, kept_in(options.out, "every part that is complete")) from None
     except BaseException as error:
-        error.add_note(f"the parts that are complete are kept in `{options.out}.partial`; --resume goes on from there")
+        error.add_note(kept_in(options.out, "every part that is complete"))
         raise
     return counts.told(), program.note
 
