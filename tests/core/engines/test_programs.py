@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -89,11 +89,20 @@ def test_one_program_serves_all_graphs_of_a_form(nothing_kept: None) -> None:
     assert two.value == 2.0
 
 
+def _nested(x: Any, function: Callable[[Any], Any]) -> Any:
+    for _ in range(2 * evaluation.FEW_NODES):
+        x = function(x)
+    return x
+
+
 def test_scalars_are_compiled_when_they_come_again(nothing_kept: None) -> None:
     """The first time they are computed one by one, with the same result."""
     x = 0.7
-    results = [evaluate([sin(constant(x + i, F64)) * constant(x + i, F64)])[0] for i in range(3)]
-    assert results == [np.sin(x + i) * (x + i) for i in range(3)]
+    few = [evaluate([sin(constant(x + i, F64)) * constant(x + i, F64)])[0] for i in range(3)]
+    assert few == [np.sin(x + i) * (x + i) for i in range(3)]
+    assert not evaluation._here.programs
+    results = [evaluate([_nested(constant(x + i, F64), sin)])[0] for i in range(3)]
+    assert results == [_nested(x + i, np.sin) for i in range(3)]
     assert [p is not None for p in evaluation._here.programs.values()] == [True]
 
 
