@@ -53,7 +53,7 @@ class Compiled:
         parameters: the same for each parameter, which may be given by name, and otherwise keeps the value that it had.
         outputs: the names of the results, from left to right, such as ∂f/∂x.
         source: the text of the program, as `gradcli code` shows it.
-        engine: what runs it: math (Python's, for numbers alone), numpy or llvm.
+        engine: what runs it: math (Python's, for numbers and small tensors), numpy or llvm.
     """
 
     def __init__(

@@ -106,6 +106,15 @@ def require_memory(wanted: float, what: str = "this would take") -> None:
     require("max_memory", wanted / GIB, what, "use smaller shapes, or float32")
 
 
+def require_operations(wanted: int) -> None:
+    """Refuse more work than is allowed.
+
+    Raises:
+        CoreError: saying how much it would be.
+    """
+    require("max_operations", wanted, "this would take about", "use smaller shapes")
+
+
 def _amount(number: float) -> str:
     return f"{number:.2g}" if number < 100 and number != int(number) else f"{number:,.0f}"
 

@@ -14,7 +14,7 @@ from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from gradcli.core.engines.protocol import Data
+from gradcli.core.engines.protocol import Data, Graph
 from gradcli.core.engines.scalar import by_ball, suits_scalar
 from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
@@ -62,7 +62,7 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
         raise FreeInputError
     on_math = suits_scalar(order, by_balls=True)
     if on_math and len(order) <= FEW_NODES:
-        values = interpreted(order, outputs)
+        values = _interpreted(order, outputs, on_math)
         if values is not None:
             return values
     leaves = [n for n in order if isinstance(n, Constant) and (on_math or n.shape != () or _may_change(n))]
@@ -71,9 +71,9 @@ def evaluate(outputs: Sequence[Node]) -> tuple[Data, ...]:
     seen = key in kept
     program = kept.get(key)
     if program is None:
-        if on_math and not seen:
+        if not seen and (on_math or _suits_elements(order, outputs, leaves)):
             _keep(key, None)
-            values = interpreted(order, outputs)
+            values = _interpreted(order, outputs, on_math)
             if values is not None:
                 return values
         # A graph of numbers that is seen once needs no program, and so not what makes one.
@@ -129,15 +129,36 @@ def _memory() -> int:
     return sum(program.memory for program in _here.programs.values() if program is not None)
 
 
-def interpreted(
-    order: Sequence[Node], outputs: Sequence[Node], given: Mapping[Node, Data] = MappingProxyType({})
+def values_at_once(
+    order: Sequence[Node], outputs: Sequence[Node], given: Mapping[Node, Data]
+) -> tuple[Data, ...] | None:
+    """The values of a graph that is computed a single time, without compiling it; None for a large one."""
+    on_math = suits_scalar(order, [*given], by_balls=True)
+    return (
+        _interpreted(order, outputs, on_math, given) if on_math or _suits_elements(order, outputs, [*given]) else None
+    )
+
+
+def _suits_elements(order: Sequence[Node], outputs: Sequence[Node], leaves: Sequence[Node]) -> bool:
+    """Whether there are small tensors only, whose elements are computed one by one."""
+    from gradcli.core.engines.elements import ElementsEngine
+
+    return ElementsEngine().suits(Graph(order, outputs, leaves))
+
+
+def _interpreted(
+    order: Sequence[Node], outputs: Sequence[Node], on_math: bool, given: Mapping[Node, Data] = MappingProxyType({})
 ) -> tuple[Data, ...] | None:
     """The values one by one, which for a single time is faster than compiling; None where math has no answer.
 
-    `given` are those of inputs. The nodes must be scalars that `suits_scalar`, by balls too.
+    `given` are those of inputs. The nodes are scalars with templates or balls where it is `on_math`, or small tensors.
     """
     values: dict[Node, Any] = dict(given)
     try:
+        if not on_math:
+            from gradcli.core.engines.apart import interpreted_elements
+
+            return interpreted_elements(order, outputs, given)
         for node in order:
             if isinstance(node, Constant):
                 values[node] = node.value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from gradcli.core.ir.nodes import Constant, Node, registry
@@ -22,6 +22,8 @@ SMALLEST = 2**14
 # Interpreter code is called once for a fusion group, at the price of some thirty of NumPy's calls.
 SMALLEST_NATIVE = 2**7
 CALLS_WORTH_NATIVE, ELEMENTS_WORTH_A_CALL = 30, 1_000
+# What nodes of small tensors have in common.
+NUMBERS = "numbers"
 
 
 @record
@@ -52,11 +54,20 @@ def works_by_element(node: Node) -> bool:
     return isinstance(node, Application) and node.op.pointwise and node.op.check is None
 
 
-def units(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], smallest: int) -> list[Unit]:
-    """The nodes to compute, in steps of which each comes after what it reads; fusion groups have so many elements."""
+def units(
+    order: Sequence[Node],
+    outputs: Sequence[Node],
+    inputs: Sequence[Node],
+    smallest: int,
+    is_small: Callable[[Node], bool] | None = None,
+) -> list[Unit]:
+    """The nodes to compute, in steps of which each comes after what it reads; fusion groups have so many elements.
+
+    `is_small` says which of the others are better computed as numbers; those that can be computed together are.
+    """
     given = set(inputs)
     computed = [node for node in order if node not in given and not isinstance(node, Constant)]
-    groups = _grouped(computed, smallest)
+    groups = _grouped(computed, smallest, is_small)
     if len(groups) < len(computed):
         groups = _in_order(groups)
     needed = set(outputs)
@@ -76,22 +87,32 @@ def _is_total(node: Node) -> bool:
     return node.op is registry["sum_to"] and size_of(node.shape) == 1
 
 
-def _grouped(computed: Sequence[Node], smallest: int) -> list[list[Node]]:
+def _grouped(computed: Sequence[Node], smallest: int, is_small: Callable[[Node], bool] | None) -> list[list[Node]]:
     level: dict[Node, int] = {}
+    within: object
+    # What nodes have in common that are computed together: the shape, or that they are numbers.
+    common: dict[Node, object] = {}
     groups: dict[object, list[Node]] = defaultdict(list)
     for node in computed:
-        joins = groupable(node, smallest)
-        total = _is_total(node) and groupable(node.args[0], smallest)
-        within = node.args[0].shape if total else node.shape
+        total = False
+        if groupable(node, smallest):
+            common[node] = within = node.shape
+        elif _is_total(node) and groupable(node.args[0], smallest):
+            # What reads a sum comes after the fusion group that it is the last of, so it has nothing in common.
+            total, within = True, node.args[0].shape
+        elif is_small is not None and is_small(node):
+            common[node] = within = NUMBERS
+        else:
+            within = None
         deepest = 0
         for arg in node.args:
             if arg in level:
-                same = (joins or total) and arg.shape == within and groupable(arg, smallest)
+                same = within is not None and common.get(arg) == within
                 deepest = max(deepest, level[arg] + (0 if same else 1))
-        # What reads a sum comes after the fusion group that it is the last of.
         level[node] = deepest
-        groups[(deepest, within) if joins or total else node].append(node)
-    return list(groups.values())
+        groups[(deepest, within) if node in common or total else node].append(node)
+    # The sums of a fusion group are its last.
+    return [sorted(group, key=lambda node: node not in common) for group in groups.values()]
 
 
 def _in_order(groups: list[list[Node]]) -> list[list[Node]]:
@@ -109,7 +130,7 @@ def _in_order(groups: list[list[Node]]) -> list[list[Node]]:
     done: list[list[Node]] = []
     while ready:
         _, i = heapq.heappop(ready)
-        done.append(sorted(groups[i], key=_is_total))
+        done.append(groups[i])
         for j in readers[i]:
             waits[j].discard(i)
             if not waits[j]:

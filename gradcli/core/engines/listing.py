@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from gradcli.core.engines.constants import computed
 from gradcli.core.engines.ieee import helpers_of, without_exceptions
-from gradcli.core.engines.scalar import imports_of, is_free, names_of, source, suits_scalar
+from gradcli.core.engines.scalar import suits_scalar
+from gradcli.core.engines.straight import imports_of, is_free, names_of, source
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.traversal import by_need, reachable, without_parameters
@@ -57,14 +58,14 @@ def _schedule(order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[N
             value = node.value
             called[node] = repr(value) if node.shape == () else f"constant{node.shape}"
     yield f"def {name}({', '.join(f'{called[n]}: {n.dtype.value}{n.shape}' for n in inputs)}):"
-    for step in steps_of(order, outputs, inputs, native=True):
+    for step in steps_of(order, outputs, inputs, native=True, numbers=True):
         nodes, indent = step.nodes, "    "
         if step.several:
-            yield f"    # {step.function}"
+            yield f"    # {step.how}"
             indent = "        "
         for node in nodes:
             called[node] = f"v{sum(not isinstance(n, Constant) for n in called) - len(inputs)}"
-            kind = "in cache only" if step.several and node not in step.outputs else f"{node.dtype.value}{node.shape}"
+            kind = step.within if step.several and node not in step.outputs else f"{node.dtype.value}{node.shape}"
             if isinstance(node, Application) and node.op.stepwise is not None:
                 kind = f"{node.op.told(node)}, {kind}"
             yield f"{indent}{f'{called[node]} = {_call(node, called)}':<48}# {kind}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import ParamSpec
 
 from gradcli.core.engines.constants import computed
 from gradcli.core.engines.protocol import Data, Engine, Graph
@@ -14,9 +16,6 @@ from gradcli.core.ir.nodes import Input, Node, Parameter
 from gradcli.core.ir.traversal import reachable, without_parameters
 from gradcli.core.simplify.canonical import canonical
 
-if TYPE_CHECKING:
-    pass
-
 # Bools fit everywhere, ints where ints or floats go, floats where floats go, anything else nowhere.
 _KIND: dict[object, int] = {bool: 0, "b": 0, int: 1, "i": 1, "u": 1, float: 2, "f": 2}
 _KIND_OF = {DType.BOOL: 0, DType.INT64: 1, DType.FLOAT32: 2, DType.FLOAT64: 2}
@@ -24,13 +23,14 @@ _KIND_OF = {DType.BOOL: 0, DType.INT64: 1, DType.FLOAT32: 2, DType.FLOAT64: 2}
 
 def engines(native: bool) -> Sequence[Engine]:
     """Those there are, the fastest first; the last suits any graph. `native` says whether LLVM is worth loading."""
+    from gradcli.core.engines.elements import ElementsEngine
     from gradcli.core.engines.numpy.engine import NumpyEngine
 
     if not native:
-        return (NumpyEngine(),)
+        return ElementsEngine(), NumpyEngine()
     from gradcli.core.engines.llvm.engine import LlvmEngine
 
-    return LlvmEngine(), NumpyEngine()
+    return ElementsEngine(), LlvmEngine(), NumpyEngine()
 
 
 def engine_for(graph: Graph, native: bool = True) -> Engine:
@@ -38,6 +38,25 @@ def engine_for(graph: Graph, native: bool = True) -> Engine:
     scalar = ScalarEngine()
     # Asked first and by itself, since the others import arrays.
     return scalar if scalar.suits(graph) else next(engine for engine in engines(native) if engine.suits(graph))
+
+
+P = ParamSpec("P")
+
+
+def _uncollected(function: Callable[P, None]) -> Callable[P, None]:
+    """A function within which the collector of cycles rests: it goes through all nodes again and again, for nothing."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            function(*args, **kwargs)
+        finally:
+            if collects:
+                gc.enable()
+
+    return wrapped
 
 
 class Program:
@@ -54,6 +73,7 @@ class Program:
         ValueError: when made, for a graph with a free input that is not among `inputs`.
     """
 
+    @_uncollected
     def __init__(
         self,
         outputs: Sequence[Node],

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import builtins
-import math
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
-from keyword import iskeyword
 from typing import TypeAlias
 
-from gradcli.core.engines.protocol import Compiled, Data, Graph
-from gradcli.core.ir.nodes import Constant, Input, Node
+from gradcli.core.engines.protocol import Data, Graph
+from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.templates import SCALARS, has_ball, has_template, mentions
+from gradcli.core.ir.templates import SCALARS, has_ball, has_template
 
 ScalarFunction: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
-
-# Beyond this many lines Python's own compiler costs more than the array engine's dispatch.
-LONGEST_PROGRAM = 20_000
-# Python's parser takes some two hundred nested parentheses.
-DEEPEST_EXPRESSION = 40
-
-# A template that is one call of a function of one argument, or of more.
-_CALL = re.compile(r"\w+\(\{\d\}(, \{\w+\})*\)")
-
-# The names that a program may use.
-_OTHER_NAMES = {"inf": math.inf, "nan": math.nan, "bool": bool, "min": min, "max": max, "abs": abs, "round": round}
-
-
-SCOPE: dict[str, object] = {**vars(math), **_OTHER_NAMES}
 
 
 def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = (), by_balls: bool = False) -> bool:
     """Whether every node is a float64 or bool scalar with a template on math, or if asked for with a ball."""
     given = set(inputs)
-    return len(order) <= LONGEST_PROGRAM and all(
+    return all(
         has_template(node)
         or (by_balls and has_ball(node))
         or (node.shape == () and node.dtype in SCALARS and (isinstance(node, Constant) or node in given))
@@ -43,76 +24,21 @@ def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = (), by_balls: b
     )
 
 
-def source(
-    order: Sequence[Node],
-    outputs: Sequence[Node],
-    inputs: Sequence[Node] = (),
-    name: str = "program",
-    template_of: Callable[[Node], str] | None = None,
-) -> str:
-    """The program as Python text: a function of the inputs that returns the outputs as a tuple.
-
-    What is used once stands where it is used, so that a sum of products is one line. `template_of` gives other
-    templates than those of the table.
-    """
-    template_of = template_of or plain_template
-    uses = Counter(arg for node in order for arg in node.args)
-    given = set(inputs)
-    named = {*outputs, *given}
-    templates = {node: template_of(node) for node in order if not isinstance(node, Constant) and node not in given}
-    repeated = {arg for node, text in templates.items() for i, arg in enumerate(node.args) if mentions(text, i) != 1}
-    text: dict[Node, str] = dict(zip(inputs, names_of(inputs), strict=True))
-    bare: dict[Node, str] = {}
-    depth: dict[Node, int] = {}
-    lines: list[str] = []
-    for node in order:
-        if node in given:
-            continue
-        if isinstance(node, Constant):
-            value = repr(node.value)
-            text[node] = f"({value})" if value.startswith("-") else value
-            continue
-        template = templates[node]
-        args = [text[arg] for arg in node.args]
-        if _CALL.fullmatch(template):
-            # The brackets of a call are enough.
-            args = [bare.get(arg, text[arg]) for arg in node.args]
-        expression = template.format(*args, **node.attrs)
-        deep = 1 + max((depth.get(arg, 0) for arg in node.args), default=0)
-        if uses[node] == 1 and node not in named and deep < DEEPEST_EXPRESSION and node not in repeated:
-            text[node], depth[node] = expression if _is_call(expression) else f"({expression})", deep
-            bare[node] = expression
-        else:
-            text[node] = f"v{len(lines)}"
-            lines.append(f"    {text[node]} = {expression}")
-    arguments = ", ".join(text[node] for node in inputs)
-    result = ", ".join(text[node] for node in outputs)
-    return "\n".join([f"def {name}({arguments}):", *lines, f"    return ({result}{',' if len(outputs) == 1 else ''})"])
-
-
 def compile_scalar(
     order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], otherwise: Callable[..., object]
 ) -> ScalarFunction:
     """The program; where math refuses what IEEE 754 answers, `otherwise` is asked."""
+    from gradcli.core.engines.straight import compiled, frame_of, lines_of
+
     special: dict[str, Callable[..., float]] = {}
-    head, *body = source(order, outputs, inputs, template_of=lambda node: _template(node, special)).split("\n")
-    arguments = head.partition("(")[2].removesuffix("):")
-    lines = [
-        head,
-        "    try:",
-        *(f"    {line}" for line in body),
-        "    except (ArithmeticError, ValueError):",
-        f"        return otherwise({arguments})",
-    ]
-    scope: dict[str, object] = {**SCOPE, **special, "otherwise": otherwise}
-    exec(compile("\n".join(lines), "<gradcli program>", "exec"), scope)
-    program = scope["program"]
-    assert callable(program)
-    return program
+    lines = lines_of(order, outputs, inputs, lambda node: _template(node, special))
+    return compiled(lines, frame_of(lines), otherwise, special)
 
 
 def _template(node: Node, special: dict[str, Callable[..., float]]) -> str:
     """That of the table, or a call of what math lacks, which is put beside the names of math."""
+    from gradcli.core.engines.straight import plain_template
+
     if not has_ball(node):
         return plain_template(node)
     assert isinstance(node, Application)
@@ -126,48 +52,6 @@ def by_ball(node: Application) -> Callable[..., float]:
     from gradcli.core.engines.balls.numbers import number_function
 
     return number_function(node.op, node.attrs)
-
-
-def plain_template(node: Node) -> str:
-    """The template of the table, for a scope in which the functions of math are names."""
-    template = node.op.template(node.attrs) if isinstance(node, Application) else None
-    assert template is not None
-    return template.replace("math.", "")
-
-
-def imports_of(text: str) -> str:
-    """The line that a program needs in front of it to stand by itself."""
-    used = sorted(set(re.findall(r"\b([a-z]\w*)\b", text)) & {n for n in vars(math) if not n.startswith("_")})
-    return f"from math import {', '.join(used)}\n\n\n" if used else ""
-
-
-def is_free(name: str) -> bool:
-    """Whether a name means nothing to Python or in a program, so that a function or an input can have it."""
-    taken = iskeyword(name) or name in vars(math) or name in vars(builtins) or name in _OTHER_NAMES
-    fits = name.isascii() and name.isidentifier() and not re.fullmatch(r"_.*|v\d+|x\d+|otherwise", name)
-    return fits and not taken
-
-
-def names_of(inputs: Sequence[Node]) -> list[str]:
-    """What the inputs are called, as far as Python lets them."""
-    names: list[str] = []
-    for i, node in enumerate(inputs):
-        name = node.name if isinstance(node, Input) else ""
-        names.append(name if is_free(name) and name not in names else f"x{i}")
-    return names
-
-
-def _is_call(text: str) -> bool:
-    """Whether a text is one call of a function, which needs no parentheses around it."""
-    match = re.match(r"\w+\(", text)
-    if match is None:
-        return False
-    level = 0
-    for i, letter in enumerate(text):
-        level += (letter == "(") - (letter == ")")
-        if level == 0 and letter == ")":
-            return i == len(text) - 1
-    return False
 
 
 class ScalarEngine:
@@ -191,16 +75,28 @@ class ScalarProgram:
     memory = 0
 
     def __init__(self, graph: Graph) -> None:
+        from gradcli.core.engines.straight import WORTH_COUNTING
+
         self._graph = graph
-        self._on_arrays: Compiled | None = None
+        self._on_arrays: Callable[..., tuple[Data, ...]] | None = None
+        self.run: Callable[..., tuple[Data, ...]]
         self.run = compile_scalar(graph.order, graph.outputs, graph.inputs, self._answer)
+        if len(graph.order) >= WORTH_COUNTING:
+            from gradcli.core.engines.often import often
+
+            self.run = often(self.run, len(graph.order), self._in_machine_code)
+
+    def _in_machine_code(self) -> Callable[..., tuple[float | bool, ...]] | None:
+        from gradcli.core.engines.llvm.numbers import native_numbers
+
+        return native_numbers(self._graph.order, self._graph.outputs, self._graph.inputs)
 
     def _answer(self, *values: Data) -> tuple[Data, ...]:
         if self._on_arrays is None:
-            from gradcli.core.engines.numpy.engine import NumpyEngine
+            from gradcli.core.engines.numpy.one_by_one import OneByOne
 
-            self._on_arrays = NumpyEngine().compile(self._graph)
-        return self._on_arrays.run(*values)
+            self._on_arrays = OneByOne(self._graph)
+        return self._on_arrays(*values)
 
     def require_allowed(self) -> None:
         """Always: it takes no time to speak of."""

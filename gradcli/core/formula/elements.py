@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from gradcli.core.formula.algebra import UnreadableError
 from gradcli.core.formula.numbers import of_numbers
@@ -11,10 +10,7 @@ from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, constant, fr
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
-from gradcli.core.transforms.elements import NoElementsError, elements_of, filled_with
-
-if TYPE_CHECKING:
-    import numpy
+from gradcli.core.transforms.elements import GRAPHS, NoElementsError, elements_of, places_of
 
 # What is larger is read by nobody.
 MOST_ELEMENTS, MOST_NODES = 64, 2_000
@@ -32,27 +28,26 @@ def elements(node: Node) -> list[Node]:
         return [node]
     if len(order) > MOST_NODES:
         raise UnreadableError("too long")
-    found: dict[Node, numpy.ndarray[Any, Any]] = {}
+    found: dict[Node, Sequence[Node]] = {}
     for n in order:
         if isinstance(n, Application) and n.op.stepwise is not None:
             raise UnreadableError(f"{n.op.told(n)} is on the way")
         if size_of(n.shape) > MOST_ELEMENTS:
             raise UnreadableError(f"a tensor of {size_of(n.shape):,} elements is on the way")
         found[n] = _elements(n, [found[arg] for arg in n.args])
-    return list(found[node].ravel())
+    return list(found[node])
 
 
-def _elements(node: Node, args: Sequence[numpy.ndarray[Any, Any]]) -> numpy.ndarray[Any, Any]:
-    import numpy as np
-
+def _elements(node: Node, args: Sequence[Sequence[Node]]) -> Sequence[Node]:
+    if node.shape == () and not isinstance(node, Application):
+        return [node]
     if isinstance(node, (Input, Parameter)):
-        return filled_with(node, lambda place: node if not node.shape else _element_of(node, place))
+        return [_element_of(node, place) for place in places_of(node.shape)]
     if isinstance(node, Constant):
-        values = np.asarray(node.value, dtype=object)
-        return filled_with(node, lambda place: constant(values[place] if place else node.value, node.dtype))
+        return [constant(value, node.dtype) for value in node.value.astype(object).ravel()]
     assert isinstance(node, Application)
     try:
-        return elements_of(node, args)
+        return elements_of(node, args, GRAPHS)
     except NoElementsError:
         raise UnreadableError(f"{node.op.summary} has no formula of single elements") from None
 

@@ -64,7 +64,7 @@ def intern(
 
     Arguments count by identity, which is sound while the node lives, since it holds them.
     """
-    key = (op.name, tuple(map(id, args)), tuple(sorted(attrs.items())))
+    key = (op.name, tuple(map(id, args)), tuple(sorted(attrs.items())) if attrs else ())
     node = interned(key, lambda: Application(op, args, attrs, shape, dtype))
     assert isinstance(node, Application)
     return node

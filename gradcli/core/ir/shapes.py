@@ -57,7 +57,9 @@ def broadcast_shapes(shapes: Iterable[Shape]) -> Shape:
     Raises:
         ShapeError: where two lengths differ and neither is 1.
     """
-    return reduce(_broadcast_two, shapes, ())
+    # Most of them are equal.
+    different = list(dict.fromkeys(shapes))
+    return different[0] if len(different) == 1 else reduce(_broadcast_two, different, ())
 
 
 def _broadcast_two(a: Shape, b: Shape) -> Shape:

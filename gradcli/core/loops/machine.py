@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
+from gradcli.core.engines.often import pays
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout
-
-# So many operations take Python as long as it takes to compile a small step, each node of it, and to load LLVM.
-A_STEP, A_NODE, LOADING = 200_000, 3_000, 2_000_000
 
 
 class Machine:
@@ -27,13 +24,10 @@ class Machine:
         """What each output is, or None where Python shall compute it."""
         if not self._asked:
             self._computed += self._size * layout.length
-            if self._computed < self._cost():
+            if not pays(self._computed, self._size):
                 return None
             self._make()
         return None if self._run is None else self._answer(xp, layout, arrays)
-
-    def _cost(self) -> int:
-        return A_STEP + A_NODE * self._size + (0 if "llvmlite.binding" in sys.modules else LOADING)
 
     def _make(self) -> None:
         from gradcli.core.engines.llvm.recurrence import Recurrence, native_recurrence

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any
 
 from gradcli.core.engines.ieee import helpers_of, without_exceptions
-from gradcli.core.engines.scalar import SCOPE, plain_template, source, suits_scalar
+from gradcli.core.engines.scalar import suits_scalar
+from gradcli.core.engines.straight import SCOPE, lines_of, plain_template
 from gradcli.core.interrupt import check
 from gradcli.core.ir.arrays import plain
 from gradcli.core.ir.nodes import Node
@@ -90,18 +91,14 @@ def _compiled(layout: Layout, guarded: bool) -> Callable[..., list[Any]]:
     outputs, inputs = layout.body.outputs, layout.inputs
     order = reachable([*outputs, *inputs])
     template_of = _guarded_template if guarded else plain_template
-    text = source(order, outputs, inputs, template_of=template_of)
-    head, *lines, last = text.split("\n")
-    names = head.partition("(")[2].removesuffix("):").split(", ") if inputs else []
-    # Results as they stand in the program's last line.
-    values = _parts(last.strip().removeprefix("return (").removesuffix(")"))
+    names, lines, values = lines_of(order, outputs, inputs, template_of)
     kept, middle = layout.carried, layout.carried + layout.summed
     carries, slices, free = layout.split(names)
     step = [*lines]
-    step += [f"    s{i} += {values[kept + i]}" for i in range(layout.summed)]
-    step += [f"    put{i}({value})" for i, value in enumerate(values[middle:])]
+    step += [f"s{i} += {values[kept + i]}" for i in range(layout.summed)]
+    step += [f"put{i}({value})" for i, value in enumerate(values[middle:])]
     if carries:
-        step.append(f"    {', '.join(carries)} = {', '.join(values[:kept])}")
+        step.append(f"{', '.join(carries)} = {', '.join(values[:kept])}")
     stacks = range(len(values) - middle)
     each = ", ".join(slices) + ("," if len(slices) == 1 else "") if slices else "_"
     turned = [f"reversed({name}_all)" if layout.backwards else f"{name}_all" for name in slices]
@@ -117,7 +114,7 @@ def _compiled(layout: Layout, guarded: bool) -> Callable[..., list[Any]]:
         f"    for part in range(-(-length // {STEPS_AT_ONCE})):",
         "        check()",
         f"        for {each} in islice(steps, {STEPS_AT_ONCE}):",
-        *(f"        {line}" for line in step or ["    pass"]),
+        *(f"            {line}" for line in step or ["pass"]),
         *back,
         f"    return [{', '.join([*carries, *(f's{i}' for i in range(layout.summed)), *(f'y{i}' for i in stacks)])}]",
     ]
@@ -133,18 +130,6 @@ def _compiled(layout: Layout, guarded: bool) -> Callable[..., list[Any]]:
 
 def _unpacking(names: Sequence[str], of: str) -> list[str]:
     return [f"    {', '.join(names)}, = {of}"] if names else []
-
-
-def _parts(text: str) -> list[str]:
-    """The items of a tuple as it is written."""
-    parts, level, start = [], 0, 0
-    for i, letter in enumerate(text):
-        level += (letter in "([") - (letter in ")]")
-        if letter == "," and level == 0:
-            parts.append(text[start:i].strip())
-            start = i + 1
-    parts.append(text[start:].strip())
-    return [part for part in parts if part]
 
 
 def _guarded_template(node: Node) -> str:

@@ -13,13 +13,12 @@ from typing import Any
 
 from gradcli.core.calculus.bodies import body_of
 from gradcli.core.engines.llvm.arithmetic import is_installed
-from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Node, constant, fresh_input, registry
+from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout
-from gradcli.core.transforms.elements import NoElementsError, elements_of, filled_with
+from gradcli.core.transforms.elements import GRAPHS, NoElementsError, computable_elements
 
 # What is larger is worth NumPy's calls; a step of more numbers takes Python's compiler too long.
 MOST_ELEMENTS, MOST_NUMBERS = 64, 2_000
@@ -60,19 +59,19 @@ def scalarized(layout: Layout, suits: Callable[[Layout], bool]) -> Layout | None
         return None
     if sum(size_of(node.shape) for node in order) > MOST_NUMBERS * 4:
         return None
-    found: dict[Node, Any] = {}
+    found: dict[Node, Sequence[Node]] = {}
     for node in layout.inputs:
-        found[node] = filled_with(node, lambda place, node=node: fresh_input("e", (), node.dtype))  # type: ignore[misc]
+        found[node] = [fresh_input("e", (), node.dtype) for _ in range(size_of(node.shape))]
     try:
         for node in order:
             if node not in found:
-                found[node] = _elements(node, [found[arg] for arg in node.args])
+                found[node] = computable_elements(node, [found[arg] for arg in node.args], GRAPHS)
     except NoElementsError:
         return None
     outputs, middle = layout.body.outputs, layout.carried + layout.summed
 
     def flat(nodes: Sequence[Node]) -> list[Node]:
-        return [element for node in nodes for element in found[node].ravel()]
+        return [element for node in nodes for element in found[node]]
 
     made = flat(outputs)
     whole = Layout(
@@ -89,17 +88,6 @@ def scalarized(layout: Layout, suits: Callable[[Layout], bool]) -> Layout | None
     if count > MOST_NUMBERS or (count > calls * NUMBERS_IN_A_CALL and not is_installed()):
         return None
     return whole if suits(whole) else None
-
-
-def _elements(node: Node, args: Sequence[Any]) -> Any:
-    if isinstance(node, Constant):
-        return filled_with(node, lambda place: constant(node.value[place].item(), node.dtype) if place else node)
-    if not isinstance(node, Application):
-        raise NoElementsError
-    if node.kind == "cast" and node.args[0].dtype is DType.BOOL and node.dtype is DType.FLOAT64:
-        one, zero = constant(1.0, node.dtype), constant(0.0, node.dtype)
-        return filled_with(node, lambda place: registry["select"](args[0][place], one, zero))
-    return elements_of(node, args)
 
 
 def _taken_apart(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any]:

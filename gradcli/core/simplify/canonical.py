@@ -16,6 +16,7 @@ from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.ir.traversal import dependents, reachable, substitute
 from gradcli.core.simplify import chains, contracted, views
+from gradcli.core.simplify.contracted import with_sums_of_pads
 from gradcli.core.simplify.rules import Site, rewritten, with_quotients
 
 # They enter rules of their own.
@@ -44,7 +45,7 @@ LARGEST_FOLDED, LARGEST_BESIDE = 2**16, 2**20
 
 def canonical(
     outputs: Sequence[Node], order: Sequence[Node], inputs: Sequence[Node], computed: Compute
-) -> tuple[tuple[Node, ...], list[Node]]:
+) -> tuple[Sequence[Node], Sequence[Node]]:
     """Outputs of the same values, each with its shape, and all nodes that they need in topological order.
 
     `order` are those of the graph as it is. `computed` gives the constant that an application to constants is.
@@ -60,7 +61,7 @@ def canonical(
             alone = [uses[arg] == 1 for arg in node.args]
             small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone), computed, most)
     wholes = tuple(stretch(small[node], node.shape) for node in outputs)
-    return with_quotients(wholes)
+    return with_sums_of_pads(*with_quotients(wholes))
 
 
 def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:

@@ -1,18 +1,22 @@
 """Operations that are found in programs only: several of the table's, done in one pass over memory.
 
-They have no derivatives, since nothing is differentiated after this.
+Nothing is differentiated after this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import lru_cache
 from typing import Any
 
-from gradcli.core.ir.laws import Flat
+from gradcli.core.ir.laws import Bilinear, Law, Linear
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.primitive import Examples, Primitive, intern
+from gradcli.core.ir.primitive import Examples, Primitive, intern, with_args
+from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape, size_of
-from gradcli.core.primitives.shaping import Ranges, as_slices
+from gradcli.core.ir.traversal import needed
+from gradcli.core.primitives.shaping import Ranges, as_slices, reshape, take_slice
 from gradcli.core.simplify.rules import Site, rule
 
 SUM_OF_PADS = "sum_of_pads"
@@ -20,10 +24,10 @@ SUM_OF_PADS = "sum_of_pads"
 SMALLEST_CONTRACTED = 2**14
 
 
-def _stated(name: str, summary: str, shape: Shape, kernel: Callable[..., Any]) -> Primitive:
+def _stated(name: str, law: Law, summary: str, shape: Shape, kernel: Callable[..., Any]) -> Primitive:
     return Primitive(
         name=name,
-        law=Flat(),
+        law=law,
         arity=-1,
         summary=summary,
         examples=Examples(),
@@ -33,16 +37,57 @@ def _stated(name: str, summary: str, shape: Shape, kernel: Callable[..., Any]) -
     )
 
 
-@rule("add")
-def sum_of_pads(site: Site) -> Node | None:
-    """The sum of padded tensors, written into one piece of memory; None where other things are added."""
-    args, shape = site.args, site.node.shape
-    # One that is stretched when it is added fills all of it.
-    if any(a.kind not in ("pad", SUM_OF_PADS) or a.shape != shape for a in args):
-        return None
-    places: tuple[Ranges, ...] = tuple(place for a in args for place in a.attrs.get("places", (a.attrs.get("ranges"),)))
-    parts = tuple(part for a in args for part in a.args)
-    first, *rest = (as_slices(place) for place in places)
+def with_sums_of_pads(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
+    """The outputs where sums of padded tensors are written into one piece of memory each, and all their nodes.
+
+    `order` are those of the graph as it is, in topological order.
+    """
+    if not any(node.kind == "pad" for node in order):
+        return outputs, order
+    uses = Counter(arg for node in order for arg in node.args)
+    uses.update(outputs)
+    sums: set[Node] = set()
+    # The sums that another one takes in.
+    inner: set[Node] = set()
+    for node in order:
+        # One that is stretched when it is added fills all of it.
+        if node.kind == "add" and all(a.shape == node.shape and (a.kind == "pad" or a in sums) for a in node.args):
+            sums.add(node)
+            inner.update(arg for arg in node.args if arg in sums and uses[arg] == 1)
+    if not sums:
+        return outputs, order
+    new: dict[Node, Node] = {}
+    for node in order:
+        if node not in inner:
+            made = _sum_of_pads(node, inner, new) if node in sums else None
+            new[node] = made or with_args(node, tuple(new.get(arg, arg) for arg in node.args))
+    done = tuple(new[node] for node in outputs)
+    return done, needed(list(dict.fromkeys(new.values())), done)
+
+
+def _sum_of_pads(total: Node, inner: Set[Node], new: Mapping[Node, Node]) -> Node:
+    places: list[Ranges] = []
+    parts: list[Node] = []
+    waiting = [total]
+    while waiting:
+        node = waiting.pop()
+        if node is total or node in inner:
+            waiting.extend(reversed(node.args))
+        elif node.kind == "pad":
+            places.append(node.attrs["ranges"])
+            parts.append(new[node.args[0]])
+        else:
+            # Another sum, which is needed by others too.
+            places.append(tuple((0, n, 1) for n in node.shape))
+            parts.append(new[node])
+    attrs = {"places": tuple(places), "shape": total.shape}
+    return intern(_adding(**attrs), tuple(parts), attrs, total.shape, total.dtype)
+
+
+@lru_cache(1_000)
+def _adding(places: tuple[Ranges, ...], shape: Shape) -> Primitive:
+    """The sum of tensors that are padded so."""
+    first, *rest = map(as_slices, places)
 
     def kernel(xp: Any, one: Any, *others: Any, **attrs: Any) -> Any:
         out = xp.zeros(shape, one.dtype)
@@ -52,8 +97,10 @@ def sum_of_pads(site: Site) -> Node | None:
             xp.add(view, part, view)
         return out
 
-    op = _stated(SUM_OF_PADS, "padded tensors, added up", shape, kernel)
-    return intern(op, parts, {"places": places, "shape": shape}, shape, args[0].dtype)
+    def adjoint(g: Node, *parts: Node, **attrs: Any) -> tuple[Node, ...]:
+        return tuple(take_slice(g, ranges=place) for place in places)
+
+    return _stated(SUM_OF_PADS, Linear(adjoint), "padded tensors, added up", shape, kernel)
 
 
 @rule("sum_to")
@@ -80,5 +127,9 @@ def sum_of_products(site: Site) -> Node | None:
     def kernel(xp: Any, a: Any, b: Any, **attrs: Any) -> Any:
         return xp.einsum(pattern, a, b).reshape(shape)
 
-    op = _stated("sum_of_products", "products of two tensors, added up along axes", shape, kernel)
+    def adjoint(g: Node, a: Node, b: Node, **attrs: Any) -> tuple[Node, Node]:
+        whole = stretch(reshape(g, shape=tuple(n if i in kept else 1 for i, n in enumerate(before))), before)
+        return whole * b, whole * a
+
+    op = _stated("sum_of_products", Bilinear(adjoint), "products of two tensors, added up along axes", shape, kernel)
     return intern(op, product.args, {"pattern": pattern, "shape": shape}, shape, total.dtype)

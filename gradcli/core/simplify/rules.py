@@ -56,19 +56,23 @@ def rewritten(site: Site) -> Node:
         if found is not None:
             return found
     if site.node.op.pointwise:
-        return elementwise_node(site.node.op, site.args, site.node.attrs)
+        return elementwise_node(site.node.op, site.args, site.node.attrs, site.node)
     wholes = (stretch(arg, before.shape) for arg, before in zip(site.args, site.node.args, strict=True))
     return with_args(site.node, tuple(wholes))
 
 
-def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any]) -> Node:
-    """An application element by element whose operands may differ in shape, as NumPy broadcasts them."""
-    shape = broadcast_shapes(arg.shape for arg in args)
-    if op.commutes:
+def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any], before: Node | None = None) -> Node:
+    """An application element by element whose operands may differ in shape, as NumPy broadcasts them.
+
+    `before` is one that may be the same.
+    """
+    if op.commutes and isinstance(args[1], Constant) and not isinstance(args[0], Constant):
         # Not by age: a number, or a node that was there before, may be older than the rest of this graph.
-        args = sorted(args, key=lambda n: not isinstance(n, Constant))
-    dtype = op.dtype(tuple(args), dict(attrs))
-    return intern(op, tuple(args), attrs, shape, dtype)
+        args = (args[1], args[0])
+    args = tuple(args)
+    if before is not None and args == before.args:
+        return before
+    return intern(op, args, attrs, broadcast_shapes(arg.shape for arg in args), op.dtype(args, dict(attrs)))
 
 
 def _make(name: str, *args: Node) -> Node:

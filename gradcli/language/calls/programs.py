@@ -13,9 +13,8 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from typing import TYPE_CHECKING, Any, cast
 
 from gradcli.core.engines.constants import computed as known_parts
-from gradcli.core.engines.evaluation import WORTH_COMPILING, interpreted
+from gradcli.core.engines.evaluation import WORTH_COMPILING, values_at_once
 from gradcli.core.engines.protocol import Data
-from gradcli.core.engines.scalar import suits_scalar
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant
 from gradcli.core.ir.shapes import Shape, size_of
@@ -134,7 +133,7 @@ class Trace:
         return self._joined(computed, None if self._titles is None else self._titles.whole())
 
     def _computed(self, values: Sequence[Data]) -> Sequence[Data]:
-        """The values of the outputs. Numbers are interpreted the first time, compiled when they are asked for again."""
+        """The values of the outputs. Small ones are interpreted the first time, compiled when they come again."""
         program = self._program
         self._done += self._work
         is_long = self._done > WORTH_COMPILING
@@ -145,10 +144,9 @@ class Trace:
             if self._is_first:
                 self._is_first = False
                 nodes, order = canonical(self._outputs, reachable(self._outputs), inputs, known_parts)
-                if suits_scalar(order, inputs, by_balls=True):
-                    found = interpreted(order, nodes, dict(zip(inputs, values, strict=True)))
-                    if found is not None:
-                        return found
+                found = values_at_once(order, nodes, dict(zip(inputs, values, strict=True)))
+                if found is not None:
+                    return found
             # Not what a call of numbers needs that is made once.
             from gradcli.core.engines.program import Program
 

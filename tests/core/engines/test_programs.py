@@ -14,7 +14,8 @@ from gradcli.core.engines import evaluation
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.numpy.schedule import ArrayProgram
 from gradcli.core.engines.program import Program
-from gradcli.core.engines.scalar import compile_scalar, source
+from gradcli.core.engines.scalar import compile_scalar
+from gradcli.core.engines.straight import source
 from gradcli.core.errors import DTypeError, ShapeError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Flat
@@ -89,17 +90,13 @@ def test_one_program_serves_all_graphs_of_a_form(nothing_kept: None) -> None:
     assert two.value == 2.0
 
 
-def test_scalars_are_compiled_when_they_come_again(nothing_kept: None) -> None:
+def test_scalars_are_compiled_when_they_come_again(nothing_kept: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first time they are computed one by one, with the same result."""
-    # So few nodes as FEW_NODES are never compiled.
-    for count, kept in ((1, []), (8, [True])):
-        for i in range(3):
-            y: Node = constant(0.7 + i, F64)
-            expected = 0.7 + i
-            for _ in range(count):
-                y, expected = sin(y) * constant(0.7 + i, F64), float(np.sin(expected) * (0.7 + i))
-            assert evaluate([y])[0] == pytest.approx(expected, rel=1e-14)
-        assert [p is not None for p in evaluation._here.programs.values()] == kept
+    monkeypatch.setattr(evaluation, "FEW_NODES", 0)
+    x = 0.7
+    results = [evaluate([sin(constant(x + i, F64)) * constant(x + i, F64)])[0] for i in range(3)]
+    assert results == [np.sin(x + i) * (x + i) for i in range(3)]
+    assert [p is not None for p in evaluation._here.programs.values()] == [True]
 
 
 def test_programs_that_are_kept_are_few_and_small(nothing_kept: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +117,8 @@ def test_a_program_that_was_left_is_not_used_again(nothing_kept: None) -> None:
         raise KeyboardInterrupt
 
     values, graph = normal((4,), 0), made(1.0, normal((4,), 0))
-    evaluate(graph)
+    for _ in range(2):
+        evaluate(graph)
     (program,) = evaluation._here.programs.values()
     assert program is not None
     program.function = left

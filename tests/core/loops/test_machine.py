@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcli.core.engines import often
 from gradcli.core.engines.llvm.arithmetic import is_installed
 from gradcli.core.engines.program import Program
 from gradcli.core.interrupt import Abandoned
@@ -44,9 +45,9 @@ def _both(outputs: Sequence[Node], inputs: Sequence[Node], values: Sequence[Any]
                 body = node.attrs["body"]
                 kept = {k: v for k, v in body._graphs.items() if not str(k).startswith("('loop ")}
                 body._graphs = kept
-        monkeypatch.setattr(machine, "A_STEP", cost)
-        monkeypatch.setattr(machine, "A_NODE", 0)
-        monkeypatch.setattr(machine, "LOADING", 0)
+        monkeypatch.setattr(often, "A_GRAPH", cost)
+        monkeypatch.setattr(often, "A_NODE", 0)
+        monkeypatch.setattr(often, "LOADING", 0)
         if cost == 0:
             monkeypatch.setattr(running, "_compiled", _refuse)
         found.append([np.asarray(value) for value in Program(outputs, inputs)(*values)])

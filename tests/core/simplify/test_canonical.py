@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import mul
 
 import numpy as np
 import pytest
@@ -13,10 +15,12 @@ from gradcli.core.ir.nodes import Node, constant, fresh_input
 from gradcli.core.ir.primitive import Application, operations
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.traversal import reachable
+from gradcli.core.primitives.constants import identity
 from gradcli.core.primitives.elementwise import reciprocal
 from gradcli.core.primitives.reductions import sum_to
-from gradcli.core.primitives.shaping import transpose
+from gradcli.core.primitives.shaping import part, reshape, transpose
 from gradcli.core.simplify.canonical import canonical
+from gradcli.core.transforms.reverse import gradient
 from tests.core.engines.harness import (
     F64,
     normal,
@@ -77,6 +81,59 @@ def test_products_that_are_added_up_are_not_kept() -> None:
         assert all(
             node.kind != "sum_of_products" for node in canonical(outputs, reachable(outputs), [x, y], computed)[1]
         )
+
+
+def test_sums_of_parts_grow_with_the_number_of_parts() -> None:
+    """However many are added up, each is written once; a sum that is needed elsewhere too is added as a whole."""
+
+    def nodes_for(count: int) -> int:
+        x = fresh_input("x", (count,), F64)
+        value = reduce(mul, (reshape(part(x, 0, i, 1), shape=()) for i in range(count)))
+        outputs = gradient([value], [x])
+        done, order = canonical(outputs, reachable(outputs), [x], computed)
+        array = normal((count,), count) + 3.0
+        np.testing.assert_allclose(run(done, [x], [array])[0], np.prod(array) / array, rtol=1e-12)
+        assert sum(node.kind == "sum_of_pads" for node in order) == 1
+        return sum(1 + len(node.args) for node in order)
+
+    small, large = nodes_for(20), nodes_for(80)
+    assert large < 4.5 * small
+
+    x = fresh_input("x", (3,), F64)
+    first, second, third = (TABLE["pad"](part(x, 0, i, 1) * 2.0, ranges=((i, 1, 1),), shape=(3,)) for i in range(3))
+    shared = first + second
+    outputs = [shared, shared + third, TABLE["sin"](shared) * (third + first)]
+    done, order = canonical(outputs, reachable(outputs), [x], computed)
+    assert sum(node.kind == "sum_of_pads" for node in order) == 3
+    array = normal((3,), 0)
+    for one, other in zip(run(done, [x], [array]), run(outputs, [x], [array]), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-15)
+
+
+def test_what_is_done_in_one_pass_has_its_adjoint() -> None:
+    """Sums of paddings, and of products."""
+    x, y = fresh_input("x", (60, 5, 70), F64), fresh_input("y", (60, 5, 70), F64)
+    z = fresh_input("z", (4,), F64)
+    pads = [TABLE["pad"](part(z, 0, i, 2), ranges=((i, 2, 1),), shape=(4,)) for i in range(3)]
+    cases: list[tuple[list[Node], list[Node]]] = [
+        ([sum_to(x * y, shape=(1, 70))], [x, y]),
+        ([pads[0] + pads[1] + pads[2]], [z]),
+    ]
+    for outputs, inputs in cases:
+        (done,), _ = canonical(outputs, reachable(outputs), inputs, computed)
+        assert done.kind in ("sum_of_products", "sum_of_pads")
+        arrays = [normal(node.shape, i) for i, node in enumerate(inputs)]
+        slopes = [gradient([node * node], inputs) for node in (done, outputs[0])]
+        for one, other in zip(*(run(list(found), inputs, arrays) for found in slopes), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_known_tensors_are_computed_once() -> None:
+    """The identity is made of numbers that are stretched, counted and compared."""
+    x = fresh_input("x", (3, 3), F64)
+    (done,), order = canonical([x * identity(3, F64)], reachable([x * identity(3, F64)]), [x], computed)
+    assert [node.kind for node in order if node.args] == ["multiply"]
+    np.testing.assert_array_equal(run([done], [x], [np.ones((3, 3))])[0], np.eye(3))
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Node, array_constant, fresh_input
+from gradcli.core.ir.nodes import Constant, Node, array_constant, constant, fresh_input
 from gradcli.core.ir.primitive import Application
-from gradcli.core.transforms.elements import NoElementsError, elements_of, filled_with
+from gradcli.core.transforms.elements import GRAPHS, NoElementsError, elements_of
 from tests.core.sampling import TABLE, Call, calls, draw, inputs_for, run
 
 CALLS = [call for primitive in TABLE.values() for call in calls(primitive)]
@@ -23,7 +23,7 @@ NEEDED = {
 
 def _taken_apart(node: Node, parts: list[Any]) -> Any:
     assert isinstance(node, Application)
-    return elements_of(node, parts)
+    return elements_of(node, parts, GRAPHS)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
@@ -44,18 +44,17 @@ def test_each_entry(call: Call) -> None:
     for array, arg in zip(arrays, node.args, strict=True):
         if arg.shape != array.shape:
             pytest.skip("operands are stretched first")
-        own: Any = filled_with(arg, lambda place, arg=arg: fresh_input("e", (), arg.dtype))  # type: ignore[misc]
-        given.update((own[place], array[place]) for place in np.ndindex(*array.shape))
+        own: Any = [fresh_input("e", (), arg.dtype) for _ in range(array.size)]
+        given.update(zip(own, array.ravel(), strict=True))
         parts.append(own)
     try:
-        made = elements_of(node, parts)
+        made = elements_of(node, parts, GRAPHS)
     except NoElementsError:
         assert call.primitive.name not in NEEDED
         return
-    assert made.shape == node.shape
-    assert all(element.dtype is node.dtype for element in made.ravel())
+    assert all(element.dtype is node.dtype and element.shape == () for element in made)
     names = list(given)
-    found = run(list(made.ravel()), names, [given[n] for n in names])
+    found = run(made, names, [given[n] for n in names])
     free = [(i, a) for i, a in zip(inputs, arrays, strict=True) if not isinstance(i, Constant)]
     (whole,) = run([node], [i for i, _ in free], [a for _, a in free])
     np.testing.assert_allclose(np.array(found).reshape(node.shape), whole, rtol=1e-14, atol=1e-15)
@@ -64,11 +63,11 @@ def test_each_entry(call: Call) -> None:
 def test_what_is_chosen_by_number() -> None:
     """Known numbers choose; others refuse."""
     x = fresh_input("x", (4,), DType.FLOAT64)
-    own = filled_with(x, lambda place: fresh_input("e", (), DType.FLOAT64))
+    own = [fresh_input("e", (), DType.FLOAT64) for _ in range(4)]
     known = TABLE["take"](x, array_constant(np.array([2, 0])))
     assert isinstance(known, Application)
-    numbers = filled_with(known.args[1], lambda place: array_constant(np.array([2, 0])[place]))
-    assert list(elements_of(known, [own, numbers])) == [own[2], own[0]]
-    unknown = filled_with(known.args[1], lambda place: fresh_input("i", (), DType.INT64))
+    numbers = [constant(2, DType.INT64), constant(0, DType.INT64)]
+    assert list(elements_of(known, [own, numbers], GRAPHS)) == [own[2], own[0]]
+    unknown = [fresh_input("i", (), DType.INT64) for _ in range(2)]
     with pytest.raises(NoElementsError):
         _taken_apart(known, [own, unknown])

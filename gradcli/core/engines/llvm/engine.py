@@ -30,4 +30,4 @@ class LlvmEngine:
         """The graph as a schedule."""
         from gradcli.core.engines.numpy.schedule import ArrayProgram
 
-        return ArrayProgram(graph.order, graph.outputs, graph.inputs, native=True)
+        return ArrayProgram(graph.order, graph.outputs, graph.inputs, native=True, numbers=True)

@@ -57,13 +57,9 @@ Native = Callable[[int, Sequence[Any], Sequence[Any], Sequence[Any], Sequence[An
 def native_recurrence(recurrence: Recurrence) -> Native | None:
     """A loop of such steps, or None where it has no machine code."""
     order = reachable([*recurrence.outputs, *recurrence.carries, *recurrence.slices, *recurrence.free])
-    if not is_installed() or len(order) > MOST_NODES:
+    code = native_steps(recurrence, order, MOST_NODES)
+    if code is None:
         return None
-    try:
-        text = _Emitter(recurrence, order).module()
-    except NotNativeError:
-        return None
-    code = compiled(text)
     kept, numbers = len(recurrence.carries), len(recurrence.carries) + len(recurrence.sums)
     at_once = max(1, OPERATIONS_AT_ONCE // len(order))
     state = ctypes.c_double * (numbers + len(recurrence.free))
@@ -82,6 +78,21 @@ def native_recurrence(recurrence: Recurrence) -> Native | None:
         return held[:numbers]
 
     return run
+
+
+def native_steps(
+    recurrence: Recurrence, order: Sequence[Node], most_nodes: int
+) -> Callable[[int, int, Any], None] | None:
+    """The function of a first step, of the one behind the last, and of addresses; None where it has no machine code.
+
+    The first address is that of all numbers: carries, sums, what every step reads. Those of slices and stacks follow.
+    """
+    if not is_installed() or len(order) > most_nodes:
+        return None
+    try:
+        return compiled(_Emitter(recurrence, order).module())
+    except NotNativeError:
+        return None
 
 
 class _Emitter(Arithmetic):

@@ -18,4 +18,4 @@ class NumpyEngine:
 
     def compile(self, graph: Graph) -> ArrayProgram:
         """The graph as a schedule."""
-        return ArrayProgram(graph.order, graph.outputs, graph.inputs)
+        return ArrayProgram(graph.order, graph.outputs, graph.inputs, numbers=True)

@@ -16,7 +16,7 @@ from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import operations
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.limits import require, require_memory
+from gradcli.core.limits import require_memory, require_operations
 
 Call: TypeAlias = "tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...], tuple[int, ...], Step]"
 
@@ -30,6 +30,8 @@ _QUIET.run(np.seterr, all="ignore")
 class ArrayProgram:
     """A graph scheduled once, to be run on as many inputs as there are, by one thread at a time.
 
+    With `numbers` small tensors are computed as numbers by Python, where that takes less time than NumPy's calls.
+
     What NumPy's own functions give is written into buffers that are made once and shared by values that are not
     needed together. What may be a view keeps the buffers that it may look into. Outputs are new arrays. `memory` is
     what the buffers take, in bytes, `operations` an estimate of its work. What takes long can be interrupted.
@@ -40,7 +42,12 @@ class ArrayProgram:
     """
 
     def __init__(
-        self, order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node] = (), native: bool = False
+        self,
+        order: Sequence[Node],
+        outputs: Sequence[Node],
+        inputs: Sequence[Node] = (),
+        native: bool = False,
+        numbers: bool = False,
     ) -> None:
         place = {node: i for i, node in enumerate(dict.fromkeys([*inputs, *order]))}
         self._start: list[Any] = [None] * len(place)
@@ -53,7 +60,7 @@ class ArrayProgram:
                 _refuse_what_memory_cannot_hold(node)
         self.operations = operations(order)
         require_operations(self.operations)
-        steps = steps_of(order, outputs, inputs, native)
+        steps = steps_of(order, outputs, inputs, native, numbers)
         plan = Buffers(steps, outputs)
         self.peak = plan.peak
         self.memory = plan.size + sum(step.memory for step in steps)
@@ -80,7 +87,12 @@ class ArrayProgram:
             args = tuple(place[arg] for arg in step.args)
             results = tuple(place[node] for node in step.outputs)
             late += [place[node] for node in ended]
-            if outputs.isdisjoint(step.outputs) and is_view(step.nodes[0]) and stays.issuperset(args):
+            if (
+                outputs.isdisjoint(step.outputs)
+                and not step.several
+                and is_view(step.nodes[0])
+                and stays.issuperset(args)
+            ):
                 there = self._start[args[0]]
                 view = step.function(there)
                 if np.may_share_memory(view, there):
@@ -132,7 +144,8 @@ class ArrayProgram:
                 check()
             found = [values[i] for i in args]
             if step.several:
-                written = function(*found, *[values[i] if i in self._buffered else None for i in results])
+                into = [values[i] if i in self._buffered else None for i in results] if step.takes_out else ()
+                written = function(*found, *into)
                 for i, value in zip(results, written, strict=True):
                     values[i] = value
             elif results[0] in self._buffered:
@@ -152,7 +165,8 @@ class ArrayProgram:
             given = [f"v{i}" for i in args]
             into = [f"v{i}" if i in self._buffered else "None" for i in results]
             if step.several:
-                lines.append(f"{', '.join(f'v{i}' for i in results)}, = f{number}({', '.join([*given, *into])})")
+                called = [*given, *into] if step.takes_out else given
+                lines.append(f"{', '.join(f'v{i}' for i in results)}, = f{number}({', '.join(called)})")
             elif results[0] in self._buffered:
                 lines.append(f"f{number}({', '.join([*given, *into])})")
             else:
@@ -174,15 +188,6 @@ class ArrayProgram:
 def run_arrays(order: Sequence[Node], outputs: Sequence[Node]) -> tuple[Array, ...]:
     """Evaluate nodes that are in topological order; `outputs` are among them."""
     return ArrayProgram(order, outputs)()
-
-
-def require_operations(wanted: int) -> None:
-    """Refuse more work than is allowed.
-
-    Raises:
-        CoreError: saying how much it would be.
-    """
-    require("max_operations", wanted, "this would take about", "use smaller shapes")
 
 
 def _refuse_what_memory_cannot_hold(node: Node) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gradcli.core.engines.elements import ElementsProgram, is_better_as_numbers, region_of
 from gradcli.core.engines.fusion import (
     CALLS_WORTH_NATIVE,
     ELEMENTS_WORTH_A_CALL,
@@ -29,7 +30,8 @@ class Step:
 
     `takes_out`: it is called with an array to write into for each output, after its arguments; `several`: it gives a
     tuple of its outputs. `in_place`: an output may take the place of an argument. `may_be_view`: the result may look
-    into an argument. `memory` is what it keeps between calls, in bytes.
+    into an argument. `memory` is what it keeps between calls, in bytes. Of several nodes, `how` says how they are
+    computed, and `within` what becomes of those that are no outputs.
     """
 
     function: Callable[..., Any]
@@ -41,28 +43,38 @@ class Step:
     may_be_view: bool = False
     several: bool = False
     memory: int = 0
+    how: str = ""
+    within: str = ""
 
 
 def steps_of(
-    order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], native: bool = False
+    order: Sequence[Node], outputs: Sequence[Node], inputs: Sequence[Node], native: bool = False, numbers: bool = False
 ) -> list[Step]:
     """The nodes as steps, in an order in which each comes after what it reads.
 
-    `native` lets LLVM compile fusion groups.
+    `native` lets LLVM compile fusion groups, `numbers` lets Python compute small tensors as numbers.
 
     Raises:
         ValueError: for a free input that is not among `inputs`.
     """
     steps: list[Step] = []
-    for unit in units(order, outputs, inputs, SMALLEST_NATIVE if native else SMALLEST):
+    smallest = SMALLEST_NATIVE if native else SMALLEST
+    for unit in units(order, outputs, inputs, smallest, is_better_as_numbers if numbers else None):
         tiles = _tiles(unit, native) if unit.is_fused else None
-        if tiles is None:
-            steps += [_single(node) for node in unit.nodes]
+        region = region_of(unit) if numbers and not unit.is_fused else None
+        if tiles is not None:
+            how = {"function": tiles, "args": unit.args, "takes_out": True, "memory": tiles.memory}
+            steps.append(_several(unit, str(tiles), "in cache only", **how))
+        elif region is not None:
+            how = {"function": ElementsProgram(region).run, "args": tuple(region.inputs)}
+            steps.append(_several(unit, "as numbers, by Python's math:", "a number", **how))
         else:
-            steps.append(
-                Step(tiles, unit.args, unit.outputs, unit.nodes, takes_out=True, several=True, memory=tiles.memory)
-            )
+            steps += [_single(node) for node in unit.nodes]
     return steps
+
+
+def _several(unit: Unit, how: str, within: str, **given: Any) -> Step:
+    return Step(outputs=unit.outputs, nodes=unit.nodes, several=True, how=how, within=within, **given)
 
 
 def _tiles(unit: Unit, native: bool) -> Tiles | None:
