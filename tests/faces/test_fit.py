@@ -192,9 +192,11 @@ def test_bad_rows(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", x=x, y=y)
     asked = [f"{script}::loss", "--data", str(tmp_path / "d.npz")]
     for more in ([], ["--optimizer", "adam", "--epochs", "40", "--rate", "0.05", "--batch", "50"]):
-        ran = gradcli("fit", *asked, *more)
+        ran = gradcli("fit", *asked, *more, "--out", str(tmp_path / "f.grad"))
         assert ran.code == 2
         assert "gives nan or an infinity" in ran.err
+        # Nothing was computed that could be gone on with.
+        assert sorted(os.listdir(tmp_path)) == ["d.npz", "m.grad"]
         ran = gradcli("fit", *asked, *more, "--on-error", "skip", "--format", "json")
         assert ran.code == 0
         assert "2 rows" in ran.out

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+import gradcli.session.rows as gradcli_rows
 from gradcli.session.rows.columns import BLOCK, Chunk
 from gradcli.session.rows.journal import Done
 from gradcli.session.rows.mapping import RowProgram
@@ -317,6 +318,7 @@ def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
 def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """NumPy's files do; of the others it is said what they need."""
     monkeypatch.delitem(sys.modules, "gradcli.session.rows.arrow", raising=False)
+    monkeypatch.delattr(gradcli_rows, "arrow", raising=False)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     data = write(tmp_path / "d.npz", points(10))
     assert gradcli("map", F, "--data", data, "--out", str(tmp_path / "o.npz")).code == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
+from itertools import count
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -24,6 +26,10 @@ from gradcli.core.transforms.reverse import vjp
 
 # So many nodes, and entries of patterns, are remembered.
 MOST_KEPT = 2_000_000
+# A constant of so many elements is known by them.
+LARGEST_BY_VALUE = 256
+
+_serials = count()
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +85,8 @@ class _Here(threading.local):
         """Begin anew."""
         self.plans: dict[tuple[int, bool], Plan | None] = {}
         self.numbers: dict[Hashable, int] = {}
-        # Constants are told apart by their identity, and so have to live as long as it counts.
-        self.constants: list[Node] = []
+        # A number for each large constant, which is known by it as long as it lives.
+        self.constants: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
 
     def number(self, output: Node, variable: Node) -> int:
         """The number of a graph's form: two of one form differ in the inputs that they are of, and in nothing else."""
@@ -90,8 +96,7 @@ class _Here(threading.local):
         for node in order:
             form: Hashable
             if isinstance(node, Constant):
-                form = id(node)
-                self.constants.append(node)
+                form = self._form_of_constant(node)
             elif node is variable:
                 form = "variable", node.shape, node.dtype
             elif not isinstance(node, Application):
@@ -104,10 +109,17 @@ class _Here(threading.local):
             found[node] = self.numbers.setdefault(form, len(self.numbers))
         return found[output]
 
+    def _form_of_constant(self, node: Constant) -> Hashable:
+        if node.shape == ():
+            return node.dtype, repr(node.value)
+        if size_of(node.shape) <= LARGEST_BY_VALUE:
+            return node.dtype, node.shape, node.value.tobytes()
+        return "constant", self.constants.setdefault(node, next(_serials))
+
     def is_full(self) -> bool:
         """Whether it remembers enough."""
         entries = sum(plan.pattern.count for plan in self.plans.values() if plan is not None)
-        return max(len(self.numbers), len(self.constants), entries) > MOST_KEPT
+        return max(len(self.numbers), entries) > MOST_KEPT
 
 
 _here = _Here()
@@ -166,17 +178,17 @@ def _plan(output: Node, variable: Node, paying: bool) -> Plan:
     return Plan(found, by_column, by_row=False)
 
 
-def _seeds(colour: Indices, count: int, like: Node) -> Node:
+def _seeds(colour: Indices, sweeps: int, like: Node) -> Node:
     """For each colour a tensor of ones where an element has it."""
-    ones = colour[None, :] == np.arange(count)[:, None]
-    return array_constant(ones.astype(like.dtype.value).reshape((count, *like.shape)))
+    ones = colour[None, :] == np.arange(sweeps)[:, None]
+    return array_constant(ones.astype(like.dtype.value).reshape((sweeps, *like.shape)))
 
 
-def _forward(output: Node, variable: Node, colour: Indices, count: int) -> Node:
+def _forward(output: Node, variable: Node, colour: Indices, sweeps: int) -> Node:
     seed = fresh_input("seed", variable.shape, variable.dtype)
-    return batch(jvp([output], [variable], [seed]), {seed: _seeds(colour, count, variable)}, count)[0]
+    return batch(jvp([output], [variable], [seed]), {seed: _seeds(colour, sweeps, variable)}, sweeps)[0]
 
 
-def _reverse(output: Node, variable: Node, colour: Indices, count: int) -> Node:
+def _reverse(output: Node, variable: Node, colour: Indices, sweeps: int) -> Node:
     seed = fresh_input("seed", output.shape, output.dtype)
-    return batch(vjp([output], [variable], [seed]), {seed: _seeds(colour, count, output)}, count)[0]
+    return batch(vjp([output], [variable], [seed]), {seed: _seeds(colour, sweeps, output)}, sweeps)[0]

@@ -16,6 +16,7 @@ from gradcli.core.engines.program import Program
 from gradcli.core.engines.protocol import Data
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.templates import has_template
 from gradcli.core.records import record
 from gradcli.core.transforms.closure import Closure, close
 from gradcli.core.transforms.taylor import Exponents, Line, Polynomials, Scale, expand, exponents_of, unit_monomials
@@ -68,7 +69,8 @@ def partials_at(
     _refuse_what_takes_too_long(products, len(closure.active), len(variables), order)
     program = Program(closure.nodes, list(values))
     found = dict(zip(closure.nodes, program(*values.values()), strict=True))
-    if not program.engine.on_arrays and all(node.shape == () for node in closure.nodes):
+    # A program may do without what an expansion goes through, such as a transposition.
+    if not program.engine.on_arrays and all(not node.args or has_template(node) for node in closure.nodes):
         return _expanded(outputs, variables, order, closure, products, Floats(found), coefficients)
     import numpy as np
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from gradcli.core.ir.nodes import Node, registry
@@ -56,7 +56,7 @@ def _cost(product: Node, chain: Sequence[Node]) -> int:
     return total
 
 
-@cache
+@lru_cache(1024)
 def _cheapest(lengths: Shape) -> tuple[int, dict[tuple[int, int], int]]:
     """The fewest products of numbers, and where to split each part of a chain (Cormen et al. 2009, section 15.2)."""
     count = len(lengths) - 1

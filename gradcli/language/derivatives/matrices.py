@@ -9,7 +9,6 @@ from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Node, constant
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.functions import stack
-from gradcli.core.loops.pieces import swept_in_pieces
 from gradcli.core.primitives.shaping import reshape
 from gradcli.core.records import structure
 from gradcli.core.transforms.jacobian import FORWARD, REVERSE, hessian, jacobian, mirrored
@@ -98,6 +97,8 @@ class Matrix(Operator):
 
     def _row(self, output: Node, by: Sequence[Node]) -> Sequence[Value]:
         """The blocks of one output: by colours where that is less work, or was asked for."""
+        from gradcli.core.loops.pieces import swept_in_pieces
+
         row: dict[Node, Value] = {}
         for node in by:
             if self.sparse or (self.mode is None and _is_large(output, node)):
@@ -111,6 +112,8 @@ class Matrix(Operator):
 
     def _rows(self, output: Node, by: Sequence[Node]) -> Sequence[Sequence[Value]]:
         """All blocks of second derivatives; of one number's those below the diagonal are known by symmetry."""
+        from gradcli.core.loops.pieces import swept_in_pieces
+
         if not self.sparse and output.shape == () and sum(size_of(node.shape) for node in by) >= LARGE:
             from gradcli.core.analysis.separable import hessian_by_terms
 

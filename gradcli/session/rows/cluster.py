@@ -31,7 +31,14 @@ from gradcli.session.rows.columns import BLOCK, Table, chunks
 from gradcli.session.rows.exact import ExactSums
 from gradcli.session.rows.fit_job import FitOptions
 from gradcli.session.rows.job import Counts, MapOptions, Telling, Told, about, identity
-from gradcli.session.rows.journal import Done, begun_before, identity_of, refuse_another
+from gradcli.session.rows.journal import (
+    Done,
+    begun_before,
+    identity_of,
+    kept_in,
+    refuse_another,
+    with_what_is_kept,
+)
 from gradcli.session.rows.mapping import RowProgram
 from gradcli.session.rows.opening import open_table
 from gradcli.session.rows.reducing import Adding, Compute, Loss, Sums
@@ -127,6 +134,10 @@ def _loss(text: str) -> tuple[Loss, Table]:
 
 def map_part(text: str, made: str, start: int, stop: int, path: str) -> Count:
     """Write the part of some rows: on a worker. A part that is there is complete, whoever wrote it."""
+    if os.path.exists(path):
+        with open(f"{path}.json") as file:
+            rows, written, bad, numbers = json.load(file)
+        return rows, written, bad, numbers
     program, table, how = _program(text)
     unfinished = f"{path}.{uuid.uuid4().hex}"
     part = writer(how["kind"], unfinished, program.outs, json.loads(made))
@@ -220,7 +231,10 @@ def over(client: Any, ranges: Sequence[tuple[int, int]], send: Callable[[Any, in
     done = as_completed(first, loop=client.loop)
     try:
         for future in done:
-            yield future.result()
+            found = future.result()
+            # Else what a worker that dies had done would be done again, for as long as somebody could ask for it.
+            future.release()
+            yield found
             more = next(waiting, None)
             if more is not None:
                 done.add(send(client, *more))
@@ -296,14 +310,12 @@ def run_map_on(
         _require_all(counts.rows, table)
         _complete(folder, target, options)
     except LanguageError as error:
-        wrong = error.diagnostic
-        kept = f"the parts that are complete are kept in `{options.out}.partial`; --resume goes on from there"
         if not any(name.startswith("part-") for name in os.listdir(folder)):
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        raise fail(wrong.kind, wrong.message, wrong.span, "; ".join(filter(None, (wrong.hint, kept)))) from None
+        raise with_what_is_kept(error, kept_in(options.out, "every part that is complete")) from None
     except BaseException as error:
-        error.add_note(f"the parts that are complete are kept in `{options.out}.partial`; --resume goes on from there")
+        error.add_note(kept_in(options.out, "every part that is complete"))
         raise
     return counts.told(), program.note
 

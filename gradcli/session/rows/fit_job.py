@@ -13,7 +13,7 @@ import numpy as np
 from gradcli import __version__
 from gradcli.core.records import record
 from gradcli.language.files.whole import Unwritable, target_of, write_text
-from gradcli.language.text.diagnostics import fail
+from gradcli.language.text.diagnostics import LanguageError, fail
 from gradcli.session.ask import Question
 from gradcli.session.rows.asked import Asked
 from gradcli.session.rows.columns import CHUNK, Table
@@ -33,7 +33,7 @@ from gradcli.session.rows.fitting import (
     in_batches,
 )
 from gradcli.session.rows.job import rows_at_a_time, workers_of
-from gradcli.session.rows.journal import on_error_said
+from gradcli.session.rows.journal import kept_in, on_error_said, with_what_is_kept
 from gradcli.session.rows.reducing import GRADIENT, Compute, Loss, Sums
 
 if TYPE_CHECKING:
@@ -102,8 +102,9 @@ def run_fit(
         folder, going_on = folder_of(target, own, options.overwrite, options.resume, options.out)
     rows = Rows(table, loss.names, CHUNK if options.optimizer not in BY_SCIPY else rows_at_a_time(options.chunk))
     ask = Evaluations(loss, compute or here(rows, workers_of(options.jobs)), folder, own, going_on)
+    checkpoint = Checkpoint(folder, going_on)
     try:
-        fit = _fit(question, loss, rows, ask, options, Checkpoint(folder, going_on), asked.seed or 0, tell)
+        fit = _fit(question, loss, rows, ask, options, checkpoint, asked.seed or 0, tell)
         sums = ask.counted(fit.at)
         errors = None
         if loss.size <= MOST_ERRORS:
@@ -117,11 +118,19 @@ def run_fit(
             except Unwritable as error:
                 raise fail("file", f"can't write `{options.out}`: {error}", None, error.hint) from None
     except BaseException as error:
-        if folder is not None and not isinstance(error, Exception):
-            error.add_note(f"how far it came is kept in `{options.out}.partial`; --resume goes on from there")
-        raise
-    finally:
         ask.close()
+        kept = None
+        if folder is not None and options.out is not None:
+            if checkpoint.written or ask.computed or going_on:
+                kept = kept_in(options.out, "how far it came")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, LanguageError):
+            raise with_what_is_kept(error, kept) from None
+        if kept is not None:
+            error.add_note(kept)
+        raise
+    ask.close()
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
     return Fitted(fit, loss.apart(fit.at), None if errors is None else loss.apart(errors), sums)

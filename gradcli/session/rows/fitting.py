@@ -104,6 +104,7 @@ class Evaluations:
         self._known: dict[bytes, Array] = {}
         self._journal: Journal | None = None
         self.last: Sums | None = None
+        self.computed = False
         if folder is not None:
             outs = [Out("number", (), "float64")]
             self._journal = Journal(os.path.join(folder, "journal"), identity, outs, resume)
@@ -125,6 +126,7 @@ class Evaluations:
 
     def _computed(self, what: str, at: Array, along: Array | None) -> Array:
         self.last = self._compute(self._loss, what, at, along)
+        self.computed = True
         return self.last.values(mean=True)
 
     def counted(self, at: Array) -> Sums:
@@ -222,6 +224,7 @@ class Checkpoint:
         self._path = None if folder is None else os.path.join(folder, "state.npz")
         self._next = monotonic() + EVERY
         self.found: dict[str, Any] | None = None
+        self.written = False
         if resume and self._path is not None and os.path.exists(self._path):
             with np.load(self._path) as file:
                 self.found = {name: file[name] for name in file.files}
@@ -240,6 +243,7 @@ class Checkpoint:
         file = io.BytesIO()
         np.savez(file, place=np.array(place), at=at, last=np.array(last), **parts)  # type: ignore[arg-type]
         write_bytes(self._path, file.getvalue(), replace=True)
+        self.written = True
 
 
 def _plain(part: Value) -> Any:

@@ -14,7 +14,7 @@ from gradcli.language.text.diagnostics import Diagnostic, LanguageError, fail
 from gradcli.session.ask import Question
 from gradcli.session.rows.asked import Asked
 from gradcli.session.rows.columns import BLOCK, CHUNK, Table, chunks
-from gradcli.session.rows.journal import MOST_TOLD, Done, on_error_said
+from gradcli.session.rows.journal import MOST_TOLD, Done, on_error_said, with_what_is_kept
 from gradcli.session.rows.mapping import RowProgram
 from gradcli.session.rows.pipeline import pipeline
 from gradcli.session.rows.writing import FileOutput, StreamOutput, kind_of, refuse_resume
@@ -135,8 +135,7 @@ def run_map(
         pipeline(source, program, workers_of(options.jobs), take)
         output.complete()
     except LanguageError as error:
-        kept, wrong = output.interrupted(), error.diagnostic
-        raise fail(wrong.kind, wrong.message, wrong.span, "; ".join(filter(None, (wrong.hint, kept)))) from None
+        raise with_what_is_kept(error, output.interrupted()) from None
     except BaseException as error:
         kept = output.interrupted()
         if kept is not None:

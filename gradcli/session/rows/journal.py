@@ -141,6 +141,17 @@ def on_error_said(on_error: str) -> str:
     return f"{on_error:4}"
 
 
+def with_what_is_kept(error: LanguageError, kept: str | None) -> LanguageError:
+    """The mistake, with what is left of the work in its hint."""
+    wrong = error.diagnostic
+    return fail(wrong.kind, wrong.message, wrong.span, "; ".join(filter(None, (wrong.hint, kept))) or None)
+
+
+def kept_in(path: str, what: str) -> str:
+    """What is to be said of the work that is left of an output."""
+    return f"{what} is kept in `{path}.partial`; --resume goes on from there"
+
+
 def begun_before(path: str) -> LanguageError:
     """The refusal of an output that was begun, where nothing says what is to become of that."""
     what = f"`{path}` was begun before, and how far it came is kept in `{path}.partial`"

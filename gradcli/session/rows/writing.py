@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gradcli.language.files.whole import Unwritable, give_name, target_of
 from gradcli.language.text.diagnostics import LanguageError, fail, near
 from gradcli.session.rows.arrays import NpyWriter, NpzWriter
-from gradcli.session.rows.journal import Done, Journal, Out, begun_before, identity_of, refuse_another
+from gradcli.session.rows.journal import Done, Journal, Out, begun_before, identity_of, kept_in, refuse_another
 from gradcli.session.rows.opening import needs_arrow
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class FileOutput:
         if with_nothing:
             shutil.rmtree(self._folder, ignore_errors=True)
             return None
-        return f"what was computed is kept in `{self.path}.partial`; --resume goes on from there"
+        return kept_in(self.path, "what was computed")
 
 
 def _frames(path: str) -> Iterator[None]:

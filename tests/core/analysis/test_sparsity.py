@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TypeAlias
 
 import numpy as np
@@ -10,11 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcli.core.analysis import compressed, sparsity
+from gradcli.core.analysis.compressed import sparse_jacobian
 from gradcli.core.analysis.dependence import Allowance, DenseError, Indices, Sets
 from gradcli.core.analysis.sparsity import Pattern, colours, pattern
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, array_constant, fresh_input
+from gradcli.core.library.functions import matmul, sum_
+from gradcli.core.primitives.elementwise import tanh
+from gradcli.core.primitives.shaping import part
 from gradcli.session.results import Shown, SparseMatrix
 from tests.language.running import error, passes, run, value
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Each test searches anew."""
+    compressed._here.forget()
+
 
 NETWORK = """X = uniform((20, 2))
 def loss(w):
@@ -107,6 +121,7 @@ def test_a_dense_matrix_may_be_asked_for_as_a_sparse_one(monkeypatch: pytest.Mon
     np.testing.assert_allclose(value(network(5) + "hessian(loss, sparse=true)(w)").todense(), dense, atol=1e-12)
     monkeypatch.setattr(sparsity, "MOST_ENTRIES", 10)
     monkeypatch.setattr(sparsity, "MOST_ENTRIES_EACH", 1)
+    compressed._here.forget()
     refused = error(network(5) + "hessian(loss, sparse=true)(w)")
     assert "40 by 40 is not sparse" in refused.message
     assert "sparse=true" in (refused.hint or "")
@@ -145,6 +160,21 @@ def test_a_matrix_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert searched == [True, True, False]
     run(start + "hessian(f)(x)\nf(x) = sum((x[2:] - x[:-2]^2)^2)\nhessian(f)(x)")
     assert searched == [True, True, False, True]
+
+
+def test_data_does_not_live_for_the_search_of_it() -> None:
+    """What is remembered of a graph has no large constant in it; other data is another graph, small data by value."""
+    x = fresh_input("x", (70,), DType.FLOAT64)
+    large = array_constant(np.ones((70, 70)))
+    gone = weakref.ref(large)
+    sparse_jacobian(tanh(x) * sum_(large), x)
+    del large
+    gc.collect()
+    assert gone() is None
+    for scale in (1.0, 1.0, 0.0):
+        rows = array_constant(scale * np.eye(3, 70)[:, :12].copy())
+        found = sparse_jacobian(matmul(rows, tanh(part(x, 0, 0, 12))), x)
+        assert found.pattern.count == 3 * scale
 
 
 def test_sets_are_put_together_once_for_all_that_need_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -69,3 +70,12 @@ def test_sums_are_the_same_with_any_number_of_threads() -> None:
         for n in (1, 2, 3)
     }
     assert len(found) == 1
+
+
+def test_programs_of_one_thread() -> None:
+    """Within `alone`, whoever else computes at the same time."""
+    with pool.alone():
+        assert pool.threads() == 1
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(pool.threads).result() == pool.cores()
+    assert pool.threads() == pool.cores()
