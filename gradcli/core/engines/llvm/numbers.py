@@ -6,6 +6,7 @@ What is computed is to the last bit what Python computes, so that no digit depen
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,18 +33,18 @@ def native_numbers(
     code = native_code(order, outputs, inputs)
     if code is None:
         return None
-    count = len(outputs)
-    memory, zeros, bools = ctypes.c_double * (count + len(inputs)), (0.0,) * count, []
+    size, behind = 8 * (len(outputs) + len(inputs)), 8 * len(outputs)
+    put, taken = struct.Struct(f"{len(inputs)}d").pack_into, struct.Struct(f"{len(outputs)}d").unpack_from
     bools = [i for i, node in enumerate(outputs) if node.dtype is DType.BOOL]
-    addressof, pointer = ctypes.addressof, ctypes.c_void_p
+    addressof, pointer, first = ctypes.addressof, ctypes.c_void_p, ctypes.c_char.from_buffer
 
     def run(*values: Any) -> tuple[float | bool, ...]:
-        held = memory(*zeros, *values)
-        table = pointer(addressof(held))
+        held = bytearray(size)
+        put(held, behind, *values)
+        start = first(held)
+        table = pointer(addressof(start))
         code(0, 1, addressof(table))
-        found: list[float | bool] = held[:count]
-        for i in bools:
-            found[i] = bool(found[i])
-        return tuple(found)
+        found = taken(held)
+        return tuple(bool(v) if i in bools else v for i, v in enumerate(found)) if bools else found
 
     return run
