@@ -218,7 +218,7 @@ class Loss:
 
     @staticmethod
     def _cast(variable: Variable, part: Array) -> Any:
-        array = np.ascontiguousarray(part, variable.node.dtype.value)
+        array = np.asarray(part, variable.node.dtype.value, order="C")
         return array if array.shape else array.item()
 
     def _bad(self, chunk: Chunk, low: int, mask: Array, holds: Array, odd: Array | None) -> Array:
