@@ -13,6 +13,7 @@ from gradcli.core.ir.traversal import reachable
 from gradcli.language.text.diagnostics import Span, fail
 from gradcli.language.values.convert import rows_of, to_int
 from gradcli.language.values.describe import describe
+from gradcli.language.values.nesting import map_items
 from gradcli.language.values.values import Caller, Interval, Parameters, Value, Zipped
 
 LONGEST_RANGE = 10_000_000
@@ -37,6 +38,16 @@ def items_of(value: Value, span: Span) -> Sequence[Value]:
     if isinstance(value, str):
         return tuple(value)
     raise fail("type", f"{describe(value)} has no items to go through", span, "use a tuple, a tensor or range(n)")
+
+
+def listed(value: Value, span: Span) -> Value:
+    """A nested tuple in which all that `zip` and `enumerate` go through is a tuple too."""
+
+    def item(of: Value) -> Value:
+        return listed(tuple(items_of(of, span)), span) if isinstance(of, Zipped) else of
+
+    found: Value = map_items(value, item)
+    return found
 
 
 def length_of(value: Value) -> int | None:

@@ -247,7 +247,7 @@ class Calls:
         drawn, said, steps = caller.random.drawn, len(caller.warnings), caller.steps
         fresh, given = fresh_inputs(values, function.inputs, caller.dtype)
         inputs = cast("list[Input]", [*given])
-        there = {name: found[0] for name in lifted if (found := caller.find(name, None)) is not None}
+        there = {name: found[0] for name in lifted if (found := caller.find(name, None)) and _is_known(found[0])}
         stood, beside = fresh_inputs([*there.values()], [Formal(name) for name in there], caller.dtype)
         stand_ins = dict(zip(there, stood, strict=True))
         given |= beside
@@ -352,6 +352,11 @@ def _identity(function: Function) -> Hashable:
     if found is None:
         raise Unkept
     return found
+
+
+def _is_known(value: Value) -> bool:
+    """Whether a value is a tensor whose elements are known, or a tuple of such."""
+    return all(isinstance(item, Constant) for item in leaves(value))
 
 
 def _take(value: Value, default: DType, key: list[Hashable], data: list[Data]) -> None:

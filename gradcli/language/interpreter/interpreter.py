@@ -19,7 +19,7 @@ from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
 from gradcli.language.calls.expressions import CALCULATED, Evaluated
 from gradcli.language.calls.functions import Chain, UserFunction, define
-from gradcli.language.calls.items import item_of, items_of, known_mask
+from gradcli.language.calls.items import item_of, known_mask, listed
 from gradcli.language.calls.operations import binary, part_named, truth, unary
 from gradcli.language.calls.programs import result_of_call
 from gradcli.language.calls.reach import Reach, reach_of
@@ -355,12 +355,12 @@ class Interpreter(Statements):
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed; a parameter stays the parameter that it is."""
-        if isinstance(value, Zipped):
-            value = tuple(items_of(value, span))
         try:
             require_shallow(value)
         except REFUSALS as error:
             raise refused(error, span) from None
+        if isinstance(value, (tuple, Zipped)):
+            value = listed(value, span)
         pending = [n for n in distinct_nodes(value) if not isinstance(n, Constant) and not isinstance(n, Parameter)]
         if not pending:
             return value

@@ -12,7 +12,7 @@ from gradcli.core.limits import require
 
 if TYPE_CHECKING:
     pass
-from gradcli.language.values.values import SparseMatrix, Value
+from gradcli.language.values.values import SparseMatrix, Value, Zipped
 
 # What goes through tuples within tuples takes a few of Python's calls for each.
 DEEPEST = 200
@@ -66,6 +66,8 @@ def distinct_nodes(value: Value) -> list[Node]:
                 stack.extend(reversed(part))
         elif isinstance(part, (Node, SparseMatrix)):
             found[part if isinstance(part, Node) else part.entries.values] = None
+        elif isinstance(part, Zipped):
+            stack.extend(reversed(part.parts))
     return list(found)
 
 
@@ -108,6 +110,8 @@ def _changed(item: Value, change: Callable[[Node], Node]) -> Value:
         return change(item)
     if isinstance(item, SparseMatrix):
         return SparseMatrix(replace(item.entries, values=change(item.entries.values)))
+    if isinstance(item, Zipped):
+        return Zipped(tuple([map_nodes(part, change) for part in item.parts]))
     return item
 
 

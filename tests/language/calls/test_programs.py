@@ -396,6 +396,28 @@ def test_from_python() -> None:
     assert f(3.0) == 27.0
 
 
+@pytest.mark.parametrize("last", [5, True, np.float32(3), (2.0, np.array([1.0, 2])), (2.0, 3.0), np.ones((3, 2))])
+def test_a_tensor_that_was_an_input_becomes_something_else(last: Any) -> None:
+    """What a name has by then is what counts, whatever it was in the calls before."""
+    session, alone = gradcli.Session(), gradcli.Session()
+    for each in (session, alone):
+        each.run("f(x) = (c, c*x)" if not isinstance(last, tuple) else "f(x) = sum(c*x)")
+    for c in (np.array([1.0, 2]), np.array([2.0, 3]), np.array([4.0, 5]), last):
+        session["c"] = c
+        found = session["f"](2.0)
+    alone["c"] = last
+    programs.forget()
+    np.testing.assert_equal(found, alone["f"](2.0))
+
+
+def test_zipped_results() -> None:
+    """What goes through several things together is a tuple in a result, wherever in it, and at the first call too."""
+    pairs = gradcli.function("f(x) = (zip(x, 2x), enumerate(x))")
+    for i in (1.0, 2.0, 3.0):
+        assert pairs(np.array([i, 5])) == (((i, 2 * i), (5.0, 10.0)), ((0, i), (1, 5.0)))
+    assert gradcli.function("f(x) = zip(x, x)")(np.array([3.0])) == ((3.0, 3.0),)
+
+
 def test_steps_are_counted() -> None:
     """The limit holds for programs too."""
     step = run("set max_steps 100\nf(x) = x\nfor i in range(80):\n    y = f(i)")
