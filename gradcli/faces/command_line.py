@@ -421,9 +421,10 @@ COMMANDS: dict[str, Command] = {
             (FUNCTION, _values("Values of inputs that are the same in all rows.")),
             (*own.OF_MAP, WRT, ORDER, DTYPE, FORMAT),
             "gradcli.faces.tables:map_rows",
-            example="gradcli map 'x^2*y' --data points.csv --out slopes.csv\n"
-            "gradcli map samples/black_scholes.grad::call --data options.parquet --out greeks.parquet --order 2\n"
-            "gradcli map model.grad::loss --data points.npz --reduce sum",
+            example="gradcli map 'petal_length*petal_width^2' --data samples/iris.csv --out -\n"
+            "gradcli map 'petal_length*petal_width^2' --data samples/iris.csv --where 'petal_width > 2' "
+            "--order 2 --out -\n"
+            "gradcli map '(petal_width - a*petal_length)^2' a=0.4 --data samples/iris.csv --reduce mean",
             details="The columns are called f, df_dx, d2f_dxdy. CSV, Parquet and Arrow need gradcli[data]. "
             "See `gradcli help data`.",
             expressions=True,
@@ -434,8 +435,10 @@ COMMANDS: dict[str, Command] = {
             (FUNCTION, _values("Values at first of inputs that are no columns.")),
             (*own.OF_FIT, WRT, DIGITS, DTYPE, FORMAT),
             "gradcli.faces.tables:fit_rows",
-            example="gradcli fit '(y - a*exp(-k*t))^2' a=1 k=1 --data decay.csv\n"
-            "gradcli fit model.grad::loss --data points.parquet --optimizer newton --out fitted.grad",
+            example="gradcli fit '(petal_width - a*petal_length - b)^2' a=0 b=0 --data samples/iris.csv "
+            "--errors squares\n"
+            "gradcli fit samples/iris_rows.grad::nll --data samples/iris.csv --where 'species > 0' --optimizer newton "
+            "--columns 'flower=[sepal_length,sepal_width,petal_length,petal_width]'",
             details="What is least is the mean of the function over all rows. See `gradcli help data`.",
             expressions=True,
         ),

@@ -169,6 +169,10 @@ def _fit(reporter: Reporter, asked: Asked, question: Question, options: FitOptio
     rows.append((Partial("length of its gradient"), constant(found.fit.slope, DType.FLOAT64)))
     steps = "1 step" if found.fit.steps == 1 else f"{found.fit.steps:,} steps"
     note = f"{options.optimizer}, {steps}, {found.sums.summed:,} of {found.sums.rows:,} rows of {table.name}"
+    if found.errors is not None and options.errors == "likelihood":
+        note += (
+            "\nstandard errors take the function for minus a log likelihood; --errors squares is for squared residuals"
+        )
     derivatives = plain(DerivativeTable(tuple(rows)))
     assert isinstance(derivatives, Derivatives)
     reporter.digits = question.interpreter.settings.digits

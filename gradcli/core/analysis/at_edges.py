@@ -38,13 +38,18 @@ def with_edges(
 
 def those_at(found: Sequence[Node], values: Mapping[Node, Any]) -> list[Node]:
     """Those of nodes with edges that are at one, by the values of their operands and their own."""
-    if all(node.shape == () for node in values):
-        values = {node: value.item() if hasattr(value, "item") else value for node, value in values.items()}
-        return [node for node in found if _is_at(node, values)]
-    import numpy as np
+    numbers = {
+        node: value.item() if node.shape == () and hasattr(value, "item") else value for node, value in values.items()
+    }
+    of_numbers = [node for node in found if all(arg.shape == () for arg in node.args)]
+    at_one = {node for node in of_numbers if _is_at(node, numbers)}
+    others = [node for node in found if node not in of_numbers]
+    if others:
+        import numpy as np
 
-    with np.errstate(all="ignore"):
-        return [node for node in found if np.any(_is_at(node, values))]
+        with np.errstate(all="ignore"):
+            at_one |= {node for node in others if np.asarray(_is_at(node, numbers)).any()}
+    return [node for node in found if node in at_one]
 
 
 def that_matter(found: Sequence[Node], outputs: Sequence[Node], point: Mapping[Node, Any]) -> list[Node]:

@@ -25,14 +25,16 @@ class EdgeKind(Enum):
 class Edge:
     """An edge. `at` is called with the arrays of the operands, that of the result and the attributes: which elements.
 
-    `between` says that it lies where two operands are equal. `matters` is called as `at` is, with the adjoint of the
-    result behind it: for which elements the slope then depends on a convention; for all, where it isn't said.
+    `possible` is called with the attributes: whether it is there for them at all. `between` says that it lies where two
+    operands are equal. `matters` is called as `at` is, with the adjoint of the result behind it: for which elements the
+    slope then depends on a convention; for all, where it isn't said.
     """
 
     kind: EdgeKind
     at: Callable[..., Any]
     between: bool = False
     matters: Callable[..., Any] | None = None
+    possible: Callable[..., bool] | None = None
 
 
 def at_zero(kind: EdgeKind, operand: int = 0) -> Edge:

@@ -239,10 +239,14 @@ def _spelled(value: Number) -> Hashable:
     return repr(value)
 
 
+# NumPy's codes of the common types: an array's own name for its type takes longer than most that is done with it.
+_BY_CODE = {"d": DType.FLOAT64, "f": DType.FLOAT32, "?": DType.BOOL}
+
+
 def array_constant(array: numpy.ndarray[Any, Any] | Finer) -> Constant:
     """A tensor known now; the array is not copied and must not be written to afterwards. A scalar is interned."""
     value: numpy.ndarray[Any, Any] = bare(array)
-    dtype = DType(value.dtype.name)
+    dtype = _BY_CODE.get(value.dtype.char) or DType(value.dtype.name)
     if value.shape == ():
         return constant(value.item(), dtype)
     value.flags.writeable = False

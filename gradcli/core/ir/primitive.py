@@ -73,7 +73,9 @@ def intern(
 def edge_of(node: Node, kinds: Collection[EdgeKind] = frozenset(EdgeKind)) -> Edge | None:
     """The edge that a node's primitive has, if it is of some kinds."""
     edge = node.op.edge if isinstance(node, Application) else None
-    return edge if edge is not None and edge.kind in kinds else None
+    if edge is None or edge.kind not in kinds or (edge.possible is not None and not edge.possible(**node.attrs)):
+        return None
+    return edge
 
 
 def with_args(node: Node, args: tuple[Node, ...]) -> Node:

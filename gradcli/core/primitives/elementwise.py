@@ -138,7 +138,12 @@ floor_divide: Primitive = flat(
 
 def _no_power_at_zero(args: Sequence[Any], y: Any, *, exponent: float) -> Any:
     """Where the base is 0, unless the power is a polynomial."""
-    return (args[0] == 0) & (not (exponent >= 0 and float(exponent).is_integer()))
+    return (args[0] == 0) & _no_polynomial(exponent=exponent)
+
+
+def _no_polynomial(*, exponent: float) -> bool:
+    """Whether a power is none, and so has no slope of some order at 0."""
+    return not (exponent >= 0 and float(exponent).is_integer())
 
 
 def _constant_power_partial(y: Node, x: Node, *, exponent: float) -> Node | float:
@@ -189,7 +194,7 @@ constant_power: Primitive = elementwise(
     symbol="^",
     names=(),
     attributes={"exponent": 3.0},
-    edge=Edge(EdgeKind.QUOTIENT, _no_power_at_zero),
+    edge=Edge(EdgeKind.QUOTIENT, _no_power_at_zero, possible=_no_polynomial),
 )
 power: Primitive = elementwise(
     "power",
