@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
-from gradcli.api.home import GIVEN, Home, new_home, refuse
+from gradcli.api.home import GIVEN, Home, guarded, new_home, refuse
 from gradcli.api.running import run_again
 from gradcli.api.values import to_python, to_value
 from gradcli.language.calls.arguments import bind, signature
@@ -88,7 +88,10 @@ class Function:
             found = self._home.again(lambda m: run_again(m, self._of, args))
             if found is not None:
                 return found[0]
-        return to_python(self._home.call(lambda m: self._result(m, args, kwargs), self._source()), self._same_home)
+        source = self._source()
+        value = self._home.call(lambda m: self._result(m, args, kwargs), source)
+        # What is a view may be larger, as an array of its own, than there is memory.
+        return guarded(lambda: to_python(value, self._same_home), source)
 
     def _result(self, interpreter: Interpreter, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Value:
         positional = [value_in(self._home, given, f"argument {i + 1}") for i, given in enumerate(args)]

@@ -187,7 +187,8 @@ def value_of(home: Home, text: str, values: dict[str, Any]) -> Any:
     """
     source = _source(text, GIVEN)
     given = guarded(lambda: {_name(name): value_in(home, v, f"`{name}`") for name, v in values.items()}, source)
-    return to_python(home.valued(source, given), lambda of: Function(home, of))
+    value = home.valued(source, given)
+    return guarded(lambda: to_python(value, lambda of: Function(home, of)), source)
 
 
 def _source(text: object, name: str) -> Source:

@@ -364,3 +364,12 @@ def test_what_is_more_than_numbers_comes_as_a_result() -> None:
     assert dict(polynomial.terms) == {(0,): 1, (1,): 1, (2,): 0.5}
     assert gradcli.evaluate("x -> x^2")(3) == 9
     assert gradcli.evaluate("set dtype float32; 1/3") == np.float32(1) / np.float32(3)
+
+
+def test_a_result_that_no_memory_holds() -> None:
+    """It is a mistake like any other, though a view of one element comes before it."""
+    f = gradcli.function("f(x) = zeros(x)")
+    with pytest.raises(gradcli.GradcliError, match="memory"):
+        f(2**50)
+    with pytest.raises(gradcli.GradcliError, match="memory"):
+        gradcli.evaluate("zeros(2^50)")

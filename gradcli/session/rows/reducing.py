@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Node, Parameter, filled, fresh_input
+from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, filled, fresh_input
 from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.traversal import substitute
 from gradcli.core.limits import require_memory
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.selection import select
@@ -108,6 +109,9 @@ class Loss:
         loss = total(roots)
         self.variables = _variables(question, values, whole, wrt, [*feeds]) if slopes else []
         kept = condition(question, table, feeds, where) if where is not None else None
+        varied = {variable.node for variable in self.variables}
+        fixed = {node: array_constant(array) for node, array in whole.values() if node not in varied}
+        (loss,) = substitute([loss], fixed)
         self._feeds = [*{f.node: f for f in (*feeds.values(), *(kept.feeds.values() if kept else ()))}.values()]
         self.names = list(dict.fromkeys(name for feed in self._feeds for name in feed.columns))
         self._loss, self._table, self._on_error = loss, table, on_error
@@ -218,6 +222,7 @@ class Loss:
 
     @staticmethod
     def _cast(variable: Variable, part: Array) -> Any:
+        # Not `ascontiguousarray`, which makes an array of one element of a number.
         array = np.asarray(part, variable.node.dtype.value, order="C")
         return array if array.shape else array.item()
 
