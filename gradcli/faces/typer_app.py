@@ -80,6 +80,9 @@ class OfExpressions(TyperCommand):
             for flag in given:
                 if given.count(flag) > 1:
                     ctx.fail(f"{flag} is given twice")
+            last = next((o for o in COMMANDS[str(self.name)].options if options and options[-1] in o.flags), None)
+            if last is not None and last.kind is not bool:
+                ctx.fail(f"{options[-1]} needs a value: {last.metavar}")
             args = [*options, "--", *positional]
         return super().parse_args(ctx, args)
 

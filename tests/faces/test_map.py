@@ -506,3 +506,17 @@ def test_a_row_whose_gradient_is_none(tmp_path: Path) -> None:
     value, slope = (row["value"] for row in result["value"]["rows"])
     assert value == pytest.approx(math.fsum(np.sqrt(x)), rel=1e-15)
     assert slope == pytest.approx(math.fsum(np.sqrt(x)) / 2, rel=1e-15)
+
+
+def test_the_table_that_is_read_is_not_replaced(tmp_path: Path) -> None:
+    """Not with --overwrite either; and an option without its value says what it lacks."""
+    table = tmp_path / "t.csv"
+    table.write_text("x,y\n1,2\n3,4\n")
+    for command in (("map", "x*y"), ("fit", "(a*x - y)^2", "a=1")):
+        ran = gradcli(*command, "--data", str(table), "--out", str(table), "--overwrite")
+        assert ran.code == 2
+        assert "it is the table that is read" in ran.err
+    assert table.read_text() == "x,y\n1,2\n3,4\n"
+    ran = gradcli("map", "x*y", "--data", str(table), "--out")
+    assert ran.code == 2
+    assert "--out needs a value" in ran.err

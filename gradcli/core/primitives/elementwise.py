@@ -5,7 +5,6 @@ The partials are those of any table of derivatives (DLMF 4.20, 4.34 for the trig
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import log as ln
 from typing import Any
 
@@ -136,11 +135,6 @@ floor_divide: Primitive = flat(
 )
 
 
-def _no_power_at_zero(args: Sequence[Any], y: Any, *, exponent: float) -> Any:
-    """Where the base is 0, unless the power is a polynomial."""
-    return (args[0] == 0) & _no_polynomial(exponent=exponent)
-
-
 def _no_polynomial(*, exponent: float) -> bool:
     """Whether a power is none, and so has no slope of some order at 0."""
     return not (exponent >= 0 and float(exponent).is_integer())
@@ -194,7 +188,7 @@ constant_power: Primitive = elementwise(
     symbol="^",
     names=(),
     attributes={"exponent": 3.0},
-    edge=Edge(EdgeKind.QUOTIENT, _no_power_at_zero, possible=_no_polynomial),
+    edge=Edge(EdgeKind.QUOTIENT, lambda args, y, **a: (args[0] == 0) & _no_polynomial(**a), possible=_no_polynomial),
 )
 power: Primitive = elementwise(
     "power",

@@ -34,6 +34,7 @@ from gradcli.session.rows.fitting import (
 )
 from gradcli.session.rows.job import rows_at_a_time, workers_of
 from gradcli.session.rows.journal import kept_in, on_error_said, with_what_is_kept
+from gradcli.session.rows.opening import refuse_the_table
 from gradcli.session.rows.reducing import GRADIENT, Compute, Loss, Sums
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def run_fit(
     loss = Loss(question, table, options.columns, options.wrt, options.where, options.on_error)
     target: str | None = None
     if options.out is not None:
+        refuse_the_table(options.data, options.out)
         try:
             target, _ = target_of(options.out, options.overwrite)
         except Unwritable as error:

@@ -16,6 +16,7 @@ from gradcli.session.rows.asked import Asked
 from gradcli.session.rows.columns import BLOCK, CHUNK, Table, chunks
 from gradcli.session.rows.journal import MOST_TOLD, Done, on_error_said, with_what_is_kept
 from gradcli.session.rows.mapping import RowProgram
+from gradcli.session.rows.opening import refuse_the_table
 from gradcli.session.rows.pipeline import pipeline
 from gradcli.session.rows.writing import FileOutput, StreamOutput, kind_of, refuse_resume
 
@@ -113,6 +114,7 @@ def run_map(
         raise refusal
     size = rows_at_a_time(options.chunk)
     kind = kind_of(options.out, options.kind)
+    refuse_the_table(options.data, options.out)
     program = RowProgram(question, table, options.columns, options.wrt, options.order, options.where, options.on_error)
     made = about(asked, question, options, program)
     output: FileOutput | StreamOutput

@@ -27,6 +27,16 @@ def needs_arrow(what: str) -> LanguageError:
     )
 
 
+def refuse_the_table(data: str, out: str) -> None:
+    """Refuse to write where the table is that is read.
+
+    Raises:
+        LanguageError: for that.
+    """
+    if out != "-" and data != "-" and os.path.exists(out) and os.path.exists(data) and os.path.samefile(out, data):
+        raise fail("file", f"can't write `{out}`: it is the table that is read", None, "give --out another name")
+
+
 def open_table(word: str) -> Table:
     """The table that a word names; `-` is standard input.
 
