@@ -28,7 +28,7 @@ def jax_call(function: Callable[..., Any], *given: Any) -> Run:
 
     jax.config.update("jax_enable_x64", True)
     compiled = jax.jit(function)
-    arrays = [jnp.asarray(a) for a in given]
+    arrays = [a if isinstance(a, list) else jnp.asarray(a) for a in given]
     return lambda: jax.block_until_ready(compiled(*arrays))
 
 
