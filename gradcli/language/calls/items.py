@@ -42,12 +42,28 @@ def items_of(value: Value, span: Span) -> Sequence[Value]:
 
 def listed(value: Value, span: Span) -> Value:
     """A nested tuple in which all that `zip` and `enumerate` go through is a tuple too."""
+    if not _goes_together(value):
+        return value
 
     def item(of: Value) -> Value:
         return listed(tuple(items_of(of, span)), span) if isinstance(of, Zipped) else of
 
     found: Value = map_items(value, item)
     return found
+
+
+def _goes_together(value: Value) -> bool:
+    """Whether there is something in a nested tuple that `zip` or `enumerate` gave; each part is looked at once."""
+    seen: set[int] = set()
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Zipped):
+            return True
+        if isinstance(part, tuple) and id(part) not in seen:
+            seen.add(id(part))
+            stack.extend(part)
+    return False
 
 
 def length_of(value: Value) -> int | None:

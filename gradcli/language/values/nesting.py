@@ -132,6 +132,9 @@ def fold(value: Any, leaf: Callable[[Any], Any], join: Callable[[list[Any]], Any
     stack = [value]
     while stack:
         part = stack[-1]
+        if id(part) in done:
+            stack.pop()
+            continue
         waiting = [i for i in part if isinstance(i, tuple) and id(i) not in done]
         if waiting:
             stack.extend(waiting)
