@@ -8,10 +8,8 @@ from typing import Any
 
 from gradcli.api.compiled import joined, own
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node
 from gradcli.language.calls.programs import NUMBER, kept_calls, kind_of_tensor
 from gradcli.language.interpreter.interpreter import Interpreter
-from gradcli.language.values.nesting import leaves
 from gradcli.language.values.values import Function
 
 # Whole numbers beyond these are no floats.
@@ -39,12 +37,10 @@ def run_again(interpreter: Interpreter, function: Function, args: Sequence[Any])
         else:
             return None
     calls = kept_calls(interpreter, function, kinds)
-    found = None if calls is None else calls.again(interpreter, data)
+    # Which type plain numbers in a result have is for others to say.
+    found = None if calls is None else calls.again(interpreter, data, only_tensors=True)
     if found is None:
         return None
     interpreter.steps = 0
     trace, computed = found
-    # Which type plain numbers in a result have is for others to say.
-    if any(not isinstance(item, Node) for item in leaves(trace.result)):
-        return None
     return (joined(trace.result)(own([computed[place] for place in trace.places], trace.dtypes, data)),)

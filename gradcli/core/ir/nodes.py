@@ -253,6 +253,11 @@ def array_constant(array: numpy.ndarray[Any, Any] | Finer) -> Constant:
     return Constant(value, value.shape, dtype, finer=array if isinstance(array, Finer) else None)
 
 
+def computed_constant(data: Any, dtype: DType) -> Constant:
+    """What a program gave, a Python number or an array, as a constant; a number is of the type that is said."""
+    return constant(data, dtype) if isinstance(data, (bool, int, float)) else array_constant(data)
+
+
 def constant_like(value: Any, like: Node) -> Constant:
     """Numbers known now, a Python number or an array, in the shape and dtype of another node."""
     if like.shape == ():

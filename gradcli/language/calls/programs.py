@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from gradcli.core.engines.constants import computed as known_parts
 from gradcli.core.engines.evaluation import WORTH_COMPILING, values_at_once
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, computed_constant, constant
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.simplify.canonical import canonical
@@ -50,7 +50,8 @@ class Unkept(Exception):  # noqa: N818 - it is no mistake
 class Trace:
     """One trace of a call: its result as graph of inputs, and what must be the same for it to be that of another call.
 
-    `places` are those of the result's tensors, from left to right, among what its program gives, `dtypes` theirs.
+    `places` are those of the result's tensors, from left to right, among what its program gives, `dtypes` theirs;
+    `of_tensors` says that there is nothing else in it.
 
     Raises:
         Unkept: for a result that is made of more than tensors and numbers, or depends on what can't be asked again.
@@ -65,6 +66,7 @@ class Trace:
         if any(not isinstance(item, (Node, bool, int, float, str, type(None))) for item in leaves(result)):
             raise Unkept
         roots = [item for item in leaves(result) if isinstance(item, Node)]
+        self.of_tensors = all(isinstance(item, Node) for item in leaves(result))
         asked = [*roots, *watch.decided, *watch.numbers, *watch.finite, *watch.off_edges]
         own = dict(zip(asked, self._of_inputs(asked), strict=True))
         self._decided = [(own[node], data) for node, data in watch.decided.items()]
@@ -208,10 +210,15 @@ class Calls:
             return function.call(caller, values, span), False
         return self._traced(caller, function, values, data, span, lifted)
 
-    def again(self, caller: Caller, data: Sequence[Data]) -> tuple[Trace, Sequence[Data]] | None:
-        """The trace that holds for a call, and what its program gives; None where there is none."""
+    def again(
+        self, caller: Caller, data: Sequence[Data], only_tensors: bool = False
+    ) -> tuple[Trace, Sequence[Data]] | None:
+        """The trace that holds for a call, and what its program gives; None where there is none.
+
+        With `only_tensors` its result must be made of them alone.
+        """
         for i, trace in enumerate(self._traces):
-            if trace.holds(caller):
+            if (trace.of_tensors or not only_tensors) and trace.holds(caller):
                 computed = trace.run(caller, data)
                 if computed is not None:
                     self._misses = 0
@@ -394,11 +401,6 @@ def _rebuilding(
     place, like = next(places)
     dtype = like.dtype
     if names is None:
-        return lambda computed, whole: _constant(computed[place], dtype)
+        return lambda computed, whole: computed_constant(computed[place], dtype)
     name = next(names)
-    return lambda computed, whole: Labelled(_constant(computed[place], dtype), name, cast("Whole", whole))
-
-
-def _constant(data: Any, dtype: DType) -> Constant:
-    """What a node was computed to be."""
-    return constant(data, dtype) if isinstance(data, (bool, int, float)) else array_constant(data)
+    return lambda computed, whole: Labelled(computed_constant(computed[place], dtype), name, cast("Whole", whole))

@@ -8,7 +8,7 @@ from typing import Any
 
 from gradcli.core.engines.evaluation import FreeInputError, evaluate
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Node, Parameter, array_constant, constant
+from gradcli.core.ir.nodes import Constant, Node, Parameter, computed_constant
 from gradcli.core.ir.promotion import coerce
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
@@ -343,7 +343,7 @@ class Interpreter(Statements):
             if data is None:
                 known = False
                 return describe(value)
-            return map_nodes(value, lambda n: _constant(data[n], n) if n in data else n)
+            return map_nodes(value, lambda n: computed_constant(data[n], n.dtype) if n in data else n)
 
         found = said(statement, now)
         if not known:
@@ -374,7 +374,7 @@ class Interpreter(Statements):
         data = tuple(self._final(pending, data))
         done: dict[Node, Node] = {}
         for node, result in zip(pending, data, strict=True):
-            done[node] = _constant(result, node)
+            done[node] = computed_constant(result, node.dtype)
         return map_nodes(value, lambda n: done.get(n, n))
 
 
@@ -399,11 +399,6 @@ _EVALUATE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value]] = {
     s.Partial: Interpreter._partial,
     s.Nabla: Interpreter._nabla,
 }
-
-
-def _constant(data: Any, like: Node) -> Node:
-    """What a node was computed to be."""
-    return constant(data, like.dtype) if isinstance(data, (bool, int, float)) else array_constant(data)
 
 
 def _holds_a_function(value: Value) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, constant
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, computed_constant, constant
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.library.indexing import index
 from gradcli.language.text.diagnostics import Span, fail
@@ -58,7 +58,7 @@ def computed(node: Node) -> Node:
     if isinstance(node, Constant) or any(isinstance(n, (Input, Parameter)) for n in reachable([node])):
         return node
     (data,) = evaluate([node])
-    return constant(data, node.dtype) if isinstance(data, (bool, int, float)) else array_constant(data)
+    return computed_constant(data, node.dtype)
 
 
 def to_int(value: Value, span: Span, what: str) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -32,8 +30,8 @@ from gradcli.session.rows.fitting import (
     here,
     in_batches,
 )
-from gradcli.session.rows.job import rows_at_a_time, workers_of
-from gradcli.session.rows.journal import kept_in, on_error_said, with_what_is_kept
+from gradcli.session.rows.job import identity_of_work, rows_at_a_time, workers_of
+from gradcli.session.rows.journal import kept_in, with_what_is_kept
 from gradcli.session.rows.opening import refuse_the_table
 from gradcli.session.rows.reducing import GRADIENT, Compute, Loss, Sums
 
@@ -156,21 +154,8 @@ def _require(options: FitOptions) -> None:
 
 def _identity(asked: Asked, options: FitOptions, table: Table) -> dict[str, Any]:
     """What must be as it was for a fit to go on; `--epochs` may be another."""
-    return {
-        "version": __version__,
-        "formula": hashlib.sha256(json.dumps([asked.source, asked.text]).encode()).hexdigest(),
-        "values": [*asked.words],
-        "dtype": asked.dtype,
-        "seed": asked.seed,
-        "data": [*table.identity],
-        "columns": options.columns,
-        "where": options.where,
-        "wrt": options.wrt,
-        "optimizer": options.optimizer,
-        "batch": options.batch,
-        "rate": options.rate,
-        "on_error": on_error_said(options.on_error),
-    }
+    further = {"optimizer": options.optimizer, "batch": options.batch, "rate": options.rate}
+    return identity_of_work(asked, options, table, **further)
 
 
 def _fit(

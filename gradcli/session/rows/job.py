@@ -84,10 +84,18 @@ def about(asked: Asked, question: Question, options: MapOptions, program: RowPro
 
 def identity(asked: Asked, options: MapOptions, table: Table, program: RowProgram) -> dict[str, Any]:
     """What must be as it was for a run to go on; the size of chunks may be another."""
-    text = hashlib.sha256(json.dumps([asked.source, asked.text]).encode()).hexdigest()
+    outputs = [[out.name, [*out.shape], out.dtype] for out in program.outs]
+    return identity_of_work(asked, options, table, order=options.order, outputs=outputs)
+
+
+def identity_of_work(asked: Asked, options: Any, table: Table, **further: object) -> dict[str, Any]:
+    """What all work on the rows of a table must have as it was to go on, and further things beside it.
+
+    `options` has columns, where, wrt and on_error.
+    """
     return {
         "version": __version__,
-        "formula": text,
+        "formula": hashlib.sha256(json.dumps([asked.source, asked.text]).encode()).hexdigest(),
         "values": [*asked.words],
         "dtype": asked.dtype,
         "seed": asked.seed,
@@ -95,9 +103,8 @@ def identity(asked: Asked, options: MapOptions, table: Table, program: RowProgra
         "columns": options.columns,
         "where": options.where,
         "wrt": options.wrt,
-        "order": options.order,
-        "outputs": [[out.name, [*out.shape], out.dtype] for out in program.outs],
         "on_error": on_error_said(options.on_error),
+        **further,
     }
 
 
