@@ -264,6 +264,7 @@ class State:
 
     def known(self, frame: Frame | None) -> list[str]:
         """Every name that has a value, the nearest first."""
+        spoil()
         known = [*self.scope, *builtins()]
         while frame is not None:
             known = [*frame.names, *known]
