@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
@@ -79,6 +79,8 @@ class State:
         # What the last call came to, where its program gave it.
         self._computed: Value = None
         self.still: object | None = None
+        # Calls in the text that were made with this function, and take only values: see `is_plain_call`.
+        self._plain_calls: dict[s.Call, Function] = {}
         # What stands in for parameters in the call that is under way, by their keys.
         self._stand_ins: Mapping[object, Parameter] = {}
         # Of functions at the top level, and of those that are defined inside a call.
@@ -96,6 +98,11 @@ class State:
         """Say something beside the result that is no mistake, once."""
         if all(message != warning.message for warning in self.warnings):
             self.warnings.append(Diagnostic("derivative", message, span, hint, severity="note"))
+
+    @property
+    def bound(self) -> tuple[object, KeysView[str]]:
+        """What stands as long as this statement is carried out, and the names to which it has given values."""
+        return self.scope.bound
 
     @property
     def outermost(self) -> bool:
