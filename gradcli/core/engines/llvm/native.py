@@ -50,7 +50,7 @@ def _width() -> int | None:
     return 32 if features.get("avx2") and features.get("fma") else None
 
 
-def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
+def native_tile(unit: Unit) -> _Code | None:
     """A fusion group as machine code, or None where it has none.
 
     Its elements lie in rows (see `split_of`). Called with two numbers and an array of addresses: of the arguments that
@@ -69,15 +69,6 @@ def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
 def in_memory(unit: Unit) -> list[int]:
     """The numbers of the arguments that are read from memory; a number known now is a part of the code."""
     return [i for i, arg in enumerate(unit.args) if not is_scalar(arg)]
-
-
-def address_of(array: Any) -> int:
-    """Where the elements of a contiguous array begin; a buffer tells it three times as fast as the array does."""
-    try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))
-    except TypeError:  # it is read-only
-        address: int = array.ctypes.data
-        return address
 
 
 def split_of(unit: Unit, shape: Shape) -> int | None:
@@ -114,10 +105,10 @@ class _Code:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
         self._engine.finalize_object()
         signature = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-        self._function = signature(self._engine.get_function_address(NAME))
+        self.function: Callable[[int, int, Any], None] = signature(self._engine.get_function_address(NAME))
 
     def __call__(self, low: int, high: int, addresses: Any) -> None:
-        self._function(low, high, addresses)
+        self.function(low, high, addresses)
 
 
 @lru_cache(256)
