@@ -332,10 +332,10 @@ def test_what_a_call_depends_on(case: str, monkeypatch: pytest.MonkeyPatch) -> N
 def made_by(text: str, before: str) -> int:
     """The nodes that a text makes behind another."""
     session = run(before).session
-    first = next(nodes._serials)
+    first = next(nodes.serials)
     step = run(text, session)
     assert not [d for d in step.diagnostics if d.severity == "error"], step.diagnostics
-    return next(nodes._serials) - first
+    return next(nodes.serials) - first
 
 
 @pytest.mark.parametrize(
