@@ -56,8 +56,7 @@ def canonical(
     most = max(LARGEST_FOLDED, min(beside, LARGEST_BESIDE))
     for node in order:
         if node not in small:
-            alone = [uses[arg] == 1 for arg in node.args]
-            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone), computed, most)
+            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], uses), computed, most)
     wholes = tuple(stretch(small[node], node.shape) for node in outputs)
     return with_sums_of_pads(*with_quotients(wholes))
 
@@ -72,7 +71,7 @@ def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[No
     return outputs, order
 
 
-def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
+def _smaller(node: Node, args: Sequence[Node], uses: Mapping[Node, int]) -> Node:
     if not isinstance(node, Application):
         return node
     if node.op.name == "ruled":
@@ -80,7 +79,7 @@ def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
         return args[0]
     if node.op.pointwise and node.shape:
         args = [_as_scalar(arg, args) for arg in args]
-    return rewritten(node, args, alone)
+    return rewritten(node, args, uses)
 
 
 def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:

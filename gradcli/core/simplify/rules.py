@@ -24,13 +24,17 @@ class Site:
     """One application in a graph that is being rewritten.
 
     `args` are its arguments as they are now: those that are elementwise in the smallest shape that holds their values,
-    and constants of one element as scalars. `alone` says of each whether nothing else needs it, so that it is not
-    computed once it is taken apart.
+    and constants of one element as scalars. `uses` counts what needs each node of the graph as it was.
     """
 
     node: Application
     args: Sequence[Node]
-    alone: Sequence[bool]
+    uses: Mapping[Node, int]
+
+    @property
+    def alone(self) -> Sequence[bool]:
+        """Whether nothing else needs each argument, so that it is not computed once it is taken apart."""
+        return [self.uses[arg] == 1 for arg in self.node.args]
 
 
 Rule: TypeAlias = "Callable[[Site], Node | None]"
@@ -49,12 +53,12 @@ def rule(primitive: str) -> Callable[[Rule], Rule]:
     return enter
 
 
-def rewritten(node: Application, args: Sequence[Node], alone: Sequence[bool]) -> Node:
+def rewritten(node: Application, args: Sequence[Node], uses: Mapping[Node, int]) -> Node:
     """What the rules make of an application, or the application to the arguments as they are now."""
     op = node.op
     rules = RULES.get(op.name)
     if rules:
-        site = Site(node, args, alone)
+        site = Site(node, args, uses)
         for one in rules:
             found = one(site)
             if found is not None:
@@ -129,7 +133,13 @@ def _of_floats(function: Rule) -> Rule:
 def numbers_meet(site: Site) -> Node | None:
     """2 (3 x) is 6 x, (-a) (-b) is a b."""
     a, b = site.args
+    if not (_may_be_taken_apart(a) or _may_be_taken_apart(b)):
+        return None
     return product_of(a, b, *site.alone)
+
+
+def _may_be_taken_apart(node: Node) -> bool:
+    return isinstance(node, Constant) or node.op is registry["negate"] or node.op is registry["multiply"]
 
 
 def product_of(a: Node, b: Node, a_alone: bool = True, b_alone: bool = True) -> Node | None:

@@ -98,18 +98,21 @@ class Parser:
         Raises:
             UnexpectedCharacter: when it comes to one that begins no token.
         """
-        match, ignored, words = self._match, self.tables.ignored, self.tables.words
+        match, ignored, words, new = self._match, self.tables.ignored, self.tables.words, str.__new__
         place, end = 0, len(text)
         while place < end:
             found = match(text, place)
             if found is None:
                 raise UnexpectedCharacter(place)
-            type, stop = str(found.lastgroup), found.end()
+            type, stop = found.lastgroup or "", found.end()
             if type not in ignored:
                 piece = found[0]
                 if type in words:
                     type = words[type].get(piece, type)
-                yield Token(type, piece, place, stop)
+                # What Token's own constructor does, less a call for each.
+                token = new(Token, piece)
+                token.type, token.start_pos, token.end_pos = type, place, stop
+                yield token
             place = stop
 
     def run(self, tokens: Iterable[Token], builder: object) -> Any:

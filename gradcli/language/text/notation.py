@@ -120,24 +120,22 @@ def _lines(tokens: Iterable[Token]) -> Iterator[list[Token]]:
     """The tokens up to each end of a line outside of brackets."""
     line: list[Token] = []
     depth = 0
-    stream = iter(tokens)
-    while True:
-        try:
-            token = next(stream, None)
-        except Exception:
-            # What stands in front of a character that means nothing is read first.
-            yield line
-            raise
-        if token is None:
-            break
-        line.append(token)
-        if token.type in _OPENING:
-            depth += 1
-        elif token.type in _CLOSING:
-            depth -= 1
-        elif token.type == "_NEWLINE" and depth <= 0:
-            yield line
-            line, depth = [], 0
+    try:
+        for token in tokens:
+            line.append(token)
+            type = token.type
+            if type == "_NEWLINE":
+                if depth <= 0:
+                    yield line
+                    line, depth = [], 0
+            elif type in _OPENING:
+                depth += 1
+            elif type in _CLOSING:
+                depth -= 1
+    except Exception:
+        # What stands in front of a character that means nothing is read first.
+        yield line
+        raise
     yield line
 
 
@@ -155,7 +153,7 @@ class _Line:
 
     def tokens(self) -> list[Token]:
         """The tokens with those put in."""
-        if any(token.type == "BAR_OPEN" for token in self.given):
+        if "BAR_OPEN" in [token.type for token in self.given]:
             self.sides = self._sides()
         given, made, sides = self.given, self.made, self.sides
         while self.at < len(given):
