@@ -277,7 +277,7 @@ class Function(ABC):
 
     def at_inputs(self, caller: Caller, inputs: Sequence[Value], span: Span) -> Value:
         """The result as graph of inputs that were made for this call, which know what they stand for."""
-        return self.call(caller, inputs, span, fresh=True)
+        return self.call(caller, inputs, span)
 
     def substituted(self, substitution: Rewrite) -> Function:
         """The same function where tensors that it closes over are changed; itself where it closes over none."""
