@@ -6,7 +6,6 @@ another kind of node, or an output, needs the whole.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -14,10 +13,10 @@ from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.ir.primitive import Application, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
-from gradcli.core.ir.traversal import dependents, reachable, substitute
+from gradcli.core.ir.traversal import dependents, reachable, substitute, uses_of
 from gradcli.core.simplify import chains, contracted, views
 from gradcli.core.simplify.contracted import with_sums_of_pads
-from gradcli.core.simplify.rules import Site, rewritten, with_quotients
+from gradcli.core.simplify.rules import rewritten, with_quotients
 
 # They enter rules of their own.
 ENTERING = (contracted, views, chains)
@@ -52,14 +51,12 @@ def canonical(
     """
     outputs, order = _merged(outputs, order)
     small: dict[Node, Node] = {node: node for node in inputs}
-    uses = Counter(arg for node in order for arg in node.args)
-    uses.update(outputs)
-    beside = max((size_of(node.shape) for node in dependents(order, inputs)), default=0)
+    uses = uses_of(order, outputs)
+    beside = max((size_of(node.shape) for node in dependents(order, inputs) if node.shape), default=0)
     most = max(LARGEST_FOLDED, min(beside, LARGEST_BESIDE))
     for node in order:
         if node not in small:
-            alone = [uses[arg] == 1 for arg in node.args]
-            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone), computed, most)
+            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], uses), computed, most)
     wholes = tuple(stretch(small[node], node.shape) for node in outputs)
     return with_sums_of_pads(*with_quotients(wholes))
 
@@ -74,15 +71,15 @@ def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[No
     return outputs, order
 
 
-def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
+def _smaller(node: Node, args: Sequence[Node], uses: Mapping[Node, int]) -> Node:
     if not isinstance(node, Application):
         return node
-    if node.kind == "ruled":
+    if node.op.name == "ruled":
         # The value: what is beside it is for derivatives, which have been taken.
         return args[0]
-    if node.op.pointwise:
+    if node.op.pointwise and node.shape:
         args = [_as_scalar(arg, args) for arg in args]
-    return rewritten(Site(node, args, alone))
+    return rewritten(node, args, uses)
 
 
 def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
@@ -97,12 +94,15 @@ def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
 
 def _folded(node: Node, computed: Compute, most: int) -> Node:
     """A constant, where all arguments are, and it has no more elements than these or so many."""
-    if not isinstance(node, Application) or not all(isinstance(_unstretched(arg), Constant) for arg in node.args):
+    if not isinstance(node, Application):
         return node
+    for arg in node.args:
+        if not isinstance(_unstretched(arg), Constant):
+            return node
     if size_of(node.shape) > max([most, *(size_of(_unstretched(arg).shape) for arg in node.args)]):
         return node
     return computed(with_args(node, tuple(arg if isinstance(arg, Constant) else computed(arg) for arg in node.args)))
 
 
 def _unstretched(node: Node) -> Node:
-    return node.args[0] if node.kind == "broadcast" else node
+    return node.args[0] if node.shape and node.kind == "broadcast" else node
