@@ -1,39 +1,36 @@
-"""A loop of numbers as one native function that has the loop in it.
+"""A loop of numbers and small tensors as one native function that has the loop in it.
 
-Sums, products and the functions of the C library are those that Python's math takes, each rounded by itself: what is
-computed is to the last bit what the same loop gives in Python, so that no digit depends on which of them ran.
+A tensor of a few elements is these, one by one; of more it is a vector, so that a step is as many instructions as it
+has nodes. What is computed is to the last bit what the same loop of numbers gives in Python.
 """
 
 from __future__ import annotations
 
-import ast
-import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, is_installed
-from gradcli.core.engines.llvm.native import MOST_NODES, NAME, compiled
+from gradcli.core.engines.llvm.arithmetic import NotNativeError, is_installed
+from gradcli.core.engines.llvm.native import NAME, compiled
+from gradcli.core.engines.llvm.python_math import PythonMath
 from gradcli.core.interrupt import check
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Constant, Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.nodes import Constant, Node, constant, fresh_input, registry
+from gradcli.core.ir.primitive import Application, Primitive
+from gradcli.core.ir.shapes import no_elements, size_of
+from gradcli.core.ir.templates import SCALARS
 from gradcli.core.ir.traversal import reachable
+from gradcli.core.transforms.elements import Arithmetic, NoElementsError, computable_elements, numbers_in, places
 
 # So many operations are made between two looks at whether anybody waits for them still.
 OPERATIONS_AT_ONCE = 2**22
-
-# Functions that Python's math takes from the C library as they are; where it raises, this answers as IEEE 754 says.
-_AS_IN_PYTHON = frozenset(
-    (
-        *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
-        *("exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "cbrt", "erf", "erfc", "pow", "fmod"),
-    )
-)
-_INSTRUCTIONS = frozenset(("sqrt", "floor", "ceil", "copysign", "fabs"))
+# Tensors of so many elements are vectors; smaller ones are numbers, larger ones are only read from.
+FEWEST_LANES, MOST_LANES = 5, 64
+# LLVM takes a second for a step of so many instructions; a vector of so many lanes is one.
+MOST_INSTRUCTIONS, LANES = 4_000, 8
 
 
 class Recurrence(NamedTuple):
-    """A step's graph of float64 and bool numbers: its inputs by what they are, its outputs carries, sums, stacks."""
+    """A step's graph of float64 and bool tensors: its inputs by what they are, its outputs carries, sums, stacks."""
 
     carries: Sequence[Node]
     slices: Sequence[Node]
@@ -48,200 +45,379 @@ class Recurrence(NamedTuple):
         """All."""
         return [*self.nexts, *self.sums, *self.stacks]
 
+    @property
+    def inputs(self) -> list[Node]:
+        """All."""
+        return [*self.carries, *self.slices, *self.free]
 
-# Called with the length, where carries start, arrays of slices, what every step reads, and arrays that stacks are put
-# into; it gives the last carries and the sums.
-Native = Callable[[int, Sequence[Any], Sequence[Any], Sequence[Any], Sequence[Any]], "list[float]"]
 
+class NativeLoop:
+    """The machine code of a loop, which several threads may call."""
 
-def native_recurrence(recurrence: Recurrence) -> Native | None:
-    """A loop of such steps, or None where it has no machine code."""
-    order = reachable([*recurrence.outputs, *recurrence.carries, *recurrence.slices, *recurrence.free])
-    code = native_steps(recurrence, order, MOST_NODES)
-    if code is None:
-        return None
-    kept, numbers = len(recurrence.carries), len(recurrence.carries) + len(recurrence.sums)
-    at_once = max(1, OPERATIONS_AT_ONCE // len(order))
-    state = ctypes.c_double * (numbers + len(recurrence.free))
+    def __init__(self, code: Any, operations: int) -> None:
+        self._code = code
+        self._at_once = max(1, OPERATIONS_AT_ONCE // operations)
 
-    def run(
-        length: int, starts: Sequence[Any], slices: Sequence[Any], free: Sequence[Any], stacks: Sequence[Any]
-    ) -> list[float]:
-        held = state(*starts, *([0.0] * (numbers - kept)), *free)
-        places = [ctypes.addressof(held), *(array.ctypes.data for array in (*slices, *stacks))]
-        table = (ctypes.c_void_p * len(places))(*places)
-        for low in range(0, length, at_once):
+    def run(self, length: int, backwards: bool, address: int, table: bytearray, moving: int) -> None:
+        """All steps, where `table`, which lies at `address`, has addresses.
+
+        These are: of where carries and sums start, of where they are put in the end, `moving` bytes each; of what every
+        step reads, of slices, of stacks.
+        """
+        if length <= self._at_once:
             check()
-            high = min(length, low + at_once)
-            ends = (length - high, length - low) if recurrence.backwards else (low, high)
-            code(*ends, ctypes.addressof(table))
-        return held[:numbers]
+            self._code(0, length, address)
+            return
+        starts = bytes(table[:moving])
+        try:
+            for low in range(0, length, self._at_once):
+                check()
+                high = min(length, low + self._at_once)
+                self._code(*((length - high, length - low) if backwards else (low, high)), address)
+                # The next steps start from what these put.
+                table[:moving] = table[moving : 2 * moving]
+        finally:
+            table[:moving] = starts
 
-    return run
+
+def instructions_of(recurrence: Recurrence) -> int | None:
+    """About how many instructions a step is, None where it has no machine code."""
+    given = set(recurrence.inputs)
+    count = 0
+    for node in reachable([*recurrence.outputs, *recurrence.inputs]):
+        size = size_of(node.shape)
+        if size == 0 or (node.dtype not in SCALARS and not isinstance(node, Constant)):
+            return None
+        if node in given or not isinstance(node, Application):
+            count += 1
+        elif node.op.pointwise or node.op.broadcasts:
+            if node.op.template(node.attrs) is None and node.kind != "cast":
+                return None
+            count += size if size < FEWEST_LANES else 1 + size // LANES
+        else:
+            numbers = numbers_in(node)
+            if numbers is None:
+                return None
+            count += 1 + numbers
+        if size > MOST_LANES and (isinstance(node, Application) or node in recurrence.carries):
+            return None
+    return count if count <= MOST_INSTRUCTIONS else None
 
 
-def native_steps(
-    recurrence: Recurrence, order: Sequence[Node], most_nodes: int
-) -> Callable[[int, int, Any], None] | None:
-    """The function of a first step, of the one behind the last, and of addresses; None where it has no machine code.
-
-    The first address is that of all numbers: carries, sums, what every step reads. Those of slices and stacks follow.
-    """
-    if not is_installed() or len(order) > most_nodes:
+def native_recurrence(recurrence: Recurrence) -> NativeLoop | None:
+    """A loop of such steps, or None where it has no machine code."""
+    if not is_installed():
         return None
+    order = reachable([*recurrence.outputs, *recurrence.inputs])
     try:
-        return compiled(_Emitter(recurrence, order).module())
-    except NotNativeError:
+        code = compiled(_Emitter(recurrence, order).module())
+    except (NotNativeError, NoElementsError):
         return None
+    return NativeLoop(code, sum(size_of(node.shape) for node in order))
 
 
-class _Emitter(Arithmetic):
+class _Emitter(PythonMath, Arithmetic[Any]):
     """Writes the function of the first slice, of the one behind the last, and of a table of addresses.
 
-    The first address is that of all numbers: carries, sums, what every step reads. Those of slices and stacks follow.
+    A node's value is a vector, or the sequence of its elements: those that are known are Python's numbers.
     """
 
-    # Nothing is rounded together with anything else.
-    flags = ()
-
     def __init__(self, recurrence: Recurrence, order: Sequence[Node]) -> None:
-        from llvmlite import ir
-
-        self.recurrence, self.order = recurrence, order
-        super().__init__(ir.DoubleType(), ir.IntType(1))
-        self.i8 = ir.IntType(8)
+        super().__init__()
+        self._recurrence, self._order = recurrence, order
+        self._vectors: dict[Node, Any] = {}
+        self._elements: dict[Node, Sequence[Any]] = {}
+        self._b: Any = None
 
     def module(self) -> str:
         """The text of a module with the one function."""
-        ir, r = self.ir, self.recurrence
-        function = ir.Function(
-            self.module_,
-            ir.FunctionType(ir.VoidType(), [self.i64, self.i64, self.i8.as_pointer().as_pointer()]),
-            NAME,
-        )
+        ir, r = self.ir, self._recurrence
+        kind = ir.FunctionType(ir.VoidType(), [self.i64, self.i64, self.i8.as_pointer().as_pointer()])
+        function = ir.Function(self.module_, kind, NAME)
         low, high, table = function.args
-        b = ir.IRBuilder(function.append_basic_block("entry"))
+        self._b = b = ir.IRBuilder(function.append_basic_block("entry"))
+        moving = [*r.carries, *r.sums]
+        places = iter(range(2 * len(moving) + len(r.free) + len(r.slices) + len(r.stacks)))
 
-        def address(i: int, kind: Any) -> Any:
-            return b.bitcast(b.load(b.gep(table, [self.i64(i)])), kind.as_pointer())
+        def addresses(nodes: Sequence[Node]) -> list[Any]:
+            table_of = [b.load(b.gep(table, [self.i64(next(places))])) for _ in nodes]
+            return [b.bitcast(at, self._stored(node).as_pointer()) for at, node in zip(table_of, nodes, strict=True)]
 
-        held = address(0, self.kind)
-        slices = [address(1 + i, self._stored(node)) for i, node in enumerate(r.slices)]
-        stacks = [address(1 + len(slices) + i, self._stored(node)) for i, node in enumerate(r.stacks)]
-        carried, numbers = len(r.carries), len(r.carries) + len(r.sums)
-        slots = [b.gep(held, [self.i64(i)]) for i in range(numbers + len(r.free))]
-        values = {node: self._read(b, node, slot) for node, slot in zip(r.free, slots[numbers:], strict=True)}
-        starts = [self._read(b, node, slot) for node, slot in zip(r.carries, slots, strict=False)]
-        starts += [b.load(slot) for slot in slots[carried:numbers]]
+        starts, ends = addresses(moving), addresses(moving)
+        free, slices, stacks = addresses(r.free), addresses(r.slices), addresses(r.stacks)
+        for node, pointer in zip(r.free, free, strict=True):
+            self._read(node, pointer)
+        begun = [self._loaded(node, pointer) for node, pointer in zip(moving, starts, strict=True)]
         before = b.block
         with self.loop(b, low, high, 1) as at:
-            moving = self._moving(b, at, starts, before)
+            phis = self._phis(at, begun, before)
             place = b.sub(b.add(low, b.sub(high, self.i64(1))), at) if r.backwards else at
-            values.update(zip(r.carries, moving, strict=False))
-            for i, node in enumerate(r.slices):
-                values[node] = self._read(b, node, b.gep(slices[i], [place]))
-            self._step(b, values)
+            for node, values in zip(r.carries, phis, strict=False):
+                self._put(node, values)
+            for node, pointer in zip(r.slices, slices, strict=True):
+                self._read(node, self._row(pointer, node, place))
+            for node in self._order:
+                if node not in self._vectors and node not in self._elements:
+                    self._compute(node)
             for node, pointer in zip(r.stacks, stacks, strict=True):
-                value = values[node]
-                b.store(b.zext(value, self.i8) if value.type == self.truth else value, b.gep(pointer, [place]))
-            sums = [b.fadd(total, values[node]) for total, node in zip(moving[carried:], r.sums, strict=True)]
-            for number, value in zip(moving, [*(values[node] for node in r.nexts), *sums], strict=True):
-                number.add_incoming(value, b.block)
-        for value, slot in zip(moving, slots, strict=False):
-            b.store(b.uitofp(value, self.kind) if value.type == self.truth else value, slot)
+                self._store(self._parts(node), self._row(pointer, node, place))
+            self._go_on(phis)
+        for values, pointer in zip(phis, ends, strict=True):
+            self._store(values, pointer)
         b.ret_void()
         return str(self.module_)
 
-    def _moving(self, b: Any, at: Any, starts: Sequence[Any], before: Any) -> list[Any]:
-        """A value for each number that a step changes, where the loop begins."""
+    # What moves from step to step.
+
+    def _phis(self, at: Any, begun: Sequence[Sequence[Any]], before: Any) -> list[list[Any]]:
+        """The parts of what a step changes, where the loop begins."""
+        b = self._b
         here = b.block
         b.position_before(at.parent.instructions[1])
         found = []
-        for start in starts:
-            number = b.phi(start.type)
-            number.add_incoming(start, before)
-            found.append(number)
+        for parts in begun:
+            phis = [b.phi(part.type) for part in parts]
+            for phi, part in zip(phis, parts, strict=True):
+                phi.add_incoming(part, before)
+            found.append(phis)
         b.position_at_end(here)
         return found
 
-    def _step(self, b: Any, values: dict[Node, Any]) -> None:
-        for node in self.order:
-            if node in values:
-                continue
-            if isinstance(node, Constant):
-                values[node] = self.truth(int(node.value)) if node.dtype is DType.BOOL else self.number(node.value)
-                continue
-            values[node] = self.applied(b, node, [values[arg] for arg in node.args])
-            if values[node].type != (self.truth if node.dtype is DType.BOOL else self.kind):
+    def _go_on(self, phis: Sequence[Sequence[Any]]) -> None:
+        """What has moved is what the next step begins with."""
+        b, r = self._b, self._recurrence
+        kept = len(r.carries)
+        nexts = [self._parts(node) for node in r.nexts]
+        for node, totals in zip(r.sums, phis[kept:], strict=True):
+            self.wide(self._lanes(node))
+            nexts.append([b.fadd(total, part) for total, part in zip(totals, self._parts(node), strict=True)])
+        for parts, news in zip(phis, nexts, strict=True):
+            for phi, new in zip(parts, news, strict=True):
+                phi.add_incoming(new, b.block)
+
+    # Values, as vectors or as elements.
+
+    def _lanes(self, node: Node) -> int:
+        """Of how many lanes the vector of a node is, 1 where it is none."""
+        size = size_of(node.shape)
+        return size if FEWEST_LANES <= size <= MOST_LANES else 1
+
+    def _put(self, node: Node, parts: Sequence[Any]) -> None:
+        if self._lanes(node) > 1:
+            (self._vectors[node],) = parts
+        else:
+            self._elements[node] = parts
+
+    def _parts(self, node: Node) -> list[Any]:
+        """A vector, or the elements."""
+        return [self._vector(node)] if self._lanes(node) > 1 else [self._number(x) for x in self._row_of(node)]
+
+    def _vector(self, node: Node) -> Any:
+        found = self._vectors.get(node)
+        if found is None:
+            found = self._vectors[node] = self._joined(self._elements[node])
+        return found
+
+    def _joined(self, row: Sequence[Any]) -> Any:
+        """Elements as a vector."""
+        b, i32 = self._b, self.ir.IntType(32)
+        numbers = [self._number(x) for x in row]
+        known = [isinstance(x, self.ir.Constant) for x in numbers]
+        filler = numbers[0].type(0)
+        found = self.ir.Constant(
+            self.ir.VectorType(numbers[0].type, len(row)),
+            [x if is_known else filler for x, is_known in zip(numbers, known, strict=True)],
+        )
+        for i, (number, is_known) in enumerate(zip(numbers, known, strict=True)):
+            if not is_known:
+                found = b.insert_element(found, number, i32(i))
+        return found
+
+    def _row_of(self, node: Node) -> Sequence[Any]:
+        """The elements."""
+        found = self._elements.get(node)
+        if found is None:
+            vector = self._vectors[node]
+            found = self._elements[node] = [
+                self._b.extract_element(vector, self.ir.IntType(32)(i)) for i in range(vector.type.count)
+            ]
+        return found
+
+    def _number(self, element: Any) -> Any:
+        """An element as a value of LLVM's."""
+        if isinstance(element, bool):
+            return self.bit(int(element))
+        return self.double(float(element)) if isinstance(element, (int, float)) else element
+
+    # What a node computes.
+
+    def _compute(self, node: Node) -> None:
+        if not isinstance(node, Application):
+            self._elements[node] = computable_elements(node, (), self)
+            return
+        op, lanes = node.op, self._lanes(node)
+        if lanes > 1 and (op.pointwise or op.broadcasts):
+            self._vectors[node] = self._by_lanes(node, lanes)
+        elif lanes > 1 and op.work is no_elements and len(node.args) == 1 and node.args[0] in self._vectors:
+            picked = places(node.kind, node.args[0].shape, tuple(node.attrs.items()))
+            self._vectors[node] = self._shuffled(self._vectors[node.args[0]], picked)
+        else:
+            self._elements[node] = computable_elements(node, [self._row_of(arg) for arg in node.args], self)
+
+    def _by_lanes(self, node: Application, lanes: int) -> Any:
+        args = [self._stretched(arg, node) for arg in node.args]
+        self.wide(lanes)
+        if node.kind == "cast":
+            if node.args[0].dtype is node.dtype:
+                return args[0]
+            if not node.dtype.is_float:
                 raise NotNativeError
+            return self._b.uitofp(args[0], self.kind)
+        return self.checked(node, self.applied(self._b, node, args))
+
+    def _stretched(self, arg: Node, to: Node) -> Any:
+        """The vector of an argument in the shape of a result."""
+        lanes = size_of(to.shape)
+        if arg.shape == to.shape:
+            return self._vector(arg)
+        if size_of(arg.shape) == lanes:
+            return self._vector(arg)
+        if size_of(arg.shape) == 1:
+            return self._joined([*self._row_of(arg)] * lanes) if self._is_known(arg) else self._splat(arg, lanes)
+        picked = places("broadcast", arg.shape, (("shape", to.shape),))
+        if arg in self._vectors:
+            return self._shuffled(self._vectors[arg], picked)
+        row = self._row_of(arg)
+        return self._joined([row[i] for i in picked])
+
+    def _is_known(self, arg: Node) -> bool:
+        return isinstance(self._row_of(arg)[0], (bool, int, float))
+
+    def _splat(self, arg: Node, lanes: int) -> Any:
+        b, i32 = self._b, self.ir.IntType(32)
+        number = self._row_of(arg)[0]
+        kind = self.ir.VectorType(number.type, lanes)
+        undefined = self.ir.Constant(kind, self.ir.Undefined)
+        first = b.insert_element(undefined, number, i32(0))
+        return b.shuffle_vector(first, undefined, self.ir.Constant(self.ir.VectorType(i32, lanes), [0] * lanes))
+
+    def _shuffled(self, vector: Any, picked: Sequence[int]) -> Any:
+        i32 = self.ir.IntType(32)
+        mask = self.ir.Constant(self.ir.VectorType(i32, len(picked)), list(picked))
+        return self._b.shuffle_vector(vector, self.ir.Constant(vector.type, self.ir.Undefined), mask)
+
+    # Arithmetic on elements.
+
+    def each(self, node: Application, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """One by one."""
+        return [self._applied_to(node, args) for args in zip(*rows, strict=True)]
+
+    def two(self, name: str, a: Any, b: Any) -> Any:
+        """An application to two numbers."""
+        op = registry[name]
+        assert isinstance(op, Primitive)
+        return self._applied_to(Application(op, (_ANY, _ANY), {}, (), DType.FLOAT64), (a, b))
+
+    def known(self, value: float, dtype: DType) -> Any:
+        """A number of Python's."""
+        return bool(value) if dtype is DType.BOOL else value
+
+    def value(self, element: Any) -> float | None:
+        """That of a number that is known."""
+        return element if isinstance(element, (bool, int, float)) else None
+
+    def _applied_to(self, node: Application, args: Sequence[Any]) -> Any:
+        """One element, by what is simpler where some are known, as graphs of elements have it."""
+        op = node.op
+        if op.shortcut is not None and any(isinstance(arg, (int, float)) for arg in args):
+            stands = [
+                constant(arg, of.dtype) if isinstance(arg, (bool, int, float)) else fresh_input("e", (), of.dtype)
+                for arg, of in zip(args, node.args, strict=True)
+            ]
+            simpler = op.shortcut(*stands, **node.attrs)
+            if simpler is not None:
+                return self._of_graph(simpler, dict(zip(stands, args, strict=True)))
+        self.wide(1)
+        return self.checked(node, self.applied(self._b, node, [self._number(arg) for arg in args]))
+
+    def _of_graph(self, node: Node, values: Mapping[Node, Any]) -> Any:
+        if node in values:
+            return values[node]
+        if isinstance(node, Constant):
+            return self.known(node.value, node.dtype)
+        assert isinstance(node, Application)
+        return self._applied_to(node, [self._of_graph(arg, values) for arg in node.args])
+
+    # Memory.
 
     def _stored(self, node: Node) -> Any:
-        return self.i8 if node.dtype is DType.BOOL else self.kind
+        """A bool is a byte."""
+        return self.i8 if node.dtype is DType.BOOL else self.double
 
-    def _read(self, b: Any, node: Node, pointer: Any) -> Any:
-        """A bool is a byte in an array, and 0 or 1 among the numbers."""
-        value = b.load(pointer)
-        if value.type == self.i8:
-            return b.icmp_unsigned("!=", value, self.i8(0))
-        return b.fcmp_unordered("!=", value, self.number(0.0)) if node.dtype is DType.BOOL else value
+    def _row(self, pointer: Any, node: Node, place: Any) -> Any:
+        """Where the part of a step begins."""
+        size = size_of(node.shape)
+        return self._b.gep(pointer, [place if size == 1 else self._b.mul(place, self.i64(size))])
 
-    # Numbers and functions as Python has them.
-
-    def template_of(self, op: Primitive, node: Node) -> str:
-        """That of the attributes too: nothing here raises, as nothing does in a template that helpers guard."""
-        template = op.template(node.attrs)
-        if template is None:
-            raise NotNativeError
-        return template
-
-    def number(self, value: float) -> Any:
-        """Itself."""
-        return self.kind(value)
-
-    def square(self, b: Any, x: Any) -> Any:
-        """As Python does."""
-        return self.power(b, x, self.number(2.0))
-
-    def power(self, b: Any, x: Any, y: Any) -> Any:
-        """The C library's."""
-        return self.function(b, "pow", [x, y])
-
-    def magnitude(self, b: Any, x: Any) -> Any:
-        """Without the sign."""
-        return self.function(b, "fabs", [x])
-
-    def rounded(self, b: Any, x: Any) -> Any:
-        """Half to even; a whole number of Python's has no negative zero."""
-        return b.fadd(b.call(self.declared("llvm.rint.f64", self.kind, [self.kind]), [x]), self.number(0.0))
-
-    def divided(self, b: Any, operator: ast.operator, x: Any, y: Any) -> Any:
-        """With the sign of the divisor, as Python's are."""
-        zero, one = self.number(0.0), self.number(1.0)
-        left = self.function(b, "fmod", [x, y])
-        is_none = b.fcmp_ordered("==", left, zero)
-        turned = b.xor(b.fcmp_ordered("<", y, zero), b.fcmp_ordered("<", left, zero))
-        turned = b.and_(turned, b.not_(is_none))
-        if isinstance(operator, ast.Mod):
-            found = b.select(turned, b.fadd(left, y), left)
-            return b.select(is_none, self.function(b, "copysign", [zero, y]), found)
-        ratio = b.fdiv(b.fsub(x, left), y)
-        ratio = b.select(turned, b.fsub(ratio, one), ratio)
-        below = self.function(b, "floor", [ratio])
-        far = b.fcmp_ordered(">", b.fsub(ratio, below), self.number(0.5))
-        below = b.select(far, b.fadd(below, one), below)
-        whole = b.fdiv(x, y)
-        none = b.fcmp_ordered("==", ratio, zero)
-        found = b.select(none, self.function(b, "copysign", [zero, whole]), below)
-        return b.select(b.fcmp_ordered("==", y, zero), whole, found)
-
-    def function(self, b: Any, name: str, args: list[Any]) -> Any:
-        """An instruction, or the function of that name in the C library."""
-        import llvmlite.binding as llvm
-
-        if name in _INSTRUCTIONS:
-            full = f"llvm.{name}.f64"
-        elif name in _AS_IN_PYTHON and llvm.address_of_symbol(name) is not None:
-            full = name
+    def _read(self, node: Node, pointer: Any) -> None:
+        """A node's value from memory; of a large tensor only those elements that are needed, and when."""
+        if size_of(node.shape) > MOST_LANES:
+            self._elements[node] = _Elements(self, node, pointer)
         else:
-            raise NotNativeError
-        return b.call(self.declared(full, self.kind, [self.kind] * len(args)), args)
+            self._put(node, self._loaded(node, pointer))
+
+    def _loaded(self, node: Node, pointer: Any) -> list[Any]:
+        lanes = self._lanes(node)
+        if lanes == 1:
+            return [self.element(pointer, i) for i in range(size_of(node.shape))]
+        kind = self.typed(self._stored(node), lanes)
+        value = self._b.load(self._b.bitcast(pointer, kind.as_pointer()))
+        value.align = 1 if node.dtype is DType.BOOL else 8
+        return [self._true(value)]
+
+    def element(self, pointer: Any, i: int) -> Any:
+        """One element from memory."""
+        return self._true(self._b.load(self._b.gep(pointer, [self.i64(i)])))
+
+    def _true(self, value: Any) -> Any:
+        """Bytes as bits."""
+        if value.type == self.i8:
+            return self._b.icmp_unsigned("!=", value, self.i8(0))
+        if isinstance(value.type, self.ir.VectorType) and value.type.element == self.i8:
+            return self._b.icmp_unsigned("!=", value, value.type([0] * value.type.count))
+        return value
+
+    def _store(self, parts: Sequence[Any], pointer: Any) -> None:
+        b = self._b
+        for i, part in enumerate(parts):
+            lanes = part.type.count if isinstance(part.type, self.ir.VectorType) else 1
+            is_bool = part.type == self.typed(self.bit, lanes)
+            value = b.zext(part, self.typed(self.i8, lanes)) if is_bool else part
+            into = b.gep(pointer, [self.i64(i)]) if i else pointer
+            place = b.store(value, b.bitcast(into, value.type.as_pointer()))
+            place.align = 1 if is_bool else 8
+
+
+class _Elements(Sequence[Any]):
+    """Those of a large tensor in memory, each loaded when it is asked for."""
+
+    def __init__(self, emitter: _Emitter, node: Node, pointer: Any) -> None:
+        self._emitter, self._pointer, self._size = emitter, pointer, size_of(node.shape)
+        self._loaded: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, i: Any) -> Any:
+        if not 0 <= i < self._size:
+            raise IndexError
+        if i not in self._loaded:
+            self._loaded[i] = self._emitter.element(self._pointer, i)
+        return self._loaded[i]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(self._size))
+
+
+# Stands for an element whose node says nothing.
+_ANY = fresh_input("e", (), DType.FLOAT64)
