@@ -119,8 +119,8 @@ class Primitive:
 
     `kernel` is a name in the array library, or a function of the library, the arrays and the attributes, and of `out`
     where it can write its result into an array.
-    `prepared` makes of attributes a kernel for one program, which may keep memory between calls, and writes its result
-    into an array that comes behind its operands.
+    `prepared` makes of attributes a kernel for one program, of the operands alone: it may keep memory between calls,
+    and where it says that it `takes_out`, it writes its result into an array that comes behind its operands.
     `math` is the same for one float: a template on Python's math module, or a function of the attributes that gives
     one; None where only arrays will do.
     `result` is the dtype out: that of the operands ("same", "number" where not bool, "float" where made float first),

@@ -7,9 +7,11 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradcli.core.engines.llvm.arithmetic import is_installed
+from gradcli.core.engines.llvm.arithmetic import has_llvmlite
 from gradcli.core.engines.llvm.recurrence import Recurrence, instructions_of, native_recurrence
 from gradcli.core.engines.often import pays
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout
@@ -17,11 +19,13 @@ from gradcli.core.loops.layout import Layout
 if TYPE_CHECKING:
     from gradcli.core.engines.llvm.recurrence import NativeLoop
 
-# Of an array of so many bytes the address is known again when it comes again; a larger one is not kept alive for that.
-MOST_HELD = 2**16
+# Memory of so many bytes is kept alive, so that its address is known when it comes again.
+MOST_HELD = 2**20
+
+# Python computes a function in the time of so many operations.
+A_FUNCTION = 3
 
 _WORD = 8
-_put_address = struct.Struct("Q").pack_into
 
 
 class Machine:
@@ -38,16 +42,19 @@ class Machine:
             outputs[middle:],
             layout.backwards,
         )
-        self._numbers = sum(size_of(node.shape) for node in reachable(outputs))
-        self._instructions = instructions_of(self._recurrence) if is_installed() else None
+        self._numbers = sum(
+            size_of(node.shape) * (A_FUNCTION if _is_function(node) else 1) for node in reachable(outputs)
+        )
+        self._instructions = instructions_of(self._recurrence) if has_llvmlite() else None
         self._computed = 0
         self._code: NativeLoop | None = None
 
     def code(self, length: int) -> NativeLoop | None:
         """The machine code for so many steps, or None where Python shall make them."""
         if self._code is None and self._instructions is not None:
-            self._computed += self._numbers * length
-            if pays(self._computed, self._instructions):
+            more = self._numbers * length
+            self._computed += more
+            if pays(self._computed, self._instructions, more):
                 self._instructions = None
                 self._code = self._make()
         return self._code
@@ -78,6 +85,7 @@ class NativeCall:
             at += size_of(layout.shape_of(i)) * self._dtype.itemsize
         self._table = bytearray(_WORD * (len(inputs) - layout.carried + len(outputs) + moving))
         self._address = _address(self._table)
+        self._words = memoryview(self._table).cast("Q")
         # The places in the table of arguments, and behind them those of outputs.
         middle, free = layout.carried + layout.sliced, 2 * moving
         self._place = [*range(layout.carried)]
@@ -93,7 +101,7 @@ class NativeCall:
             place += _WORD * size_of(node.shape)
         # Sums start at zeros, which nothing is written to.
         for i, node in enumerate(outputs[layout.carried : moving], start=layout.carried):
-            _put_address(self._table, _WORD * i, place)
+            self._words[i] = place
             place += _WORD * size_of(node.shape)
         slices = range(layout.carried, middle)
         numbers = [i for i, node in enumerate(inputs) if node.shape == () and i not in slices]
@@ -104,8 +112,9 @@ class NativeCall:
         ).pack_into
         self._numbers_at = place - _address(memory)
         for n, i in enumerate(numbers):
-            _put_address(self._table, _WORD * self._place[i], place + _WORD * n)
+            self._words[self._place[i]] = place + _WORD * n
         self._last: list[Any] = [None] * len(inputs)
+        self._new_each_time: set[int] = set()
         self._base = 0
 
     def __call__(self, arrays: Sequence[Any], out: Any) -> Any:
@@ -115,42 +124,62 @@ class NativeCall:
 
             out = np.empty(self._layout.shape, self._dtype)
         self._put_numbers(self._memory, self._numbers_at, *[float(arrays[i]) for i in self._numbers])
-        last, held = self._last, None
-        for i in self._tensors:
-            array = arrays[i]
-            if array is not last[i]:
-                held = [*held, self._read(i, array)] if held else [self._read(i, array)]
+        last = self._last
+        changed = [i for i in self._tensors if arrays[i] is not last[i]]
+        held = self._read(arrays, changed) if changed else None
         base = _address(out)
         if base != self._base:
             self._settle(base)
         layout = self._layout
         self._code.run(layout.length, layout.backwards, self._address, self._table, _WORD * self._moving)
+        # Copies are read until now.
+        del held
         return out
 
-    def _read(self, i: int, array: Any) -> Any:
-        """Let an argument be read from an array, or from the copy that this gives."""
-        dtype = self._dtypes[i]
-        try:
-            address = _address(array) if array.dtype is dtype else 0
-        except (AttributeError, TypeError, ValueError):
-            # What may not be written to, or is not in one piece, has no such buffer.
-            address = 0
-        if not address:
+    def _read(self, arrays: Sequence[Any], changed: Sequence[int]) -> list[Any]:
+        """Let arguments be read from these arrays, some of them from copies, which this gives."""
+        words, place, dtypes, last = self._words, self._place, self._dtypes, self._last
+        addressof, first = ctypes.addressof, ctypes.c_char.from_buffer
+        copies: list[Any] = []
+        for i in changed:
+            array = arrays[i]
+            try:
+                if array.dtype is dtypes[i]:
+                    words[place[i]] = addressof(first(array))
+                    self._hold(i, array)
+                    continue
+            except (AttributeError, TypeError, ValueError):
+                # What may not be written to, or is not in one piece, has no such buffer.
+                pass
             import numpy as np
 
-            given, array = array, np.ascontiguousarray(array, dtype)
-            address = array.ctypes.data
-            self._last[i] = given if array is given and array.nbytes <= MOST_HELD else None
-        else:
-            self._last[i] = array if array.nbytes <= MOST_HELD else None
-        _put_address(self._table, _WORD * self._place[i], address)
-        return array
+            whole = np.ascontiguousarray(array, dtypes[i])
+            words[place[i]] = whole.ctypes.data
+            copies.append(whole)
+            last[i] = None
+            if whole is array:
+                self._hold(i, array)
+        return copies
+
+    def _hold(self, i: int, array: Any) -> None:
+        """Keep an array for an argument whose address is known when it comes again, unless another comes each time."""
+        if i in self._new_each_time:
+            return
+        if self._last[i] is not None:
+            self._new_each_time.add(i)
+            self._last[i] = None
+        elif (array if array.base is None else array.base).nbytes <= MOST_HELD:
+            self._last[i] = array
 
     def _settle(self, base: int) -> None:
         """Let results be written where they belong, what is no result into a memory of its own."""
         self._base = base
         for i, place in self._ends:
-            _put_address(self._table, _WORD * place, base + self._offset[i] if i in self._offset else self._own[i])
+            self._words[place] = base + self._offset[i] if i in self._offset else self._own[i]
+
+
+def _is_function(node: Node) -> bool:
+    return isinstance(node, Application) and "math." in (node.op.template(node.attrs) or "")
 
 
 def _address(buffer: Any) -> int:

@@ -7,6 +7,7 @@ computed is to the last bit what Python computes, so that no digit depends on wh
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, Vector
@@ -36,6 +37,15 @@ class PythonMath(Arithmetic):
         self.double, self.bit, self.i8 = ir.DoubleType(), ir.IntType(1), ir.IntType(8)
         super().__init__(self.double, self.bit)
         self._slots: dict[tuple[int, int], Any] = {}
+        self._made: dict[Hashable, tuple[Any, Sequence[Any]]] = {}
+
+    def once(self, key: Hashable, args: Sequence[Any], make: Callable[[], Any]) -> Any:
+        """The value that was made of these arguments before, if one was."""
+        full = (key, *(str(arg) if isinstance(arg, self.ir.Constant) else id(arg) for arg in args))
+        if full not in self._made:
+            # The arguments are kept, so that no others get their numbers.
+            self._made[full] = make(), args
+        return self._made[full][0]
 
     def wide(self, lanes: int) -> None:
         """Numbers are vectors of so many lanes; of one, they are none."""
@@ -81,7 +91,7 @@ class PythonMath(Arithmetic):
 
     def magnitude(self, b: Any, x: Any) -> Any:
         """Without the sign."""
-        return self.function(b, "fabs", [x])
+        return self.once("fabs", [x], lambda: self.function(b, "fabs", [x]))
 
     def rounded(self, b: Any, x: Any) -> Any:
         """Half to even; a whole number of Python's has no negative zero."""

@@ -1,12 +1,13 @@
 """A loop of numbers and small tensors as one native function that has the loop in it.
 
-A tensor of a few elements is these, one by one; of more it is a vector, so that a step is as many instructions as it
-has nodes. What is computed is to the last bit what the same loop of numbers gives in Python.
+A tensor of a few elements is these, one by one; of more it is vectors as the processor has them, so that a step is few
+instructions. What is computed is to the last bit what the same loop of numbers gives in Python.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, is_installed
@@ -16,7 +17,7 @@ from gradcli.core.interrupt import check
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node, constant, fresh_input, registry
 from gradcli.core.ir.primitive import Application, Primitive
-from gradcli.core.ir.shapes import no_elements, size_of
+from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.templates import SCALARS
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.transforms.elements import Arithmetic, NoElementsError, computable_elements, numbers_in, places
@@ -25,7 +26,7 @@ from gradcli.core.transforms.elements import Arithmetic, NoElementsError, comput
 OPERATIONS_AT_ONCE = 2**22
 # Tensors of so many elements are vectors; smaller ones are numbers, larger ones are only read from.
 FEWEST_LANES, MOST_LANES = 5, 64
-# LLVM takes a second for a step of so many instructions; a vector of so many lanes is one.
+# LLVM takes a second for a step of so many instructions; vectors have so many lanes at most.
 MOST_INSTRUCTIONS, LANES = 4_000, 8
 
 
@@ -93,7 +94,7 @@ def instructions_of(recurrence: Recurrence) -> int | None:
         elif node.op.pointwise or node.op.broadcasts:
             if node.op.template(node.attrs) is None and node.kind != "cast":
                 return None
-            count += size if size < FEWEST_LANES else 1 + size // LANES
+            count += size if size < FEWEST_LANES else len(_lanes(size))
         else:
             numbers = numbers_in(node)
             if numbers is None:
@@ -102,6 +103,22 @@ def instructions_of(recurrence: Recurrence) -> int | None:
         if size > MOST_LANES and (isinstance(node, Application) or node in recurrence.carries):
             return None
     return count if count <= MOST_INSTRUCTIONS else None
+
+
+@cache
+def _lanes(size: int) -> tuple[int, ...]:
+    """The lanes of the vectors that hold so many elements, each a power of 2: LLVM is slow with others."""
+    found = [LANES] * (size // LANES)
+    lanes = LANES // 2
+    while lanes:
+        if size % (2 * lanes) >= lanes:
+            found.append(lanes)
+        lanes //= 2
+    return tuple(found)
+
+
+def _is_vector(node: Node) -> bool:
+    return FEWEST_LANES <= size_of(node.shape) <= MOST_LANES
 
 
 def native_recurrence(recurrence: Recurrence) -> NativeLoop | None:
@@ -119,13 +136,13 @@ def native_recurrence(recurrence: Recurrence) -> NativeLoop | None:
 class _Emitter(PythonMath, Arithmetic[Any]):
     """Writes the function of the first slice, of the one behind the last, and of a table of addresses.
 
-    A node's value is a vector, or the sequence of its elements: those that are known are Python's numbers.
+    A node's value is some vectors, or the sequence of its elements: those that are known are Python's numbers.
     """
 
     def __init__(self, recurrence: Recurrence, order: Sequence[Node]) -> None:
         super().__init__()
         self._recurrence, self._order = recurrence, order
-        self._vectors: dict[Node, Any] = {}
+        self._vectors: dict[Node, Sequence[Any]] = {}
         self._elements: dict[Node, Sequence[Any]] = {}
         self._b: Any = None
 
@@ -189,7 +206,6 @@ class _Emitter(PythonMath, Arithmetic[Any]):
         kept = len(r.carries)
         nexts = [self._parts(node) for node in r.nexts]
         for node, totals in zip(r.sums, phis[kept:], strict=True):
-            self.wide(self._lanes(node))
             nexts.append([b.fadd(total, part) for total, part in zip(totals, self._parts(node), strict=True)])
         for parts, news in zip(phis, nexts, strict=True):
             for phi, new in zip(parts, news, strict=True):
@@ -197,51 +213,49 @@ class _Emitter(PythonMath, Arithmetic[Any]):
 
     # Values, as vectors or as elements.
 
-    def _lanes(self, node: Node) -> int:
-        """Of how many lanes the vector of a node is, 1 where it is none."""
-        size = size_of(node.shape)
-        return size if FEWEST_LANES <= size <= MOST_LANES else 1
-
     def _put(self, node: Node, parts: Sequence[Any]) -> None:
-        if self._lanes(node) > 1:
-            (self._vectors[node],) = parts
-        else:
-            self._elements[node] = parts
+        (self._vectors if _is_vector(node) else self._elements)[node] = parts
 
-    def _parts(self, node: Node) -> list[Any]:
-        """A vector, or the elements."""
-        return [self._vector(node)] if self._lanes(node) > 1 else [self._number(x) for x in self._row_of(node)]
-
-    def _vector(self, node: Node) -> Any:
+    def _parts(self, node: Node) -> Sequence[Any]:
+        """The vectors, or the elements."""
+        if not _is_vector(node):
+            return [self._number(x) for x in self._row_of(node)]
         found = self._vectors.get(node)
         if found is None:
             found = self._vectors[node] = self._joined(self._elements[node])
         return found
 
-    def _joined(self, row: Sequence[Any]) -> Any:
-        """Elements as a vector."""
-        b, i32 = self._b, self.ir.IntType(32)
+    def _joined(self, row: Sequence[Any]) -> list[Any]:
+        """Elements as vectors."""
+        b, ir = self._b, self.ir
         numbers = [self._number(x) for x in row]
-        known = [isinstance(x, self.ir.Constant) for x in numbers]
         filler = numbers[0].type(0)
-        found = self.ir.Constant(
-            self.ir.VectorType(numbers[0].type, len(row)),
-            [x if is_known else filler for x, is_known in zip(numbers, known, strict=True)],
-        )
-        for i, (number, is_known) in enumerate(zip(numbers, known, strict=True)):
-            if not is_known:
-                found = b.insert_element(found, number, i32(i))
+        found, at = [], 0
+        for lanes in _lanes(len(numbers)):
+            own = numbers[at : at + lanes]
+            at += lanes
+            if lanes == 1:
+                found += own
+                continue
+            known = [x if isinstance(x, ir.Constant) else filler for x in own]
+            vector = ir.Constant(ir.VectorType(filler.type, lanes), known)
+            for i, number in enumerate(own):
+                if not isinstance(number, ir.Constant):
+                    vector = b.insert_element(vector, number, ir.IntType(32)(i))
+            found.append(vector)
         return found
 
     def _row_of(self, node: Node) -> Sequence[Any]:
         """The elements."""
         found = self._elements.get(node)
         if found is None:
-            vector = self._vectors[node]
-            found = self._elements[node] = [
-                self._b.extract_element(vector, self.ir.IntType(32)(i)) for i in range(vector.type.count)
-            ]
+            found = self._elements[node] = [x for part in self._vectors[node] for x in self._apart(part)]
         return found
+
+    def _apart(self, part: Any) -> list[Any]:
+        if not isinstance(part.type, self.ir.VectorType):
+            return [part]
+        return [self._b.extract_element(part, self.ir.IntType(32)(i)) for i in range(part.type.count)]
 
     def _number(self, element: Any) -> Any:
         """An element as a value of LLVM's."""
@@ -255,17 +269,15 @@ class _Emitter(PythonMath, Arithmetic[Any]):
         if not isinstance(node, Application):
             self._elements[node] = computable_elements(node, (), self)
             return
-        op, lanes = node.op, self._lanes(node)
-        if lanes > 1 and (op.pointwise or op.broadcasts):
-            self._vectors[node] = self._by_lanes(node, lanes)
-        elif lanes > 1 and op.work is no_elements and len(node.args) == 1 and node.args[0] in self._vectors:
-            picked = places(node.kind, node.args[0].shape, tuple(node.attrs.items()))
-            self._vectors[node] = self._shuffled(self._vectors[node.args[0]], picked)
+        if _is_vector(node) and (node.op.pointwise or node.op.broadcasts):
+            args = [self._stretched(arg, node) for arg in node.args]
+            lanes = _lanes(size_of(node.shape))
+            self._vectors[node] = [self._of_parts(node, *each) for each in zip(lanes, *args, strict=True)]
         else:
             self._elements[node] = computable_elements(node, [self._row_of(arg) for arg in node.args], self)
 
-    def _by_lanes(self, node: Application, lanes: int) -> Any:
-        args = [self._stretched(arg, node) for arg in node.args]
+    def _of_parts(self, node: Application, lanes: int, *args: Any) -> Any:
+        """One vector of a result, from those of the arguments."""
         self.wide(lanes)
         if node.kind == "cast":
             if node.args[0].dtype is node.dtype:
@@ -275,36 +287,32 @@ class _Emitter(PythonMath, Arithmetic[Any]):
             return self._b.uitofp(args[0], self.kind)
         return self.checked(node, self.applied(self._b, node, args))
 
-    def _stretched(self, arg: Node, to: Node) -> Any:
-        """The vector of an argument in the shape of a result."""
-        lanes = size_of(to.shape)
-        if arg.shape == to.shape:
-            return self._vector(arg)
-        if size_of(arg.shape) == lanes:
-            return self._vector(arg)
-        if size_of(arg.shape) == 1:
-            return self._joined([*self._row_of(arg)] * lanes) if self._is_known(arg) else self._splat(arg, lanes)
-        picked = places("broadcast", arg.shape, (("shape", to.shape),))
-        if arg in self._vectors:
-            return self._shuffled(self._vectors[arg], picked)
+    def _stretched(self, arg: Node, to: Node) -> Sequence[Any]:
+        """The vectors of an argument in the shape of a result."""
+        size = size_of(to.shape)
+        if size_of(arg.shape) == size:
+            return self._parts(arg)
         row = self._row_of(arg)
-        return self._joined([row[i] for i in picked])
+        if len(row) > 1:
+            return self._joined([row[i] for i in places("broadcast", arg.shape, (("shape", to.shape),))])
+        number = self._number(row[0])
+        return [self._splat(number, lanes) for lanes in _lanes(size)]
 
-    def _is_known(self, arg: Node) -> bool:
-        return isinstance(self._row_of(arg)[0], (bool, int, float))
+    def _splat(self, number: Any, lanes: int) -> Any:
+        """A number in all lanes."""
+        ir, i32 = self.ir, self.ir.IntType(32)
+        if lanes == 1:
+            return number
+        kind = ir.VectorType(number.type, lanes)
+        if isinstance(number, ir.Constant):
+            return ir.Constant(kind, [number] * lanes)
+        undefined = ir.Constant(kind, ir.Undefined)
 
-    def _splat(self, arg: Node, lanes: int) -> Any:
-        b, i32 = self._b, self.ir.IntType(32)
-        number = self._row_of(arg)[0]
-        kind = self.ir.VectorType(number.type, lanes)
-        undefined = self.ir.Constant(kind, self.ir.Undefined)
-        first = b.insert_element(undefined, number, i32(0))
-        return b.shuffle_vector(first, undefined, self.ir.Constant(self.ir.VectorType(i32, lanes), [0] * lanes))
+        def made() -> Any:
+            first = self._b.insert_element(undefined, number, i32(0))
+            return self._b.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes))
 
-    def _shuffled(self, vector: Any, picked: Sequence[int]) -> Any:
-        i32 = self.ir.IntType(32)
-        mask = self.ir.Constant(self.ir.VectorType(i32, len(picked)), list(picked))
-        return self._b.shuffle_vector(vector, self.ir.Constant(vector.type, self.ir.Undefined), mask)
+        return self.once(("splat", lanes), [number], made)
 
     # Arithmetic on elements.
 
@@ -367,13 +375,15 @@ class _Emitter(PythonMath, Arithmetic[Any]):
             self._put(node, self._loaded(node, pointer))
 
     def _loaded(self, node: Node, pointer: Any) -> list[Any]:
-        lanes = self._lanes(node)
-        if lanes == 1:
-            return [self.element(pointer, i) for i in range(size_of(node.shape))]
-        kind = self.typed(self._stored(node), lanes)
-        value = self._b.load(self._b.bitcast(pointer, kind.as_pointer()))
-        value.align = 1 if node.dtype is DType.BOOL else 8
-        return [self._true(value)]
+        size = size_of(node.shape)
+        found, at = [], 0
+        for lanes in _lanes(size) if _is_vector(node) else (1,) * size:
+            kind = self.typed(self._stored(node), lanes)
+            value = self._b.load(self._b.bitcast(self._b.gep(pointer, [self.i64(at)]), kind.as_pointer()))
+            value.align = 1 if node.dtype is DType.BOOL else 8
+            found.append(self._true(value))
+            at += lanes
+        return found
 
     def element(self, pointer: Any, i: int) -> Any:
         """One element from memory."""
@@ -388,14 +398,14 @@ class _Emitter(PythonMath, Arithmetic[Any]):
         return value
 
     def _store(self, parts: Sequence[Any], pointer: Any) -> None:
-        b = self._b
-        for i, part in enumerate(parts):
+        b, at = self._b, 0
+        for part in parts:
             lanes = part.type.count if isinstance(part.type, self.ir.VectorType) else 1
             is_bool = part.type == self.typed(self.bit, lanes)
             value = b.zext(part, self.typed(self.i8, lanes)) if is_bool else part
-            into = b.gep(pointer, [self.i64(i)]) if i else pointer
-            place = b.store(value, b.bitcast(into, value.type.as_pointer()))
+            place = b.store(value, b.bitcast(b.gep(pointer, [self.i64(at)]), value.type.as_pointer()))
             place.align = 1 if is_bool else 8
+            at += lanes
 
 
 class _Elements(Sequence[Any]):
