@@ -93,26 +93,23 @@ class NativeCall:
         self._place += range(free, free + len(inputs) - middle)
         ends = [*range(moving, 2 * moving), *range(free + len(inputs) - layout.carried, len(self._table) // _WORD)]
         self._ends = list(enumerate(ends))
-        self._memory = memory = bytearray(_WORD * sum(size_of(n.shape) for n in (*inputs, *outputs)))
-        self._own: list[int] = []
-        place = _address(memory)
-        for node in outputs[:moving]:
-            self._own.append(place)
-            place += _WORD * size_of(node.shape)
-        # Sums start at zeros, which nothing is written to.
-        for i, node in enumerate(outputs[layout.carried : moving], start=layout.carried):
-            self._words[i] = place
-            place += _WORD * size_of(node.shape)
         slices = range(layout.carried, middle)
-        numbers = [i for i, node in enumerate(inputs) if node.shape == () and i not in slices]
-        self._tensors = [i for i in range(len(inputs)) if i not in numbers]
-        self._numbers = numbers
-        self._put_numbers = struct.Struct(
-            "".join("d" if inputs[i].dtype.is_float else "?7x" for i in numbers)
-        ).pack_into
-        self._numbers_at = place - _address(memory)
-        for n, i in enumerate(numbers):
-            self._words[self._place[i]] = place + _WORD * n
+        self._numbers = [i for i, node in enumerate(inputs) if node.shape == () and i not in slices]
+        self._tensors = [i for i in range(len(inputs)) if i not in self._numbers]
+        # Memory for outputs that are no results, for zeros that sums start at, and for numbers that are read.
+        sums = outputs[layout.carried : moving]
+        pieces = [_WORD * size_of(node.shape) for node in (*outputs[:moving], *sums)]
+        self._numbers_at = sum(pieces)
+        self._memory = bytearray(self._numbers_at + _WORD * (len(self._numbers) + 1))
+        first = _address(self._memory)
+        starts = [first + sum(pieces[:i]) for i in range(len(pieces))]
+        self._own = starts[:moving]
+        for i, zeros in enumerate(starts[moving:], start=layout.carried):
+            self._words[i] = zeros
+        for n, i in enumerate(self._numbers):
+            self._words[self._place[i]] = first + self._numbers_at + _WORD * n
+        kinds = "".join("d" if inputs[i].dtype.is_float else "?7x" for i in self._numbers)
+        self._put_numbers = struct.Struct(kinds).pack_into
         self._last: list[Any] = [None] * len(inputs)
         self._new_each_time: set[int] = set()
         self._base = 0

@@ -137,11 +137,13 @@ def _of_vectors(n: int) -> tuple[list[Node], list[Node], list[Any]]:
     return [*outputs, *gradient(outputs, inputs)], inputs, values
 
 
-@pytest.mark.parametrize("n", [3, 4, 5, 7, 8])
+@pytest.mark.parametrize("n", [3, 4, 5, 7, 8, 9, 13])
 def test_vectors_of_any_length(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To the last bit as their elements in Python, whether they are a few numbers or vectors of the processor's."""
+    """To the last bit as their elements in Python, whether these are numbers, vectors, or matrices in memory."""
     monkeypatch.setattr(scalarized, "WORTH_REWRITING", 0)
     monkeypatch.setattr(scalarized, "NUMBERS_IN_A_CALL", 10**6)
+    monkeypatch.setattr(scalarized, "MOST_ELEMENTS", 10**3)
+    monkeypatch.setattr(scalarized, "MOST_NUMBERS", 10**5)
     monkeypatch.setattr(running, "_on_arrays", _refuse)
     _assert_same(*_both(*_of_vectors(n), monkeypatch))
 

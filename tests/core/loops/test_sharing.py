@@ -67,7 +67,7 @@ def test_as_much_is_kept_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_carries_of_one_start_are_told_apart() -> None:
     """Two that start at 0 and go apart are not taken for each other."""
     x = fresh_input("x", (), F64)
-    zero, two, three = (constant(value, F64) for value in (0.0, 2.0, 3.0))
+    zero, twice, thrice = (constant(value, F64) for value in (0.0, 2.0, 3.0))
 
     def of(slow: Node, swapped: bool) -> list[Node]:
         a, b = fresh_input("a", (), F64), fresh_input("b", (), F64)
@@ -75,11 +75,11 @@ def test_carries_of_one_start_are_told_apart() -> None:
         plan = Plan(20, carries=carries[::-1] if swapped else carries)
         return looped(plan, [0, 1])
 
-    same = [*of(two, False), *of(two, True)]
+    same = [*of(twice, False), *of(twice, True)]
     assert len(_loops(same, [x])) == 1
     one, two, back, forth = (float(np.asarray(value)) for value in Program(same, [x])(0.7))
     assert (one, two) == (forth, back)
-    assert len(_loops([*of(two, False), *of(three, False)], [x])) == 2
+    assert len(_loops([*of(twice, False), *of(thrice, False)], [x])) == 2
 
 
 def test_parts_of_a_sum_of_parts_are_these() -> None:

@@ -7,7 +7,8 @@ computed is to the last bit what Python computes, so that no digit depends on wh
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, Vector
@@ -37,15 +38,25 @@ class PythonMath(Arithmetic):
         self.double, self.bit, self.i8 = ir.DoubleType(), ir.IntType(1), ir.IntType(8)
         super().__init__(self.double, self.bit)
         self._slots: dict[tuple[int, int], Any] = {}
+        self._is_each_time = False
         self._made: dict[Hashable, tuple[Any, Sequence[Any]]] = {}
 
     def once(self, key: Hashable, args: Sequence[Any], make: Callable[[], Any]) -> Any:
         """The value that was made of these arguments before, if one was."""
+        if self._is_each_time:
+            return make()
         full = (key, *(str(arg) if isinstance(arg, self.ir.Constant) else id(arg) for arg in args))
         if full not in self._made:
             # The arguments are kept, so that no others get their numbers.
             self._made[full] = make(), args
         return self._made[full][0]
+
+    @contextmanager
+    def each_time(self) -> Iterator[None]:
+        """Within it, what is written is not there afterwards, as in a loop."""
+        self._is_each_time = True
+        yield
+        self._is_each_time = False
 
     def wide(self, lanes: int) -> None:
         """Numbers are vectors of so many lanes; of one, they are none."""
