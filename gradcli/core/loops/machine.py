@@ -112,21 +112,24 @@ class NativeCall:
         self._put_numbers = struct.Struct(kinds).pack_into
         self._last: list[Any] = [None] * len(inputs)
         self._new_each_time: set[int] = set()
-        self._base = 0
+        # The buffer that results were written into last.
+        self._out: Any = None
 
     def __call__(self, arrays: Sequence[Any], out: Any) -> Any:
         """The node's value, in `out` where that is given."""
+        is_kept = out is not None
         if out is None:
             import numpy as np
 
             out = np.empty(self._layout.shape, self._dtype)
-        self._put_numbers(self._memory, self._numbers_at, *[float(arrays[i]) for i in self._numbers])
+        if self._numbers:
+            self._put_numbers(self._memory, self._numbers_at, *[float(arrays[i]) for i in self._numbers])
         last = self._last
         changed = [i for i in self._tensors if arrays[i] is not last[i]]
         held = self._read(arrays, changed) if changed else None
-        base = _address(out)
-        if base != self._base:
-            self._settle(base)
+        if out is not self._out:
+            self._settle(_address(out))
+            self._out = out if is_kept else None
         layout = self._layout
         self._code.run(layout.length, layout.backwards, self._address, self._table, _WORD * self._moving)
         # Copies are read until now.
@@ -170,7 +173,6 @@ class NativeCall:
 
     def _settle(self, base: int) -> None:
         """Let results be written where they belong, what is no result into a memory of its own."""
-        self._base = base
         for i, place in self._ends:
             self._words[place] = base + self._offset[i] if i in self._offset else self._own[i]
 

@@ -5,7 +5,7 @@ A product of a matrix and a vector adds up columns, so that each element is the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradcli.core.engines.llvm.arithmetic import NotNativeError
@@ -34,6 +34,11 @@ def is_product(node: Node) -> bool:
     return 1 in (m, k, n) and 2 * m * k * n > WRITTEN_OUT
 
 
+def is_outer(node: Node) -> bool:
+    """Whether a node is a product of a column and a row."""
+    return is_product(node) and node.args[0].shape[1] == 1
+
+
 def suits_memory(node: Node) -> bool:
     """Whether a large tensor can be made in a step."""
     if not isinstance(node, Application) or node.dtype is not DType.FLOAT64 or size_of(node.shape) > MOST_IN_MEMORY:
@@ -43,7 +48,7 @@ def suits_memory(node: Node) -> bool:
         fits = node.op.template(node.attrs) is not None and sizes <= {1, size_of(node.shape)}
         return fits and all(arg.dtype is DType.FLOAT64 for arg in node.args)
     if node.kind == "matmul":
-        return is_product(node) and node.args[0].shape[1] == 1
+        return is_outer(node)
     return node.kind == "reshape" or (node.kind == "transpose" and len(node.shape) == 2)
 
 
@@ -59,6 +64,8 @@ class Matrices(Values):
         # Matrices with their axes exchanged, which most products read without that they are written.
         self._exchanged: set[Node] = set()
         self._transposes: dict[Node, Any] = {}
+        # Products of columns and rows, which most sums add up without that they are written.
+        self._outers: dict[Node, tuple[Any, Sequence[Any]]] = {}
 
     def compute(self, node: Node) -> None:
         """A large tensor in memory, anything else as a value."""
@@ -75,11 +82,11 @@ class Matrices(Values):
 
     def has(self, node: Node) -> bool:
         """Whether a node has been computed."""
-        return any(node in of for of in (self.vectors, self.elements, self.memory, self._exchanged))
+        return any(node in of for of in (self.vectors, self.elements, self.memory, self._exchanged, self._outers))
 
     def row_of(self, node: Node) -> Sequence[Any]:
         """The elements."""
-        if node in self._exchanged:
+        if node in self._exchanged or node in self._outers:
             self.place(node)
         return super().row_of(node)
 
@@ -111,6 +118,9 @@ class Matrices(Values):
             (arg,) = node.args
             self._write_turned(arg, into)
             self.keep(node, into, arg in self.still)
+        elif node in self._outers:
+            self._outer(node, lambda made, at: self.store(made, self.b.gep(into, [at])))
+            self.keep(node, into)
         else:
             self.memory[node] = into
             self.store(self.parts(node), into)
@@ -154,11 +164,9 @@ class Matrices(Values):
         a, x = node.args
         (m, k), n = a.shape, x.shape[1]
         if k == 1:
-            into = self._new(node)
-            self._outer(self.place(a), self.parts_of(x), m, n, into)
-            self.keep(node, into)
+            self._outers[node] = self.place(a), self.parts_of(x)
             if not is_large(node):
-                self.put(node, self.loaded(node, into))
+                self.put(node, self.loaded(node, self.place(node)))
         elif n == 1:
             self.put(node, self._combined(self._columns(a), m, self.place(x), k, node))
         else:
@@ -209,14 +217,15 @@ class Matrices(Values):
                 total.add_incoming(b.fadd(total, part), b.block)
         return totals
 
-    def _outer(self, column: Any, row: Sequence[Any], m: int, n: int, into: Any) -> None:
-        """Each number of a column times a row."""
-        b = self.b
+    def _outer(self, node: Node, write: Callable[[Sequence[Any], Any], None]) -> None:
+        """Each number of a column times a row, which `write` does something with, at its place."""
+        b, (m, n) = self.b, node.shape
+        column, row = self._outers[node]
         with self.loop(b, self.i64(0), self.i64(m), 1) as i:
             factor = b.load(b.gep(column, [i]))
             splats = {lanes: self.spread(factor, lanes) for lanes in set(self._lanes(n))}
             made = [b.fmul(splats[lanes], part) for part, lanes in zip(row, self._lanes(n), strict=True)]
-            self.store(made, b.gep(into, [b.mul(i, self.i64(n))]))
+            write(made, b.mul(i, self.i64(n)))
 
     # Element by element.
 
@@ -237,6 +246,15 @@ class Matrices(Values):
 
     def add_to(self, total: Any, node: Node) -> None:
         """Add a large tensor to what lies somewhere."""
+        if node in self._outers and node not in self.memory:
+
+            def add(made: Sequence[Any], at: Any) -> None:
+                row = self.b.gep(total, [at])
+                before = self._loaded_row(row, node.shape[1])
+                self.store([self.b.fadd(a, b) for a, b in zip(before, made, strict=True)], row)
+
+            self._outer(node, add)
+            return
         value = self.place(node)
 
         def write(at: Any, lanes: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, is_installed
-from gradcli.core.engines.llvm.matrices import Matrices, is_large, is_product, suits_memory
+from gradcli.core.engines.llvm.matrices import Matrices, is_large, is_outer, is_product, suits_memory
 from gradcli.core.engines.llvm.native import NAME, compiled
 from gradcli.core.engines.llvm.values import FEWEST_LANES, MOST_LANES, lanes_of
 from gradcli.core.interrupt import check
@@ -25,6 +25,8 @@ from gradcli.core.transforms.elements import NoElementsError, numbers_in
 OPERATIONS_AT_ONCE = 2**22
 # LLVM takes a second for a step of so many instructions; a loop within it is so many.
 MOST_INSTRUCTIONS, OF_A_LOOP = 4_000, 20
+# Matrices of a step take so many elements of a thread's stack at most.
+MOST_ON_STACK = 2**14
 
 
 class Recurrence(NamedTuple):
@@ -82,7 +84,7 @@ def instructions_of(recurrence: Recurrence) -> int | None:
     """About how many instructions a step is, None where it has no machine code."""
     given = set(recurrence.inputs)
     moving = {*recurrence.carries, *recurrence.nexts}
-    count = 0
+    count = on_stack = 0
     for node in reachable([*recurrence.outputs, *recurrence.inputs]):
         size = size_of(node.shape)
         if size == 0 or (node.dtype not in SCALARS and not isinstance(node, Constant)):
@@ -92,6 +94,8 @@ def instructions_of(recurrence: Recurrence) -> int | None:
         if node in given or not isinstance(node, Application):
             count += 1
         elif is_large(node) or is_product(node):
+            on_stack += 0 if is_outer(node) and node in recurrence.sums else size
+            on_stack += sum(size_of(arg.shape) for arg in node.args if arg.kind != "transpose" and not is_outer(node))
             count += OF_A_LOOP + len(lanes_of(min(size, MOST_LANES)))
         elif node.op.pointwise or node.op.broadcasts:
             if node.op.template(node.attrs) is None and node.kind != "cast":
@@ -102,7 +106,7 @@ def instructions_of(recurrence: Recurrence) -> int | None:
             if numbers is None:
                 return None
             count += 1 + numbers
-    return count if count <= MOST_INSTRUCTIONS else None
+    return count if count <= MOST_INSTRUCTIONS and on_stack <= MOST_ON_STACK else None
 
 
 def native_recurrence(recurrence: Recurrence) -> NativeLoop | None:

@@ -18,7 +18,7 @@ from gradcli.core.ir.shapes import size_of
 from gradcli.core.transforms.elements import Arithmetic, computable_elements, places
 
 # Tensors of so many elements are vectors; smaller ones are numbers, larger ones are in memory.
-FEWEST_LANES, MOST_LANES = 5, 64
+FEWEST_LANES, MOST_LANES = 5, 128
 # Vectors have so many lanes at most.
 LANES = 8
 
