@@ -122,6 +122,8 @@ class Primitive:
 
     `kernel` is a name in the array library, or a function of the library, the arrays and the attributes, and of `out`
     where it can write its result into an array.
+    `prepared` makes of attributes a kernel for one program, of the operands alone: it may keep memory between calls,
+    and where it says that it `takes_out`, it writes its result into an array that comes behind its operands.
     `math` is the same for one float: a template on Python's math module, or a function of the attributes that gives
     one; None where only arrays will do.
     `result` is the dtype out: that of the operands ("same", "number" where not bool, "float" where made float first),
@@ -178,6 +180,7 @@ class Primitive:
     defined: str | Callable[..., str | None] | None = None
     sloped: str = ""
     stepwise: Stepwise | None = None
+    prepared: Callable[[Mapping[str, Any]], Callable[..., Any]] | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     example: str = ""
     module: str = ""

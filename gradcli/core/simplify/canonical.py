@@ -21,20 +21,23 @@ from gradcli.core.simplify.rules import rewritten, with_quotients
 # They enter rules of their own.
 ENTERING = (contracted, views, chains)
 
-# By primitive: given all of its applications in a graph, what stands in the place of some.
+# Given all applications of a primitive in a graph, in topological order, what stands in the place of some nodes.
 Merge: TypeAlias = "Callable[[Sequence[Node]], Mapping[Node, Node]]"
-MERGERS: dict[str, Merge] = {}
+MERGERS: list[tuple[str, Merge]] = []
 
 
 def merger(primitive: str) -> Callable[[Merge], Merge]:
-    """Enter what makes applications of a primitive one."""
+    """Enter what makes applications of a primitive one, or lets one keep what another computes again."""
 
     def enter(function: Merge) -> Merge:
-        MERGERS[primitive] = function
+        MERGERS.append((primitive, function))
         return function
 
     return enter
 
+
+# One pass is enough for most graphs; each goes through all of it.
+MOST_PASSES = 20
 
 Compute: TypeAlias = "Callable[[Node], Node]"
 
@@ -62,10 +65,13 @@ def canonical(
 
 
 def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
-    for name, merge in MERGERS.items():
-        nodes = [node for node in order if node.kind == name]
-        found = merge(nodes) if len(nodes) > 1 else {}
-        if found:
+    for name, merge in MERGERS:
+        for _ in range(MOST_PASSES):
+            nodes = [node for node in order if node.kind == name]
+            found = merge(nodes) if len(nodes) > 1 else {}
+            if not found:
+                break
+            # What was put in the place of a node may read others that are replaced too, in the next pass.
             outputs = substitute(outputs, found)
             order = reachable(outputs)
     return outputs, order

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import aligned, size_of
-from gradcli.core.primitives.shaping import keeps_order, reshape, transpose, unshaped
+from gradcli.core.primitives.shaping import keeps_order, part, reshape, transpose, unshaped
 from gradcli.core.simplify.rules import Site, elementwise_node, rule
 
 
@@ -29,6 +29,18 @@ def transposed_once(site: Site) -> Node | None:
     before = x.attrs["axes"]
     both = tuple(before[axis] for axis in axes)
     return x.args[0] if both == tuple(range(len(both))) else transpose(x.args[0], axes=both)
+
+
+@rule("take")
+def taken_in_a_row(site: Site) -> Node | None:
+    """What is picked by numbers that follow one another is a part, which only looks at what it is picked from."""
+    x, indices = stretch(site.args[0], site.node.args[0].shape), site.args[1]
+    if not isinstance(indices, Constant) or len(indices.shape) != 1 or not size_of(indices.shape):
+        return None
+    numbers = indices.value.tolist()
+    first, count = numbers[0], len(numbers)
+    in_a_row = first >= 0 and first + count <= x.shape[0] and numbers == [*range(first, first + count)]
+    return part(x, 0, first, count) if in_a_row else None
 
 
 @rule("matmul")
