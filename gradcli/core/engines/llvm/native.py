@@ -8,46 +8,17 @@ functions are right to within 4 ulp; products and sums may be rounded once toget
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable
 from typing import Any
 
 from gradcli.core.engines.fusion import Unit
-from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, Vector, is_installed
+from gradcli.core.engines.llvm import vectors
+from gradcli.core.engines.llvm.arithmetic import NotNativeError, Vector
+from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, Vectors, compiled
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.shapes import Shape, aligned, size_of
 from gradcli.core.simplify.rules import is_scalar
-
-_VECTORS = "libmvec.so.1"
-NAME = "tile"
-# Beyond it LLVM takes long to compile one piece of straight-line code.
-MOST_NODES = 2_000
-
-
-@cache
-def is_available() -> bool:
-    """Whether llvmlite is installed, and the C library has vector functions for this processor."""
-    if not is_installed():
-        return False
-    try:
-        import llvmlite.binding as llvm
-
-        llvm.load_library_permanently(_VECTORS)
-    except (OSError, RuntimeError):
-        return False
-    return _width() is not None
-
-
-@cache
-def _width() -> int | None:
-    """How many bytes a vector has on this processor, None where there are no vector functions for it."""
-    import llvmlite.binding as llvm
-
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f") and features.get("avx512dq") and features.get("avx512bw"):
-        return 64
-    return 32 if features.get("avx2") and features.get("fma") else None
 
 
 def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
@@ -57,7 +28,7 @@ def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
     `in_memory` lists, then of the outputs; a sum over the elements goes to its output's first place. Where there is one
     row the numbers are the first element and the one behind the last, else the first row and the one behind the last.
     """
-    if not is_available() or len(unit.nodes) > MOST_NODES:
+    if not vectors.is_available() or len(unit.nodes) > MOST_NODES:
         return None
     try:
         text = _Emitter(unit).module()
@@ -101,51 +72,15 @@ def _kind(arg: Node, shape: Shape, split: int) -> str | None:
     return "column" if whole == shape[:split] + ones[split:] else None
 
 
-class _Code:
-    """Interpreter code, kept as long as what calls it."""
-
-    def __init__(self, text: str) -> None:
-        import llvmlite.binding as llvm
-
-        # An engine owns its machine, so each gets one.
-        machine = llvm.Target.from_default_triple().create_target_machine(
-            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
-        )
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
-        self._engine.finalize_object()
-        signature = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-        self._function = signature(self._engine.get_function_address(NAME))
-
-    def __call__(self, low: int, high: int, addresses: Any) -> None:
-        self._function(low, high, addresses)
-
-
-@lru_cache(256)
-def compiled(text: str) -> _Code:
-    """The machine code of a module's only function."""
-    return _Code(text)
-
-
-class _Emitter(Arithmetic):
+class _Emitter(Vectors):
     """Writes the loop over vectors, and what is left of it behind a mask."""
 
     def __init__(self, unit: Unit) -> None:
-        from llvmlite import ir
-
         self.unit = unit
         floats = {n.dtype for n in (*unit.nodes, *unit.args) if n.dtype is not DType.BOOL}
         if len(floats) != 1 or not next(iter(floats)).is_float:
             raise NotNativeError
-        self.dtype = floats.pop()
-        double = self.dtype is DType.FLOAT64
-        self.scalar = ir.DoubleType() if double else ir.FloatType()
-        width = _width()
-        assert width is not None
-        self.lanes = width // self.dtype.itemsize
-        self.suffix = "" if double else "f"
-        self.prefix = f"_ZGV{'e' if width == 64 else 'd'}N{self.lanes}"
-        super().__init__(ir.VectorType(self.scalar, self.lanes), ir.VectorType(ir.IntType(1), self.lanes))
-        self.i8, self.i64 = ir.IntType(8), ir.IntType(64)
+        super().__init__(floats.pop())
         shape = next(node for node in unit.nodes if node not in unit.sums).shape
         split = split_of(unit, shape)
         if split is None:
@@ -165,12 +100,12 @@ class _Emitter(Arithmetic):
         pointers = {}
         read = [self.unit.args[i] for i in in_memory(self.unit)]
         for i, node in enumerate([*read, *self.unit.outputs]):
-            kind = self._stored(node)
+            kind = self.stored(node)
             pointers[node] = b.bitcast(b.load(b.gep(table, [self.i64(i)])), kind.as_pointer())
         fixed = {
             arg: self.number(arg.value)
             if isinstance(arg, Constant) and arg not in pointers
-            else self._splat(b, self._from_memory(b, b.load(pointers[arg])))
+            else self.splat(b, self.from_memory(b, b.load(pointers[arg])))
             for arg, kind in self.kinds.items()
             if kind == "one"
         }
@@ -183,13 +118,13 @@ class _Emitter(Arithmetic):
             with self.loop(b, low, high, 1) as row:
                 start = b.mul(row, self.i64(self.row_length))
                 columns = {
-                    arg: self._splat(b, self._from_memory(b, b.load(b.gep(pointers[arg], [row]))))
+                    arg: self.splat(b, self.from_memory(b, b.load(b.gep(pointers[arg], [row]))))
                     for arg, kind in self.kinds.items()
                     if kind == "column"
                 }
                 self._row(b, self.i64(0), self.i64(self.row_length), start, pointers, {**fixed, **columns}, totals)
         for node, slot in totals.items():
-            b.store(self._added_up(b, b.load(slot)), pointers[node])
+            b.store(self.added_up(b, b.load(slot)), pointers[node])
         b.ret_void()
         return str(self.module_)
 
@@ -209,7 +144,7 @@ class _Emitter(Arithmetic):
             self._elements(b, at, start, None, pointers, fixed, totals)
         with b.if_then(b.icmp_signed("<", whole_vectors, high)):
             counted = self.ir.Constant(self.ir.VectorType(self.i64, self.lanes), list(range(self.lanes)))
-            mask = b.icmp_signed("<", counted, self._splat(b, b.sub(high, whole_vectors)))
+            mask = b.icmp_signed("<", counted, self.splat(b, b.sub(high, whole_vectors)))
             self._elements(b, whole_vectors, start, mask, pointers, fixed, totals)
 
     def _elements(
@@ -228,7 +163,7 @@ class _Emitter(Arithmetic):
         for arg, kind in self.kinds.items():
             if kind in ("all", "row"):
                 pointer = b.gep(pointers[arg], [place if kind == "all" else at])
-                values[arg] = self._from_memory(b, self._load(b, pointer, mask))
+                values[arg] = self.from_memory(b, self.load(b, pointer, mask))
         for node in self.unit.nodes:
             if node in totals:
                 value = values[node.args[0]]
@@ -242,79 +177,4 @@ class _Emitter(Arithmetic):
                 value = values[node]
                 if node.dtype is DType.BOOL:
                     value = b.zext(value, self.ir.VectorType(self.i8, self.lanes))
-                self._store(b, value, b.gep(pointers[node], [place]), mask)
-
-    # Memory.
-
-    def _stored(self, node: Node) -> Any:
-        return self.i8 if node.dtype is DType.BOOL else self.scalar
-
-    def _from_memory(self, b: Any, value: Any) -> Any:
-        """A bool is a byte in memory."""
-        if value.type == self.i8:
-            return b.icmp_unsigned("!=", value, self.i8(0))
-        if value.type == self.ir.VectorType(self.i8, self.lanes):
-            zeros = self.ir.Constant(value.type, [0] * self.lanes)
-            return b.icmp_unsigned("!=", value, zeros)
-        return value
-
-    def _load(self, b: Any, pointer: Any, mask: Any) -> Any:
-        kind = self.ir.VectorType(pointer.type.pointee, self.lanes)
-        place = b.bitcast(pointer, kind.as_pointer())
-        if mask is None:
-            value = b.load(place)
-            value.align = 1
-            return value
-        # Lanes behind the end are computed too, from ones, and dropped.
-        one: float | int = 1 if pointer.type.pointee == self.i8 else 1.0
-        function = self._intrinsic("llvm.masked.load", kind, [place.type, self.ir.IntType(32), self.truth, kind])
-        return b.call(function, [place, self.ir.IntType(32)(1), mask, self.ir.Constant(kind, [one] * self.lanes)])
-
-    def _store(self, b: Any, value: Any, pointer: Any, mask: Any) -> None:
-        place = b.bitcast(pointer, value.type.as_pointer())
-        if mask is None:
-            b.store(value, place).align = 1
-            return
-        kinds = [value.type, place.type, self.ir.IntType(32), self.truth]
-        function = self._intrinsic("llvm.masked.store", self.ir.VoidType(), kinds, of=value.type)
-        b.call(function, [value, place, self.ir.IntType(32)(1), mask])
-
-    def _intrinsic(self, name: str, result: Any, kinds: Sequence[Any], of: Any = None) -> Any:
-        element = (of or result).element
-        letter = {"double": "f64", "float": "f32", "i8": "i8"}[str(element)]
-        full = f"{name}.v{self.lanes}{letter}.p0"
-        return self.declared(full, result, kinds)
-
-    def _splat(self, b: Any, value: Any) -> Vector:
-        kind = self.ir.VectorType(value.type, self.lanes)
-        first = b.insert_element(self.ir.Constant(kind, self.ir.Undefined), value, self.ir.IntType(32)(0))
-        zeros = self.ir.Constant(self.ir.VectorType(self.ir.IntType(32), self.lanes), [0] * self.lanes)
-        return b.shuffle_vector(first, self.ir.Constant(kind, self.ir.Undefined), zeros)
-
-    def _added_up(self, b: Any, vector: Vector) -> Any:
-        parts = [b.extract_element(vector, self.ir.IntType(32)(i)) for i in range(self.lanes)]
-        while len(parts) > 1:
-            parts = [b.fadd(x, y) for x, y in zip(parts[::2], parts[1::2], strict=True)]
-        return parts[0]
-
-    # Numbers and functions, of vectors.
-
-    def number(self, value: float) -> Vector:
-        """The same in all lanes."""
-        return self.ir.Constant(self.kind, [value] * self.lanes)
-
-    def square(self, b: Any, x: Vector) -> Vector:
-        """A product."""
-        return b.fmul(x, x, flags=self.flags)
-
-    def function(self, b: Any, name: str, args: list[Vector]) -> Vector:
-        """That of the C library, for vectors."""
-        import llvmlite.binding as llvm
-
-        if name == "sqrt":
-            suffix = "f64" if self.dtype is DType.FLOAT64 else "f32"
-            return b.call(self.declared(f"llvm.sqrt.v{self.lanes}{suffix}", self.kind, [self.kind]), args)
-        full = f"{self.prefix}{'v' * len(args)}_{name}{self.suffix}"
-        if llvm.address_of_symbol(full) is None:
-            raise NotNativeError
-        return b.call(self.declared(full, self.kind, [self.kind] * len(args)), args)
+                self.store(b, value, b.gep(pointers[node], [place]), mask)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, is_installed
-from gradcli.core.engines.llvm.native import MOST_NODES, NAME, compiled
+from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, compiled
 from gradcli.core.interrupt import check
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
