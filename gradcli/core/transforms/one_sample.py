@@ -10,6 +10,7 @@ from gradcli.core.errors import CoreError
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Application, intern
 from gradcli.core.ir.promotion import stretch
+from gradcli.core.primitives.linear_algebra import matrix_product
 from gradcli.core.primitives.shaping import broadcast, reshape
 from gradcli.core.transforms.batching import apply_batched
 
@@ -32,6 +33,9 @@ def of_one_sample(node: Node, size: int, samples: Mapping[Node, Node]) -> Node |
     has = [arg in samples for arg in node.args]
     if not any(has):
         return None
+    if op is matrix_product and has == [True, False] and len(node.shape) == 2:
+        row = matrix_product(reshape(samples[node.args[0]], shape=(1, node.args[0].shape[1])), node.args[1])
+        return reshape(row, shape=shape)
     operands = tuple(samples.get(arg, arg) for arg in node.args)
     for attrs in _without_an_axis(node.attrs):
         try:
@@ -60,14 +64,15 @@ def _without_an_axis(attrs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _fewer(value: Any) -> Iterator[Any]:
-    """A shape or ranges, axes, one axis, or what is the same."""
+    """A shape or ranges, axes, one axis, or what is the same. The axis for samples is no axis of a sample."""
     if isinstance(value, tuple):
         yield value[1:]
         if value and all(isinstance(item, int) for item in value):
-            yield tuple(axis - 1 for axis in value[1:])
-            yield tuple(axis - 1 for axis in value)
+            for axes in (value[1:], value):
+                if 0 not in axes:
+                    yield tuple(axis - 1 for axis in axes)
         elif value and all(isinstance(item, tuple) for item in value):
             yield tuple(item[1:] for item in value)
-    elif isinstance(value, int) and not isinstance(value, bool):
+    elif isinstance(value, int) and value > 0:
         yield value - 1
     yield value

@@ -46,7 +46,7 @@ def address_of(array: Any) -> int:
     """Where the elements of a contiguous array begin; a buffer tells it three times as fast as the array does."""
     try:
         return ctypes.addressof(ctypes.c_char.from_buffer(array))
-    except TypeError:  # it is read-only
+    except (TypeError, ValueError):  # it is read-only, or has none
         address: int = array.ctypes.data
         return address
 

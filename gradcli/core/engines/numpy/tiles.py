@@ -37,7 +37,7 @@ Work: TypeAlias = "Callable[[int, Iterator[int]], None]"
 
 
 @record
-class _Register:
+class Register:
     """A scratch tile: its dtype, and its number among all."""
 
     dtype: str
@@ -72,7 +72,7 @@ class Tiles:
         else:
             self.length = self.shape[self.axis]
         self.breadth = size_of(self.shape) // self.length
-        self._registers: list[_Register] = []
+        self._registers: list[Register] = []
         self._read = in_memory(unit)
         self._arity = len(unit.args)
         self._table = ctypes.c_void_p * (len(self._read) + len(unit.outputs))
@@ -181,7 +181,7 @@ class Tiles:
         target = {node: f"o{i}" for i, node in enumerate(unit.outputs)}
         lines += [f"{text} = {text}[at]" for node, text in target.items() if node not in unit.sums]
         last = {arg: i for i, node in enumerate(unit.nodes) for arg in node.args}
-        registers = _Registers()
+        registers = Registers()
         pairs = _sines_with_cosines(unit.nodes)
         for i, node in enumerate(unit.nodes):
             args = [name[arg] for arg in node.args]
@@ -245,26 +245,28 @@ def _sines_with_cosines(nodes: Sequence[Node]) -> dict[Node, tuple[Node, Node]]:
     return {min(pair, key=place.__getitem__): pair for pair in pairs} if pairs and pays() else {}
 
 
-class _Registers:
+class Registers:
     """Scratch tiles, taken again when nothing needs what is in them."""
 
     def __init__(self) -> None:
-        self.made: list[_Register] = []
-        self._free: dict[str, list[_Register]] = {}
-        self._of: dict[Node, _Register] = {}
+        self.made: list[Register] = []
+        self._free: dict[str, list[Register]] = {}
+        self._of: dict[Node, Register] = {}
 
     def take(self, node: Node) -> str:
+        """The name of one for a node."""
         dtype = node.dtype.value
         free = self._free.setdefault(dtype, [])
         if free:
             register = free.pop()
         else:
-            register = _Register(dtype, len(self.made))
+            register = Register(dtype, len(self.made))
             self.made.append(register)
         self._of[node] = register
         return str(register)
 
     def release(self, nodes: Sequence[Node]) -> None:
+        """Those of nodes may be taken again."""
         for node in nodes:
             register = self._of.pop(node, None)
             if register is not None:
