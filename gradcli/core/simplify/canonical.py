@@ -82,6 +82,9 @@ def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
         return args[0]
     if node.op.pointwise:
         args = [_as_scalar(arg, args) for arg in args]
+        moved = views.as_it_lies(Site(node, args, alone))
+        if moved is not None:
+            return moved
     return rewritten(Site(node, args, alone))
 
 

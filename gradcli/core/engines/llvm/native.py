@@ -8,7 +8,7 @@ functions are right to within 4 ulp; products and sums may be rounded once toget
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradcli.core.engines.fusion import Unit
@@ -18,6 +18,7 @@ from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, Vectors, compile
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.shapes import Shape, aligned, size_of
+from gradcli.core.records import record
 from gradcli.core.simplify.rules import is_scalar
 
 
@@ -54,22 +55,31 @@ def address_of(array: Any) -> int:
 def split_of(unit: Unit, shape: Shape) -> int | None:
     """How many leading axes of a fusion group count its rows, the others the elements of a row; 0 where it is one row.
 
-    So that an argument has all elements, those of one row, one for each row, or one in all; None where it can't be.
+    So that an argument has either all elements of a row or one for each, or is one number; None where it can't be.
     """
-    splits = (k for k in range(len(shape)) if all(_kind(arg, shape, k) is not None for arg in unit.args))
+    splits = (k for k in range(len(shape)) if all(_lies(arg, shape, k) is not None for arg in unit.args))
     return next(splits, None)
 
 
-def _kind(arg: Node, shape: Shape, split: int) -> str | None:
-    if size_of(arg.shape) == 1:
-        return "one"
-    if arg.shape == shape:
-        return "all"
+@record
+class _Lies:
+    """How an argument lies along rows: how far apart what it has for neighbours along each leading axis is.
+
+    `along` says that it has an element for each of a row, else it has one for all of them.
+    """
+
+    steps: Shape
+    along: bool
+
+
+def _lies(arg: Node, shape: Shape, split: int) -> _Lies | None:
     whole = aligned(arg.shape, len(shape))
-    ones = tuple(1 for _ in shape)
-    if whole == ones[:split] + shape[split:]:
-        return "row"
-    return "column" if whole == shape[:split] + ones[split:] else None
+    if whole[split:] != shape[split:] and size_of(whole[split:]) != 1:
+        return None
+    if split == 0 and size_of(whole) != 1 and whole != shape:
+        return None
+    steps = [0 if n == 1 else size_of(whole[i + 1 :]) for i, n in enumerate(whole[:split])]
+    return _Lies(tuple(steps), size_of(whole[split:]) > 1)
 
 
 class _Emitter(Vectors):
@@ -85,8 +95,8 @@ class _Emitter(Vectors):
         split = split_of(unit, shape)
         if split is None:
             raise NotNativeError
-        self.has_rows, self.row_length = split > 0, size_of(shape[split:])
-        self.kinds = {arg: _kind(arg, shape, split) for arg in unit.args}
+        self.rows, self.row_length = shape[:split], size_of(shape[split:])
+        self.args = {arg: lies for arg in unit.args if (lies := _lies(arg, shape, split)) is not None}
 
     def module(self) -> str:
         """The text of a module with the one function."""
@@ -106,52 +116,67 @@ class _Emitter(Vectors):
             arg: self.number(arg.value)
             if isinstance(arg, Constant) and arg not in pointers
             else self.splat(b, self.from_memory(b, b.load(pointers[arg])))
-            for arg, kind in self.kinds.items()
-            if kind == "one"
+            for arg in self.args
+            if size_of(arg.shape) == 1
         }
         totals = {node: b.alloca(self.kind) for node in self.unit.sums}
         for slot in totals.values():
             b.store(ir.Constant(self.kind, [0.0] * self.lanes), slot)
-        if not self.has_rows:
-            self._row(b, low, high, None, pointers, fixed, totals)
+        if not self.rows:
+            self._row(b, low, high, {}, pointers, fixed, totals)
         else:
             with self.loop(b, low, high, 1) as row:
-                start = b.mul(row, self.i64(self.row_length))
-                columns = {
-                    arg: self.splat(b, self.from_memory(b, b.load(b.gep(pointers[arg], [row]))))
-                    for arg, kind in self.kinds.items()
-                    if kind == "column"
+                starts = {arg: self._start(b, row, lies.steps) for arg, lies in self.args.items() if arg not in fixed}
+                numbers = {
+                    arg: self.splat(b, self.from_memory(b, b.load(b.gep(pointers[arg], [start]))))
+                    for arg, start in starts.items()
+                    if not self.args[arg].along
                 }
-                self._row(b, self.i64(0), self.i64(self.row_length), start, pointers, {**fixed, **columns}, totals)
+                first = b.mul(row, self.i64(self.row_length))
+                starts |= dict.fromkeys(self.unit.outputs, first)
+                self._row(b, self.i64(0), self.i64(self.row_length), starts, pointers, {**fixed, **numbers}, totals)
         for node, slot in totals.items():
             b.store(self.added_up(b, b.load(slot)), pointers[node])
         b.ret_void()
         return str(self.module_)
+
+    def _start(self, b: Any, row: Any, steps: Shape) -> Any:
+        """Where what an argument has for a row begins."""
+        whole = [size_of(self.rows[i + 1 :]) for i in range(len(self.rows))]
+        if all(step == n * steps[-1] for step, n in zip(steps, whole, strict=True)):
+            # All of them, one after the other.
+            return b.mul(row, self.i64(steps[-1]))
+        start = self.i64(0)
+        for i, step in enumerate(steps):
+            if step:
+                number = b.urem(b.udiv(row, self.i64(whole[i])), self.i64(self.rows[i]))
+                start = b.add(start, b.mul(number, self.i64(step)))
+        return start
 
     def _row(
         self,
         b: Any,
         low: Any,
         high: Any,
-        start: Any,
+        starts: Mapping[Node, Any],
         pointers: dict[Node, Any],
         fixed: dict[Node, Vector],
         totals: dict[Node, Any],
     ) -> None:
-        """Elements of a row that begins at `start`, or of the only one where that is None."""
+        """Elements of a row, for which each array begins somewhere; of the only one where nothing says where."""
         whole_vectors = b.add(low, b.and_(b.sub(high, low), self.i64(-self.lanes)))
         with self.loop(b, low, whole_vectors, self.lanes) as at:
-            self._elements(b, at, start, None, pointers, fixed, totals)
+            self._elements(b, at, starts, None, pointers, fixed, totals)
         with b.if_then(b.icmp_signed("<", whole_vectors, high)):
             counted = self.ir.Constant(self.ir.VectorType(self.i64, self.lanes), list(range(self.lanes)))
             mask = b.icmp_signed("<", counted, self.splat(b, b.sub(high, whole_vectors)))
-            self._elements(b, whole_vectors, start, mask, pointers, fixed, totals)
+            self._elements(b, whole_vectors, starts, mask, pointers, fixed, totals)
 
     def _elements(
         self,
         b: Any,
         at: Any,
-        start: Any,
+        starts: Mapping[Node, Any],
         mask: Any,
         pointers: dict[Node, Any],
         fixed: dict[Node, Vector],
@@ -159,10 +184,10 @@ class _Emitter(Vectors):
     ) -> None:
         """One vector of each node; of the last ones only those behind a mask."""
         values = dict(fixed)
-        place = at if start is None else b.add(start, at)
-        for arg, kind in self.kinds.items():
-            if kind in ("all", "row"):
-                pointer = b.gep(pointers[arg], [place if kind == "all" else at])
+        places = {node: b.add(start, at) for node, start in starts.items()}
+        for arg in self.args:
+            if arg not in fixed:
+                pointer = b.gep(pointers[arg], [places.get(arg, at)])
                 values[arg] = self.from_memory(b, self.load(b, pointer, mask))
         for node in self.unit.nodes:
             if node in totals:
@@ -177,4 +202,4 @@ class _Emitter(Vectors):
                 value = values[node]
                 if node.dtype is DType.BOOL:
                     value = b.zext(value, self.ir.VectorType(self.i8, self.lanes))
-                self.store(b, value, b.gep(pointers[node], [place]), mask)
+                self.store(b, value, b.gep(pointers[node], [places.get(node, at)]), mask)
