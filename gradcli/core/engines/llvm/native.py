@@ -7,14 +7,13 @@ functions are right to within 4 ulp; products and sums may be rounded once toget
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gradcli.core.engines.fusion import Unit
 from gradcli.core.engines.llvm import vectors
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, Vector
-from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, Vectors, compiled
+from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, Code, Vectors, compiled
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.shapes import Shape, aligned, size_of
@@ -22,7 +21,7 @@ from gradcli.core.records import record
 from gradcli.core.simplify.rules import is_scalar
 
 
-def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
+def native_tile(unit: Unit) -> Code | None:
     """A fusion group as machine code, or None where it has none.
 
     Its elements lie in rows (see `split_of`). Called with two numbers and an array of addresses: of the arguments that
@@ -41,15 +40,6 @@ def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
 def in_memory(unit: Unit) -> list[int]:
     """The numbers of the arguments that are read from memory; a number known now is a part of the code."""
     return [i for i, arg in enumerate(unit.args) if not is_scalar(arg)]
-
-
-def address_of(array: Any) -> int:
-    """Where the elements of a contiguous array begin; a buffer tells it three times as fast as the array does."""
-    try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))
-    except (TypeError, ValueError):  # it is read-only, or has none
-        address: int = array.ctypes.data
-        return address
 
 
 def split_of(unit: Unit, shape: Shape) -> int | None:

@@ -6,12 +6,12 @@ number; what is written is gathered in cache first, and then put down sample by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gradcli.core.engines.llvm import vectors
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, Vector
-from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, Vectors, compiled
+from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, Code, Vectors, compiled
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.records import record
@@ -31,7 +31,7 @@ class Columns:
 
 def native_samples(
     order: Sequence[Node], read: Sequence[Columns], written: Sequence[Columns], totals: Sequence[Node]
-) -> Callable[[int, int, Any], None] | None:
+) -> Code | None:
     """The graph as machine code, None where it has none.
 
     Called with the first sample, the one behind the last, and an array of addresses: of what is read, of what is

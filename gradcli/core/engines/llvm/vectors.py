@@ -58,7 +58,7 @@ class Code:
         self._function = signature(self._engine.get_function_address(NAME))
 
     def __call__(self, low: int, high: int, addresses: Any) -> None:
-        """Run it."""
+        """Run it on what an array of addresses says where to find."""
         self._function(low, high, addresses)
 
 
