@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradcli
-from gradcli.core.engines.llvm import native
+from gradcli.core.engines.llvm import vectors
 from tests.api.test_calls import refused
 
 
@@ -17,8 +17,8 @@ from tests.api.test_calls import refused
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Every test with llvmlite and as if it were not installed."""
     if request.param == "without":
-        monkeypatch.setattr(native, "is_available", lambda: False)
-    elif not native.is_available():
+        monkeypatch.setattr(vectors, "is_available", lambda: False)
+    elif not vectors.is_available():
         pytest.skip("llvmlite is not installed")
     return "numpy" if request.param == "without" else "llvm"
 

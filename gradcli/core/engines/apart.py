@@ -145,6 +145,11 @@ class _Elements(Sequence[Node]):
         return range(len(self)) if self.is_whole else sorted(self._made)
 
     @property
+    def read(self) -> list[tuple[int, Node]]:
+        """Those that are needed, each with its place."""
+        return sorted(self._made.items())
+
+    @property
     def needed(self) -> list[Node]:
         """Those that are read."""
         return [self[i] for i in self.places]

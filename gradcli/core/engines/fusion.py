@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property
+from types import MappingProxyType
 
 from gradcli.core.ir.nodes import Constant, Node, registry
 from gradcli.core.ir.primitive import Application
@@ -30,12 +31,14 @@ NUMBERS = "numbers"
 class Unit:
     """What is computed in one step: a node, or a fusion group of them in topological order.
 
-    `sums` are those of its nodes that add up all elements of others of its nodes; they are the last.
+    `sums` are those of its nodes that add up all elements of others of its nodes; they are the last. `samples` is how
+    many there are where the nodes can be computed sample by sample; then the last may be sums over them.
     """
 
     nodes: tuple[Node, ...]
     outputs: tuple[Node, ...]
     is_fused: bool = False
+    samples: int = 0
 
     @cached_property
     def args(self) -> tuple[Node, ...]:
@@ -46,7 +49,7 @@ class Unit:
     @cached_property
     def sums(self) -> tuple[Node, ...]:
         """Those that add up all elements of another."""
-        return tuple(node for node in self.nodes if _is_total(node)) if self.is_fused else ()
+        return tuple(node for node in self.nodes if is_total(node)) if self.is_fused else ()
 
 
 def works_by_element(node: Node) -> bool:
@@ -60,21 +63,31 @@ def units(
     inputs: Sequence[Node],
     smallest: int,
     is_small: Callable[[Node], bool] | None = None,
+    samples: Mapping[Node, int] = MappingProxyType({}),
 ) -> list[Unit]:
     """The nodes to compute, in steps of which each comes after what it reads; fusion groups have so many elements.
 
-    `is_small` says which of the others are better computed as numbers; those that can be computed together are.
+    `samples` are nodes to compute sample by sample, each with how many there are. `is_small` says which of the others
+    are better computed as numbers; those that can be computed together are.
     """
     given = set(inputs)
     computed = [node for node in order if node not in given and not isinstance(node, Constant)]
-    groups = _grouped(computed, smallest, is_small)
+    groups = _grouped(computed, smallest, is_small, samples)
     if len(groups) < len(computed):
         groups = _in_order(groups)
     needed = set(outputs)
     place = {node: i for i, group in enumerate(groups) for node in group}
     for i, group in enumerate(groups):
         needed.update(arg for node in group for arg in node.args if place.get(arg, i) != i)
-    return [Unit(tuple(g), tuple(node for node in g if node in needed), groupable(g[0], smallest)) for g in groups]
+    return [
+        Unit(
+            tuple(g),
+            tuple(node for node in g if node in needed),
+            g[0] not in samples and groupable(g[0], smallest),
+            samples.get(g[0], 0),
+        )
+        for g in groups
+    ]
 
 
 def groupable(node: Node, smallest: int) -> bool:
@@ -82,12 +95,21 @@ def groupable(node: Node, smallest: int) -> bool:
     return size_of(node.shape) >= smallest and works_by_element(node)
 
 
-def _is_total(node: Node) -> bool:
+def is_total(node: Node) -> bool:
     """Whether a node adds up all elements of a node of a fusion group."""
     return node.op is registry["sum_to"] and size_of(node.shape) == 1
 
 
-def _grouped(computed: Sequence[Node], smallest: int, is_small: Callable[[Node], bool] | None) -> list[list[Node]]:
+def _adds_up_samples(node: Node, samples: Mapping[Node, int]) -> bool:
+    return node.op is registry["sum_to"] and node.args[0] in samples and node.shape[:1] != (samples[node.args[0]],)
+
+
+def _grouped(
+    computed: Sequence[Node],
+    smallest: int,
+    is_small: Callable[[Node], bool] | None,
+    samples: Mapping[Node, int],
+) -> list[list[Node]]:
     level: dict[Node, int] = {}
     within: object
     # What nodes have in common that are computed together: the shape, or that they are numbers.
@@ -95,9 +117,13 @@ def _grouped(computed: Sequence[Node], smallest: int, is_small: Callable[[Node],
     groups: dict[object, list[Node]] = defaultdict(list)
     for node in computed:
         total = False
-        if groupable(node, smallest):
+        if node in samples:
+            common[node] = within = samples[node]
+        elif _adds_up_samples(node, samples):
+            total, within = True, samples[node.args[0]]
+        elif groupable(node, smallest):
             common[node] = within = node.shape
-        elif _is_total(node) and groupable(node.args[0], smallest):
+        elif is_total(node) and groupable(node.args[0], smallest):
             # What reads a sum comes after the fusion group that it is the last of, so it has nothing in common.
             total, within = True, node.args[0].shape
         elif is_small is not None and is_small(node):
@@ -111,8 +137,47 @@ def _grouped(computed: Sequence[Node], smallest: int, is_small: Callable[[Node],
                 deepest = max(deepest, level[arg] + (0 if same else 1))
         level[node] = deepest
         groups[(deepest, within) if node in common or total else node].append(node)
+    _join(groups, level, set(samples.values()))
     # The sums of a fusion group are its last.
     return [sorted(group, key=lambda node: node not in common) for group in groups.values()]
+
+
+def _join(groups: dict[object, list[Node]], level: Mapping[Node, int], sizes: Set[int]) -> None:
+    """Make one of groups on as many samples of which one comes later for what it reads besides, which needs neither.
+
+    Such as products with numbers that are the same for all samples, and are computed first.
+    """
+    home = {node: key for key, group in groups.items() for node in group}
+    for size in sizes:
+        first, *rest = sorted(key for key in groups if isinstance(key, tuple) and key[1] == size)
+        for key in rest:
+            if _is_between(groups, home, level, first, key):
+                first = key
+                continue
+            later = groups.pop(key)
+            home |= dict.fromkeys(later, first)
+            groups[first] = sorted([*groups[first], *later], key=lambda node: node.serial)
+
+
+def _is_between(
+    groups: Mapping[object, Sequence[Node]],
+    home: Mapping[Node, object],
+    level: Mapping[Node, int],
+    first: tuple[int, object],
+    last: tuple[int, object],
+) -> bool:
+    """Whether something outside of both needs the first, and the last needs it."""
+    waiting = [arg for node in groups[last] for arg in node.args if arg in home and home[arg] not in (first, last)]
+    seen: set[object] = set()
+    while waiting:
+        key = home[waiting.pop()]
+        if key == first:
+            return True
+        if key not in seen:
+            seen.add(key)
+            # What is no deeper than the first can't need it.
+            waiting += [a for node in groups[key] for a in node.args if a in home and level[a] >= first[0]]
+    return False
 
 
 def _in_order(groups: list[list[Node]]) -> list[list[Node]]:

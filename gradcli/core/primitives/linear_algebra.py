@@ -106,6 +106,8 @@ def _or_nan(function: Callable[..., Any]) -> Any:
 LOWER, UPPER = "lower", "upper"
 # A triangle of no more rows is solved with as any matrix is; a larger one in blocks of so many rows on its diagonal.
 LARGEST_AT_ONCE, BLOCK = 64, 32
+# Between these BLAS is faster, where it is to be had; and in blocks of so many rows for few columns.
+SMALLEST_OFFERED, OFFERED_BLOCK = 24, 128
 # The inverse of a block costs as much as a solution for so many columns.
 FEW_COLUMNS = 8
 
@@ -124,19 +126,26 @@ OTHER_HALF: dict[str | None, str | None] = {LOWER: UPPER, UPPER: LOWER, None: No
 
 def _solve_kernel(xp: Any, a: Any, b: Any, *, half: str | None = None) -> Any:
     n = a.shape[-1]
-    if half is None or n <= LARGEST_AT_ONCE:
-        return xp.linalg.solve(a, b)
-    out = xp.array(b)
+    from gradcli.core.primitives import triangles
+
     few = b.shape[-1] < FEW_COLUMNS
+    pays = half is not None and n >= SMALLEST_OFFERED and (few or n <= OFFERED_BLOCK)
+    is_offered = pays and triangles.is_offered(xp, a, b)
+    if half is None or (n <= LARGEST_AT_ONCE and not is_offered):
+        return xp.linalg.solve(a, b)
+    out = xp.array(b, order="C")
+    block = OFFERED_BLOCK if is_offered else BLOCK
 
     def solve(low: int, high: int) -> None:
-        if high - low <= BLOCK:
-            block = a[..., low:high, low:high]
-            rows = out[..., low:high, :]
-            out[..., low:high, :] = xp.linalg.solve(block, rows) if few else xp.linalg.inv(block) @ rows
+        if high - low <= block:
+            part, rows = a[..., low:high, low:high], out[..., low:high, :]
+            if is_offered:
+                triangles.solve_in_place(xp, part, rows, half == LOWER)
+            else:
+                out[..., low:high, :] = xp.linalg.solve(part, rows) if few else xp.linalg.inv(part) @ rows
             return
         # Halves are solved one after the other, and what the first takes from the second is a product.
-        middle = low + -(-(high - low) // (2 * BLOCK)) * BLOCK
+        middle = low + -(-(high - low) // (2 * block)) * block
         parts = [(low, middle), (middle, high)] if half == LOWER else [(middle, high), (low, middle)]
         (start, end), (then, last) = parts
         solve(start, end)

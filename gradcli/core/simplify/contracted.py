@@ -5,11 +5,11 @@ Nothing is differentiated after this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
-from functools import lru_cache
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from gradcli.core.ir.laws import Bilinear, Law, Linear
+from gradcli.core.ir.laws import Bilinear, Linear
+from gradcli.core.ir.lifting import in_front, lifted
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Examples, Primitive, intern, with_args
 from gradcli.core.ir.promotion import stretch
@@ -21,19 +21,6 @@ from gradcli.core.simplify.rules import Site, rule
 SUM_OF_PADS = "sum_of_pads"
 # With fewer elements the product is in cache when it is added up.
 SMALLEST_CONTRACTED = 2**14
-
-
-def _stated(name: str, law: Law, summary: str, shape: Shape, kernel: Callable[..., Any]) -> Primitive:
-    return Primitive(
-        name=name,
-        law=law,
-        arity=-1,
-        summary=summary,
-        examples=Examples(),
-        kernel=kernel,
-        shape=lambda *shapes, **attrs: shape,
-        broadcasts=False,
-    )
 
 
 def with_sums_of_pads(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
@@ -78,27 +65,29 @@ def _sum_of_pads(total: Node, inner: Set[Node], new: Mapping[Node, Node]) -> Nod
             # Another sum, which is needed by others too.
             places.append(tuple((0, n, 1) for n in node.shape))
             parts.append(new[node])
-    attrs = {"places": tuple(places), "shape": total.shape}
-    return intern(_adding(**attrs), tuple(parts), attrs, total.shape, total.dtype)
+    return intern(sum_of_pads, tuple(parts), {"places": tuple(places), "shape": total.shape}, total.shape, total.dtype)
 
 
-@lru_cache(1_000)
-def _adding(places: tuple[Ranges, ...], shape: Shape) -> Primitive:
-    """The sum of tensors that are padded so."""
-    first, *rest = map(as_slices, places)
+def _sum_of_pads_kernel(xp: Any, one: Any, *others: Any, places: tuple[Ranges, ...], shape: Shape) -> Any:
+    out = xp.zeros(shape, one.dtype)
+    out[as_slices(places[0])] = one
+    for part, there in zip(others, places[1:], strict=True):
+        view = out[as_slices(there)]
+        xp.add(view, part, view)
+    return out
 
-    def kernel(xp: Any, one: Any, *others: Any, **attrs: Any) -> Any:
-        out = xp.zeros(shape, one.dtype)
-        out[first] = one
-        for part, there in zip(others, rest, strict=True):
-            view = out[there]
-            xp.add(view, part, view)
-        return out
 
-    def adjoint(g: Node, *parts: Node, **attrs: Any) -> tuple[Node, ...]:
-        return tuple(take_slice(g, ranges=place) for place in places)
-
-    return _stated(SUM_OF_PADS, Linear(adjoint), "padded tensors, added up", shape, kernel)
+sum_of_pads = Primitive(
+    name=SUM_OF_PADS,
+    law=Linear(lambda g, *parts, places, shape: tuple(take_slice(g, ranges=place) for place in places)),
+    arity=-1,
+    summary="padded tensors, added up",
+    examples=Examples(),
+    kernel=_sum_of_pads_kernel,
+    shape=lambda *shapes, places, shape: shape,
+    broadcasts=False,
+    lift=lifted(places=lambda size, places: tuple(((0, size, 1), *place) for place in places), shape=in_front),
+)
 
 
 @rule("sum_to")
@@ -129,5 +118,14 @@ def sum_of_products(site: Site) -> Node | None:
         whole = stretch(reshape(g, shape=tuple(n if i in kept else 1 for i, n in enumerate(before))), before)
         return whole * b, whole * a
 
-    op = _stated("sum_of_products", Bilinear(adjoint), "products of two tensors, added up along axes", shape, kernel)
+    op = Primitive(
+        name="sum_of_products",
+        law=Bilinear(adjoint),
+        arity=-1,
+        summary="products of two tensors, added up along axes",
+        examples=Examples(),
+        kernel=kernel,
+        shape=lambda *shapes, **attrs: shape,
+        broadcasts=False,
+    )
     return intern(op, product.args, {"pattern": pattern, "shape": shape}, shape, total.dtype)

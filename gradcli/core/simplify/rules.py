@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeGuard
 from gradcli.core.ir.nodes import Constant, Node, constant, registry
 from gradcli.core.ir.primitive import Application, Primitive, intern, with_args
 from gradcli.core.ir.promotion import stretch
-from gradcli.core.ir.shapes import broadcast_shapes
+from gradcli.core.ir.shapes import broadcast_shapes, size_of
 from gradcli.core.ir.traversal import needed, reachable, uses_of
 from gradcli.core.records import record
 
@@ -152,10 +152,30 @@ def product_of(a: Node, b: Node, a_alone: bool = True, b_alone: bool = True) -> 
     g, v = _factor(b) if b_alone else (1.0, b)
     if f == 1 or g == 1:
         if -1 not in (f, g):
-            return None  # taking out one number alone saves nothing
+            return _number_to_the_smaller(f, u, g, v)
     elif not isfinite(f * g) or f * g == 0:
         return None
     return _times(f * g, _make("multiply", u, v))
+
+
+def _number_to_the_smaller(f: float, u: Node, g: float, v: Node) -> Node | None:
+    """A product of which one factor is a multiple, where it is the other one that has few elements to be multiplied."""
+    for number, large, other, small in ((f, u, g, v), (g, v, f, u)):
+        if number != 1 and other == 1 and size_of(small.shape) < size_of(large.shape):
+            return _make("multiply", _times(number, small), large)
+    return None  # taking out one number alone saves nothing
+
+
+@rule("sum_to")
+def sign_out_of_a_sum(site: Site) -> Node | None:
+    """The sum of -x is less the sum of x."""
+    (x,) = site.args
+    if x.op is not registry["negate"]:
+        return None
+    base = stretch(x.args[0], site.node.args[0].shape)
+    total = with_args(site.node, (base,))
+    assert isinstance(total, Application)
+    return _make("negate", rewritten(total, [x.args[0]], {base: site.uses[site.node.args[0]]}))
 
 
 @rule("negate")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradcli.core.ir.nodes import Constant, Node
-from gradcli.core.ir.primitive import Application, with_args
+from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.promotion import stretch
-from gradcli.core.ir.shapes import aligned, size_of
+from gradcli.core.ir.shapes import aligned, broadcast_shapes, size_of
+from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import keeps_order, part, reshape, transpose, unshaped
-from gradcli.core.simplify.rules import Site, elementwise_node, rule
+from gradcli.core.simplify.rules import Site, elementwise_node, rewritten, rule
 
 
 @rule("reshape")
@@ -21,11 +24,13 @@ def reshaped_once(site: Site) -> Node | None:
 @rule("transpose")
 def transposed_once(site: Site) -> Node | None:
     """Axes that move twice move once; where only axes of length 1 move, that is another shape and no more."""
-    x, axes = stretch(site.args[0], site.node.args[0].shape), site.node.attrs["axes"]
+    x, axes = site.args[0], site.node.attrs["axes"]
+    # What is stretched along some of the axes is so after it.
+    x = reshape(x, shape=aligned(x.shape, len(axes)))
     if keeps_order(x.shape, axes):
-        return reshape(unshaped(x), shape=site.node.shape)
+        return reshape(unshaped(x), shape=tuple(x.shape[axis] for axis in axes))
     if x.op is not transpose:
-        return None
+        return transpose(x, axes=axes)
     before = x.attrs["axes"]
     both = tuple(before[axis] for axis in axes)
     return x.args[0] if both == tuple(range(len(both))) else transpose(x.args[0], axes=both)
@@ -43,25 +48,50 @@ def taken_in_a_row(site: Site) -> Node | None:
     return part(x, 0, first, count) if in_a_row else None
 
 
-@rule("matmul")
-def multiplied_before_it_is_transposed(site: Site) -> Node | None:
-    """The rows of x.T * s are not written one by one: a product of matrices takes (x * s.T).T as it lies in memory."""
-    args = [stretch(arg, before.shape) for arg, before in zip(site.args, site.node.args, strict=True)]
-    new = [_as_it_lies(arg) if alone else arg for arg, alone in zip(args, site.alone, strict=True)]
-    return None if new == args else with_args(site.node, tuple(new))
+@rule("sum_to")
+def added_up_as_it_lies(site: Site) -> Node | None:
+    """A sum over axes of x.T is one over those of x."""
+    x, total = stretch(site.args[0], site.node.args[0].shape), site.node
+    if x.op is not transpose:
+        return None
+    base, axes = x.args[0], x.attrs["axes"]
+    shape = _moved(aligned(total.shape, len(axes)), axes)
+    found = sum_to(base, shape=shape)
+    if isinstance(found, Application) and found.op is sum_to:
+        found = rewritten(found, [base], {base: site.uses[total.args[0]]})
+    return reshape(transpose(found, axes=axes), shape=total.shape)
 
 
-def _as_it_lies(x: Node) -> Node:
-    """A matrix that is computed from one transposed matrix and smaller tensors, transposed after that."""
-    if not isinstance(x, Application) or not x.op.pointwise or len(x.shape) != 2:
+def as_it_lies(site: Site) -> Node | None:
+    """What is computed of tensors that are transposed alike, computed as they lie in memory, and transposed after that.
+
+    Smaller operands are transposed, which may be left to the library. None where a whole operand lies otherwise.
+    """
+    node, args = site.node, site.args
+    shape = broadcast_shapes(arg.shape for arg in args)
+    whole = [arg for arg in args if arg.shape == shape]
+    if not whole or any(arg.op is not transpose or arg.attrs != whole[0].attrs for arg in whole):
+        return None
+    axes = whole[0].attrs["axes"]
+    turned = [arg.args[0] if arg.shape == shape else _turned(arg, axes) for arg in args]
+    lying = elementwise_node(node.op, turned, node.attrs)
+    assert isinstance(lying, Application)
+    uses = {new: site.uses[before] for new, before in zip(turned, node.args, strict=True)}
+    return transpose(rewritten(lying, turned, uses), axes=axes)
+
+
+def _turned(x: Node, axes: Sequence[int]) -> Node:
+    """What stretches to a tensor of these axes of another as what stretches to the other."""
+    if size_of(x.shape) == 1 and not x.shape:
         return x
-    whole = [arg for arg in x.args if size_of(arg.shape) == size_of(x.shape)]
-    if len(whole) != 1 or whole[0].op is not transpose or whole[0].shape != x.shape or min(x.shape) == 1:
-        return x
-    args = [arg.args[0] if arg is whole[0] else _turned(arg) for arg in x.args]
-    return transpose(elementwise_node(x.op, args, x.attrs), axes=(1, 0))
+    x = reshape(x, shape=aligned(x.shape, len(axes)))
+    back = _moved(tuple(range(len(axes))), axes)
+    return reshape(unshaped(x), shape=_moved(x.shape, axes)) if keeps_order(x.shape, back) else transpose(x, axes=back)
 
 
-def _turned(x: Node) -> Node:
-    """What stretches to a matrix as what stretches to its transpose."""
-    return reshape(x, shape=aligned(x.shape, 2)[::-1]) if x.shape else x
+def _moved(of: Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:
+    """What is said of each axis of a transposed tensor, as said of those of what is transposed."""
+    found = [0] * len(axes)
+    for i, axis in enumerate(axes):
+        found[axis] = of[i]
+    return tuple(found)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradcli.core.engines import fusion
-from gradcli.core.engines.llvm import native
+from gradcli.core.engines.llvm import vectors
 from gradcli.core.engines.numpy import tiles
 from gradcli.core.engines.numpy.schedule import ArrayProgram
 from gradcli.core.engines.program import Program
@@ -36,7 +36,7 @@ WITHOUT_MACHINE_CODE = {
 WITH_NATIVE_SLOPES = {"log_to_base", "betaln"}
 OLD_LIBRARY = tuple(map(int, (platform.libc_ver()[1] or "0").split("."))) < (2, 35)
 has_machine_code = pytest.mark.skipif(
-    not native.is_available(), reason="machine code needs llvmlite, and a C library with vectors for this processor"
+    not vectors.is_available(), reason="machine code needs llvmlite, and a C library with vectors for this processor"
 )
 by_both = pytest.mark.parametrize(
     "use_llvm", [False, pytest.param(True, marks=has_machine_code)], ids=["numpy", "llvm"]

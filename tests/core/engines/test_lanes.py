@@ -6,14 +6,14 @@ import mpmath
 import numpy as np
 import pytest
 
-from gradcli.core.engines.llvm import native
+from gradcli.core.engines.llvm import vectors
 from gradcli.core.engines.llvm.functions import FUNCTIONS, LARGEST_ANGLE, Lanes
 from gradcli.core.engines.program import Program
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import fresh_input
 from tests.core.sampling import TABLE
 
-pytestmark = pytest.mark.skipif(not native.is_available(), reason="there is no machine code here")
+pytestmark = pytest.mark.skipif(not vectors.is_available(), reason="there is no machine code here")
 
 DTYPES = ["float64", "float32"]
 # Where the functions are finite, beside the whole line.
@@ -24,10 +24,10 @@ SPECIAL = [0.0, np.inf, np.nan, 5e-324, 1e-310, 1e308, 1.0, 2.0, 746.0, 800.0]
 @pytest.fixture(params=[None, 16, 32], ids=["this processor's width", "2 lanes", "4 lanes"])
 def own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of our own functions as they are written, where the C library has none of vectors."""
-    there, written = native._is_there, []
-    monkeypatch.setattr(native, "_is_there", lambda name: not name.startswith("_ZGV") and there(name))
+    there, written = vectors._is_there, []
+    monkeypatch.setattr(vectors, "_is_there", lambda name: not name.startswith("_ZGV") and there(name))
     if request.param is not None:
-        monkeypatch.setattr(native, "_vectors", lambda: native.Vectors(request.param, "d"))
+        monkeypatch.setattr(vectors, "_registers", lambda: vectors.Registers(request.param, "d"))
     function = Lanes.function
 
     def noted(self: Lanes, b: object, name: str, x: object) -> object:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gradcli.core.engines import fusion
-from gradcli.core.engines.llvm import native
+from gradcli.core.engines.llvm import vectors
 from gradcli.core.engines.program import Program
 from gradcli.core.ir.laws import Elementwise
 from gradcli.core.ir.nodes import fresh_input
@@ -35,7 +35,7 @@ def test_there_is_machine_code_where_there_can_be() -> None:
     flags = Path("/proc/cpuinfo").read_text().split()
     if platform.libc_ver()[0] != "glibc" or not {"avx2", "fma"} <= set(flags):
         pytest.skip("no vectors of the C library for this processor")
-    assert native.is_available()
+    assert vectors.is_available()
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,6 @@ def test_what_has_no_machine_code_is_computed_all_the_same(monkeypatch: pytest.M
     (got,) = Program(outputs, [x])(values)
     (want,) = run(outputs, [x], [values])
     np.testing.assert_allclose(got, want, rtol=1e-13)
-    monkeypatch.setattr(native, "is_available", lambda: False)
+    monkeypatch.setattr(vectors, "is_available", lambda: False)
     outputs = [sin(x) * exp(x)]
     np.testing.assert_allclose(Program(outputs, [x])(values)[0], np.sin(values) * np.exp(values), rtol=1e-14)

@@ -12,6 +12,7 @@ from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.decompositions import cholesky_solve, solve_triangular
 from gradcli.core.library.functions import reshape, sum_
 from gradcli.core.library.linear_algebra import solve
+from gradcli.core.primitives import triangles
 from gradcli.core.primitives.elementwise import tanh
 from gradcli.core.primitives.linear_algebra import LOWER, UPPER, cholesky, solution, swap_last
 from gradcli.core.transforms.reverse import gradient
@@ -19,8 +20,18 @@ from gradcli.core.transforms.reverse import gradient
 RNG = np.random.default_rng(0)
 
 
+@pytest.fixture(params=["with BLAS", "without"])
+def any_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test where NumPy has brought a function for triangles, and as if it had not."""
+    if request.param == "without":
+        monkeypatch.setattr(triangles, "_dtrsm", lambda package: None)
+    elif triangles._dtrsm(np.__file__) is None:
+        pytest.skip("this NumPy has brought none")
+
+
+@pytest.mark.usefixtures("any_library")
 @pytest.mark.parametrize("half", [LOWER, UPPER])
-@pytest.mark.parametrize("n", [3, 64, 65, 100, 200])
+@pytest.mark.parametrize("n", [3, 30, 64, 65, 128, 200, 300])
 @pytest.mark.parametrize(("stack", "columns"), [((), 1), ((), 20), ((3,), 2), ((2, 2), 9)])
 def test_a_triangle_is_solved_in_blocks(half: str, n: int, stack: tuple[int, ...], columns: int) -> None:
     """As any matrix is, of whatever size."""
@@ -30,6 +41,46 @@ def test_a_triangle_is_solved_in_blocks(half: str, n: int, stack: tuple[int, ...
     (found,) = Program([solution(*inputs, half=half)], inputs)(a, b)
     np.testing.assert_allclose(found, np.linalg.solve(a, b), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(a @ found, b, atol=1e-13)
+
+
+@pytest.mark.usefixtures("any_library")
+@pytest.mark.parametrize("columns", [1, 12])
+@pytest.mark.parametrize("half", [LOWER, UPPER])
+def test_a_triangle_may_lie_in_any_way(half: str, columns: int) -> None:
+    """Transposed, with gaps, turned round, read-only and in float32; what is right of the equation stays as it is."""
+    n = 90
+    whole = RNG.normal(size=(n, n)) / n + 2 * np.eye(n)
+    part = np.tril(whole) if half == LOWER else np.triu(whole)
+    wide = np.repeat(np.repeat(part, 2, axis=0), 3, axis=1)
+    frozen = part.copy()
+    frozen.flags.writeable = False
+    b = RNG.normal(size=(columns, n)).T
+    before = b.copy()
+    kernel = solution.kernel
+    assert callable(kernel)
+    for a in (
+        part,
+        np.asfortranarray(part),
+        wide[::2, ::3],
+        np.repeat(part, 2, axis=0)[::2],
+        part[::-1, ::-1].copy()[::-1, ::-1],
+        frozen,
+    ):
+        np.testing.assert_allclose(kernel(np, a, b, half=half), np.linalg.solve(part, b), rtol=1e-12, atol=1e-14)
+    rough = kernel(np, part.astype("float32"), b.astype("float32"), half=half)
+    np.testing.assert_allclose(rough, np.linalg.solve(part, b), rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(b, before)
+
+
+@pytest.mark.usefixtures("any_library")
+@pytest.mark.parametrize("shape", [(30, 30), (70, 70), (200, 200)])
+def test_a_matrix_without_an_answer_has_nan(shape: tuple[int, ...]) -> None:
+    """A 0 on the diagonal."""
+    a = np.eye(shape[0])
+    a[7, 7] = 0
+    inputs = [fresh_input("a", shape, DType.FLOAT64), fresh_input("b", (shape[0], 1), DType.FLOAT64)]
+    found = np.asarray(Program([solution(*inputs, half=LOWER)], inputs)(a, np.ones((shape[0], 1)))[0])
+    assert np.isnan(found).all()
 
 
 def test_a_triangle_without_an_answer_has_nan() -> None:

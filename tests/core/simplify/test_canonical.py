@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import mul
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from gradcli.core.engines.program import Program
 from gradcli.core.ir.nodes import Node, constant, fresh_input
 from gradcli.core.ir.primitive import Application, operations
 from gradcli.core.ir.promotion import stretch
+from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives.constants import identity
 from gradcli.core.primitives.elementwise import reciprocal
@@ -43,8 +45,7 @@ def test_signs_and_numbers_meet() -> None:
         TABLE["constant_power"](x, exponent=2.0): ["multiply"],
         TABLE["constant_power"](x, exponent=3.0): ["multiply", "multiply"],
         y * reciprocal(x): ["divide"],
-        matmul(stretch(x, (1, 3)), transpose(stretch(y, (1, 3)), axes=(1, 0))): ["broadcast"] * 2
-        + ["reshape", "matmul"],
+        matmul(stretch(x, (1, 3)), transpose(stretch(y, (1, 3)), axes=(1, 0))): ["broadcast", "reshape", "matmul"],
     }
     for node, wanted in three.items():
         (done,), _ = canonical([node], reachable([node]), [x, y], computed)
@@ -175,3 +176,61 @@ def test_what_moves_there_and_back_does_not_move() -> None:
         assert sorted(n.kind for n in order if isinstance(n, Application)) == wanted
         assert not [n for n in order if n.kind == "multiply" and n.shape != (5, 4)]
         np.testing.assert_allclose(run([done], [x, s], arrays)[0], run([node], [x, s], arrays)[0], rtol=1e-13)
+
+
+def _done(output: Node, inputs: Sequence[Node]) -> tuple[list[Application], Any, Any]:
+    """The applications of the canonical form, its value, and that of the graph as it is."""
+    (done,), order = canonical([output], reachable([output]), inputs, computed)
+    arrays = [normal(node.shape, 5 + i) for i, node in enumerate(inputs)]
+    assert done.shape == output.shape
+    applications = [node for node in order if isinstance(node, Application)]
+    return applications, run([done], inputs, arrays)[0], run([output], inputs, arrays)[0]
+
+
+@pytest.mark.parametrize("axes", [(1, 2, 0), (2, 0, 1), (0, 2, 1), (1, 0, 2), (2, 1, 0)])
+def test_what_is_transposed_is_computed_as_it_lies(axes: tuple[int, ...]) -> None:
+    """With whole tensors that are transposed alike, and with smaller ones; sums over axes too; then moved once."""
+    x, y = fresh_input("x", (2, 3, 4), F64), fresh_input("y", (2, 3, 4), F64)
+    shape = tuple((2, 3, 4)[axis] for axis in axes)
+    row, column = fresh_input("row", shape[-1:], F64), fresh_input("column", (*shape[:-1], 1), F64)
+    turned = TABLE["transpose"](x, axes=axes) * row + TABLE["exp"](TABLE["transpose"](y, axes=axes)) * column - 2.0
+    for output in (
+        turned,
+        *(TABLE["sum_to"](turned, shape=s) for s in ((1, 1, 1), (), shape[-1:], (*shape[:2], 1), (1, *shape[1:]))),
+        *(TABLE["sum_to"](turned, shape=s) for s in ((shape[1], 1), (shape[0], 1, 1))),
+    ):
+        applications, got, want = _done(output, [x, y, row, column])
+        np.testing.assert_allclose(got, want, rtol=1e-13)
+        assert all(node.shape == (2, 3, 4) for node in applications if node.op.pointwise and size_of(node.shape) == 24)
+    there = tuple(sorted(range(3), key=axes.__getitem__))
+    applications, got, want = _done(TABLE["transpose"](turned, axes=there), [x, y, row, column])
+    assert not [node for node in applications if node.kind == "transpose" and size_of(node.shape) == 24]
+    np.testing.assert_allclose(got, want, rtol=1e-15)
+
+
+def test_what_is_transposed_and_what_is_not_stay_where_they_are() -> None:
+    """There is nothing to gain: one of them lies otherwise."""
+    x, y = fresh_input("x", (3, 4), F64), fresh_input("y", (4, 3), F64)
+    applications, got, want = _done(TABLE["transpose"](x, axes=(1, 0)) * y, [x, y])
+    assert [node.kind for node in applications] == ["transpose", "multiply"]
+    np.testing.assert_array_equal(got, want)
+
+
+def test_what_is_stretched_and_transposed_is_stretched_after_it() -> None:
+    """A mask of rows that is moved stays one of columns, whatever it is compared with."""
+    x, m = fresh_input("x", (5, 2, 6), F64), fresh_input("m", (6, 5, 1), F64)
+    mask = TABLE["not_equal"](TABLE["transpose"](stretch(m, (6, 5, 2)), axes=(1, 2, 0)), 0.0)
+    applications, got, want = _done(TABLE["select"](mask, x, 0.0), [x, m])
+    np.testing.assert_array_equal(got, want)
+    assert [node.kind for node in applications if size_of(node.shape) == 60] == ["select"]
+
+
+def test_numbers_go_to_the_smaller_factor_and_signs_out_of_sums() -> None:
+    """Fewer elements are multiplied, and rounding is the same for signs and powers of two."""
+    x, c = fresh_input("x", (4, 6), F64), fresh_input("c", (4, 1), F64)
+    applications, got, want = _done((x * 2.0) * c, [x, c])
+    assert [(node.kind, node.shape) for node in applications] == [("multiply", (4, 1)), ("multiply", (4, 6))]
+    np.testing.assert_array_equal(got, want)
+    applications, got, want = _done(TABLE["sum_to"](-x, shape=(1, 6)), [x, c])
+    assert [(node.kind, node.shape) for node in applications] == [("sum_to", (1, 6)), ("negate", (1, 6))]
+    np.testing.assert_array_equal(got, want)

@@ -22,9 +22,9 @@ class LlvmEngine:
         # Asked first, since loading LLVM takes as long as loading NumPy does.
         if not any(groupable(node, SMALLEST_NATIVE) for node in graph.order):
             return False
-        from gradcli.core.engines.llvm import native
+        from gradcli.core.engines.llvm import vectors
 
-        return native.is_available()
+        return vectors.is_available()
 
     def compile(self, graph: Graph) -> ArrayProgram:
         """The graph as a schedule."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, is_installed
-from gradcli.core.engines.llvm.native import NAME, compiled
 from gradcli.core.engines.llvm.python_math import PythonMath
+from gradcli.core.engines.llvm.vectors import NAME, compiled
 from gradcli.core.engines.often import MOST_NODES
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node

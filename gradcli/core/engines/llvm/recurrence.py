@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, is_installed
 from gradcli.core.engines.llvm.matrices import Matrices, is_large, is_outer, is_product, suits_memory
-from gradcli.core.engines.llvm.native import NAME, compiled
 from gradcli.core.engines.llvm.values import FEWEST_LANES, MOST_LANES, lanes_of
+from gradcli.core.engines.llvm.vectors import NAME, compiled
 from gradcli.core.interrupt import check
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gradcli.core.engines.elements import ElementsProgram, is_better_as_numbers, region_of
 from gradcli.core.engines.fusion import (
@@ -14,14 +14,24 @@ from gradcli.core.engines.fusion import (
     Unit,
     units,
 )
-from gradcli.core.engines.numpy.kernels import kernel_of, may_look_into_arguments, takes_out, works_in_place
+from gradcli.core.engines.numpy.kernels import Array, kernel_of, may_look_into_arguments, takes_out, works_in_place
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import record
 
 if TYPE_CHECKING:
+    from gradcli.core.engines.numpy.samples import Samples
     from gradcli.core.engines.numpy.tiles import Tiles
+
+
+@runtime_checkable
+class Bound(Protocol):
+    """A function that is told which of its arguments, and of what it writes into, are the same at each call."""
+
+    def bind(self, lasting: Sequence[Array | None]) -> None:
+        """Those, None for others."""
+        ...
 
 
 @record
@@ -58,8 +68,19 @@ def steps_of(
         ValueError: for a free input that is not among `inputs`.
     """
     steps: list[Step] = []
-    smallest = SMALLEST_NATIVE if native else SMALLEST
-    for unit in units(order, outputs, inputs, smallest, is_better_as_numbers if numbers else None):
+    smallest, is_small = SMALLEST_NATIVE if native else SMALLEST, is_better_as_numbers if numbers else None
+    samples = _sampled(order, inputs) if numbers else {}
+    waiting = units(order, outputs, inputs, smallest, is_small, samples)[::-1]
+    while waiting:
+        unit = waiting.pop()
+        if unit.samples:
+            one_by_one = _samples(unit, native)
+            if one_by_one is None:
+                waiting += units(unit.nodes, unit.outputs, unit.args, smallest, is_small)[::-1]
+            else:
+                how = {"function": one_by_one, "args": tuple(one_by_one.graph.args), "takes_out": True}
+                steps.append(_several(unit, str(one_by_one), "in cache only", memory=one_by_one.memory, **how))
+            continue
         tiles = _tiles(unit, native) if unit.is_fused else None
         region = region_of(unit) if numbers and not unit.is_fused else None
         if tiles is not None:
@@ -75,6 +96,28 @@ def steps_of(
 
 def _several(unit: Unit, how: str, within: str, **given: Any) -> Step:
     return Step(outputs=unit.outputs, nodes=unit.nodes, several=True, how=how, within=within, **given)
+
+
+def _sampled(order: Sequence[Node], inputs: Sequence[Node]) -> Mapping[Node, int]:
+    """The nodes that can be computed sample by sample; most graphs have none, and need not what tells."""
+    if not any(len(node.shape) > 1 and node.shape[0] >= SMALLEST_NATIVE for node in order):
+        return {}
+    from gradcli.core.engines.samples import sampled
+
+    return sampled(order, inputs)
+
+
+def _samples(unit: Unit, native: bool) -> Samples | None:
+    """The unit sample by sample; None where that doesn't pay."""
+    from gradcli.core.engines.samples import SampleGraph
+
+    graph = SampleGraph(unit, unit.samples)
+    if not graph.may_pay(native):
+        return None
+    from gradcli.core.engines.numpy.samples import Samples
+
+    samples = Samples(graph, native)
+    return samples if graph.pays(samples.is_native, native) else None
 
 
 def _tiles(unit: Unit, native: bool) -> Tiles | None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from gradcli.core.engines.fusion import Unit
-from gradcli.core.engines.llvm.addresses import way_to_addresses
 from gradcli.core.engines.llvm.native import in_memory, native_tile, split_of
+from gradcli.core.engines.llvm.vectors import Code
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, takes_out, works_in_place
+from gradcli.core.engines.numpy.places import Places
 from gradcli.core.engines.numpy.pool import Numbers, share, threads
 from gradcli.core.engines.numpy.sincos import pays, sin_and_cos
 from gradcli.core.ir.dtypes import DType
@@ -35,13 +34,11 @@ TILES_OF_A_SUM = 12
 # Interpreter code keeps what it can in registers; its tiles are short, to be shared out as threads come.
 NATIVE_TILE = 2**14
 
-address_of = way_to_addresses()
-
 Work: TypeAlias = "Callable[[int, Iterator[int]], None]"
 
 
 @record
-class _Register:
+class Register:
     """A scratch tile: its dtype, and its number among all."""
 
     dtype: str
@@ -76,11 +73,10 @@ class Tiles:
         else:
             self.length = self.shape[self.axis]
         self.breadth = size_of(self.shape) // self.length
-        self._registers: list[_Register] = []
+        self._registers: list[Register] = []
         self._read = in_memory(unit)
         self._arity = len(unit.args)
-        self._table = ctypes.c_void_p * (len(self._read) + len(unit.outputs))
-        self._packed = struct.Struct(f"{len(self._read) + len(unit.outputs)}P").pack
+        self._places = Places(len(self._read) + len(unit.outputs))
         self._sums = [j for j, node in enumerate(unit.outputs) if node in sums]
         if self._native is None:
             text, scope = self._source()
@@ -105,7 +101,6 @@ class Tiles:
         self._made = [
             ((self.count,) if node in sums else node.shape, np.dtype(node.dtype.value)) for node in unit.outputs
         ]
-        self._is_one_call = self.is_native and self.count == 1 and not self._sums
         self._scratch: list[list[Array]] = []
         self.memory = self.workers * self.step * self.breadth * sum(np.dtype(r.dtype).itemsize for r in self._registers)
 
@@ -117,8 +112,8 @@ class Tiles:
 
     def __call__(self, *given: Array | None) -> tuple[Array, ...]:
         """The outputs, from the arguments followed by an array to write into for each output."""
-        if self._is_one_call:
-            return self._at_once(given)
+        if self._native is not None and self.count == 1:
+            return self._at_once(self._native, given)
         outs = [
             np.empty(shape, dtype) if out is None or j in self._sums else out
             for j, (out, (shape, dtype)) in enumerate(zip(given[self._arity :], self._made, strict=True))
@@ -130,18 +125,6 @@ class Tiles:
             work(0, Numbers(self.count))
         for j in self._sums:
             outs[j] = np.add.reduce(outs[j]).reshape(self.unit.outputs[j].shape)
-        return tuple(outs)
-
-    def _at_once(self, given: Sequence[Any]) -> tuple[Array, ...]:
-        """The same by one call of machine code, which takes no longer than what is to be got ready for several."""
-        assert self._native is not None
-        # As long as they have names, what points to them is theirs.
-        kept = [np.ascontiguousarray(given[i]) for i in self._read]
-        outs = [
-            np.empty(shape, dtype) if out is None else out
-            for out, (shape, dtype) in zip(given[self._arity :], self._made, strict=True)
-        ]
-        self._native.function(0, self.length, self._packed(*map(address_of, kept), *map(address_of, outs)))
         return tuple(outs)
 
     def _in_numpy(self, given: Sequence[Any], outs: Sequence[Array]) -> Work:
@@ -160,22 +143,37 @@ class Tiles:
 
         return work
 
+    def bind(self, lasting: Sequence[Array | None]) -> None:
+        """Say which arrays, of the arguments and of those to write into, are the same at each call; None for others."""
+        if self.is_native:
+            outs = [None if j in self._sums else out for j, out in enumerate(lasting[self._arity :])]
+            self._places.bind([*(lasting[i] for i in self._read), *outs])
+
+    def _at_once(self, native: Code, given: Sequence[Any]) -> tuple[Array, ...]:
+        """The outputs where there is one tile, whose sums are the sums."""
+        outs = [
+            np.empty(node.shape, dtype) if out is None else out
+            for node, out, (_, dtype) in zip(self.unit.outputs, given[self._arity :], self._made, strict=True)
+        ]
+        kept = self._places.fill([*(given[i] for i in self._read), *outs])
+        native(0, self.length, self._places.table)
+        del kept
+        return tuple(outs)
+
     def _in_machine_code(self, given: Sequence[Any], outs: Sequence[Array]) -> Work:
         native, step, length = self._native, self.step, self.length
         assert native is not None
-        function = native.function
-        kept = [np.ascontiguousarray(given[i]) for i in self._read]
-        places = [address_of(a) for a in (*kept, *outs)]
-        sums = [(len(kept) + j, outs[j].itemsize) for j in self._sums]
-        table = self._table
+        kept = self._places.fill([*(given[i] for i in self._read), *outs])
+        sums = [(len(self._read) + j, outs[j].itemsize) for j in self._sums]
+        places = self._places.table
 
         def work(worker: int, numbers: Iterator[int], kept: Sequence[Array] = kept) -> None:
             # `kept` lives as long as what points to it.
-            addresses = table(*places)
+            addresses = places.__class__(*places)
             for i in numbers:
                 for j, size in sums:
                     addresses[j] = places[j] + i * size
-                function(i * step, min((i + 1) * step, length), addresses)
+                native(i * step, min((i + 1) * step, length), addresses)
 
         return work
 
@@ -202,7 +200,7 @@ class Tiles:
         target = {node: f"o{i}" for i, node in enumerate(unit.outputs)}
         lines += [f"{text} = {text}[at]" for node, text in target.items() if node not in unit.sums]
         last = {arg: i for i, node in enumerate(unit.nodes) for arg in node.args}
-        registers = _Registers()
+        registers = Registers()
         pairs = _sines_with_cosines(unit.nodes)
         for i, node in enumerate(unit.nodes):
             args = [name[arg] for arg in node.args]
@@ -266,26 +264,28 @@ def _sines_with_cosines(nodes: Sequence[Node]) -> dict[Node, tuple[Node, Node]]:
     return {min(pair, key=place.__getitem__): pair for pair in pairs} if pairs and pays() else {}
 
 
-class _Registers:
+class Registers:
     """Scratch tiles, taken again when nothing needs what is in them."""
 
     def __init__(self) -> None:
-        self.made: list[_Register] = []
-        self._free: dict[str, list[_Register]] = {}
-        self._of: dict[Node, _Register] = {}
+        self.made: list[Register] = []
+        self._free: dict[str, list[Register]] = {}
+        self._of: dict[Node, Register] = {}
 
     def take(self, node: Node) -> str:
+        """The name of one for a node."""
         dtype = node.dtype.value
         free = self._free.setdefault(dtype, [])
         if free:
             register = free.pop()
         else:
-            register = _Register(dtype, len(self.made))
+            register = Register(dtype, len(self.made))
             self.made.append(register)
         self._of[node] = register
         return str(register)
 
     def release(self, nodes: Sequence[Node]) -> None:
+        """Those of nodes may be taken again."""
         for node in nodes:
             register = self._of.pop(node, None)
             if register is not None:

@@ -1,0 +1,173 @@
+"""Sample by sample, a program gives what it gives array by array, and in cache is what lies between."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from gradcli.core.engines import samples as choice
+from gradcli.core.engines.numpy import samples
+from gradcli.core.engines.numpy.samples import Samples
+from gradcli.core.engines.numpy.schedule import ArrayProgram
+from gradcli.core.engines.program import Program
+from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.core.library.functions import matmul, sum_
+from gradcli.core.library.reductions import max_
+from gradcli.core.primitives.elementwise import cos, exp, sin, sqrt, tanh
+from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.primitives.selection import select
+from gradcli.core.primitives.shaping import part, reshape
+from gradcli.core.transforms.batching import batch
+from gradcli.core.transforms.jacobian import hessian, jacobian
+from gradcli.core.transforms.reverse import gradient
+from tests.core.engines.harness import F64, by_both, twice
+from tests.core.engines.test_elements import Maker
+from tests.core.sampling import run
+
+# Numbers at which something is out of the ordinary, but that leave sums in any order what they are.
+ODD = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-200, 710.0]
+
+
+def by_sample(program: Program) -> list[Samples]:
+    """The steps of a program that go sample by sample."""
+    steps = program._compiled._calls if isinstance(program._compiled, ArrayProgram) else []
+    return [step.function for *_, step in steps if isinstance(step.function, Samples)]
+
+
+@pytest.fixture
+def always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever can be is computed sample by sample."""
+    monkeypatch.setattr(choice, "A_CALL", 1e9)
+
+
+@pytest.fixture
+def many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every step is shared, in tiles so short that there are many."""
+    monkeypatch.setattr(samples, "threads", lambda: 3)
+    for name in ("WORTH_A_THREAD", "NATIVE_WORTH_A_THREAD"):
+        monkeypatch.setattr(samples, name, 0)
+    for name in ("SMALLEST_TILE", "NATIVE_TILE", "CACHE_BYTES"):
+        monkeypatch.setattr(samples, name, 50)
+
+
+def hessians(size: int) -> tuple[list[Node], list[Node]]:
+    """Those of a function of pairs of parts, and its slopes, for so many samples."""
+    q, w = fresh_input("q", (6,), F64), fresh_input("w", (2, 3), F64)
+    a, b = part(q, 0, 0, 3), part(q, 0, 3, 3)
+    apart = sum_((a - b) * (a - b))
+    bent = tanh(sum_(w * a, 1)) * sqrt(apart)
+    f = reshape(sum_(bent), shape=()) + exp(max_(b)) + reshape(sum_(select(a > b, a * b, b)), shape=())
+    rows = [f, hessian([f], [q])[0][0][0], jacobian([bent], [q])[0][0], apart]
+    many = fresh_input("many", (size, 6), F64)
+    return list(batch(rows, {q: many}, size)), [many, w]
+
+
+@by_both
+@pytest.mark.parametrize("size", [129, 1_000, 4_003])
+def test_hessians_of_many_samples(always: None, size: int, use_llvm: bool) -> None:
+    """One step, of all samples; the weights are the same for all."""
+    outputs, inputs = hessians(size)
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=node.shape) for node in inputs]
+    program = Program(outputs, inputs, use_llvm)
+    (step,) = by_sample(program)
+    assert step.is_native is use_llvm
+    assert len(program._compiled._calls) < 8  # type: ignore[attr-defined]
+    for got, want in zip(twice(program, arrays), run(outputs, inputs, arrays), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-12)
+
+
+@by_both
+def test_on_threads_each_sample_is_computed_once(many_threads: None, use_llvm: bool) -> None:
+    """However they are shared out, and the same sums however many threads there are."""
+    outputs, inputs = hessians(2_003)
+    outputs = [
+        *outputs,
+        sum_to(outputs[2], shape=(2, 6)),
+        sum_to(outputs[0], shape=(1,)),
+        sum_to(outputs[2], shape=(1, 1, 6)),
+    ]
+    arrays = [np.random.default_rng(1).normal(size=node.shape) for node in inputs]
+    program = Program(outputs, inputs, use_llvm)
+    (step,) = by_sample(program)
+    assert (step.workers, step.count > 12) == (3, True)
+    found = twice(program, arrays)
+    for got, want in zip(found, run(outputs, inputs, arrays), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-11)
+    step.workers = 1
+    for got, want in zip(program(*arrays), found, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+@by_both
+@pytest.mark.parametrize("seed", range(60))
+def test_random_graphs_of_any_numbers(always: None, seed: int, use_llvm: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Odd numbers too: what a known 0 is multiplied by may be no number."""
+    maker = Maker(seed)
+    nodes = [node for node in maker.graph(25) if node.dtype is F64]
+    size, rng = 130, random.Random(seed)
+    many = {x: fresh_input("many", (size, *x.shape), F64) for x in maker.inputs[:2]}
+    outputs = [*batch(nodes, many, size)]
+    outputs += [sum_to(outputs[0], shape=outputs[0].shape[1:])]
+    inputs = [*many.values(), *maker.inputs[2:]]
+    arrays = [
+        np.array([rng.choice([rng.uniform(-2, 2), rng.choice(ODD)]) for _ in range(int(np.prod(x.shape)))])
+        for x in inputs
+    ]
+    arrays = [array.reshape(x.shape) for array, x in zip(arrays, inputs, strict=True)]
+    program = Program(outputs, inputs, use_llvm)
+    with monkeypatch.context() as patch:
+        patch.setattr(choice, "sampled", lambda order, inputs: {})
+        plain = Program(outputs, inputs, False)
+    assert not by_sample(plain)
+    for got, want in zip(twice(program, arrays), plain(*arrays), strict=True):
+        np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9 * _scale(np.asarray(want)))
+
+
+def _scale(values: np.ndarray) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    return max(1.0, float(finite[finite < 1e10].max(initial=0.0)))
+
+
+@by_both
+def test_vectors_times_a_small_matrix_are_sums(always: None, use_llvm: bool) -> None:
+    """A large one is left to the product of matrices."""
+    for n, count in ((3, 1), (40, 0)):
+        x, w = fresh_input("x", (n,), F64), fresh_input("w", (n, n), F64)
+        y = tanh(matmul(w, x))
+        many = fresh_input("many", (2_000, n), F64)
+        outputs = list(batch([sum_(y * y * part(x, 0, 0, 1))], {x: many}, 2_000))
+        arrays = [np.random.default_rng(0).normal(size=node.shape) for node in (many, w)]
+        program = Program(outputs, [many, w], use_llvm)
+        nodes = [node.kind for step in by_sample(program) for node in step.graph.unit.nodes]
+        assert nodes.count("matmul") == count
+        for got, want in zip(program(*arrays), run(outputs, [many, w], arrays), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-11)
+
+
+def test_what_multiplies_a_known_zero_may_be_infinite() -> None:
+    """One sample that is not finite is as right as the others are."""
+    q = fresh_input("q", (4,), F64)
+    f = reshape(sum_(q * q * sin(q)), shape=())
+    many = fresh_input("many", (500, 4), F64)
+    outputs = list(batch([hessian([f], [q])[0][0][0]], {q: many}, 500))
+    values = np.random.default_rng(0).normal(size=(500, 4))
+    values[7, 1], values[8] = np.inf, np.nan
+    program = Program(outputs, [many])
+    assert by_sample(program)
+    with np.errstate(all="ignore"):
+        (want,) = run(outputs, [many], [values])
+    got = np.asarray(program(values)[0])
+    np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)
+    assert np.isnan(got[7:9]).any(axis=(1, 2)).all()
+
+
+@pytest.mark.parametrize("shape", [(3_000, 100), (3_000,), (100, 3), (3_000, 600)])
+def test_what_goes_along_its_rows_stays_as_it_is(shape: tuple[int, ...]) -> None:
+    """Long rows, single numbers, few samples, and no steps between rows of different kinds."""
+    x = fresh_input("x", shape, F64)
+    total = reshape(sum_(sin(x) * cos(x)), shape=())
+    assert not by_sample(Program([*gradient([total], [x]), exp(x)], [x]))
