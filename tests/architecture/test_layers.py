@@ -164,7 +164,7 @@ def test_a_scalar_one_shot_needs_no_numpy() -> None:
     ("words", "most"),
     [
         (["eval", "1+1"], 162),
-        (["eval", "x^2*y", "x=3", "y=2"], 162),
+        (["eval", "x^2*y", "x=3", "y=2"], 163),
         (["grad", "x*x*y*z", "x=3", "y=5", "z=1"], 193),
         (["grad", "sum(x^2)", "x=[1,2,3]"], 206),
     ],
