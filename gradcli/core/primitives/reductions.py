@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import nan
+from functools import lru_cache
+from math import nan, prod
 from typing import Any
 
 from gradcli.core.errors import ShapeError
@@ -30,19 +31,21 @@ def _sum_to_shape(x: Shape, *, shape: Shape) -> Shape:
 LONGEST_ROW, SMALLEST_BY_PRODUCT = 64, 2**10
 
 
-def _has_short_rows(x: Any) -> bool:
-    return bool(
-        x.dtype.kind == "f" and x.shape[-1] <= LONGEST_ROW and x.size >= SMALLEST_BY_PRODUCT and x.flags.c_contiguous
-    )
+@lru_cache(4096)
+def _axes_to(x: Shape, shape: Shape) -> tuple[tuple[int, ...], bool]:
+    """The axes along which a tensor is added up, and whether these are rows that a product adds up."""
+    lead = len(x) - len(shape)
+    stretched = tuple(i + lead for i, n in enumerate(shape) if n == 1 and x[i + lead] != 1)
+    short = stretched == (len(x) - 1,) and x[-1] <= LONGEST_ROW and prod(x) >= SMALLEST_BY_PRODUCT
+    return (*range(lead), *stretched), lead == 0 and short
 
 
 def _sum_to_kernel(xp: Any, x: Any, *, shape: Shape) -> Any:
-    lead = x.ndim - len(shape)
-    stretched = tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
-    if lead == 0 and stretched == (x.ndim - 1,) and _has_short_rows(x):
+    axes, short = _axes_to(x.shape, shape)
+    if short and x.dtype.kind == "f" and x.flags.c_contiguous:
         return (x.reshape(-1, x.shape[-1]) @ xp.ones(x.shape[-1], x.dtype)).reshape(shape)
-    total = x.sum(axis=tuple(range(lead)) + stretched, keepdims=True, dtype=x.dtype)
-    return total.reshape(shape)
+    # What an array's own method does, without the functions in between.
+    return xp.add.reduce(x, axes, x.dtype, None, True).reshape(shape)
 
 
 def _lift_sum_to(
@@ -67,9 +70,11 @@ sum_to = linear(
 
 
 def _max_kernel(xp: Any, x: Any, *, shape: Shape) -> Any:
-    axes = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
+    axes, _ = _axes_to(x.shape, shape)
+    if not axes:
+        return x
     least = {"initial": -xp.inf} if x.dtype.kind == "f" else {}
-    return xp.max(x, axis=axes, keepdims=True, **least) if axes else x
+    return xp.maximum.reduce(x, axes, None, None, True, **least)
 
 
 def _shares(y: Node, x: Node) -> tuple[Node, Node]:
