@@ -27,16 +27,24 @@ def is_large(node: Node) -> bool:
 
 
 def is_product(node: Node) -> bool:
-    """Whether a node is a product of two matrices, one of which is a vector."""
+    """Whether a node is a product of two matrices, one of which is a vector, that is better a loop."""
+    if outer_of(node) is not None:
+        return True
     if node.kind != "matmul" or len(node.shape) != 2 or node.dtype is not DType.FLOAT64:
         return False
     m, k, n = *node.args[0].shape, node.shape[1]
-    return 1 in (m, k, n) and 2 * m * k * n > WRITTEN_OUT
+    return 1 in (m, n) and 2 * m * k * n > WRITTEN_OUT
 
 
-def is_outer(node: Node) -> bool:
-    """Whether a node is a product of a column and a row."""
-    return is_product(node) and node.args[0].shape[1] == 1
+def outer_of(node: Node) -> tuple[Node, Node] | None:
+    """The column and the row that a large matrix is the product of, however it is written."""
+    if node.kind not in ("matmul", "multiply") or len(node.shape) != 2 or node.dtype is not DType.FLOAT64:
+        return None
+    m, n = node.shape
+    for one, other in (node.args, node.args[::-1]):
+        if one.shape == (m, 1) and other.shape == (1, n) and is_large(node):
+            return one, other
+    return None
 
 
 def suits_memory(node: Node) -> bool:
@@ -45,10 +53,12 @@ def suits_memory(node: Node) -> bool:
         return False
     if node.op.pointwise or node.op.broadcasts:
         sizes = {size_of(arg.shape) for arg in node.args}
+        if outer_of(node) is not None:
+            return True
         fits = node.op.template(node.attrs) is not None and sizes <= {1, size_of(node.shape)}
         return fits and all(arg.dtype is DType.FLOAT64 for arg in node.args)
     if node.kind == "matmul":
-        return is_outer(node)
+        return outer_of(node) is not None
     return node.kind == "reshape" or (node.kind == "transpose" and len(node.shape) == 2)
 
 
@@ -161,13 +171,14 @@ class Matrices(Values):
     # Products.
 
     def _multiply(self, node: Application) -> None:
+        outer = outer_of(node)
+        if outer is not None:
+            column, row = outer
+            self._outers[node] = self.place(column), self.parts_of(row)
+            return
         a, x = node.args
         (m, k), n = a.shape, x.shape[1]
-        if k == 1:
-            self._outers[node] = self.place(a), self.parts_of(x)
-            if not is_large(node):
-                self.put(node, self.loaded(node, self.place(node)))
-        elif n == 1:
+        if n == 1:
             self.put(node, self._combined(self._columns(a), m, self.place(x), k, node))
         else:
             self.put(node, self._combined(self.place(x), n, self.place(a), k, node))

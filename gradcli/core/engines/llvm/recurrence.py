@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, is_installed
-from gradcli.core.engines.llvm.matrices import Matrices, is_large, is_outer, is_product, suits_memory
+from gradcli.core.engines.llvm.matrices import Matrices, is_large, is_product, outer_of, suits_memory
 from gradcli.core.engines.llvm.native import NAME, compiled
 from gradcli.core.engines.llvm.values import FEWEST_LANES, MOST_LANES, lanes_of
 from gradcli.core.interrupt import check
@@ -94,8 +94,8 @@ def instructions_of(recurrence: Recurrence) -> int | None:
         if node in given or not isinstance(node, Application):
             count += 1
         elif is_large(node) or is_product(node):
-            on_stack += 0 if is_outer(node) and node in recurrence.sums else size
-            on_stack += sum(size_of(arg.shape) for arg in node.args if arg.kind != "transpose" and not is_outer(node))
+            on_stack += 0 if outer_of(node) and node in recurrence.sums else size
+            on_stack += sum(size_of(arg.shape) for arg in node.args if arg.kind != "transpose" and not outer_of(node))
             count += OF_A_LOOP + len(lanes_of(min(size, MOST_LANES)))
         elif node.op.pointwise or node.op.broadcasts:
             if node.op.template(node.attrs) is None and node.kind != "cast":
