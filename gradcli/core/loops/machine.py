@@ -138,7 +138,7 @@ class NativeCall:
 
     def _read(self, arrays: Sequence[Any], changed: Sequence[int]) -> list[Any]:
         """Let arguments be read from these arrays, some of them from copies, which this gives."""
-        words, place, dtypes, last = self._words, self._place, self._dtypes, self._last
+        words, place, dtypes, new = self._words, self._place, self._dtypes, self._new_each_time
         addressof, first = ctypes.addressof, ctypes.c_char.from_buffer
         copies: list[Any] = []
         for i in changed:
@@ -146,7 +146,8 @@ class NativeCall:
             try:
                 if array.dtype is dtypes[i]:
                     words[place[i]] = addressof(first(array))
-                    self._hold(i, array)
+                    if i not in new:
+                        self._hold(i, array)
                     continue
             except (AttributeError, TypeError, ValueError):
                 # What may not be written to, or is not in one piece, has no such buffer.
@@ -156,15 +157,14 @@ class NativeCall:
             whole = np.ascontiguousarray(array, dtypes[i])
             words[place[i]] = whole.ctypes.data
             copies.append(whole)
-            last[i] = None
-            if whole is array:
+            if whole is array and i not in new:
                 self._hold(i, array)
+            else:
+                self._last[i] = None
         return copies
 
     def _hold(self, i: int, array: Any) -> None:
         """Keep an array for an argument whose address is known when it comes again, unless another comes each time."""
-        if i in self._new_each_time:
-            return
         if self._last[i] is not None:
             self._new_each_time.add(i)
             self._last[i] = None
