@@ -32,16 +32,8 @@ class Machine:
     """The code of all loops of one form, made once Python has computed about as long as compiling takes."""
 
     def __init__(self, layout: Layout) -> None:
-        outputs, kept, middle = layout.body.outputs, layout.carried, layout.carried + layout.summed
-        self._recurrence = Recurrence(
-            layout.carries,
-            layout.slices,
-            layout.body.free,
-            outputs[:kept],
-            outputs[kept:middle],
-            outputs[middle:],
-            layout.backwards,
-        )
+        outputs = layout.body.outputs
+        self._recurrence = _recurrence(layout)
         self._numbers = sum(
             size_of(node.shape) * (A_FUNCTION if _is_function(node) else 1) for node in reachable(outputs)
         )
@@ -61,6 +53,24 @@ class Machine:
 
     def _make(self) -> NativeLoop | None:
         return native_recurrence(self._recurrence)
+
+
+def _recurrence(layout: Layout) -> Recurrence:
+    outputs, kept, middle = layout.body.outputs, layout.carried, layout.carried + layout.summed
+    return Recurrence(
+        layout.carries,
+        layout.slices,
+        layout.body.free,
+        outputs[:kept],
+        outputs[kept:middle],
+        outputs[middle:],
+        layout.backwards,
+    )
+
+
+def may_be_native(layout: Layout) -> bool:
+    """Whether a loop has machine code, if it comes to that."""
+    return instructions_of(_recurrence(layout)) is not None
 
 
 class NativeCall:

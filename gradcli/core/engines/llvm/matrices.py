@@ -13,7 +13,8 @@ from gradcli.core.engines.llvm.values import LANES, MOST_LANES, Values, lanes_of
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.shapes import no_elements, size_of
+from gradcli.core.transforms.elements import places
 
 # A matrix of a step has so many elements at most: they are on the stack.
 MOST_IN_MEMORY = 2**12
@@ -67,6 +68,8 @@ class Matrices(Values):
 
     def __init__(self) -> None:
         super().__init__()
+        # Where inputs begin, and parts of them that are in one piece.
+        self.sources: dict[Node, Any] = {}
         # Where tensors lie: those that are read from outside, those that a step makes, vectors that products read.
         self.memory: dict[Node, Any] = {}
         # What no step changes.
@@ -81,6 +84,8 @@ class Matrices(Values):
         """A large tensor in memory, anything else as a value."""
         if isinstance(node, Constant) and is_large(node):
             raise NotNativeError
+        if self._is_read(node):
+            return
         if is_product(node):
             assert isinstance(node, Application)
             self._multiply(node)
@@ -89,6 +94,26 @@ class Matrices(Values):
             self._in_memory(node)
         else:
             super().compute(node)
+
+    def _is_read(self, node: Node) -> bool:
+        """Whether a node is a part of an input that is in one piece, which is read where it lies."""
+        source = self.sources.get(node.args[0]) if node.args else None
+        if source is None or not isinstance(node, Application) or node.op.work is not no_elements:
+            return False
+        picked = places(node.kind, node.args[0].shape, tuple(node.attrs.items()))
+        first = picked[0]
+        if picked != [*range(first, first + len(picked))]:
+            return False
+        self.read(node, self.b.gep(source, [self.i64(first)]), node.args[0] in self.still)
+        return True
+
+    def read(self, node: Node, pointer: Any, is_still: bool = False) -> None:
+        """A node's value from memory; a large tensor stays there."""
+        self.sources[node] = pointer
+        if is_large(node):
+            self.keep(node, pointer, is_still)
+        else:
+            self.put(node, self.loaded(node, pointer))
 
     def has(self, node: Node) -> bool:
         """Whether a node has been computed."""

@@ -145,8 +145,7 @@ class _Emitter(Matrices):
         starts, ends = addresses(changing), addresses(changing)
         free, slices, stacks = addresses(r.free), addresses(r.slices), addresses(r.stacks)
         for node, pointer in zip(r.free, free, strict=True):
-            self.read(node, pointer)
-            self.still.add(node)
+            self.read(node, pointer, is_still=True)
         # What is added up in memory is so where it belongs.
         large = [i for i, node in enumerate(changing) if is_large(node)]
         small = [i for i in range(len(changing)) if i not in large]
@@ -179,13 +178,6 @@ class _Emitter(Matrices):
             self.store(values, ends[i])
         b.ret_void()
         return str(self.module_)
-
-    def read(self, node: Node, pointer: Any) -> None:
-        """A node's value from memory; a large tensor stays there."""
-        if is_large(node):
-            self.keep(node, pointer)
-        else:
-            self.put(node, self.loaded(node, pointer))
 
     def _go_on(self, phis: Sequence[Sequence[Any]], sums: Sequence[Node]) -> None:
         """What has changed is what the next step begins with."""
