@@ -21,6 +21,8 @@ from gradcli.core.simplify.canonical import merger
 # A larger tensor is not handed to a loop for its parts, nor one of which fewer than a sixth is read: Python, which runs
 # it at first, reads all elements.
 MOST_READ, LEAST_SHARE = 2**12, 6
+# Fewer parts take less time than making another loop does.
+FEWEST_PARTS = 4
 
 
 @merger("loop")
@@ -30,7 +32,7 @@ def with_wholes(nodes: Sequence[Node]) -> dict[Node, Node]:
     for node in nodes if has_llvmlite() else ():
         assert isinstance(node, Application)
         layout = layout_of(node.attrs)
-        if not any(arg in found for arg in node.args) and may_be_native(layout):
+        if not any(arg in found for arg in node.args):
             found |= _with_wholes(node, layout)
     return found
 
@@ -43,9 +45,11 @@ def _with_wholes(node: Application, layout: Layout) -> dict[Node, Node]:
         if base is not None:
             bases.setdefault(base, []).append(given)
     for base, parts in [*bases.items()]:
-        if len(parts) < 2 or LEAST_SHARE * sum(size_of(part.node.shape) for part in parts) < size_of(base.shape):
+        if len(parts) < FEWEST_PARTS or LEAST_SHARE * sum(size_of(part.node.shape) for part in parts) < size_of(
+            base.shape
+        ):
             del bases[base]
-    if not bases:
+    if not bases or not may_be_native(layout):
         return {}
     wholes = {base: fresh_input("w", base.shape, base.dtype) for base in bases}
     inner = {given.input: _again(given.node, base, wholes[base]) for base, parts in bases.items() for given in parts}

@@ -59,11 +59,11 @@ def test_rows_of_a_matrix(compiles: bool, monkeypatch: pytest.MonkeyPatch) -> No
 def test_few_rows_of_a_large_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python would read all of it."""
     monkeypatch.setattr(parts, "has_llvmlite", lambda: True)
-    outputs, inputs, _ = _of_rows(100, 2)
+    outputs, inputs, _ = _of_rows(100, 3)
     assert inputs[1] not in _read_by_loops(outputs, inputs)
 
 
-@pytest.mark.parametrize(("rows", "read"), [(8, 3), (40, 4), (5, 2), (100, 2)])
+@pytest.mark.parametrize(("rows", "read"), [(8, 3), (40, 4), (5, 2), (100, 3)])
 def test_the_same_values(rows: int, read: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """By arrays, and by machine code where there is any."""
     found = []
