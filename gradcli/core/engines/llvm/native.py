@@ -1,22 +1,26 @@
-"""Fusion groups as machine code: LLVM, and the vector functions of the C library, where `gradcli[jit]` is installed.
+"""Fusion groups as machine code by LLVM, where `gradcli[jit]` is installed.
 
-What a primitive computes is read from its template on Python's math, so nothing is stated a second time. A primitive
-without one, or one whose function the C library has no vector form of, leaves its fusion group to NumPy. The vector
-functions are right to within 4 ulp; products and sums may be rounded once together.
+What a primitive computes is read from its template on Python's math, so nothing is stated a second time. Functions are
+the vector functions of the C library, and where it has none our own; a primitive without a template, or with a function
+that neither has, leaves its fusion group to NumPy. Vector functions are right to within 4 ulp; products and sums may be
+rounded once together.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any
 
 from gradcli.core.engines.fusion import Unit
 from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, Vector, is_installed
+from gradcli.core.engines.llvm.functions import FUNCTIONS, Lanes
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.shapes import Shape, aligned, size_of
+from gradcli.core.records import record
 from gradcli.core.simplify.rules import is_scalar
 
 _VECTORS = "libmvec.so.1"
@@ -27,30 +31,45 @@ MOST_NODES = 2_000
 
 @cache
 def is_available() -> bool:
-    """Whether llvmlite is installed, and the C library has vector functions for this processor."""
+    """Whether llvmlite is installed, and this processor has vectors with fused products."""
     if not is_installed():
         return False
-    try:
-        import llvmlite.binding as llvm
+    import llvmlite.binding as llvm
 
+    with suppress(OSError, RuntimeError):
         llvm.load_library_permanently(_VECTORS)
-    except (OSError, RuntimeError):
-        return False
-    return _width() is not None
+    return _vectors() is not None
+
+
+@record
+class Vectors:
+    """How many bytes a vector has, and the letter that its functions in the C library have in their names."""
+
+    width: int
+    letter: str
 
 
 @cache
-def _width() -> int | None:
-    """How many bytes a vector has on this processor, None where there are no vector functions for it."""
+def _vectors() -> Vectors | None:
+    """Those of this processor, None where it has no fused products."""
     import llvmlite.binding as llvm
 
+    if llvm.get_process_triple().startswith(("aarch64", "arm64")):
+        return Vectors(16, "n")
     features = llvm.get_host_cpu_features()
     if features.get("avx512f") and features.get("avx512dq") and features.get("avx512bw"):
-        return 64
-    return 32 if features.get("avx2") and features.get("fma") else None
+        return Vectors(64, "e")
+    return Vectors(32, "d") if features.get("avx2") and features.get("fma") else None
 
 
-def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
+def _is_there(name: str) -> bool:
+    """Whether the C library has a function of this name."""
+    import llvmlite.binding as llvm
+
+    return llvm.address_of_symbol(name) is not None
+
+
+def native_tile(unit: Unit) -> _Code | None:
     """A fusion group as machine code, or None where it has none.
 
     Its elements lie in rows (see `split_of`). Called with two numbers and an array of addresses: of the arguments that
@@ -69,15 +88,6 @@ def native_tile(unit: Unit) -> Callable[[int, int, Any], None] | None:
 def in_memory(unit: Unit) -> list[int]:
     """The numbers of the arguments that are read from memory; a number known now is a part of the code."""
     return [i for i, arg in enumerate(unit.args) if not is_scalar(arg)]
-
-
-def address_of(array: Any) -> int:
-    """Where the elements of a contiguous array begin; a buffer tells it three times as fast as the array does."""
-    try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))
-    except TypeError:  # it is read-only
-        address: int = array.ctypes.data
-        return address
 
 
 def split_of(unit: Unit, shape: Shape) -> int | None:
@@ -114,10 +124,10 @@ class _Code:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
         self._engine.finalize_object()
         signature = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-        self._function = signature(self._engine.get_function_address(NAME))
+        self.function: Callable[[int, int, Any], None] = signature(self._engine.get_function_address(NAME))
 
     def __call__(self, low: int, high: int, addresses: Any) -> None:
-        self._function(low, high, addresses)
+        self.function(low, high, addresses)
 
 
 @lru_cache(256)
@@ -139,11 +149,11 @@ class _Emitter(Arithmetic):
         self.dtype = floats.pop()
         double = self.dtype is DType.FLOAT64
         self.scalar = ir.DoubleType() if double else ir.FloatType()
-        width = _width()
-        assert width is not None
-        self.lanes = width // self.dtype.itemsize
+        vectors = _vectors()
+        assert vectors is not None
+        self.lanes = vectors.width // self.dtype.itemsize
         self.suffix = "" if double else "f"
-        self.prefix = f"_ZGV{'e' if width == 64 else 'd'}N{self.lanes}"
+        self.prefix = f"_ZGV{vectors.letter}N{self.lanes}"
         super().__init__(ir.VectorType(self.scalar, self.lanes), ir.VectorType(ir.IntType(1), self.lanes))
         self.i8, self.i64 = ir.IntType(8), ir.IntType(64)
         shape = next(node for node in unit.nodes if node not in unit.sums).shape
@@ -308,13 +318,17 @@ class _Emitter(Arithmetic):
         return b.fmul(x, x, flags=self.flags)
 
     def function(self, b: Any, name: str, args: list[Vector]) -> Vector:
-        """That of the C library, for vectors."""
-        import llvmlite.binding as llvm
-
+        """That of the C library for vectors, or our own."""
         if name == "sqrt":
             suffix = "f64" if self.dtype is DType.FLOAT64 else "f32"
             return b.call(self.declared(f"llvm.sqrt.v{self.lanes}{suffix}", self.kind, [self.kind]), args)
         full = f"{self.prefix}{'v' * len(args)}_{name}{self.suffix}"
-        if llvm.address_of_symbol(full) is None:
+        if _is_there(full):
+            return b.call(self.declared(full, self.kind, [self.kind] * len(args)), args)
+        own = Lanes(self.ir, self.lanes, self.declared)
+        # Some are the C library's for a few of the lanes.
+        if name not in FUNCTIONS or not _is_there(name):
             raise NotNativeError
-        return b.call(self.declared(full, self.kind, [self.kind] * len(args)), args)
+        if self.dtype is DType.FLOAT64:
+            return own.function(b, name, args[0])
+        return b.fptrunc(own.function(b, name, b.fpext(args[0], own.kind)), self.kind)

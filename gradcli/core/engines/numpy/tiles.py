@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from gradcli.core.engines.fusion import Unit
-from gradcli.core.engines.llvm.native import address_of, in_memory, native_tile, split_of
+from gradcli.core.engines.llvm.addresses import way_to_addresses
+from gradcli.core.engines.llvm.native import in_memory, native_tile, split_of
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, takes_out, works_in_place
 from gradcli.core.engines.numpy.pool import Numbers, share, threads
 from gradcli.core.engines.numpy.sincos import pays, sin_and_cos
@@ -32,6 +34,8 @@ WORTH_A_THREAD, NATIVE_WORTH_A_THREAD = 2**23, 2**24
 TILES_OF_A_SUM = 12
 # Interpreter code keeps what it can in registers; its tiles are short, to be shared out as threads come.
 NATIVE_TILE = 2**14
+
+address_of = way_to_addresses()
 
 Work: TypeAlias = "Callable[[int, Iterator[int]], None]"
 
@@ -76,6 +80,7 @@ class Tiles:
         self._read = in_memory(unit)
         self._arity = len(unit.args)
         self._table = ctypes.c_void_p * (len(self._read) + len(unit.outputs))
+        self._packed = struct.Struct(f"{len(self._read) + len(unit.outputs)}P").pack
         self._sums = [j for j, node in enumerate(unit.outputs) if node in sums]
         if self._native is None:
             text, scope = self._source()
@@ -100,6 +105,7 @@ class Tiles:
         self._made = [
             ((self.count,) if node in sums else node.shape, np.dtype(node.dtype.value)) for node in unit.outputs
         ]
+        self._is_one_call = self.is_native and self.count == 1 and not self._sums
         self._scratch: list[list[Array]] = []
         self.memory = self.workers * self.step * self.breadth * sum(np.dtype(r.dtype).itemsize for r in self._registers)
 
@@ -111,6 +117,8 @@ class Tiles:
 
     def __call__(self, *given: Array | None) -> tuple[Array, ...]:
         """The outputs, from the arguments followed by an array to write into for each output."""
+        if self._is_one_call:
+            return self._at_once(given)
         outs = [
             np.empty(shape, dtype) if out is None or j in self._sums else out
             for j, (out, (shape, dtype)) in enumerate(zip(given[self._arity :], self._made, strict=True))
@@ -122,6 +130,18 @@ class Tiles:
             work(0, Numbers(self.count))
         for j in self._sums:
             outs[j] = np.add.reduce(outs[j]).reshape(self.unit.outputs[j].shape)
+        return tuple(outs)
+
+    def _at_once(self, given: Sequence[Any]) -> tuple[Array, ...]:
+        """The same by one call of machine code, which takes no longer than what is to be got ready for several."""
+        assert self._native is not None
+        # As long as they have names, what points to them is theirs.
+        kept = [np.ascontiguousarray(given[i]) for i in self._read]
+        outs = [
+            np.empty(shape, dtype) if out is None else out
+            for out, (shape, dtype) in zip(given[self._arity :], self._made, strict=True)
+        ]
+        self._native.function(0, self.length, self._packed(*map(address_of, kept), *map(address_of, outs)))
         return tuple(outs)
 
     def _in_numpy(self, given: Sequence[Any], outs: Sequence[Array]) -> Work:
@@ -143,6 +163,7 @@ class Tiles:
     def _in_machine_code(self, given: Sequence[Any], outs: Sequence[Array]) -> Work:
         native, step, length = self._native, self.step, self.length
         assert native is not None
+        function = native.function
         kept = [np.ascontiguousarray(given[i]) for i in self._read]
         places = [address_of(a) for a in (*kept, *outs)]
         sums = [(len(kept) + j, outs[j].itemsize) for j in self._sums]
@@ -154,7 +175,7 @@ class Tiles:
             for i in numbers:
                 for j, size in sums:
                     addresses[j] = places[j] + i * size
-                native(i * step, min((i + 1) * step, length), addresses)
+                function(i * step, min((i + 1) * step, length), addresses)
 
         return work
 
