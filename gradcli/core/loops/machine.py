@@ -7,6 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from gradcli.core.engines.llvm.addresses import way_to_addresses
 from gradcli.core.engines.llvm.arithmetic import has_llvmlite
 from gradcli.core.engines.llvm.recurrence import Recurrence, instructions_of, native_recurrence
 from gradcli.core.engines.often import pays
@@ -32,16 +33,8 @@ class Machine:
     """The code of all loops of one form, made once Python has computed about as long as compiling takes."""
 
     def __init__(self, layout: Layout) -> None:
-        outputs, kept, middle = layout.body.outputs, layout.carried, layout.carried + layout.summed
-        self._recurrence = Recurrence(
-            layout.carries,
-            layout.slices,
-            layout.body.free,
-            outputs[:kept],
-            outputs[kept:middle],
-            outputs[middle:],
-            layout.backwards,
-        )
+        outputs = layout.body.outputs
+        self._recurrence = _recurrence(layout)
         self._numbers = sum(
             size_of(node.shape) * (A_FUNCTION if _is_function(node) else 1) for node in reachable(outputs)
         )
@@ -63,6 +56,24 @@ class Machine:
         return native_recurrence(self._recurrence)
 
 
+def _recurrence(layout: Layout) -> Recurrence:
+    outputs, kept, middle = layout.body.outputs, layout.carried, layout.carried + layout.summed
+    return Recurrence(
+        layout.carries,
+        layout.slices,
+        layout.body.free,
+        outputs[:kept],
+        outputs[kept:middle],
+        outputs[middle:],
+        layout.backwards,
+    )
+
+
+def may_be_native(layout: Layout) -> bool:
+    """Whether a loop has machine code, if it comes to that."""
+    return instructions_of(_recurrence(layout)) is not None
+
+
 class NativeCall:
     """A loop's machine code with the table of addresses that it is called with, for one thread at a time.
 
@@ -73,15 +84,16 @@ class NativeCall:
         import numpy as np
 
         self._code, self._layout = code, layout
+        self._address_of, self._kind = way_to_addresses(), np.ndarray
         outputs, inputs = layout.body.outputs, layout.inputs
         self._dtypes = [np.dtype(node.dtype.value) for node in inputs]
         self._dtype = np.dtype(outputs[layout.results[0]].dtype.value)
         self._moving = moving = layout.carried + layout.summed
         # Where outputs lie among the results, which are one after the other.
-        self._offset: dict[int, int] = {}
+        offset: dict[int, int] = {}
         at = 0
         for i in layout.results:
-            self._offset[i] = at
+            offset[i] = at
             at += size_of(layout.shape_of(i)) * self._dtype.itemsize
         self._table = bytearray(_WORD * (len(inputs) - layout.carried + len(outputs) + moving))
         self._address = _address(self._table)
@@ -92,7 +104,7 @@ class NativeCall:
         self._place += range(free + len(inputs) - middle, free + len(inputs) - layout.carried)
         self._place += range(free, free + len(inputs) - middle)
         ends = [*range(moving, 2 * moving), *range(free + len(inputs) - layout.carried, len(self._table) // _WORD)]
-        self._ends = list(enumerate(ends))
+        self._written = [(ends[i], offset[i]) for i in layout.results]
         slices = range(layout.carried, middle)
         self._numbers = [i for i, node in enumerate(inputs) if node.shape == () and i not in slices]
         self._tensors = [i for i in range(len(inputs)) if i not in self._numbers]
@@ -103,7 +115,8 @@ class NativeCall:
         self._memory = bytearray(self._numbers_at + _WORD * (len(self._numbers) + 1))
         first = _address(self._memory)
         starts = [first + sum(pieces[:i]) for i in range(len(pieces))]
-        self._own = starts[:moving]
+        for i, own in enumerate(starts[:moving]):
+            self._words[ends[i]] = own
         for i, zeros in enumerate(starts[moving:], start=layout.carried):
             self._words[i] = zeros
         for n, i in enumerate(self._numbers):
@@ -128,7 +141,7 @@ class NativeCall:
         changed = [i for i in self._tensors if arrays[i] is not last[i]]
         held = self._read(arrays, changed) if changed else None
         if out is not self._out:
-            self._settle(_address(out))
+            self._settle(self._address_of(out))
             self._out = out if is_kept else None
         layout = self._layout
         self._code.run(layout.length, layout.backwards, self._address, self._table, _WORD * self._moving)
@@ -138,33 +151,27 @@ class NativeCall:
 
     def _read(self, arrays: Sequence[Any], changed: Sequence[int]) -> list[Any]:
         """Let arguments be read from these arrays, some of them from copies, which this gives."""
-        words, place, dtypes, last = self._words, self._place, self._dtypes, self._last
-        addressof, first = ctypes.addressof, ctypes.c_char.from_buffer
+        words, place, dtypes, new = self._words, self._place, self._dtypes, self._new_each_time
+        address_of, kind = self._address_of, self._kind
         copies: list[Any] = []
         for i in changed:
             array = arrays[i]
-            try:
-                if array.dtype is dtypes[i]:
-                    words[place[i]] = addressof(first(array))
+            # Where a number of NumPy's lies is told by nobody.
+            if array.__class__ is kind and array.dtype is dtypes[i] and array.flags.c_contiguous:
+                words[place[i]] = address_of(array)
+                if i not in new:
                     self._hold(i, array)
-                    continue
-            except (AttributeError, TypeError, ValueError):
-                # What may not be written to, or is not in one piece, has no such buffer.
-                pass
+                continue
             import numpy as np
 
             whole = np.ascontiguousarray(array, dtypes[i])
-            words[place[i]] = whole.ctypes.data
+            words[place[i]] = address_of(whole)
             copies.append(whole)
-            last[i] = None
-            if whole is array:
-                self._hold(i, array)
+            self._last[i] = None
         return copies
 
     def _hold(self, i: int, array: Any) -> None:
         """Keep an array for an argument whose address is known when it comes again, unless another comes each time."""
-        if i in self._new_each_time:
-            return
         if self._last[i] is not None:
             self._new_each_time.add(i)
             self._last[i] = None
@@ -172,14 +179,15 @@ class NativeCall:
             self._last[i] = array
 
     def _settle(self, base: int) -> None:
-        """Let results be written where they belong, what is no result into a memory of its own."""
-        for i, place in self._ends:
-            self._words[place] = base + self._offset[i] if i in self._offset else self._own[i]
+        """Let results be written where they belong."""
+        words = self._words
+        for place, offset in self._written:
+            words[place] = base + offset
 
 
 def _is_function(node: Node) -> bool:
     return isinstance(node, Application) and "math." in (node.op.template(node.attrs) or "")
 
 
-def _address(buffer: Any) -> int:
+def _address(buffer: bytearray) -> int:
     return ctypes.addressof(ctypes.c_char.from_buffer(buffer))

@@ -34,16 +34,23 @@ def merged(nodes: Sequence[Node]) -> dict[Node, Node]:
     for group in groups.values():
         group.sort(key=lambda node: layout_of(node.attrs).carried, reverse=True)
         while len(group) > 1:
-            first, *rest = group
-            merging = _Merging(first)
-            group = [node for node in rest if not merging.takes(node)]
-            found.update(merging.found())
+            first, *group = group
+            alike = [node for node in group if _starts(node) <= _starts(first)]
+            if alike:
+                merging = _Merging(first)
+                taken = {node for node in alike if merging.takes(node)}
+                group = [node for node in group if node not in taken]
+                found.update(merging.found())
     return found
 
 
 def in_its_place(node: Application, parts: Sequence[Node]) -> dict[Node, Node]:
     """What stands in the place of a loop, and of the parts of its value, by what these are now."""
     return {**dict(zip(unpacked(node, layout_of(node.attrs).shapes), parts, strict=True)), node: packed(parts)}
+
+
+def _starts(node: Application) -> set[Node]:
+    return set(node.args[: layout_of(node.attrs).carried])
 
 
 class _Merging:
@@ -62,8 +69,6 @@ class _Merging:
         """Whether the other is one with it from now on."""
         layout = layout_of(other.attrs)
         starts = self._first.args[: self._layout.carried]
-        if not set(other.args[: layout.carried]).issubset(starts):
-            return False
         for places in islice(self._assignments(starts, other.args[: layout.carried]), MOST_TRIED):
             outputs = self._on_inputs(other, places)
             if all(self._outputs[place] is new for place, new in zip(places, outputs, strict=False)):

@@ -25,20 +25,24 @@ MIB = 2**20
 
 @merger("loop")
 def shared(nodes: Sequence[Node]) -> dict[Node, Node]:
-    """What stands in the place of a loop that keeps more, and of one that reads it; of the first such pair."""
+    """What stands in the place of loops that keep more, and of those that read it."""
     kept: dict[Node, tuple[Application, int]] = {}
+    found: dict[Node, Node] = {}
     for node in nodes:
         assert isinstance(node, Application)
         layout = layout_of(node.attrs)
         makers = dict.fromkeys(kept[arg][0] for arg in layout.split(node.args)[1] if arg in kept)
         for maker in makers:
-            found = _shared(maker, node, {arg: i for arg, (of, i) in kept.items() if of is maker})
-            if found:
-                return found
+            # What reads a loop that is another now waits for the next pass.
+            if maker not in found and not any(arg in found for arg in (*maker.args, *node.args)):
+                pair = _shared(maker, node, {arg: i for arg, (of, i) in kept.items() if of is maker})
+                found |= pair
+                if pair:
+                    break
         if node.dtype.is_float:
             parts = zip(unpacked(node, layout.shapes), layout.results, strict=True)
             kept.update((part, (node, i)) for part, i in parts if layout.is_stack(i))
-    return {}
+    return found
 
 
 def _shared(maker: Application, reader: Application, kept: Mapping[Node, int]) -> dict[Node, Node]:

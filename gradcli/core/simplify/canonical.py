@@ -6,6 +6,7 @@ another kind of node, or an output, needs the whole.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -64,11 +65,34 @@ def canonical(
     return with_sums_of_pads(*with_quotients(wholes))
 
 
+class _Latest(threading.local):
+    """The last graph in which applications were made one: a graph is asked for once more when it is compiled."""
+
+    def __init__(self) -> None:
+        self.outputs: tuple[Node, ...] = ()
+        self.found: tuple[Sequence[Node], Sequence[Node]] = (), ()
+
+
+_latest = _Latest()
+
+
 def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
+    names = {name for name, _ in MERGERS}
+    if not any(node.kind in names for node in order):
+        return outputs, order
+    if _latest.outputs == tuple(outputs):
+        found = _latest.found
+        _latest.outputs, _latest.found = (), ((), ())
+        return found
+    _latest.outputs, _latest.found = tuple(outputs), _with_mergers(outputs, order)
+    return _latest.found
+
+
+def _with_mergers(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
     for name, merge in MERGERS:
         for _ in range(MOST_PASSES):
             nodes = [node for node in order if node.kind == name]
-            found = merge(nodes) if len(nodes) > 1 else {}
+            found = merge(nodes) if nodes else {}
             if not found:
                 break
             # What was put in the place of a node may read others that are replaced too, in the next pass.

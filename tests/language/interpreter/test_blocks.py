@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.language.interpreter import statements
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.core.ir.traversal import reachable
+from gradcli.language.interpreter import looping, statements
+from gradcli.language.text.diagnostics import Source, Span
+from gradcli.language.values.values import Function
 from gradcli.session.results import Shown
 from gradcli.session.session import Session
 from tests.language.running import error, number, run, value
 
+SPAN = Span(Source("test", "f"), 0, 1)
 POINTS = (2.0, 0.5, 0.0, -0.5, -1.0, -3.0)
 
 
@@ -266,6 +272,27 @@ def test_a_long_loop_costs_no_compiling() -> None:
         interpreter.evaluate(parse_expression(Source("test", f"f(0.5, {n})")))
         counted.append(interpreter.steps)
     assert counted[0] == counted[1]
+
+
+@pytest.mark.parametrize("compiles", [True, False])
+def test_a_short_loop_is_written_out_where_that_is_little(compiles: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some numbers in some steps are; vectors in as many are not, where they may be machine code."""
+    monkeypatch.setattr(looping, "has_llvmlite", lambda: compiles)
+    text = "def f(x):\n    for i in range(12):\n        x = sin(x)*x + tanh(x)\n    return sum(x)"
+    session = run(text).session
+
+    def kinds(shape: tuple[int, ...]) -> set[str]:
+        function = session.scope["f"]
+        assert isinstance(function, Function)
+        made = function.call(session.interpreter(), [fresh_input("x", shape, DType.FLOAT64)], SPAN)
+        assert isinstance(made, Node)
+        return {node.kind for node in reachable([made])}
+
+    assert "loop" not in kinds(())
+    assert "loop" not in kinds((4,))
+    assert ("loop" in kinds((30,))) is compiles
+    # Each is one call of NumPy's, whatever it is worth.
+    assert "loop" not in kinds((1_000,))
 
 
 def test_recursion_ends_where_its_condition_is_known() -> None:

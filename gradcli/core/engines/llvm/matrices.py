@@ -13,7 +13,8 @@ from gradcli.core.engines.llvm.values import LANES, MOST_LANES, Values, lanes_of
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.shapes import no_elements, size_of
+from gradcli.core.transforms.elements import places
 
 # A matrix of a step has so many elements at most: they are on the stack.
 MOST_IN_MEMORY = 2**12
@@ -27,16 +28,24 @@ def is_large(node: Node) -> bool:
 
 
 def is_product(node: Node) -> bool:
-    """Whether a node is a product of two matrices, one of which is a vector."""
+    """Whether a node is a product of two matrices, one of which is a vector, that is better a loop."""
+    if outer_of(node) is not None:
+        return True
     if node.kind != "matmul" or len(node.shape) != 2 or node.dtype is not DType.FLOAT64:
         return False
     m, k, n = *node.args[0].shape, node.shape[1]
-    return 1 in (m, k, n) and 2 * m * k * n > WRITTEN_OUT
+    return 1 in (m, n) and 2 * m * k * n > WRITTEN_OUT
 
 
-def is_outer(node: Node) -> bool:
-    """Whether a node is a product of a column and a row."""
-    return is_product(node) and node.args[0].shape[1] == 1
+def outer_of(node: Node) -> tuple[Node, Node] | None:
+    """The column and the row that a large matrix is the product of, however it is written."""
+    if node.kind not in ("matmul", "multiply") or len(node.shape) != 2 or node.dtype is not DType.FLOAT64:
+        return None
+    m, n = node.shape
+    for one, other in (node.args, node.args[::-1]):
+        if one.shape == (m, 1) and other.shape == (1, n) and is_large(node):
+            return one, other
+    return None
 
 
 def suits_memory(node: Node) -> bool:
@@ -45,10 +54,12 @@ def suits_memory(node: Node) -> bool:
         return False
     if node.op.pointwise or node.op.broadcasts:
         sizes = {size_of(arg.shape) for arg in node.args}
+        if outer_of(node) is not None:
+            return True
         fits = node.op.template(node.attrs) is not None and sizes <= {1, size_of(node.shape)}
         return fits and all(arg.dtype is DType.FLOAT64 for arg in node.args)
     if node.kind == "matmul":
-        return is_outer(node)
+        return outer_of(node) is not None
     return node.kind == "reshape" or (node.kind == "transpose" and len(node.shape) == 2)
 
 
@@ -57,6 +68,8 @@ class Matrices(Values):
 
     def __init__(self) -> None:
         super().__init__()
+        # Where inputs begin, and parts of them that are in one piece.
+        self.sources: dict[Node, Any] = {}
         # Where tensors lie: those that are read from outside, those that a step makes, vectors that products read.
         self.memory: dict[Node, Any] = {}
         # What no step changes.
@@ -71,6 +84,8 @@ class Matrices(Values):
         """A large tensor in memory, anything else as a value."""
         if isinstance(node, Constant) and is_large(node):
             raise NotNativeError
+        if self._is_read(node):
+            return
         if is_product(node):
             assert isinstance(node, Application)
             self._multiply(node)
@@ -79,6 +94,26 @@ class Matrices(Values):
             self._in_memory(node)
         else:
             super().compute(node)
+
+    def _is_read(self, node: Node) -> bool:
+        """Whether a node is a part of an input that is in one piece, which is read where it lies."""
+        source = self.sources.get(node.args[0]) if node.args else None
+        if source is None or not isinstance(node, Application) or node.op.work is not no_elements:
+            return False
+        picked = places(node.kind, node.args[0].shape, tuple(node.attrs.items()))
+        first = picked[0]
+        if picked != [*range(first, first + len(picked))]:
+            return False
+        self.read(node, self.b.gep(source, [self.i64(first)]), node.args[0] in self.still)
+        return True
+
+    def read(self, node: Node, pointer: Any, is_still: bool = False) -> None:
+        """A node's value from memory; a large tensor stays there."""
+        self.sources[node] = pointer
+        if is_large(node):
+            self.keep(node, pointer, is_still)
+        else:
+            self.put(node, self.loaded(node, pointer))
 
     def has(self, node: Node) -> bool:
         """Whether a node has been computed."""
@@ -161,13 +196,14 @@ class Matrices(Values):
     # Products.
 
     def _multiply(self, node: Application) -> None:
+        outer = outer_of(node)
+        if outer is not None:
+            column, row = outer
+            self._outers[node] = self.place(column), self.parts_of(row)
+            return
         a, x = node.args
         (m, k), n = a.shape, x.shape[1]
-        if k == 1:
-            self._outers[node] = self.place(a), self.parts_of(x)
-            if not is_large(node):
-                self.put(node, self.loaded(node, self.place(node)))
-        elif n == 1:
+        if n == 1:
             self.put(node, self._combined(self._columns(a), m, self.place(x), k, node))
         else:
             self.put(node, self._combined(self.place(x), n, self.place(a), k, node))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, is_installed
-from gradcli.core.engines.llvm.matrices import Matrices, is_large, is_outer, is_product, suits_memory
+from gradcli.core.engines.llvm.matrices import Matrices, is_large, is_product, outer_of, suits_memory
 from gradcli.core.engines.llvm.values import FEWEST_LANES, MOST_LANES, lanes_of
 from gradcli.core.engines.llvm.vectors import NAME, compiled
 from gradcli.core.interrupt import check
@@ -94,8 +94,8 @@ def instructions_of(recurrence: Recurrence) -> int | None:
         if node in given or not isinstance(node, Application):
             count += 1
         elif is_large(node) or is_product(node):
-            on_stack += 0 if is_outer(node) and node in recurrence.sums else size
-            on_stack += sum(size_of(arg.shape) for arg in node.args if arg.kind != "transpose" and not is_outer(node))
+            on_stack += 0 if outer_of(node) and node in recurrence.sums else size
+            on_stack += sum(size_of(arg.shape) for arg in node.args if arg.kind != "transpose" and not outer_of(node))
             count += OF_A_LOOP + len(lanes_of(min(size, MOST_LANES)))
         elif node.op.pointwise or node.op.broadcasts:
             if node.op.template(node.attrs) is None and node.kind != "cast":
@@ -145,8 +145,7 @@ class _Emitter(Matrices):
         starts, ends = addresses(changing), addresses(changing)
         free, slices, stacks = addresses(r.free), addresses(r.slices), addresses(r.stacks)
         for node, pointer in zip(r.free, free, strict=True):
-            self.read(node, pointer)
-            self.still.add(node)
+            self.read(node, pointer, is_still=True)
         # What is added up in memory is so where it belongs.
         large = [i for i, node in enumerate(changing) if is_large(node)]
         small = [i for i in range(len(changing)) if i not in large]
@@ -179,13 +178,6 @@ class _Emitter(Matrices):
             self.store(values, ends[i])
         b.ret_void()
         return str(self.module_)
-
-    def read(self, node: Node, pointer: Any) -> None:
-        """A node's value from memory; a large tensor stays there."""
-        if is_large(node):
-            self.keep(node, pointer)
-        else:
-            self.put(node, self.loaded(node, pointer))
 
     def _go_on(self, phis: Sequence[Sequence[Any]], sums: Sequence[Node]) -> None:
         """What has changed is what the next step begins with."""

@@ -22,6 +22,8 @@ Call: TypeAlias = "tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...], t
 
 # Beyond so many steps Python's own compiler costs more than it saves.
 LONGEST_UNROLLED = 1_000
+# A constant that is stretched is written out for up to so many elements.
+MOST_COPIED = 2**10
 
 _QUIET = copy_context()
 _QUIET.run(np.seterr, all="ignore")
@@ -82,6 +84,7 @@ class ArrayProgram:
         late: list[int] = []
         # What has its value in one place: constants, and what a step writes where it is told to; sums of tiles are new.
         stays = {i for i, value in enumerate(self._start) if value is not None}
+        known = {i for node, i in place.items() if isinstance(node, Constant)}
         stays -= {place[node] for step in steps if step.several for node in step.outputs}
         for step, ended in zip(steps, forgotten, strict=True):
             args = tuple(place[arg] for arg in step.args)
@@ -96,6 +99,10 @@ class ArrayProgram:
                 there = self._start[args[0]]
                 view = step.function(there)
                 if np.may_share_memory(view, there):
+                    if args[0] in known:
+                        known.add(results[0])
+                        # Whoever needs it in one piece would copy it each time.
+                        view = view.copy() if view.size <= MOST_COPIED else view
                     self._start[results[0]] = view
                     stays.add(results[0])
                     continue
