@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ ARRAYS = [
 
 
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda a: f"{a.dtype}{a.shape}")
-def test_an_address_is_that_which_numpy_tells(array: np.ndarray) -> None:
+def test_an_address_is_that_which_numpy_tells(array: np.ndarray[Any, Any]) -> None:
     """Of views, of what is read-only, and of subclasses as well."""
     address_of = addresses.way_to_addresses()
     assert address_of(array) == array.ctypes.data

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import mpmath
 import numpy as np
 import pytest
@@ -38,7 +41,7 @@ def own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list
     return written
 
 
-def _points(name: str, dtype: str) -> np.ndarray:
+def _points(name: str, dtype: str) -> np.ndarray[Any, Any]:
     rng = np.random.default_rng(7)
     largest = LARGEST.get(name, 1e30)
     if dtype == "float32" and name in ("exp", "expm1", "cosh", "sinh"):
@@ -58,7 +61,7 @@ def _points(name: str, dtype: str) -> np.ndarray:
     return x[x > 0] if name == "log" else x
 
 
-def _computed(name: str, x: np.ndarray) -> np.ndarray:
+def _computed(name: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     # So many that machine code pays, and some that are no whole vector.
     whole = np.resize(x, 2**15 - 3)
     given = fresh_input("x", whole.shape, DType(x.dtype.name))
@@ -90,7 +93,9 @@ def test_our_own_functions_answer_as_ieee_says(name: str, dtype: str, own: list[
         got, want = _computed(name, x), getattr(np, name)(x) * x.dtype.type(0.5)
     assert set(own) == {name}
     np.testing.assert_array_equal(np.signbit(got[~np.isnan(want)]), np.signbit(want[~np.isnan(want)]))
-    np.testing.assert_allclose(got, want, rtol=8 * np.finfo(dtype).eps, atol=0 if dtype == "float64" else 1e-44)
+    np.testing.assert_allclose(
+        got, want, rtol=8 * float(np.finfo(dtype).eps), atol=0.0 if dtype == "float64" else 1e-44
+    )
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -103,7 +108,7 @@ def test_they_can_be_made_for_other_processors(name: str) -> None:
     llvm.initialize_all_asmprinters()
     module = ir.Module()
 
-    def declared(name: str, result: object, kinds: object) -> object:
+    def declared(name: str, result: Any, kinds: Sequence[Any]) -> Any:
         return module.globals.get(name) or ir.Function(module, ir.FunctionType(result, list(kinds)), name)
 
     lanes = Lanes(ir, 2, declared)

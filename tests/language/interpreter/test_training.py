@@ -105,15 +105,16 @@ LOOPS = {
 STEPS = 211
 
 
-def _run(before: str, block: str, asked: str, steps: int = STEPS) -> list[object]:
+def _run(before: str, block: str, asked: str, steps: int = STEPS) -> list[Any]:
     session = gradcli.Session()
     inside = block.replace("\n", "\n    ")
     session.run(f"{before}\nfor i in range({steps}):\n    {inside}\n")
 
-    def flat(value: object) -> list[object]:
+    def flat(value: Any) -> list[Any]:
         return [x for item in value for x in flat(item)] if isinstance(value, tuple) else [np.asarray(value)]
 
-    return flat(session.run(asked)[-1].value)
+    session.run(f"asked = {asked}")
+    return flat(session["asked"])
 
 
 @pytest.fixture
@@ -166,7 +167,8 @@ def test_a_mistake_in_training_is_told_at_its_place(block: str, message: str) ->
         session.run(f"for i in range(3):\n    {block}\n    net[0].weight = 0.5*net[0].weight\n")
     assert str(long.value).replace(str(STEPS), "3") == str(short.value)
     # What was defined is as it was.
-    assert session.run("allclose(params(net), w)")[-1].value.data
+    session.run("same = allclose(params(net), w)")
+    assert session["same"]
 
 
 def test_a_function_trains_no_parameter_in_a_loop() -> None:
@@ -184,8 +186,8 @@ def test_a_while_that_trains_ends_where_its_steps_do() -> None:
         session = gradcli.Session()
         session.run(
             f"{NET}k = 0\nwhile v > 0.001:\n    v, d = step(x, y)\n"
-            f"    params(net) = params(net) - 0.002*d\n    k = k + 1\n{silent}"
+            f"    params(net) = params(net) - 0.002*d\n    k = k + 1\n{silent}behind = l(x, y)\n"
         )
-        found.append((session["k"], session["v"], session.run("l(x, y)")[-1].value.data))
+        found.append((session["k"], session["v"], session["behind"]))
     assert found[0][0] == found[1][0] > 200
     np.testing.assert_allclose(found[0][1:], found[1][1:], rtol=1e-9)
