@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import field, replace
 
@@ -21,6 +21,7 @@ from gradcli.language.text.parse import parse
 from gradcli.language.values.answers import Answers
 from gradcli.language.values.scope import Bindings, Draft, Mirrored, Settings
 from gradcli.language.values.values import Frame, Module, Value
+from gradcli.language.values.watching import Watch, watching
 from gradcli.session.mistakes import Mistakes, diagnose
 from gradcli.session.printed import printed
 from gradcli.session.results import Assertion, Place, Result, Shown
@@ -68,6 +69,10 @@ class Session:
         """
         session = self
         use(self.settings.limits)
+        again = self._asked_before(source)
+        if again is not None:
+            yield again
+            return
         try:
             statements = parse(source)
         except IncompleteInput:
@@ -79,13 +84,30 @@ class Session:
         start = 0
         for statement, end in zip(statements, ends, strict=True):
             try:
-                step = session._run(statement, Span(source, start, end))
+                step = session._run(statement, Span(source, start, end), source if len(statements) == 1 else None)
             except Mistakes as error:
                 yield Step(session, diagnostics=(diagnose(error, source, statement.span),))
                 return
             session = step.session
             start = end
             yield step
+
+    def _asked_before(self, source: Source) -> Step | None:
+        """The step of a text that was asked before, and shows the same."""
+        if not self._goes_on:
+            return None
+        from gradcli.session.again import asked_before
+
+        found = asked_before(self, source)
+        if found is None:
+            return None
+        answers = self.answers.with_one_more(found.value)
+        return Step(replace(self, answers=answers), (found.shown,), (), Span(source, 0, len(source.text)))
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether something has been defined or shown; of others most are over after a single text."""
+        return bool(self.answers.count or self.scope)
 
     def run(self, source: Source) -> Step:
         """Run a whole text: the session behind it, all results and all diagnostics.
@@ -179,7 +201,8 @@ class Session:
 
         return ready
 
-    def _run(self, statement: s.Statement, whole: Span | None = None) -> Step:
+    def _run(self, statement: s.Statement, whole: Span | None = None, text: Source | None = None) -> Step:
+        """Run a statement, which may be all of a `text`."""
         if self.given:
             from gradcli.session.given import still_given, with_given
 
@@ -218,8 +241,14 @@ class Session:
         interpreter.told = lambda said: results.append(printed(interpreter, said))
         # What a loop computes again and again is float64's.
         interpreter.at_top = isinstance(statement, (s.Show, s.Assert, s.Assign))
-        with running(statement.span.source):
+        is_all = text is not None and isinstance(statement, s.Show)
+        watch = Watch(None, {}) if is_all and self._goes_on and not self.given else None
+        with running(statement.span.source), nullcontext() if watch is None else watching(watch):
             interpreter.execute(statement, None)
+        if text is not None and watch is not None and len(results) == 1 and not warnings:
+            from gradcli.session.again import keep
+
+            keep(self, text, interpreter, watch, results)
         said = (*warnings, *interpreter.warnings)
         given = still_given(statement, self.given, interpreter.scope) if self.given else self.given
         after = self.after(interpreter, settings)

@@ -10,6 +10,9 @@ from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.templates import SCALARS, has_ball, has_template
 
+# NumPy takes a hundred times as long for numbers: what refuses so often gets helpers that answer.
+OFTEN_REFUSED = 8
+
 ScalarFunction: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
 
 
@@ -54,6 +57,21 @@ def by_ball(node: Application) -> Callable[..., float]:
     return number_function(node.op, node.attrs)
 
 
+def compile_guarded(graph: Graph, otherwise: Callable[..., object]) -> ScalarFunction:
+    """The program with helpers where math would refuse; `otherwise` is asked where balls do."""
+    from gradcli.core.engines.ieee import HELPERS, helpers_of, without_exceptions
+    from gradcli.core.engines.straight import SCOPE, compiled, frame_of, lines_of
+
+    special: dict[str, Callable[..., float]] = {}
+    lines = lines_of(
+        graph.order, graph.outputs, graph.inputs, lambda node: without_exceptions(_template(node, special))
+    )
+    frame = frame_of(lines)
+    scope = dict(SCOPE)
+    exec(helpers_of("\n".join([*lines.body, *frame.closing])), scope)
+    return compiled(lines, frame, otherwise, {**special, **{n: scope[n] for n in HELPERS & scope.keys()}})
+
+
 class ScalarEngine:
     """Straight-line Python on the math module, of float64 and bool scalars; balls for what math lacks."""
 
@@ -78,6 +96,8 @@ class ScalarProgram:
         from gradcli.core.engines.straight import WORTH_COUNTING
 
         self._graph = graph
+        self._refused = 0
+        self._guarded: Callable[..., tuple[Data, ...]] | None = None
         self._on_arrays: Callable[..., tuple[Data, ...]] | None = None
         self.run: Callable[..., tuple[Data, ...]]
         self.run = compile_scalar(graph.order, graph.outputs, graph.inputs, self._answer)
@@ -92,6 +112,12 @@ class ScalarProgram:
         return native_numbers(self._graph.order, self._graph.outputs, self._graph.inputs)
 
     def _answer(self, *values: Data) -> tuple[Data, ...]:
+        self._refused += 1
+        if self._refused == OFTEN_REFUSED:
+            self._guarded = compile_guarded(self._graph, self._by_arrays)
+        return (self._guarded or self._by_arrays)(*values)
+
+    def _by_arrays(self, *values: Data) -> tuple[Data, ...]:
         if self._on_arrays is None:
             from gradcli.core.engines.numpy.one_by_one import OneByOne
 

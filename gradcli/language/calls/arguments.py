@@ -152,6 +152,23 @@ def bind(
     return (*bound, tuple(positional[len(placed) :])) if variadic else tuple(bound)
 
 
+def is_plain_call(function: Function, call: s.Call) -> bool:
+    """Whether nothing of a call to a function asks for more than the values of its arguments, one for each input.
+
+    Told of a call that has been made: made again, with the same function, it is as plain.
+    """
+    inputs = function.inputs
+    return (
+        not call.keywords
+        and len(call.arguments) == len(inputs)
+        and function.kind != "built-in"
+        and function.name != "norm"
+        and call.function.span.text != "|"
+        and _takes_each_by_place(inputs)
+        and not any(i.function or i.sequence or i.name == "grad_position" for i in inputs)
+    )
+
+
 @lru_cache(1024)
 def _takes_each_by_place(inputs: tuple[Formal, ...]) -> bool:
     """Whether as many values as there are inputs are one for each, whatever they are."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 from gradcli.core.engines.constants import computed as known_parts
 from gradcli.core.engines.evaluation import WORTH_COMPILING, values_at_once
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType, as_float
-from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, computed_constant, constant
+from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, computed_constant, constant
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.simplify.canonical import canonical
@@ -25,7 +26,8 @@ from gradcli.language.calls.nested import as_tuple
 from gradcli.language.calls.tracing import fresh_inputs, meant, replace_nodes
 from gradcli.language.text.diagnostics import LanguageError, Span
 from gradcli.language.text.refusals import REFUSALS
-from gradcli.language.values.labelled import Labelled, Titles, Whole
+from gradcli.language.values.answers import is_answer
+from gradcli.language.values.labelled import Labelled, Titles, Whole, number_in
 from gradcli.language.values.nesting import leaves
 from gradcli.language.values.numbers import is_number
 from gradcli.language.values.partial import Partial
@@ -33,6 +35,8 @@ from gradcli.language.values.values import Caller, Formal, Function, Value
 from gradcli.language.values.watching import Elsewhere, Watch, agrees, has_no_nan, is_finite, watching
 
 if TYPE_CHECKING:
+    import numpy
+
     from gradcli.core.engines.program import Program
 
 # What is kept: functions at arguments of one kind, nodes of all their graphs, bytes of constants and buffers.
@@ -75,9 +79,11 @@ class Trace:
         self._edges = list(dict.fromkeys(own[node] for node in watch.off_edges))
         seen = [own[n] for n in roots] + [n for n, _ in self._decided] + self._numbers + self._finite
         self._outputs = list(dict.fromkeys([*seen, *(n for e in self._edges for n in (*e.args, e))]))
+        self._asked = bool(self._decided or self._numbers or self._finite or self._edges)
         self._place = {node: i for i, node in enumerate(self._outputs)}
         nodes = reachable(self._outputs)
         self.size = len(nodes)
+        self._numbered = [self._place[node] for node in self._numbers]
         self._work, self._done = sum(max(size_of(node.shape), LIKE_ONE_CALL) for node in nodes), 0
         self._held = sum(size_of(n.shape) * n.dtype.itemsize for n in nodes if isinstance(n, Constant))
         self._parameters = [n for n in nodes if isinstance(n, Parameter)]
@@ -89,6 +95,11 @@ class Trace:
         self._program: Program | None = None
         self._is_first, self._is_native = True, False
         self._held_for: object | None = None
+        # What stood under names when it held last, as long as somebody has that; and whose names must be as they were.
+        self._held_before: Callable[[], object | None] = lambda: None
+        self._names = frozenset([*watch.lifted, *(name for name, _, _ in watch.reads.values())])
+        # Results that were shown have names that no statement binds.
+        self._has_answers = any(map(is_answer, self._names))
 
     def _of_inputs(self, nodes: Sequence[Node]) -> Sequence[Node]:
         """Nodes as graphs of this trace's own inputs: those of calls within it stand for such graphs."""
@@ -108,8 +119,13 @@ class Trace:
         """Whether no name has another value than when it was traced, but for what is an input."""
         if caller.still is not None and caller.still is self._held_for:
             return True
+        before, bound = caller.bound
+        if before is self._held_before() and bound.isdisjoint(self._names):
+            return True
         holds = self.watch.changed(caller.find) == [] and self.watch.fitting(caller.find)
         self._held_for = caller.still if holds else None
+        if holds and not self._has_answers and bound.isdisjoint(self._names):
+            self._held_before = ref(before)
         return holds
 
     def run(self, caller: Caller, data: Sequence[Data]) -> Sequence[Data] | None:
@@ -120,8 +136,9 @@ class Trace:
             assert found is not None
             values += [cast("Constant", item).value for item in leaves(found[0])]
         # Numbers that fixed the graph.
-        if any(values[place] != number for place, number in self._counts):
-            return None
+        for place, number in self._counts:
+            if values[place] != number:
+                return None
         for node in self._parameters:
             now = cast("Parameter", caller.present(node)).value
             if not isinstance(now, Constant):
@@ -161,9 +178,13 @@ class Trace:
         return computed
 
     def _stands(self, computed: Sequence[Data]) -> bool:
+        if not self._asked:
+            return True
         place = self._place
-        if not all(has_no_nan(computed[place[node]]) for node in self._numbers):
-            return False
+        for i in self._numbered:
+            found = computed[i]
+            if found != found if found.__class__ is float else not has_no_nan(found):
+                return False
         if not all(is_finite(computed[place[node]]) for node in self._finite):
             return False
         if not all(agrees(computed[place[node]], expected) for node, expected in self._decided):
@@ -186,6 +207,11 @@ class Calls:
     def size(self) -> int:
         """The nodes of all graphs."""
         return sum(trace.size for trace in self._traces)
+
+    @property
+    def latest(self) -> Trace | None:
+        """The trace that was of use last."""
+        return self._traces[0] if self._traces else None
 
     @property
     def memory(self) -> int:
@@ -307,15 +333,26 @@ def result_of_call(caller: Caller, function: Function, values: Sequence[Value], 
             _take(value, caller.dtype, key, data)
     except Unkept:
         return function.call(caller, values, span), False
-    kept, name = _here.calls, tuple(key)
+    return _of_calls(caller, function, values, span, tuple(key), data)
+
+
+def _of_calls(
+    caller: Caller,
+    function: Function,
+    values: Sequence[Value],
+    span: Span,
+    name: Hashable,
+    data: Sequence[Data],
+) -> tuple[Value, bool]:
+    kept = _here.calls
     calls = kept.get(name)
     if calls is None:
         calls = kept[name] = Calls()
     else:
         kept.move_to_end(name)
-    size = calls.size
+    latest = calls.latest
     found = calls.result(caller, function, values, data, span)
-    if calls.size > size:
+    if calls.latest is not latest:
         while len(kept) > 1 and _too_much(kept.values()):
             kept.popitem(last=False)
     return found
@@ -368,7 +405,10 @@ def _is_known(value: Value) -> bool:
 
 def _take(value: Value, default: DType, key: list[Hashable], data: list[Data]) -> None:
     """Enter the kind of an argument, and the numbers in it, in the order in which they become inputs."""
-    if isinstance(value, Constant):
+    if value.__class__ is float and default is DType.FLOAT64:
+        key.append(NUMBER)
+        data.append(value)
+    elif isinstance(value, Constant):
         key.append(kind_of_tensor(value.shape, value.dtype, value.weak))
         data.append(value.value)
     elif isinstance(value, Parameter):
@@ -403,4 +443,11 @@ def _rebuilding(
     if names is None:
         return lambda computed, whole: computed_constant(computed[place], dtype)
     name = next(names)
-    return lambda computed, whole: Labelled(computed_constant(computed[place], dtype), name, cast("Whole", whole))
+    if like.shape == ():
+        return lambda computed, whole: Labelled(number_in(computed[place]), (), dtype, None, name, cast("Whole", whole))
+
+    def labelled(computed: Sequence[Data], whole: Whole | None) -> Labelled:
+        made = array_constant(cast("numpy.ndarray[Any, Any]", computed[place]))
+        return Labelled(made.value, made.shape, made.dtype, made.finer, name, cast("Whole", whole))
+
+    return labelled

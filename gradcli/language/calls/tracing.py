@@ -9,7 +9,7 @@ from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Input, Known, Node, constant, fresh_input
-from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.ir.traversal import reachable, substitute, without_parameters
 from gradcli.language.calls.nested import as_tuple
 from gradcli.language.values.convert import known_value
 from gradcli.language.values.nesting import distinct_nodes, map_items, map_nodes, require_walkable
@@ -119,11 +119,12 @@ class Substitution:
 
 def values_now(nodes: Sequence[Node]) -> dict[Node, Data] | None:
     """What nodes come to in the call that is under way; None where a caller is yet to say."""
-    inputs = [node for node in reachable(nodes) if isinstance(node, Input)]
-    known = meant(inputs)
+    # A parameter may stand for what is computed.
+    outputs, order = without_parameters(nodes, reachable(nodes))
+    known = meant([node for node in order if isinstance(node, Input)])
     if known is None:
         return None
-    found = dict(zip(nodes, evaluate(substitute(nodes, known)), strict=True))
+    found = dict(zip(nodes, evaluate(substitute(outputs, known)), strict=True))
     if here.watch is not None:
         here.watch.decided.update(found)
     return found

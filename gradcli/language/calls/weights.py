@@ -121,7 +121,7 @@ def assign(caller: Caller, there: Value, value: Value, span: Span, at_top: bool)
     if isinstance(there, Parameters) and at_top:
         new = matched(there, value, caller, span)
         for old, name, node in zip(there.nodes, there.names, new, strict=True):
-            caller.train(old, caller.settle(node, span), name, span)
+            caller.train(old, node, name, span)
     elif isinstance(there, Parameter) and at_top:
         caller.train(there, value, span.text, span)
     else:

@@ -16,7 +16,7 @@ from gradcli.core.ir.edges import EdgeKind
 from gradcli.core.ir.nodes import Input, Node, Parameter, constant_like
 from gradcli.core.ir.primitive import edge_of
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.ir.traversal import reachable, substitute, without_parameters
 from gradcli.core.records import record
 from gradcli.core.transforms.taylor import Exponents, partials
 from gradcli.language.calls.tracing import meant
@@ -294,9 +294,11 @@ def point_of(leaves: Sequence[Node], given: Mapping[Node, Node], within: bool = 
     """
     found = [node for node in leaves if isinstance(node, (Input, Parameter))]
     values = [given.get(node, node.value if isinstance(node, Parameter) else node) for node in found]
-    free = [node for node in reachable(values) if isinstance(node, Input)]
+    # A parameter may stand for what is computed.
+    known, order = without_parameters(values, reachable(values))
+    free = [node for node in order if isinstance(node, Input)]
     inputs = (meant(free) if within else None) if free else {}
-    return None if inputs is None else dict(zip(found, evaluate(substitute(values, inputs)), strict=True))
+    return None if inputs is None else dict(zip(found, evaluate(substitute(known, inputs)), strict=True))
 
 
 _NONE = "there is no derivative here"

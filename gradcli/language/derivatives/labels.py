@@ -29,6 +29,6 @@ def labelled(function: Operator, value: Value) -> Value:
         # A derivative that is a parameter is its value now, not the parameter.
         value = item.value if isinstance(item, Parameter) else item
         assert isinstance(value, Constant), f"{item!r} is not settled"
-        return Labelled(value, next(names), whole)
+        return Labelled(value.value, value.shape, value.dtype, value.finer, next(names), whole)
 
     return named(value)

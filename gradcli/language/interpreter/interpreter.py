@@ -13,7 +13,7 @@ from gradcli.core.ir.promotion import coerce
 from gradcli.core.library.functions import stack
 from gradcli.core.library.indexing import index
 from gradcli.core.library.random import Random
-from gradcli.language.calls.arguments import bind, input_at
+from gradcli.language.calls.arguments import bind, input_at, is_plain_call
 from gradcli.language.calls.builtin import Builtin, same
 from gradcli.language.calls.combined import Lifted, any_function
 from gradcli.language.calls.compare import compared
@@ -62,7 +62,7 @@ class Interpreter(Statements):
             value = _EVALUATE[type(node)](self, node, frame)
         except REFUSALS as error:
             raise refused(error, node.span) from error
-        return self._placed(value, node.span)
+        return self._placed(value, node.span) if self.at_top else value
 
     def _name(self, node: s.Name, frame: Frame | None) -> Value:
         return self.look_up(node.id, frame, node.span)
@@ -113,6 +113,8 @@ class Interpreter(Statements):
 
     def _compare(self, node: s.Compare, frame: Frame | None) -> Value:
         values = [self.side(operand, node.operators, frame) for operand in node.operands]
+        if len(values) == 2 and all(isinstance(value, (int, float)) for value in values):
+            return compared(self, node.operators[0], values[0], values[1], node.span)
         result: Value = True
         for operator, left, right in zip(node.operators, values, values[1:], strict=False):
             result = binary(self, "and", result, compared(self, operator, left, right, node.span), node.span)
@@ -199,6 +201,11 @@ class Interpreter(Statements):
 
     def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
         """The result of a call whose function has been evaluated."""
+        if frame is None and self._plain_calls.get(node) is function and self.settled_calls:
+            assert isinstance(function, Function)
+            given = [self.evaluate(argument) for argument in node.arguments]
+            if not any(isinstance(value, Uncertain) for value in given):
+                return self._settled(function, given, node.span)
         if isinstance(function, Unit):
             function = function.conversion
         if not isinstance(function, Function) and (difference := difference_of(node)) is not None:
@@ -211,7 +218,7 @@ class Interpreter(Statements):
             names = [name for name in by if isinstance(name, s.Name)]
             if len(names) == len(by) and not node.keywords:
                 return self.differentiated(node, of, names, frame)
-        node = self.of_its_variable(function, self.of_a_call(function, node, frame), frame)
+        written, node = node, self.of_its_variable(function, self.of_a_call(function, node, frame), frame)
         positional: list[Value] = []
         for argument in node.arguments:
             positional.append(self._argument(argument, function, positional, frame))
@@ -237,14 +244,24 @@ class Interpreter(Statements):
             return Lifted(function, tuple(values))
         if isinstance(function, UserFunction) and self.outermost and self.trail.called is None:
             self.trail.called = function, values
+        if frame is None and self.settled_calls:
+            value = self._settled(function, values, node.span)
+            if node is written and is_plain_call(function, node):
+                self._plain_calls[node] = function
+            return value
         try:
-            if frame is None and self.settled_calls:
-                value, computed = result_of_call(self, function, values, node.span)
-                self._computed = value if computed else None
-                return value
             return function.call(self, values, node.span)
         except LanguageError as error:
             raise _called_here(error, node.span) from None
+
+    def _settled(self, function: Function, values: Sequence[Value], span: Span) -> Value:
+        """What a call at the top level gives; remembered where a program has computed it."""
+        try:
+            value, computed = result_of_call(self, function, values, span)
+        except LanguageError as error:
+            raise _called_here(error, span) from None
+        self._computed = value if computed else None
+        return value
 
     def _argument(self, node: s.Expression, function: Function, before: Sequence[Value], frame: Frame | None) -> Value:
         """An argument's value; where a function is wanted, an expression with free names is that of them."""
@@ -355,6 +372,8 @@ class Interpreter(Statements):
 
     def settle(self, value: Value, span: Span) -> Value:
         """The value with every tensor in it computed; a parameter stays the parameter that it is."""
+        if value.__class__ in _WITHOUT_TENSORS:
+            return value
         try:
             require_shallow(value)
         except REFUSALS as error:
@@ -378,6 +397,7 @@ class Interpreter(Statements):
         return map_nodes(value, lambda n: done.get(n, n))
 
 
+_WITHOUT_TENSORS = frozenset((bool, int, float, str))
 _EVALUATE: Mapping[type, Callable[[Interpreter, Any, Frame | None], Value]] = {
     s.Name: Interpreter._name,
     s.Literal: Interpreter._literal,

@@ -42,6 +42,7 @@ from gradcli.language.interpreter.endings import (
     picked,
     without_continue,
 )
+from gradcli.language.interpreter.training import Trained, of_values
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Span, fail
 from gradcli.language.values.nesting import leaves, nodes_in
@@ -57,6 +58,7 @@ class Machine(Protocol):
     random: Random
     warnings: list[Diagnostic]
     abstract: int
+    training: Trained | None
 
     @property
     def dtype(self) -> DType:
@@ -85,7 +87,10 @@ class Machine(Protocol):
 
 
 class LoopTrace:
-    """One loop that is traced: `targets` get the item of a step, `condition` is that of a `while`."""
+    """One loop that is traced: `targets` get the item of a step, `condition` is that of a `while`.
+
+    Of what it gives values to parameters, which it carries as well, `trained` keeps the account.
+    """
 
     def __init__(
         self,
@@ -95,6 +100,7 @@ class LoopTrace:
         targets: tuple[s.Name, ...] = (),
         rows: Rows | None = None,
         condition: s.Expression | None = None,
+        trained: Trained | None = None,
     ) -> None:
         self._machine, self._body, self._frame = machine, body, frame
         self._targets, self._rows, self._condition = targets, rows, condition
@@ -104,6 +110,7 @@ class LoopTrace:
         self._lacking: list[str] = []
         self._kinds: dict[str, Nest] = {}
         self._starts: dict[str, Value] = {}
+        self._trained = trained
 
     def run(self, span: Span, least: int = 0) -> tuple[Ending | None, Names]:
         """How the loop ends, and the names behind it.
@@ -129,7 +136,10 @@ class LoopTrace:
         carried = {name: inputs_of(name, kinds) for name, kinds in self._kinds.items()}
         drawn, warned = machine.random.drawn, len(machine.warnings)
         frame.names = {**self._before, **carried}
+        if self._trained is not None:
+            frame.names |= {name: self._trained.carried(name, value) for name, value in carried.items()}
         machine.abstract += 1
+        before, machine.training = machine.training, self._trained
         try:
             goes_on: Guard = True
             if self._condition is not None:
@@ -149,9 +159,12 @@ class LoopTrace:
             raise Unlike from None
         finally:
             machine.abstract -= 1
+            machine.training = before
             frame.names = self._before
         if how is not None and how.always:
             raise Unlike
+        if self._now_trained(after):
+            return None
         changed = False
         for name, kinds in self._kinds.items():
             value = after.get(name)
@@ -161,6 +174,18 @@ class LoopTrace:
             if new != kinds:
                 self._kinds[name], changed = new, True
         return None if changed else _Step(carried, after, how, goes_on)
+
+    def _now_trained(self, after: Names) -> bool:
+        """Whether a step has given values to parameters that were not carried; from now on they are."""
+        if self._trained is None:
+            return False
+        found = False
+        for name, old in self._trained.before.items():
+            start = self._before.get(name, old)
+            if name not in self._kinds and after.get(name, start) is not start:
+                self._starts[name], self._kinds[name] = start, kinds_of(old, self._machine.dtype)
+                found = True
+        return found
 
     def _made(self, step: _Step, span: Span, least: int) -> tuple[Ending | None, Names]:
         """The loop's node."""
@@ -203,13 +228,25 @@ class LoopTrace:
             stops = either(done, done_guard)
             assert isinstance(stops, Node)
             plan.carries.append(Carry(done, constant(False, DType.BOOL), stops))
+        goes_on = step.goes_on
+        if self._trained is not None:
+            plan, goes_on = self._of_values(plan, goes_on)
         plan = closed(plan)
         if plan.length * sum(1 for node in reachable(plan.outputs()) if node.args) < least:
             raise Unlike
-        self._counted(plan, step.goes_on, None if done is None else plan.carries[-1].next, span)
+        self._counted(plan, goes_on, None if done is None else plan.carries[-1].next, span)
         if plan.length == 0 and self._condition is not None:
             return None, dict(self._before)
         return self._results(plan, places, kinds, fresh, returned is not None)
+
+    def _of_values(self, plan: Plan, goes_on: Guard) -> tuple[Plan, Guard]:
+        """A plan, and whether a step is made, with the values of the parameters in the place of those."""
+        test = [goes_on] if isinstance(goes_on, Node) else []
+        nodes = [n for c in plan.carries for n in (c.start, c.next)] + [g.node for g in plan.slices] + test
+        values = iter(of_values(nodes))
+        plan.carries = [c._replace(start=next(values), next=next(values)) for c in plan.carries]
+        plan.slices = [g._replace(node=next(values)) for g in plan.slices]
+        return plan, next(values, goes_on)
 
     def _results(
         self,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
+from typing import TYPE_CHECKING
 
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.protocol import Data
@@ -23,12 +25,16 @@ from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Source, Span, fail
 from gradcli.language.values.answers import Answers, is_answer
+from gradcli.language.values.convert import to_node
 from gradcli.language.values.nesting import leaves, map_items
 from gradcli.language.values.said import Said
 from gradcli.language.values.scope import Bindings, Draft, Settings
 from gradcli.language.values.trail import Trail
 from gradcli.language.values.values import Frame, Function, Unset, Value
 from gradcli.language.values.watching import here, spoil
+
+if TYPE_CHECKING:
+    from gradcli.language.interpreter.training import Trained
 
 
 def _nobody(statement: s.Statement) -> None:
@@ -79,6 +85,10 @@ class State:
         # What the last call came to, where its program gave it.
         self._computed: Value = None
         self.still: object | None = None
+        # Calls in the text that were made with this function, and take only values: see `is_plain_call`.
+        self._plain_calls: dict[s.Call, Function] = {}
+        # The parameters of the loop at the top level that is being traced.
+        self.training: Trained | None = None
         # What stands in for parameters in the call that is under way, by their keys.
         self._stand_ins: Mapping[object, Parameter] = {}
         # Of functions at the top level, and of those that are defined inside a call.
@@ -98,6 +108,11 @@ class State:
             self.warnings.append(Diagnostic("derivative", message, span, hint, severity="note"))
 
     @property
+    def bound(self) -> tuple[object, KeysView[str]]:
+        """What stands as long as this statement is carried out, and the names to which it has given values."""
+        return self.scope.bound
+
+    @property
     def outermost(self) -> bool:
         """Whether what is computed now is itself shown, not called by what is."""
         return self.at_top and not self._calls and not self._derivatives
@@ -106,6 +121,10 @@ class State:
     def settled_calls(self) -> bool:
         """Whether a call that is made now has a value at once, as float64 arithmetic gives it."""
         return not (self.at_top or self._calls or self._derivatives or self._stand_ins or self.abstract or here.watch)
+
+    @abstractmethod
+    def settle(self, value: Value, span: Span) -> Value:
+        """The value with every tensor in it computed."""
 
     @property
     def dtype(self) -> DType:
@@ -227,7 +246,7 @@ class State:
             raise self._unset(name, span)
         if found is not None:
             value = found[0]
-            return self._standing_in(name, value) if self._stand_ins else value
+            return self._standing_in(name, value) if self._stand_ins or self.training else value
         if is_answer(name):
             raise fail("name", f"there is no result `{name}`", span, self.answers.missing(name))
         hint = instead(name, self.known(frame), lambda n: self.find(n, frame), span.behind if called else None)
@@ -245,6 +264,7 @@ class State:
 
     def known(self, frame: Frame | None) -> list[str]:
         """Every name that has a value, the nearest first."""
+        spoil()
         known = [*self.scope, *builtins()]
         while frame is not None:
             known = [*frame.names, *known]
@@ -277,7 +297,8 @@ class State:
         """A parameter as it is now: the model keeps the one that it was made with."""
         if not isinstance(value, Parameter):
             return value
-        return self._stand_ins.get(value.key) or self.trained.get(value.key, value)
+        now = self.training.get(value.key) if self.training is not None else None
+        return self._stand_ins.get(value.key) or now or self.trained.get(value.key, value)
 
     @contextmanager
     def afresh(self) -> Iterator[None]:
@@ -304,8 +325,11 @@ class State:
         Raises:
             LanguageError: for a value that is none, or of another shape.
         """
+        if self.training is not None:
+            self.training.put(old, to_node(value, self.dtype, span))
+            return
         spoil()
-        new = trainable(old.name, value, self.dtype, span, instead_of=old)
+        new = trainable(old.name, self.settle(value, span), self.dtype, span, instead_of=old)
         if new.shape != old.shape:
             raise fail(
                 "shape",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.library.indexing import updated
@@ -25,6 +25,9 @@ from gradcli.language.values.convert import to_node
 from gradcli.language.values.describe import describe
 from gradcli.language.values.said import Said
 from gradcli.language.values.values import Frame, Function, Value
+
+if TYPE_CHECKING:
+    from gradcli.language.interpreter.training import Trained
 
 # A recursion is unrolled into the graph, and takes some ten of Python's frames a call.
 DEEPEST_CALL = 64
@@ -276,14 +279,16 @@ class Statements(Paper):
             return LONGEST_UNROLLED
         found = [self.find(name, None) for name in dict.fromkeys(s.bound_in(tuple(body)))]
         carried = [one[0] for one in found if one is not None and not isinstance(one[0], Function)]
-        return LONGEST_AT_TOP if any(isinstance(value, Node) for value in carried) else LONGEST_EXACT
+        of_tensors = s.trains(tuple(body)) or any(isinstance(value, Node) for value in carried)
+        return LONGEST_AT_TOP if of_tensors else LONGEST_EXACT
 
     def _may_be_node(self, body: Sequence[s.Statement], frame: Frame | None) -> bool:
         """Whether a block computes, and does nothing else."""
         pure = (s.Assign, s.If, s.For, s.While, s.Break, s.Continue, *((s.Return,) if frame is not None else ()))
+        may_train = frame is None or self._training_in(frame) is not None
         return all(
             isinstance(statement, pure)
-            and not (isinstance(statement, s.Assign) and isinstance(statement.target, s.Attribute))
+            and (may_train or not (isinstance(statement, s.Assign) and isinstance(statement.target, s.Attribute)))
             and all(self._may_be_node(block, frame) for block in s.blocks_of(statement))
             for statement in body
         )
@@ -292,19 +297,29 @@ class Statements(Paper):
         """The loop as one node. At the top level its names are computed at once."""
         # Short loops need nothing of what makes nodes of long ones.
         from gradcli.language.interpreter.looping import LoopTrace
+        from gradcli.language.interpreter.training import Trained
 
         inside = Frame({}, None) if frame is None else frame
         targets = loop.targets if isinstance(loop, s.For) else ()
         condition = loop.condition if isinstance(loop, s.While) else None
-        how, names = LoopTrace(self, loop.body, inside, targets, rows, condition).run(loop.span, least)
+        trained = Trained(inside) if frame is None else self._training_in(frame)
+        how, names = LoopTrace(self, loop.body, inside, targets, rows, condition, trained).run(loop.span, least)
         if frame is not None:
             frame.names = names
             return how
         values = self.settle(tuple(names.values()), loop.span)
         assert isinstance(values, tuple)
         for name, value in zip(names, values, strict=True):
-            self._bind(s.Name(loop.span, name), value, None)
+            old = trained.before.get(name) if trained is not None else None
+            if old is None:
+                self._bind(s.Name(loop.span, name), value, None)
+            else:
+                self.train(old, value, old.name, loop.span)
         return None
+
+    def _training_in(self, frame: Frame | None) -> Trained | None:
+        """What keeps account of the parameters that are given values in a frame, in a loop that is traced."""
+        return self.training if self.training is not None and self.training.frame is frame else None
 
     # Names.
 
@@ -355,7 +370,8 @@ class Statements(Paper):
         elif isinstance(target, s.Subscript):
             self._put(target, value, frame)
         elif isinstance(target, s.Attribute | s.Call):
-            assign(self, self.evaluate(target, frame), value, target.span, at_top=frame is None)
+            at_top = frame is None or self._training_in(frame) is not None
+            assign(self, self.evaluate(target, frame), value, target.span, at_top)
 
     def _put(self, target: s.Subscript, value: Value, frame: Frame | None) -> None:
         """`x[i] = value`: the name gets a new tensor, which has the value there; what else had the old one keeps it."""

@@ -412,6 +412,15 @@ def _targets(target: Expression) -> Iterator[Expression]:
         yield target.value if isinstance(target, Subscript) else target
 
 
+def trains(body: tuple[Statement, ...]) -> bool:
+    """Whether a body gives values to parameters, as in `net.w = 1` and `params(net) = w`."""
+    return any(
+        (isinstance(statement, Assign) and any(isinstance(t, (Attribute, Call)) for t in _targets(statement.target)))
+        or any(map(trains, blocks_of(statement)))
+        for statement in body
+    )
+
+
 def bound_in(body: tuple[Statement, ...]) -> Iterator[str]:
     """The names that a body gives values to."""
     for statement in body:

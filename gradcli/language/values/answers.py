@@ -23,19 +23,28 @@ def is_answer(name: str) -> bool:
 
 @record
 class Answers:
-    """The results so far: how many there were, and the latest, each with how many elements it has."""
+    """The results so far: how many there were, and the latest, each with how many elements it has, and all together."""
 
     count: int = 0
     kept: tuple[tuple[Value, int], ...] = ()
+    elements: int = 0
 
     def with_one_more(self, value: Value) -> Answers:
         """The results behind one that was shown."""
-        kept = (*self.kept[-MOST_KEPT + 1 :], (value, sum(size_of(node.shape) for node in distinct_nodes(value))))
-        total = sum(size for _, size in kept)
+        size = sum(size_of(node.shape) for node in distinct_nodes(value))
+        kept, total = (*self.kept, (value, size)), self.elements + size
+        if len(kept) > MOST_KEPT:
+            total -= kept[0][1]
+            kept = kept[1:]
         while total > MOST_ELEMENTS and len(kept) > 1:
             total -= kept[0][1]
             kept = kept[1:]
-        return Answers(self.count + 1, kept)
+        return Answers(self.count + 1, kept, total)
+
+    @property
+    def last(self) -> Value:
+        """The result that was shown last; none before there is one."""
+        return self.kept[-1][0] if self.kept else None
 
     def find(self, name: str) -> tuple[Value] | None:
         """The result that a name stands for, in a tuple of its own; None where there is none, or no longer."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradcli.core.engines.protocol import Data
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.exact import Finer
 from gradcli.core.ir.nodes import Constant
+from gradcli.core.ir.shapes import Shape
 from gradcli.core.records import record
 from gradcli.language.values.partial import Partial
 
@@ -39,6 +43,19 @@ class Labelled(Constant):
 
     __slots__ = ("name", "whole")
 
-    def __init__(self, value: Constant, name: Partial | None, whole: Whole) -> None:
-        super().__init__(value.value, value.shape, value.dtype, finer=value.finer)
+    def __init__(
+        self,
+        value: Data,
+        shape: Shape,
+        dtype: DType,
+        finer: Finer | None,
+        name: Partial | None,
+        whole: Whole,
+    ) -> None:
+        super().__init__(value, shape, dtype, False, finer)
         self.name, self.whole = name, whole
+
+
+def number_in(data: Data) -> bool | int | float:
+    """The number that a program gave, plain or as an array without axes."""
+    return data if isinstance(data, (bool, int, float)) else data.item()

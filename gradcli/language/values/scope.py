@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -116,6 +116,11 @@ class Draft(Generic[K, V]):
     def kept(self) -> Bindings[K, V]:
         """The names with all changes."""
         return self._before.updated(self._changes)
+
+    @property
+    def bound(self) -> tuple[Bindings[K, V], KeysView[K]]:
+        """What was there before, and the keys that were given values since."""
+        return self._before, self._changes.keys()
 
     def __setitem__(self, key: K, value: V) -> None:
         self._changes[key] = value

@@ -6,7 +6,7 @@ Plain numbers stay Python's ints and floats, exact, until they meet a tensor and
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, KeysView, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import EllipsisType, MappingProxyType
@@ -139,6 +139,11 @@ class Caller(Protocol):
     steps: int
     # The same thing as long as no name can have got another value; None where any may at any time.
     still: object | None
+
+    @property
+    def bound(self) -> tuple[object, KeysView[str]]:
+        """What stands as long as this statement is carried out, and the names to which it has given values."""
+        ...
 
     def afresh(self) -> AbstractContextManager[None]:
         """Within, nothing that was found out about functions before is taken for granted."""

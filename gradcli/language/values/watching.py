@@ -22,11 +22,12 @@ class Elsewhere(Exception):  # noqa: N818 - it is no mistake
 class Watch:
     """What is asked while a call is traced; a later call for which all answers are the same has the same trace.
 
-    `of` is what is called, `lifted` are inputs that stand for tensors at the top level, or tuples of them, by name.
-    `spoiled` says that the trace does something besides, or depends on more than is told here, such as files.
+    `of` is what is called, if that is a call. `lifted` are inputs that stand for tensors at the top level, or tuples of
+    them, by name. `spoiled` says that the trace does something besides, or depends on more than is told here, such as
+    files.
     """
 
-    def __init__(self, of: Function, lifted: Mapping[str, Value]) -> None:
+    def __init__(self, of: Function | None, lifted: Mapping[str, Value]) -> None:
         self.of, self.lifted = of, lifted
         self.spoiled = False
         # What was found under a name, outside of the calls under way.

@@ -14,7 +14,8 @@ from gradcli.core.engines import evaluation
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.numpy.schedule import ArrayProgram
 from gradcli.core.engines.program import Program
-from gradcli.core.engines.scalar import compile_scalar
+from gradcli.core.engines.protocol import Graph
+from gradcli.core.engines.scalar import OFTEN_REFUSED, compile_scalar
 from gradcli.core.engines.straight import source
 from gradcli.core.errors import DTypeError, ShapeError
 from gradcli.core.ir.dtypes import DType
@@ -53,6 +54,33 @@ def test_where_math_raises_a_program_gives_what_ieee_says() -> None:
         assert [float(v) for v in program(0.0)] == [-np.inf, np.inf, 1.0]
         assert [float(v) for v in program(2.0)][2] == np.inf
     assert program(1.0)[0] == 0.0
+
+
+def test_what_math_refuses_often_gets_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then NumPy is asked no more, and the answers stay what IEEE 754 says."""
+    from gradcli.core.engines.numpy import one_by_one
+
+    asked = []
+    by_arrays = one_by_one.OneByOne.__call__
+
+    def counted(self: one_by_one.OneByOne, *given: Any) -> Any:
+        asked.append(given)
+        return by_arrays(self, *given)
+
+    monkeypatch.setattr(one_by_one.OneByOne, "__call__", counted)
+    x = fresh_input("x", (), F64)
+    outputs = [log(x), reciprocal(x), exp(x * 1000.0), tanh(x) * exp(-x), sin(1.0 / x)]
+    program = Program(outputs, [x], native=False)
+    points = [0.0, -0.0, -1.0, 2.0, 1e300, -1e300, np.inf, -np.inf, np.nan, 5e-324]
+    expected = [[float(v) for v in by_arrays(one_by_one.OneByOne(_graph(outputs, x)), p)] for p in points]
+    for _ in range(2 * OFTEN_REFUSED):
+        found = [[float(v) for v in program(p)] for p in points]
+    assert len(asked) < OFTEN_REFUSED
+    np.testing.assert_allclose(found, expected, rtol=1e-15)
+
+
+def _graph(outputs: list[Node], x: Node) -> Graph:
+    return Graph(reachable([*outputs, x]), outputs, [x])
 
 
 @pytest.fixture

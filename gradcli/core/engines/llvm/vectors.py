@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any
 
 from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, Vector, is_installed
+from gradcli.core.engines.llvm.functions import FUNCTIONS, Lanes
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node
+from gradcli.core.records import record
 
 _VECTORS = "libmvec.so.1"
 NAME = "tile"
@@ -19,27 +22,42 @@ MOST_NODES = 2_000
 
 @cache
 def is_available() -> bool:
-    """Whether llvmlite is installed, and the C library has vector functions for this processor."""
+    """Whether llvmlite is installed, and this processor has vectors with fused products."""
     if not is_installed():
         return False
-    try:
-        import llvmlite.binding as llvm
+    import llvmlite.binding as llvm
 
+    with suppress(OSError, RuntimeError):
         llvm.load_library_permanently(_VECTORS)
-    except (OSError, RuntimeError):
-        return False
-    return _width() is not None
+    return _registers() is not None
+
+
+@record
+class Registers:
+    """How many bytes a vector has, and the letter that its functions in the C library have in their names."""
+
+    width: int
+    letter: str
 
 
 @cache
-def _width() -> int | None:
-    """How many bytes a vector has on this processor, None where there are no vector functions for it."""
+def _registers() -> Registers | None:
+    """Those of this processor, None where it has no fused products."""
     import llvmlite.binding as llvm
 
+    if llvm.get_process_triple().startswith(("aarch64", "arm64")):
+        return Registers(16, "n")
     features = llvm.get_host_cpu_features()
     if features.get("avx512f") and features.get("avx512dq") and features.get("avx512bw"):
-        return 64
-    return 32 if features.get("avx2") and features.get("fma") else None
+        return Registers(64, "e")
+    return Registers(32, "d") if features.get("avx2") and features.get("fma") else None
+
+
+def is_there(name: str) -> bool:
+    """Whether the C library has a function of this name."""
+    import llvmlite.binding as llvm
+
+    return llvm.address_of_symbol(name) is not None
 
 
 class Code:
@@ -55,11 +73,11 @@ class Code:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
         self._engine.finalize_object()
         signature = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-        self._function = signature(self._engine.get_function_address(NAME))
+        self.function: Callable[[int, int, Any], None] = signature(self._engine.get_function_address(NAME))
 
     def __call__(self, low: int, high: int, addresses: Any) -> None:
         """Run it on what an array of addresses says where to find."""
-        self._function(low, high, addresses)
+        self.function(low, high, addresses)
 
 
 @lru_cache(256)
@@ -77,11 +95,11 @@ class Vectors(Arithmetic):
         self.dtype = dtype
         double = self.dtype is DType.FLOAT64
         self.scalar = ir.DoubleType() if double else ir.FloatType()
-        width = _width()
-        assert width is not None
-        self.lanes = width // self.dtype.itemsize
+        registers = _registers()
+        assert registers is not None
+        self.lanes = registers.width // self.dtype.itemsize
         self.suffix = "" if double else "f"
-        self.prefix = f"_ZGV{'e' if width == 64 else 'd'}N{self.lanes}"
+        self.prefix = f"_ZGV{registers.letter}N{self.lanes}"
         super().__init__(ir.VectorType(self.scalar, self.lanes), ir.VectorType(ir.IntType(1), self.lanes))
         self.i8, self.i64 = ir.IntType(8), ir.IntType(64)
 
@@ -154,13 +172,17 @@ class Vectors(Arithmetic):
         return b.fmul(x, x, flags=self.flags)
 
     def function(self, b: Any, name: str, args: list[Vector]) -> Vector:
-        """That of the C library, for vectors."""
-        import llvmlite.binding as llvm
-
+        """That of the C library for vectors, or our own."""
         if name == "sqrt":
             suffix = "f64" if self.dtype is DType.FLOAT64 else "f32"
             return b.call(self.declared(f"llvm.sqrt.v{self.lanes}{suffix}", self.kind, [self.kind]), args)
         full = f"{self.prefix}{'v' * len(args)}_{name}{self.suffix}"
-        if llvm.address_of_symbol(full) is None:
+        if is_there(full):
+            return b.call(self.declared(full, self.kind, [self.kind] * len(args)), args)
+        own = Lanes(self.ir, self.lanes, self.declared)
+        # Some are the C library's for a few of the lanes.
+        if name not in FUNCTIONS or not is_there(name):
             raise NotNativeError
-        return b.call(self.declared(full, self.kind, [self.kind] * len(args)), args)
+        if self.dtype is DType.FLOAT64:
+            return own.function(b, name, args[0])
+        return b.fptrunc(own.function(b, name, b.fpext(args[0], own.kind)), self.kind)

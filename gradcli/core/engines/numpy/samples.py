@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 from gradcli.core.engines.llvm.samples import Columns, native_samples
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, takes_out, works_in_place
 from gradcli.core.engines.numpy.one_by_one import OneByOne
-from gradcli.core.engines.numpy.places import Places
 from gradcli.core.engines.numpy.pool import Numbers, share, threads
 from gradcli.core.engines.numpy.tiles import (
     CACHE_BYTES,
@@ -20,6 +20,7 @@ from gradcli.core.engines.numpy.tiles import (
     Register,
     Registers,
     Work,
+    address_of,
 )
 from gradcli.core.engines.protocol import Graph
 from gradcli.core.engines.samples import SampleGraph
@@ -59,7 +60,6 @@ class Samples:
         self._sums += apart.numbers[at:]
         self._native = native_samples(apart.order, self._read, self._written, self._sums) if native else None
         self.is_native = self._native is not None
-        self._places = Places(len(self._read) + len(self._written) + 1)
         self._registers: list[Register] = []
         if self._native is None:
             text, scope = self._source()
@@ -107,13 +107,6 @@ class Samples:
                 at += out.size
         return tuple(outs)
 
-    def bind(self, lasting: Sequence[Array | None]) -> None:
-        """Say which arrays, of the arguments and of those to write into, are the same at each call; None for others."""
-        if self.is_native:
-            arity = len(self.graph.args)
-            outs = [out for out, stride in zip(lasting[arity:], self.graph.written, strict=True) if stride]
-            self._places.bind([*lasting[:arity], *outs, None])
-
     def _as_arrays(self, given: Sequence[Any]) -> tuple[Array, ...]:
         if self._otherwise is None:
             unit, args = self.graph.unit, self.graph.args
@@ -128,15 +121,17 @@ class Samples:
     def _in_machine_code(self, given: Sequence[Any], outs: Sequence[Array], sums: Array) -> Work:
         native = self._native
         assert native is not None
-        kept = self._places.fill([*given, *outs, sums])
-        places, row = self._places.table, sums.strides[0]
+        function = native.function
+        kept = [np.ascontiguousarray(array) for array in given]
+        places = [address_of(a) for a in (*kept, *outs, sums)]
+        table, row = ctypes.c_void_p * len(places), sums.strides[0]
 
         def work(worker: int, numbers: Iterator[int], kept: Sequence[Array] = kept) -> None:
             # `kept` lives as long as what points to it.
-            addresses = places.__class__(*places)
+            addresses = table(*places)
             for i in numbers:
-                addresses[len(places) - 1] = places[len(places) - 1] + i * row
-                native(*self._bounds(i), addresses)
+                addresses[-1] = places[-1] + i * row
+                function(*self._bounds(i), addresses)
 
         return work
 
