@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -60,6 +62,7 @@ class Samples:
         self._sums += apart.numbers[at:]
         self._native = native_samples(apart.order, self._read, self._written, self._sums) if native else None
         self.is_native = self._native is not None
+        self._packed = struct.Struct(f"{len(self._read) + len(self._written) + 1}P").pack
         self._registers: list[Register] = []
         if self._native is None:
             text, scope = self._source()
@@ -92,13 +95,18 @@ class Samples:
         ]
         sums = np.empty((self.count, len(self._sums)))
         columns = [out for out, stride in zip(outs, self.graph.written, strict=True) if stride]
-        work = (self._in_machine_code if self.is_native else self._in_numpy)(given[:arity], columns, sums)
-        if self.workers > 1:
-            share(self.count, self.workers, work)
+        if self._native is not None and self.count == 1:
+            # As long as they have names, what points to them is theirs.
+            kept = [np.ascontiguousarray(array) for array in given[:arity]]
+            self._native.function(0, self.size, self._packed(*map(address_of, (*kept, *columns, sums))))
         else:
-            work(0, Numbers(self.count))
-        totals = np.add.reduce(sums)
-        if self.graph.apart.is_guarded and not np.isfinite(totals[-1]):
+            work = (self._in_machine_code if self.is_native else self._in_numpy)(given[:arity], columns, sums)
+            if self.workers > 1:
+                share(self.count, self.workers, work)
+            else:
+                work(0, Numbers(self.count))
+        totals = np.add.reduce(sums) if self.count > 1 else sums[0]
+        if self.graph.apart.is_guarded and not isfinite(totals[-1]):
             return self._as_arrays(given[:arity])
         at = 0
         for out, stride in zip(outs, self.graph.written, strict=True):
