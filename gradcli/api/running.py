@@ -15,6 +15,8 @@ from gradcli.language.values.values import Function
 # Whole numbers beyond these are no floats.
 _MOST = 2**53
 _DTYPES = {dtype.value: dtype for dtype in DType}
+# NumPy's own dtypes that were met: a few.
+_KNOWN: dict[Any, DType] = {}
 
 
 def run_again(interpreter: Interpreter, function: Function, args: Sequence[Any]) -> tuple[Any] | None:
@@ -29,8 +31,15 @@ def run_again(interpreter: Interpreter, function: Function, args: Sequence[Any])
             kinds.append(NUMBER)
             data.append(float(given))
         elif numpy is not None and kind is numpy.ndarray and given.shape and given.flags.c_contiguous:
-            dtype = _DTYPES.get(given.dtype.name)
-            if dtype is None or not given.dtype.isnative or not given.flags.aligned:
+            there = given.dtype
+            # Its name takes NumPy longer than all else that is asked here; what is found by itself is native.
+            dtype = _KNOWN.get(there)
+            if dtype is None:
+                dtype = _DTYPES.get(there.name) if there.isnative else None
+                if dtype is None:
+                    return None
+                _KNOWN[there] = dtype
+            if not given.flags.aligned:
                 return None
             kinds.append(kind_of_tensor(given.shape, dtype))
             data.append(given)

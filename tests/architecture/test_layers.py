@@ -164,9 +164,9 @@ def test_a_scalar_one_shot_needs_no_numpy() -> None:
     ("words", "most"),
     [
         (["eval", "1+1"], 162),
-        (["eval", "x^2*y", "x=3", "y=2"], 162),
-        (["grad", "x*x*y*z", "x=3", "y=5", "z=1"], 192),
-        (["grad", "sum(x^2)", "x=[1,2,3]"], 205),
+        (["eval", "x^2*y", "x=3", "y=2"], 163),
+        (["grad", "x*x*y*z", "x=3", "y=5", "z=1"], 193),
+        (["grad", "sum(x^2)", "x=[1,2,3]"], 206),
     ],
 )
 def test_a_one_shot_imports_what_it_uses(words: list[str], most: int) -> None:

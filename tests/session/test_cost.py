@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradcli.core.ir import nodes
 from gradcli.language.text.diagnostics import Source, near
 from gradcli.language.values.scope import Bindings, Draft
 from gradcli.output.diagnostics import show_diagnostic
@@ -56,6 +57,48 @@ def test_scripts_cost_in_proportion_to_their_length(line: str) -> None:
 
     calls(10)
     assert calls(400) < 1.1 * 8 * calls(50)
+
+
+def chain(lines: int) -> str:
+    """A function of so many lines, five operations each."""
+    body = "".join(f"    v = sin(v)*y + x/{i % 7 + 1} - v*0.5\n" for i in range(lines))
+    return f"def f(x, y):\n    v = x\n{body}    return v\n"
+
+
+@pytest.mark.parametrize("made", ["f", "grad(f, all)", "hessian(f)"])
+def test_the_first_result_costs_in_proportion_to_the_text(made: str) -> None:
+    """Eight times as many lines are at most eight times as many calls and nodes, read, traced, derived and computed."""
+
+    def cost(lines: int) -> tuple[int, int]:
+        source = Source("script", f"{chain(lines)}g = {made}\nfor i in (1,):\n    r = g(0.3, 0.7)\n")
+        first = next(nodes.serials)
+        steps: list[Step] = []
+        calls = calls_of(lambda: steps.append(Session().run(source)))
+        assert not steps[0].diagnostics
+        return calls, next(nodes.serials) - first
+
+    cost(3)
+    (calls, count), (more_calls, more) = cost(10), cost(80)
+    assert more_calls < 1.1 * 8 * calls
+    assert more < 1.1 * 8 * count
+
+
+def test_a_node_is_made_once_and_simplified_once() -> None:
+    """The gradient is by the inputs of the trace itself, and the graph that is computed first is compiled later."""
+    session = Session().run(Source("script", f"{chain(100)}g = grad(f, all)\n")).session
+
+    def made(text: str) -> int:
+        nonlocal session
+        first = next(nodes.serials)
+        step = session.run(Source("script", text))
+        assert not step.diagnostics
+        session = step.session
+        return next(nodes.serials) - first
+
+    again = "for i in (1,):\n    r = g(0.3, 0.7)\n"
+    # Five operations a line, each with one or two of its gradient's.
+    assert made(again) < 2 * 3 * 500
+    assert made(again) < 10
 
 
 def test_a_new_name_copies_no_table() -> None:

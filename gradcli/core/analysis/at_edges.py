@@ -113,6 +113,8 @@ def that_matter(found: Sequence[Node], outputs: Sequence[Node], point: Mapping[N
 def _looked_at(outputs: Sequence[Node]) -> list[Node]:
     """The nodes of a graph; where a derivative has been stated for a value, the edges in that value are none of it."""
     order = reachable(outputs)
+    if not any(node.kind == "ruled" for node in order):
+        return order
     wanted = set(outputs)
     for node in reversed(order):
         if node in wanted:

@@ -16,9 +16,18 @@ MOST_NODES = 5_000
 CALLS_AT_ONCE = 256
 
 
-def pays(computed: int, size: int) -> bool:
-    """Whether a graph of so many nodes is worth compiling, so many of which have been computed by now."""
-    return computed >= A_GRAPH + A_NODE * size + (0 if "llvmlite.binding" in sys.modules else LOADING)
+# What all graphs have computed that ask whether compiling pays: LLVM is loaded for all of them.
+_all = [0]
+
+
+def pays(computed: int, size: int, more: int = 0) -> bool:
+    """Whether a graph of so many nodes is worth compiling, so many of which have been computed by now.
+
+    `more` are those that it has computed since it was asked last.
+    """
+    _all[0] += more
+    is_loaded = "llvmlite.binding" in sys.modules
+    return computed >= A_GRAPH + A_NODE * size and (is_loaded or max(computed, _all[0]) >= LOADING)
 
 
 class Often:
@@ -33,7 +42,9 @@ class Often:
         """What the function gives."""
         if self._is_open:
             self._calls += 1
-            if self._calls % CALLS_AT_ONCE == 0 and pays(self._calls * self._size, self._size):
+            if self._calls % CALLS_AT_ONCE == 0 and pays(
+                self._calls * self._size, self._size, CALLS_AT_ONCE * self._size
+            ):
                 self._is_open = False
                 self._function = self._make() or self._function
         return self._function(*values)

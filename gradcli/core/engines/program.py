@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import ParamSpec
 
+from gradcli.core.collector import resting
 from gradcli.core.engines.constants import computed
 from gradcli.core.engines.protocol import Data, Engine, Graph
 from gradcli.core.engines.scalar import ScalarEngine
@@ -40,25 +38,6 @@ def engine_for(graph: Graph, native: bool = True) -> Engine:
     return scalar if scalar.suits(graph) else next(engine for engine in engines(native) if engine.suits(graph))
 
 
-P = ParamSpec("P")
-
-
-def _uncollected(function: Callable[P, None]) -> Callable[P, None]:
-    """A function within which the collector of cycles rests: it goes through all nodes again and again, for nothing."""
-
-    @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        collects = gc.isenabled()
-        gc.disable()
-        try:
-            function(*args, **kwargs)
-        finally:
-            if collects:
-                gc.enable()
-
-    return wrapped
-
-
 class Program:
     """A graph compiled once, to be run on many inputs.
 
@@ -66,23 +45,25 @@ class Program:
     division by zero and arguments outside a domain give inf and nan as IEEE 754 says, never an exception.
 
     `native` lets LLVM compile fusion groups, where `gradcli[jit]` is installed; that pays for a
-    program that runs often, or on much. `order` are the nodes of the graph in topological order, where they are known.
+    program that runs often, or on much. `order` are the nodes of the graph in topological order, where they are known;
+    `is_canonical` says that the graph is what `canonical` gives for it.
 
     Raises:
         CoreError: when made, for more work or memory than the limits allow.
         ValueError: when made, for a graph with a free input that is not among `inputs`.
     """
 
-    @_uncollected
+    @resting()
     def __init__(
         self,
         outputs: Sequence[Node],
         inputs: Sequence[Node] = (),
         native: bool = True,
         order: Sequence[Node] | None = None,
+        is_canonical: bool = False,
     ) -> None:
         outputs, order = without_parameters(outputs, order or reachable(outputs), inputs)
-        if inputs:
+        if inputs and not is_canonical:
             outputs, order = canonical(outputs, order, inputs, computed)
         graph = Graph(order, outputs, inputs)
         self.engine = engine_for(graph, native)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import cached_property
 from math import isfinite
 
 from gradcli.core.errors import DTypeError
@@ -20,7 +21,8 @@ class DType(Enum):
     # A member is itself alone; Enum's own goes by its name, at the cost of a call for each node.
     __hash__ = object.__hash__
 
-    @property
+    # No plain property, which would be a call for each operand.
+    @cached_property
     def is_float(self) -> bool:
         """True for the types that can be differentiated."""
         return self in (DType.FLOAT32, DType.FLOAT64)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import field
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from gradcli.core.errors import DTypeError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.edges import Edge, EdgeKind
 from gradcli.core.ir.laws import Law
-from gradcli.core.ir.nodes import Node, Operand, interned, registry
+from gradcli.core.ir.nodes import Node, Operand, constant, interned, registry, serials
 from gradcli.core.ir.promotion import cast, coerce, real, stretch
 from gradcli.core.ir.shapes import Shape, broadcast_shapes, check_shape, most_elements
 from gradcli.core.records import record
@@ -44,7 +45,8 @@ class Application(Node):
     def __init__(
         self, op: Primitive, args: tuple[Node, ...], attrs: Mapping[str, Any], shape: Shape, dtype: DType
     ) -> None:
-        super().__init__(shape, dtype)
+        # What the class above does is done here: there are many of these.
+        self.shape, self.dtype, self.serial = shape, dtype, next(serials)
         self.op, self.args, self.attrs = op, args, attrs
 
     @property
@@ -64,10 +66,11 @@ def intern(
 
     Arguments count by identity, which is sound while the node lives, since it holds them.
     """
-    key = (op.name, tuple(map(id, args)), tuple(sorted(attrs.items())) if attrs else ())
-    node = interned(key, lambda: Application(op, args, attrs, shape, dtype))
-    assert isinstance(node, Application)
-    return node
+    if attrs:
+        key: Hashable = (op.name, tuple(map(id, args)), tuple(sorted(attrs.items())))
+    else:
+        key = (op.name, *map(id, args))
+    return interned(key, Application, op, args, attrs, shape, dtype)
 
 
 def edge_of(node: Node, kinds: Collection[EdgeKind] = frozenset(EdgeKind)) -> Edge | None:
@@ -119,6 +122,8 @@ class Primitive:
 
     `kernel` is a name in the array library, or a function of the library, the arrays and the attributes, and of `out`
     where it can write its result into an array.
+    `prepared` makes of attributes a kernel for one program, of the operands alone: it may keep memory between calls,
+    and where it says that it `takes_out`, it writes its result into an array that comes behind its operands.
     `math` is the same for one float: a template on Python's math module, or a function of the attributes that gives
     one; None where only arrays will do.
     `result` is the dtype out: that of the operands ("same", "number" where not bool, "float" where made float first),
@@ -175,6 +180,7 @@ class Primitive:
     defined: str | Callable[..., str | None] | None = None
     sloped: str = ""
     stepwise: Stepwise | None = None
+    prepared: Callable[[Mapping[str, Any]], Callable[..., Any]] | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     example: str = ""
     module: str = ""
@@ -185,6 +191,46 @@ class Primitive:
         Raises:
             CoreError: for shapes or dtypes that the primitive isn't defined for.
         """
+        nodes = self._alike(args)
+        if nodes is None:
+            nodes = self._fitted(args)
+            shape, dtype = check_shape(self.shape(*(n.shape for n in nodes), **attrs)), self.dtype(nodes, attrs)
+        else:
+            shape, dtype = nodes[0].shape, nodes[0].dtype
+        if self.commutes and nodes[0].serial > nodes[1].serial:
+            nodes = (nodes[1], nodes[0])
+        simpler = None if self.shortcut is None else self.shortcut(*nodes, **attrs)
+        return intern(self, nodes, attrs, shape, dtype) if simpler is None else simpler
+
+    def _alike(self, args: Sequence[Operand]) -> tuple[Node, ...] | None:
+        """Operands that make a result of the shape and the float type that they all have, as most do; else None."""
+        if not self.keeps_type:
+            return None
+        first = next((arg for arg in args if isinstance(arg, Node)), None)
+        if first is None:
+            return None
+        shape, dtype = first.shape, first.dtype
+        if not dtype.is_float:
+            return None
+        nodes = []
+        for arg in args:
+            if not isinstance(arg, Node):
+                if shape:
+                    return None
+                arg = constant(arg, dtype)
+            elif arg.dtype is not dtype or arg.shape != shape:
+                return None
+            nodes.append(arg)
+        return tuple(nodes)
+
+    @cached_property
+    def keeps_type(self) -> bool:
+        """Whether the result of floats of one shape and type is of these too."""
+        is_of_floats = self.result in ("same", "number", "float") and not (self.condition or self.integers)
+        return is_of_floats and self.broadcasts and self.shape is same_shape
+
+    def _fitted(self, args: Sequence[Operand]) -> tuple[Node, ...]:
+        """Operands as nodes of the dtypes that the primitive asks for, and where it broadcasts of one shape."""
         if self.condition:
             (condition,) = coerce(args[:1])
             nodes = (cast(condition, DType.BOOL), *coerce(args[1:]))
@@ -198,11 +244,7 @@ class Primitive:
         if self.broadcasts:
             common = broadcast_shapes(n.shape for n in nodes)
             nodes = tuple(stretch(n, common) for n in nodes)
-        if self.commutes and nodes[0].serial > nodes[1].serial:
-            nodes = (nodes[1], nodes[0])
-        shape, dtype = check_shape(self.shape(*(n.shape for n in nodes), **attrs)), self.dtype(nodes, attrs)
-        simpler = None if self.shortcut is None else self.shortcut(*nodes, **attrs)
-        return intern(self, nodes, attrs, shape, dtype) if simpler is None else simpler
+        return nodes
 
     def work_of(self, node: Node) -> int:
         """How many operations an application takes."""

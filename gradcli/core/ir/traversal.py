@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import chain
+from operator import attrgetter
 
 from gradcli.core.ir.nodes import Node, Parameter
 from gradcli.core.ir.primitive import with_args
@@ -10,14 +13,21 @@ from gradcli.core.ir.primitive import with_args
 
 def reachable(outputs: Iterable[Node]) -> list[Node]:
     """Every node that the outputs need, arguments first. Iterative: depth is the user's, not the stack's."""
-    seen: dict[int, Node] = {}
-    stack = list(outputs)
+    seen = set(outputs)
+    stack = list(seen)
     while stack:
-        node = stack.pop()
-        if id(node) not in seen:
-            seen[id(node)] = node
-            stack.extend(node.args)
-    return sorted(seen.values(), key=lambda n: n.serial)
+        for arg in stack.pop().args:
+            if arg not in seen:
+                seen.add(arg)
+                stack.append(arg)
+    return sorted(seen, key=attrgetter("serial"))
+
+
+def uses_of(order: Iterable[Node], outputs: Iterable[Node]) -> Counter[Node]:
+    """How often each node is an argument of those of a graph, or an output."""
+    uses = Counter(chain.from_iterable(map(attrgetter("args"), order)))
+    uses.update(outputs)
+    return uses
 
 
 def needed(order: Sequence[Node], outputs: Iterable[Node]) -> list[Node]:
@@ -63,7 +73,7 @@ def dependents(order: Sequence[Node], sources: Iterable[Node]) -> set[Node]:
     """Of nodes in topological order, those that a source reaches, the sources included."""
     active = set(sources)
     for node in order:
-        if any(arg in active for arg in node.args):
+        if not active.isdisjoint(node.args):
             active.add(node)
     return active
 

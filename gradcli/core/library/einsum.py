@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
 
 from gradcli.core.errors import CoreError, ShapeError, require
 from gradcli.core.ir.nodes import Node
@@ -13,6 +15,12 @@ from gradcli.core.library.functions import sum_
 from gradcli.core.primitives import shaping
 from gradcli.core.primitives.linear_algebra import matrix_product
 
+# The best order of more operands is not looked for.
+MOST_ORDERED = 6
+# Another order has to save this share of the work, for it rounds otherwise.
+WORTH_REORDERING = 0.9
+# What an operation element by element, and each matrix of a stack, takes beside an operation of a product (measured).
+BY_ELEMENT, A_MATRIX = 8, 1_000
 # What axes are called that `...` stands for, from the last on: no letter that anybody types.
 _ELLIPSIS = [chr(0xE000 + i) for i in range(64)]
 
@@ -89,18 +97,63 @@ def _without_stretched(term: str, x: Node, sizes: dict[str, int]) -> tuple[str, 
 
 def _contracted(operands: Sequence[tuple[str, Node]], output: str) -> Node:
     """The product of all, summed over what the output does not name, two of them at a time."""
-    term, node = "", None
-    for i, (next_term, x) in enumerate(operands):
-        next_term, x = _distinct(next_term, x)
-        later = output + "".join(t for t, _ in operands[i + 1 :])
-        next_term, x = _summed(next_term, x, set(later) | set(term))
-        if node is None:
-            term, node = next_term, x
-        else:
-            term, node = _multiplied(term, node, next_term, x, set(later))
-    assert node is not None
-    term, node = _summed(term, node, set(output))
+    parts: list[tuple[str, Node]] = []
+    for i, (term, x) in enumerate(operands):
+        others = output + "".join(t for j, (t, _) in enumerate(operands) if j != i)
+        parts.append(_summed(*_distinct(term, x), set(others)))
+    lengths = {c: n for term, x in parts for c, n in zip(term, x.shape, strict=True)}
+    pairs = _order(tuple(term for term, _ in parts), tuple(lengths.items()), output)
+    for place, (i, j) in enumerate(pairs):
+        gone = {i, *(k for pair in pairs[: place + 1] for k in pair[1:])}
+        later = output + "".join(term for k, (term, _) in enumerate(parts) if k not in gone)
+        parts[i] = _multiplied(*parts[i], *parts[j], set(later))
+    term, node = parts[0]
     return node if term == output else shaping.transpose(node, axes=tuple(term.index(c) for c in output))
+
+
+@lru_cache(1024)
+def _order(terms: tuple[str, ...], lengths: tuple[tuple[str, int], ...], output: str) -> tuple[tuple[int, int], ...]:
+    """Which two are multiplied, one pair after the other; the product takes the place of the first of each.
+
+    The cheapest order of all, by what is best for each set of operands, unless it saves little.
+    """
+    size, count = dict(lengths), len(terms)
+    in_turn = tuple((0, i) for i in range(1, count))
+    if not 2 < count <= MOST_ORDERED:
+        return in_turn
+
+    def letters(these: int) -> frozenset[str]:
+        """What the product of some operands has for axes."""
+        inside = {c for i, term in enumerate(terms) if these >> i & 1 for c in term}
+        outside = {*output, *(c for i, term in enumerate(terms) if not these >> i & 1 for c in term)}
+        return frozenset(inside & outside)
+
+    def cost(one: int, other: int) -> int:
+        a, b, kept = letters(one), letters(other), letters(one | other)
+        work = prod(size[c] for c in a | b)
+        if not (a & b) - kept:
+            return work * BY_ELEMENT
+        return work + A_MATRIX * prod(size[c] for c in a & b & kept)
+
+    best: dict[int, tuple[int, tuple[tuple[int, int], ...]]] = {1 << i: (0, ()) for i in range(count)}
+    for these in range(1, 1 << count):
+        last = 1 << these.bit_length() - 1
+        # What the last one is multiplied with: first of all the product of the others.
+        rest = one = these ^ last
+        while one:
+            other = these ^ one
+            total = best[one][0] + best[other][0] + cost(one, other)
+            if these not in best or total < best[these][0]:
+                pair = tuple(sorted((_lowest(one), _lowest(other))))
+                best[these] = total, (*best[one][1], *best[other][1], (pair[0], pair[1]))
+            one = (one - 1) & rest
+    before = sum(cost((1 << i) - 1, 1 << i) for i in range(1, count))
+    least, pairs = best[(1 << count) - 1]
+    return pairs if least < WORTH_REORDERING * before else in_turn
+
+
+def _lowest(these: int) -> int:
+    return (these & -these).bit_length() - 1
 
 
 def _distinct(term: str, x: Node) -> tuple[str, Node]:
@@ -141,6 +194,8 @@ def _multiplied(term_a: str, a: Node, term_b: str, b: Node, needed: set[str]) ->
             lengths.append(length)
         return shaping.reshape(moved, shape=tuple(lengths))
 
-    product = matrix_product(grouped(a, term_a, both, only_a, inner), grouped(b, term_b, both, inner, only_b))
+    # Where none are shared it is one product, and no stack of one.
+    stack = [both] if both else []
+    product = matrix_product(grouped(a, term_a, *stack, only_a, inner), grouped(b, term_b, *stack, inner, only_b))
     term = "".join(both + only_a + only_b)
     return term, shaping.reshape(product, shape=tuple(size[c] for c in term))

@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from gradcli.core.ir.nodes import Constant, Node, fresh_input, registry
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.traversal import dependents, reachable, read_besides, substitute
-from gradcli.core.loops import merging  # noqa: F401 - what is entered there is used by name
+from gradcli.core.loops import merging, sharing  # noqa: F401 - what is entered there is used by name
 from gradcli.core.loops.node import loop
 from gradcli.core.loops.plan import Given, Plan, results
 from gradcli.core.transforms.batching import batch

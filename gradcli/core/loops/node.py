@@ -13,7 +13,7 @@ from gradcli.core.ir.traversal import dependents, reachable
 from gradcli.core.loops.law import Looping
 from gradcli.core.loops.layout import layout_of
 from gradcli.core.loops.plan import Carry, Given, Plan, results
-from gradcli.core.loops.running import run
+from gradcli.core.loops.running import Runner, run
 from gradcli.core.loops.stepping import Steps
 from gradcli.core.primitives.shaping import concatenate, reshape, transpose
 from gradcli.core.transforms.batching import batch
@@ -98,6 +98,7 @@ loop = Loop(
     summary="a step's graph, run so often",
     examples=Examples(),
     kernel=run,
+    prepared=Runner,
     shape=lambda *shapes, **attrs: layout_of(attrs).shape,
     lift=_lift,
     broadcasts=False,

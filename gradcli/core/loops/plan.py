@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 from typing import NamedTuple
 
-from gradcli.core.ir.nodes import Node, constant, is_number
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.nodes import Node, constant, is_number, registry
+from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.ir.traversal import reachable
-from gradcli.core.primitives.shaping import concatenate, reshape, take_slice
+from gradcli.core.primitives.shaping import concatenate, pad, reshape, take_slice
 from gradcli.core.records import structure
 
 
@@ -135,13 +135,43 @@ def unpacked(node: Node, shapes: Sequence[Shape]) -> list[Node]:
     """The parts of a node that has several one after the other; of one alone, itself."""
     if len(shapes) == 1:
         return [node]
+    terms = _terms(node)
     parts = []
     at = 0
     for shape in shapes:
         size = size_of(shape)
-        parts.append(reshape(take_slice(node, ranges=((at, size, 1),)), shape=shape))
+        parts.append(reshape(_part(terms, at, size, node), shape=shape))
         at += size
     return parts
+
+
+def _terms(node: Node) -> list[Node]:
+    """What a vector is the sum of, as adjoints of its parts are added up; itself where it is none."""
+    found, waiting = [], [node]
+    while waiting:
+        term = waiting.pop()
+        if term.op is registry["add"]:
+            waiting += reversed(term.args)
+        else:
+            found.append(term)
+    return found if any(term.op is pad for term in found) else [node]
+
+
+def _part(terms: Sequence[Node], at: int, size: int, whole: Node) -> Node:
+    """A part of the sum of vectors, of those that are not 0 there: some were put among zeros, where they are found."""
+    total: Node | None = None
+    for term in terms:
+        found = term
+        if isinstance(term, Application) and term.op is pad:
+            ((start, count, step),) = term.attrs["ranges"]
+            if step == 1 and (start + count <= at or at + size <= start):
+                continue
+            if (start, count, step) == (at, size, 1):
+                found = term.args[0]
+        if found is term:
+            found = take_slice(term, ranges=((at, size, 1),))
+        total = found if total is None else total + found
+    return stretch(constant(0, whole.dtype), (size,)) if total is None else total
 
 
 def packed(parts: Sequence[Node]) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,26 +17,63 @@ from gradcli.core.ir.primitive import Primitive
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.loops.layout import Layout, layout_of
-from gradcli.core.loops.machine import Machine
+from gradcli.core.loops.machine import Machine, NativeCall
 from gradcli.core.loops.scalarized import Scalarized
 
 # So many steps are made between two looks at whether anybody waits for them still.
 STEPS_AT_ONCE = 2**14
 
 
+class Runner:
+    """The kernel of one node, with memory of its own: the results, flat one after the other where they are several."""
+
+    takes_out = True
+
+    def __init__(self, attrs: Mapping[str, Any]) -> None:
+        self._layout = layout = layout_of(attrs)
+        self._count = len(layout.inputs)
+        self._machine: Machine | None = None
+        self._native: NativeCall | None = None
+
+    def __call__(self, *arrays: Any) -> Any:
+        """The node's value, from those of its arguments; behind these may be an array that it is written into."""
+        out = arrays[self._count] if len(arrays) > self._count else None
+        if self._native is not None:
+            return self._native(arrays, out)
+        layout = self._layout
+        machine = self._machine
+        if machine is None:
+            key = ("loop as machine code", *_form(layout))
+            machine = self._machine = layout.body.derived(key, lambda: Machine(layout))
+        code = machine.code(layout.length)
+        if code is not None:
+            self._native = NativeCall(code, layout)
+            return self._native(arrays, out)
+        return _in_python(layout, arrays[: self._count], out)
+
+
 def run(xp: Any, *arrays: Any, **attrs: Any) -> Any:
-    """The kernel: the results of a loop, flat one after the other where they are several."""
-    layout = layout_of(attrs)
+    """The same for a node that is computed once."""
+    return Runner(attrs)(*arrays)
+
+
+def _in_python(layout: Layout, arrays: Sequence[Any], out: Any) -> Any:
+    import numpy as np
+
     body = layout.body
     try:
         if body.derived("on math", lambda: _suits_math(layout)):
-            found = _on_math(xp, layout, arrays)
+            found = _on_math(np, layout, arrays)
         else:
-            found = _on_elements(xp, layout, arrays) or _on_arrays(xp, layout, arrays)
+            found = _on_elements(np, layout, arrays) or _on_arrays(np, layout, arrays)
     except BaseException:
         body.forget()
         raise
-    return _joined(xp, layout, found)
+    whole = _joined(np, layout, found)
+    if out is None:
+        return whole
+    np.copyto(out, whole)
+    return out
 
 
 def _joined(xp: Any, layout: Layout, found: Sequence[Any]) -> Any:
@@ -66,10 +103,6 @@ def _on_elements(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any] | 
 
 def _on_math(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any]:
     starts, slices, free = layout.split(arrays)
-    machine: Machine = layout.body.derived(("loop as machine code", *_form(layout)), lambda: Machine(layout))
-    found = machine.answer(xp, layout, arrays)
-    if found is not None:
-        return found
     given = [*map(plain, starts)], [a.tolist() for a in slices], [*map(plain, free)]
     key = ("loop on math", *_form(layout))
     try:

@@ -12,7 +12,6 @@ from itertools import chain
 from typing import Any
 
 from gradcli.core.calculus.bodies import body_of
-from gradcli.core.engines.llvm.arithmetic import is_installed
 from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
@@ -85,7 +84,7 @@ def scalarized(layout: Layout, suits: Callable[[Layout], bool]) -> Layout | None
     )
     count = len(reachable(made))
     calls = sum(isinstance(node, Application) for node in order)
-    if count > MOST_NUMBERS or (count > calls * NUMBERS_IN_A_CALL and not is_installed()):
+    if count > MOST_NUMBERS or (count > calls * NUMBERS_IN_A_CALL):
         return None
     return whole if suits(whole) else None
 

@@ -395,7 +395,7 @@ sech2: Primitive = elementwise(
     lambda y, x: -2.0 * (tanh(x) * y),
     help="1 / cosh(x)^2, which is 1 - tanh(x)^2 to the last digits",
     kernel=_sech2_kernel,
-    math="(1.0 / math.cosh({0})) ** 2",
+    math="1.0 / math.cosh({0}) / math.cosh({0})",
     names=(),
     reading=lambda x: 1.0 - tanh(x) * tanh(x),
 )
@@ -428,7 +428,7 @@ sigmoid_slope: Primitive = elementwise(
     lambda y, x: -(y * tanh(0.5 * x)),
     help="the slope of sigmoid",
     kernel=_sigmoid_slope_kernel,
-    math="math.exp(-abs({0})) / (1.0 + math.exp(-abs({0}))) ** 2",
+    math="math.exp(-abs({0})) / (1.0 + math.exp(-abs({0}))) / (1.0 + math.exp(-abs({0})))",
     names=(),
     reading=lambda x: sigmoid(x) * (1.0 - sigmoid(x)),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from operator import itemgetter, methodcaller
 from typing import Any
 
 from gradcli.core.errors import ShapeError
@@ -72,6 +73,7 @@ reshape: Primitive = linear(
     shortcut=_same_already,
     lift=lifted(shape=in_front),
     kernel=lambda xp, x, *, shape: x.reshape(shape),
+    prepared=lambda attrs: methodcaller("reshape", attrs["shape"]),
     moves=True,
     work=no_elements,
 )
@@ -143,6 +145,7 @@ take_slice = linear(
     shape=_slice_shape,
     lift=lifted(ranges=_all_of_it),
     kernel=lambda xp, x, *, ranges: x[as_slices(ranges)],
+    prepared=lambda attrs: itemgetter(as_slices(attrs["ranges"])),
     moves=True,
     work=no_elements,
 )

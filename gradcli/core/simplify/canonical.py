@@ -6,7 +6,6 @@ another kind of node, or an output, needs the whole.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -14,7 +13,7 @@ from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.ir.primitive import Application, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
-from gradcli.core.ir.traversal import dependents, reachable, substitute
+from gradcli.core.ir.traversal import dependents, reachable, substitute, uses_of
 from gradcli.core.simplify import chains, contracted, views
 from gradcli.core.simplify.contracted import with_sums_of_pads
 from gradcli.core.simplify.rules import Site, rewritten, with_quotients
@@ -22,20 +21,23 @@ from gradcli.core.simplify.rules import Site, rewritten, with_quotients
 # They enter rules of their own.
 ENTERING = (contracted, views, chains)
 
-# By primitive: given all of its applications in a graph, what stands in the place of some.
+# Given all applications of a primitive in a graph, in topological order, what stands in the place of some nodes.
 Merge: TypeAlias = "Callable[[Sequence[Node]], Mapping[Node, Node]]"
-MERGERS: dict[str, Merge] = {}
+MERGERS: list[tuple[str, Merge]] = []
 
 
 def merger(primitive: str) -> Callable[[Merge], Merge]:
-    """Enter what makes applications of a primitive one."""
+    """Enter what makes applications of a primitive one, or lets one keep what another computes again."""
 
     def enter(function: Merge) -> Merge:
-        MERGERS[primitive] = function
+        MERGERS.append((primitive, function))
         return function
 
     return enter
 
+
+# One pass is enough for most graphs; each goes through all of it.
+MOST_PASSES = 20
 
 Compute: TypeAlias = "Callable[[Node], Node]"
 
@@ -52,15 +54,13 @@ def canonical(
     """
     outputs, order = _merged(outputs, order)
     small: dict[Node, Node] = {node: node for node in inputs}
-    uses = Counter(arg for node in order for arg in node.args)
-    uses.update(outputs)
-    beside = max((size_of(node.shape) for node in dependents(order, inputs)), default=0)
+    uses = uses_of(order, outputs)
+    beside = max((size_of(node.shape) for node in dependents(order, inputs) if node.shape), default=0)
     most = max(LARGEST_FOLDED, min(beside, LARGEST_BESIDE))
     readers = _readers(order, outputs)
     for node in order:
         if node not in small:
-            alone = [uses[arg] == 1 for arg in node.args]
-            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], alone), computed, most)
+            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], uses), computed, most)
             if node in readers and small[node].shape == node.shape:
                 small[node] = views.as_it_is_read(small[node], readers[node])
     wholes = tuple(stretch(small[node], node.shape) for node in outputs)
@@ -79,27 +79,30 @@ def _readers(order: Sequence[Node], outputs: Sequence[Node]) -> Mapping[Node, Se
 
 
 def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
-    for name, merge in MERGERS.items():
-        nodes = [node for node in order if node.kind == name]
-        found = merge(nodes) if len(nodes) > 1 else {}
-        if found:
+    for name, merge in MERGERS:
+        for _ in range(MOST_PASSES):
+            nodes = [node for node in order if node.kind == name]
+            found = merge(nodes) if len(nodes) > 1 else {}
+            if not found:
+                break
+            # What was put in the place of a node may read others that are replaced too, in the next pass.
             outputs = substitute(outputs, found)
             order = reachable(outputs)
     return outputs, order
 
 
-def _smaller(node: Node, args: Sequence[Node], alone: Sequence[bool]) -> Node:
+def _smaller(node: Node, args: Sequence[Node], uses: Mapping[Node, int]) -> Node:
     if not isinstance(node, Application):
         return node
-    if node.kind == "ruled":
+    if node.op.name == "ruled":
         # The value: what is beside it is for derivatives, which have been taken.
         return args[0]
-    if node.op.pointwise:
+    if node.op.pointwise and node.shape:
         args = [_as_scalar(arg, args) for arg in args]
-        moved = views.as_it_lies(Site(node, args, alone))
+        moved = views.as_it_lies(Site(node, args, uses))
         if moved is not None:
             return moved
-    return rewritten(Site(node, args, alone))
+    return rewritten(node, args, uses)
 
 
 def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
@@ -114,12 +117,15 @@ def _as_scalar(arg: Node, args: Sequence[Node]) -> Node:
 
 def _folded(node: Node, computed: Compute, most: int) -> Node:
     """A constant, where all arguments are, and it has no more elements than these or so many."""
-    if not isinstance(node, Application) or not all(isinstance(_unstretched(arg), Constant) for arg in node.args):
+    if not isinstance(node, Application):
         return node
+    for arg in node.args:
+        if not isinstance(_unstretched(arg), Constant):
+            return node
     if size_of(node.shape) > max([most, *(size_of(_unstretched(arg).shape) for arg in node.args)]):
         return node
     return computed(with_args(node, tuple(arg if isinstance(arg, Constant) else computed(arg) for arg in node.args)))
 
 
 def _unstretched(node: Node) -> Node:
-    return node.args[0] if node.kind == "broadcast" else node
+    return node.args[0] if node.shape and node.kind == "broadcast" else node

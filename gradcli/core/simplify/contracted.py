@@ -5,7 +5,6 @@ Nothing is differentiated after this.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
@@ -15,7 +14,7 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Examples, Primitive, intern, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape, size_of
-from gradcli.core.ir.traversal import needed
+from gradcli.core.ir.traversal import needed, uses_of
 from gradcli.core.primitives.shaping import Ranges, as_slices, reshape, take_slice
 from gradcli.core.simplify.rules import Site, rule
 
@@ -31,8 +30,7 @@ def with_sums_of_pads(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[S
     """
     if not any(node.kind == "pad" for node in order):
         return outputs, order
-    uses = Counter(arg for node in order for arg in node.args)
-    uses.update(outputs)
+    uses = uses_of(order, outputs)
     sums: set[Node] = set()
     # The sums that another one takes in.
     inner: set[Node] = set()

@@ -6,16 +6,16 @@ differ in the last place where numbers meet.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import frexp, isfinite
+from operator import is_
 from typing import Any, TypeAlias, TypeGuard
 
 from gradcli.core.ir.nodes import Constant, Node, constant, registry
 from gradcli.core.ir.primitive import Application, Primitive, intern, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
-from gradcli.core.ir.traversal import needed, reachable
+from gradcli.core.ir.traversal import needed, reachable, uses_of
 from gradcli.core.records import record
 
 
@@ -24,13 +24,17 @@ class Site:
     """One application in a graph that is being rewritten.
 
     `args` are its arguments as they are now: those that are elementwise in the smallest shape that holds their values,
-    and constants of one element as scalars. `alone` says of each whether nothing else needs it, so that it is not
-    computed once it is taken apart.
+    and constants of one element as scalars. `uses` counts what needs each node of the graph as it was.
     """
 
     node: Application
     args: Sequence[Node]
-    alone: Sequence[bool]
+    uses: Mapping[Node, int]
+
+    @property
+    def alone(self) -> Sequence[bool]:
+        """Whether nothing else needs each argument, so that it is not computed once it is taken apart."""
+        return [self.uses[arg] == 1 for arg in self.node.args]
 
 
 Rule: TypeAlias = "Callable[[Site], Node | None]"
@@ -49,16 +53,20 @@ def rule(primitive: str) -> Callable[[Rule], Rule]:
     return enter
 
 
-def rewritten(site: Site) -> Node:
+def rewritten(node: Application, args: Sequence[Node], uses: Mapping[Node, int]) -> Node:
     """What the rules make of an application, or the application to the arguments as they are now."""
-    for one in RULES.get(site.node.kind, ()):
-        found = one(site)
-        if found is not None:
-            return found
-    if site.node.op.pointwise:
-        return elementwise_node(site.node.op, site.args, site.node.attrs, site.node)
-    wholes = (stretch(arg, before.shape) for arg, before in zip(site.args, site.node.args, strict=True))
-    return with_args(site.node, tuple(wholes))
+    op = node.op
+    rules = RULES.get(op.name)
+    if rules:
+        site = Site(node, args, uses)
+        for one in rules:
+            found = one(site)
+            if found is not None:
+                return found
+    if op.pointwise:
+        return elementwise_node(op, args, node.attrs, node)
+    wholes = (stretch(arg, before.shape) for arg, before in zip(args, node.args, strict=True))
+    return with_args(node, tuple(wholes))
 
 
 def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, Any], before: Node | None = None) -> Node:
@@ -70,9 +78,14 @@ def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, An
         # Not by age: a number, or a node that was there before, may be older than the rest of this graph.
         args = (args[1], args[0])
     args = tuple(args)
-    if before is not None and args == before.args:
+    if before is not None and all(map(is_, args, before.args)):
         return before
-    return intern(op, args, attrs, broadcast_shapes(arg.shape for arg in args), op.dtype(args, dict(attrs)))
+    shape = args[0].shape
+    for arg in args:
+        if arg.shape != shape:
+            shape = broadcast_shapes([arg.shape for arg in args])
+            break
+    return intern(op, args, attrs, shape, op.dtype(args, attrs))
 
 
 def _make(name: str, *args: Node) -> Node:
@@ -120,14 +133,21 @@ def _of_floats(function: Rule) -> Rule:
 def numbers_meet(site: Site) -> Node | None:
     """2 (3 x) is 6 x, (-a) (-b) is a b."""
     a, b = site.args
+    if not (_may_be_taken_apart(a) or _may_be_taken_apart(b)):
+        return None
     return product_of(a, b, *site.alone)
+
+
+def _may_be_taken_apart(node: Node) -> bool:
+    return isinstance(node, Constant) or node.op is registry["negate"] or node.op is registry["multiply"]
 
 
 def product_of(a: Node, b: Node, a_alone: bool = True, b_alone: bool = True) -> Node | None:
     """A product with the numbers in its factors taken together, None where that saves nothing."""
-    for number, other in ((a, b), (b, a)):
-        if is_scalar(number):
-            return None if is_scalar(other) else _times(number.value, other)
+    if isinstance(a, Constant) or isinstance(b, Constant):
+        for number, other in ((a, b), (b, a)):
+            if is_scalar(number):
+                return None if is_scalar(other) else _times(number.value, other)
     f, u = _factor(a) if a_alone else (1.0, a)
     g, v = _factor(b) if b_alone else (1.0, b)
     if f == 1 or g == 1:
@@ -155,7 +175,7 @@ def sign_out_of_a_sum(site: Site) -> Node | None:
     base = stretch(x.args[0], site.node.args[0].shape)
     total = with_args(site.node, (base,))
     assert isinstance(total, Application)
-    return _make("negate", rewritten(Site(total, [x.args[0]], site.alone)))
+    return _make("negate", rewritten(total, [x.args[0]], {base: site.uses[site.node.args[0]]}))
 
 
 @rule("negate")
@@ -227,8 +247,9 @@ def column_times_row(site: Site) -> Node | None:
 def with_quotients(outputs: Sequence[Node]) -> tuple[tuple[Node, ...], list[Node]]:
     """The outputs where a product with a reciprocal that nothing else needs is one quotient, and all their nodes."""
     order = reachable(outputs)
-    uses = Counter(arg for node in order for arg in node.args)
-    uses.update(outputs)
+    if not any(node.op is registry["reciprocal"] for node in order):
+        return tuple(outputs), order
+    uses = uses_of(order, outputs)
     new: dict[Node, Node] = {}
     for node in order:
         args = tuple(new[arg] for arg in node.args)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import aligned, broadcast_shapes, size_of
 from gradcli.core.primitives.reductions import sum_to
-from gradcli.core.primitives.shaping import keeps_order, reshape, transpose, unshaped
+from gradcli.core.primitives.shaping import keeps_order, part, reshape, transpose, unshaped
 from gradcli.core.simplify.rules import Site, elementwise_node, rewritten, rule
 
 
@@ -36,6 +36,18 @@ def transposed_once(site: Site) -> Node | None:
     return x.args[0] if both == tuple(range(len(both))) else transpose(x.args[0], axes=both)
 
 
+@rule("take")
+def taken_in_a_row(site: Site) -> Node | None:
+    """What is picked by numbers that follow one another is a part, which only looks at what it is picked from."""
+    x, indices = stretch(site.args[0], site.node.args[0].shape), site.args[1]
+    if not isinstance(indices, Constant) or len(indices.shape) != 1 or not size_of(indices.shape):
+        return None
+    numbers = indices.value.tolist()
+    first, count = numbers[0], len(numbers)
+    in_a_row = first >= 0 and first + count <= x.shape[0] and numbers == [*range(first, first + count)]
+    return part(x, 0, first, count) if in_a_row else None
+
+
 @rule("sum_to")
 def added_up_as_it_lies(site: Site) -> Node | None:
     """A sum over axes of x.T is one over those of x."""
@@ -46,7 +58,7 @@ def added_up_as_it_lies(site: Site) -> Node | None:
     shape = _moved(aligned(total.shape, len(axes)), axes)
     found = sum_to(base, shape=shape)
     if isinstance(found, Application) and found.op is sum_to:
-        found = rewritten(Site(found, [base], site.alone))
+        found = rewritten(found, [base], {base: site.uses[total.args[0]]})
     return reshape(transpose(found, axes=axes), shape=total.shape)
 
 
@@ -64,7 +76,8 @@ def as_it_lies(site: Site) -> Node | None:
     turned = [arg.args[0] if arg.shape == shape else _turned(arg, axes) for arg in args]
     lying = elementwise_node(node.op, turned, node.attrs)
     assert isinstance(lying, Application)
-    return transpose(rewritten(Site(lying, turned, site.alone)), axes=axes)
+    uses = {new: site.uses[before] for new, before in zip(turned, node.args, strict=True)}
+    return transpose(rewritten(lying, turned, uses), axes=axes)
 
 
 def as_it_is_read(node: Node, readers: Sequence[Node]) -> Node:

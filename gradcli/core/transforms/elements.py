@@ -109,7 +109,7 @@ def elements_of(node: Application, args: Sequence[Sequence[T]], arithmetic: Arit
     shapes = tuple(arg.shape for arg in node.args)
     if op.work is no_elements and len(args) == 1:
         (row,) = args
-        return [row[i] for i in _places(node.kind, shapes[0], tuple(node.attrs.items()))]
+        return [row[i] for i in places(node.kind, shapes[0], tuple(node.attrs.items()))]
     if node.kind == "max_to":
         least = arithmetic.known(-inf, node.dtype)
         parts = [[args[0][i] for i in group] for group in _grouped(shapes[0], node.shape)]
@@ -185,7 +185,7 @@ def _stretched(row: Sequence[T], shape: Shape, to: Shape) -> Sequence[T]:
         return row
     if len(row) == 1:
         return [row[0]] * size_of(to)
-    return [row[i] for i in _places("broadcast", shape, (("shape", to),))]
+    return [row[i] for i in places("broadcast", shape, (("shape", to),))]
 
 
 def _named(name: str) -> Primitive:
@@ -212,7 +212,7 @@ def _numbered(shape: Shape) -> numpy.ndarray[Any, Any]:
 
 
 @lru_cache(_MOST_KEPT)
-def _places(kind: str, shape: Shape, attrs: tuple[tuple[str, Any], ...]) -> list[int]:
+def places(kind: str, shape: Shape, attrs: tuple[tuple[str, Any], ...]) -> list[int]:
     """Which element each of a view is."""
     import numpy as np
 

@@ -29,7 +29,7 @@ def vjp(outputs: Sequence[Node], wrt: Sequence[Node], seeds: Sequence[Node]) -> 
     for node in reversed(order):
         if node not in adjoint or node in sources or not isinstance(node, Application):
             continue
-        wanted = tuple(arg in active for arg in node.args)
+        wanted = [arg in active for arg in node.args]
         for arg, share in zip(node.args, node.op.law.pullback(node, adjoint[node], wanted), strict=True):
             if share is not None and arg in active:
                 _accumulate(adjoint, arg, share)

@@ -50,6 +50,10 @@ class UserFunction(Function):
         names |= {i.name: value for value, i in zip(values, self.inputs, strict=True)}
         return replace_nodes(caller.run(self, self.body, Frame(names, self.frame), span), replacements)
 
+    def at_inputs(self, caller: Caller, inputs: Sequence[Value], span: Span) -> Value:
+        """What the body makes of these inputs."""
+        return self.call(caller, inputs, span, fresh=True)
+
     @property
     def identity(self) -> Hashable | None:
         """Itself."""

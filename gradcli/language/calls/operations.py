@@ -40,6 +40,8 @@ _COMPARE: dict[str, Callable[[int | float, int | float], bool]] = {
     ">=": op.ge,
 }
 
+# Arithmetic that tensors and plain numbers have as it is.
+_OF_TENSORS = frozenset("+-*/")
 # Arithmetic that is done with tuples item by item.
 _OF_ITEMS = ("+", "-", "*", "/", "^", "//", "%")
 
@@ -77,6 +79,13 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     Raises:
         CoreError: for tensors that don't fit together.
     """
+    if symbol in _OF_TENSORS:
+        # Most that is traced.
+        if isinstance(left, Node):
+            if isinstance(right, Node) or is_number(right):
+                return _applied(symbol, left, right)
+        elif isinstance(right, Node) and is_number(left):
+            return _applied(symbol, left, right)
     if symbol == "±":
         value, error = (_measured(side, span) for side in (left, right))
         if not error >= 0:

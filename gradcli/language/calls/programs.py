@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
+from gradcli.core.collector import resting
 from gradcli.core.engines.constants import computed as known_parts
 from gradcli.core.engines.evaluation import WORTH_COMPILING, values_at_once
 from gradcli.core.engines.protocol import Data
@@ -73,7 +74,10 @@ class Trace:
         roots = [item for item in leaves(result) if isinstance(item, Node)]
         self.of_tensors = all(isinstance(item, Node) for item in leaves(result))
         asked = [*roots, *watch.decided, *watch.numbers, *watch.finite, *watch.off_edges]
-        own = dict(zip(asked, self._of_inputs(asked), strict=True))
+        there = reachable(asked)
+        stand_ins = self._stand_ins(there)
+        mine = substitute(asked, stand_ins) if stand_ins else asked
+        own = dict(zip(asked, mine, strict=True))
         self._decided = [(own[node], data) for node, data in watch.decided.items()]
         self._numbers = list(dict.fromkeys(own[node] for node in watch.numbers))
         self._finite = list(dict.fromkeys(own[node] for node in watch.finite))
@@ -83,7 +87,8 @@ class Trace:
         self._asked = bool(self._decided or self._numbers or self._finite or self._edges)
         self._place = {node: i for i, node in enumerate(self._outputs)}
         self._edged: Edged | None = None
-        nodes = reachable(self._outputs)
+        self._order: Sequence[Node] = reachable(self._outputs) if stand_ins else there
+        nodes = self._order
         self.size = len(nodes)
         self._numbered = [self._place[node] for node in self._numbers]
         self._work, self._done = sum(max(size_of(node.shape), LIKE_ONE_CALL) for node in nodes), 0
@@ -95,7 +100,8 @@ class Trace:
         items = iter(zip(self.places, roots, strict=True))
         self._joined = _rebuilding(result, items, iter(titles.names) if titles else None)
         self._program: Program | None = None
-        self._is_first, self._is_native = True, False
+        self._canonical: tuple[Sequence[Node], Sequence[Node]] | None = None
+        self._is_native = False
         self._held_for: object | None = None
         # What stood under names when it held last, as long as somebody has that; and whose names must be as they were.
         self._held_before: Callable[[], object | None] = lambda: None
@@ -103,14 +109,14 @@ class Trace:
         # Results that were shown have names that no statement binds.
         self._has_answers = any(map(is_answer, self._names))
 
-    def _of_inputs(self, nodes: Sequence[Node]) -> Sequence[Node]:
-        """Nodes as graphs of this trace's own inputs: those of calls within it stand for such graphs."""
+    def _stand_ins(self, order: Sequence[Node]) -> dict[Node, Node]:
+        """Of the inputs of a graph those of calls within it, as the graphs of this trace's own that they stand for."""
         mine: dict[Node, Node] = {node: node for node in self._inputs}
-        free = [n for n in reachable(nodes) if isinstance(n, Input) and n not in mine]
+        free = [n for n in order if isinstance(n, Input) and n not in mine]
         found = meant(free, mine)
         if found is None:
             raise Unkept
-        return substitute(nodes, {n: found[n] for n in free}) if free else nodes
+        return {n: found[n] for n in free}
 
     @property
     def memory(self) -> int:
@@ -162,9 +168,11 @@ class Trace:
             program.require_allowed()
         else:
             inputs = [*self._inputs, *self._parameters]
-            if self._is_first:
-                self._is_first = False
-                nodes, order = canonical(self._outputs, reachable(self._outputs), inputs, known_parts)
+            if self._canonical is None:
+                with resting():
+                    self._canonical = canonical(self._outputs, self._order, inputs, known_parts)
+                self._order = ()
+                nodes, order = self._canonical
                 found = values_at_once(order, nodes, dict(zip(inputs, values, strict=True)))
                 if found is not None:
                     return found
@@ -172,7 +180,8 @@ class Trace:
             from gradcli.core.engines.program import Program
 
             self._is_native = is_long
-            program = Program(self._outputs, inputs, native=is_long)
+            nodes, order = self._canonical
+            program = Program(nodes, inputs, is_long, order, is_canonical=True)
         # One that is interrupted may still be using its buffers, and is not run again.
         self._program = None
         computed = program.function(*values)
@@ -290,8 +299,8 @@ class Calls:
         given |= beside
         watch = Watch(function, stand_ins)
         try:
-            with caller.afresh(), watching(watch):
-                result = function.call(caller, fresh, span)
+            with resting(), caller.afresh(), watching(watch):
+                result = function.at_inputs(caller, fresh, span)
         except (Elsewhere, LanguageError, RecursionError, *REFUSALS) as error:
             # What is refused may be so only where its arguments are inputs.
             self._misses = self._misses if isinstance(error, Elsewhere) else MOST_MISSES
@@ -300,7 +309,8 @@ class Calls:
             return function.call(caller, values, span), False
         if not watch.spoiled and caller.random.drawn == drawn and len(caller.warnings) == said:
             try:
-                trace = Trace(result, inputs, watch, caller.steps - steps, function.titles(result))
+                with resting():
+                    trace = Trace(result, inputs, watch, caller.steps - steps, function.titles(result))
             except Unkept:
                 self._misses = MOST_MISSES
             else:

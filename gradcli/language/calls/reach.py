@@ -113,7 +113,7 @@ def reach_of(caller: Caller, function: Function, known: Callable[[UserFunction],
             continue
         values: list[Value] = [*there.members.values(), *_within(there)]
         if isinstance(there, UserFunction):
-            by_inputs = by_inputs or _differentiates(there.body)
+            by_inputs = by_inputs or _mentioned(there.body)[1]
             found = (caller.find(name, there.frame) for name in _outer_names(there))
             values += [value for one in found if one is not None for value in one]
         for named in _functions(values):
@@ -153,7 +153,7 @@ def _within(function: Function) -> list[Value]:
 def _outer_names(function: UserFunction) -> list[str]:
     """The names in a function's text that are none of its own."""
     local = {i.name for i in function.inputs} | function.members.keys() | _bound(function.body)
-    return [name for name in _names(function.body) if name not in local]
+    return [name for name in _mentioned(function.body)[0] if name not in local]
 
 
 @lru_cache(1024)
@@ -162,10 +162,13 @@ def _bound(body: tuple[s.Statement, ...]) -> frozenset[str]:
 
 
 @lru_cache(1024)
-def _names(body: tuple[s.Statement, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(s.names_in(body)))
-
-
-@lru_cache(1024)
-def _differentiates(body: tuple[s.Statement, ...]) -> bool:
-    return any(isinstance(part, s.Partial) for part in s.walk(body))
+def _mentioned(body: tuple[s.Statement, ...]) -> tuple[tuple[str, ...], bool]:
+    """The names in a text, each once, and whether it says of a value that it is differentiated."""
+    names: dict[str, None] = {}
+    differentiates = False
+    for part in s.walk(body):
+        if isinstance(part, s.Name):
+            names[part.id] = None
+        elif isinstance(part, s.Partial):
+            differentiates = True
+    return tuple(names), differentiates

@@ -30,7 +30,7 @@ class Traced:
 
     `moving` are those that it and what it is a derivative of differentiate by.
     `extra` are the values of inputs that the operator has beside those of its function; `given` says what each fresh
-    input stands for, or is None where the caller will say.
+    input stands for, which may be itself, or is None where the caller will say.
     """
 
     outputs: Value
@@ -62,13 +62,20 @@ class Operator(Function):
 
     def call(self, caller: Caller, values: Sequence[Value], span: Span, fresh: bool = False) -> Value:
         """The derivative, in the structure that was asked for."""
+        if fresh:
+            return self._at(caller, values, None, span)
+        values, given = fresh_inputs(values, self.inputs, caller.dtype)
+        return replace_nodes(self._at(caller, values, given, span), given)
+
+    def at_inputs(self, caller: Caller, inputs: Sequence[Value], span: Span) -> Value:
+        """The derivative by these inputs: it needs none of its own, in whose place they would have to be put."""
+        return self._at(caller, inputs, {node: node for node in nodes_in(tuple(inputs))}, span)
+
+    def _at(self, caller: Caller, values: Sequence[Value], given: Mapping[Node, Node] | None, span: Span) -> Value:
         # Many who ask whether a function is a derivative never call one.
         from gradcli.language.derivatives.checks import refuse_counts
         from gradcli.language.derivatives.domain import none_of, without_value
 
-        given: dict[Node, Node] | None = None
-        if not fresh:
-            values, given = fresh_inputs(values, self.inputs, caller.dtype)
         count = len(self.of.inputs)
         own = values[:count]
         with caller.differentiating():
@@ -84,7 +91,7 @@ class Operator(Function):
         if caller.outermost and given is not None and without_value(caller.trail.innermost, given):
             result = none_of(result)
         refuse_counts(list(nodes_in(wrt)), span)
-        return replace_nodes(result, given or {})
+        return result
 
     @cached_property
     def identity(self) -> Hashable | None:

@@ -64,7 +64,8 @@ def at_corners(
         return list(nodes)
     lower = below()
     looked_at = [*nodes, *lower] if order > 1 or caller.outermost else list(nodes)
-    point = point_of(reachable([*nodes, *lower]), given, within=not caller.in_derivative)
+    everything = whole if list(lower) == list(outputs) else reachable([*nodes, *lower])
+    point = point_of(everything, given, within=not caller.in_derivative)
     if point is None:
         return list(nodes)
     from gradcli.core.analysis.at_edges import edges, numbers, with_edges

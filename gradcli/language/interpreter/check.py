@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradcli.language.library.names import builtins
@@ -14,6 +14,7 @@ from gradcli.language.text.syntax import names_in, walk
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.numbers import is_number
 
+_FOUND_INVERSE = frozenset(INVERSES.values())
 _NO_EFFECT = "give it a name, or write `return` in front"
 
 
@@ -23,7 +24,8 @@ def check(statement: s.Statement, in_loop: bool = False) -> tuple[Diagnostic, ..
     Raises:
         LanguageError: for a statement that can't mean anything where it stands.
     """
-    _check_calls(statement)
+    parts = list(walk(statement))
+    _check_calls(parts)
     if isinstance(statement, s.Return):
         raise fail(
             "syntax", "return stands outside a function", statement.span, "write the expression alone to show it"
@@ -39,15 +41,15 @@ def check(statement: s.Statement, in_loop: bool = False) -> tuple[Diagnostic, ..
             _refuse_a_setting(inner, f"put it in front of the {where}")
             check(inner, in_loop)
     hides = (_hides(name, span) for name, span in _definitions(statement) if name in builtins())
-    return (*hides, *_notes(statement))
+    return (*hides, *_notes(statement, parts))
 
 
-def _notes(statement: s.Statement) -> Iterator[Diagnostic]:
+def _notes(statement: s.Statement, parts: Sequence[object]) -> Iterator[Diagnostic]:
     """What is read as meant, but might be meant otherwise."""
-    for part in walk(statement):
-        if isinstance(part, s.Name) and part.id != part.span.text and part.span.text.endswith(("1", "¹")):
+    for part in parts:
+        if isinstance(part, s.Name) and part.id in _FOUND_INVERSE and part.span.text.endswith(("1", "¹")):
             base = part.span.text.partition("^")[0].rstrip("⁻¹")
-            if part.id == INVERSES.get(base):
+            if part.id == INVERSES.get(base) and part.id != part.span.text:
                 what = f"`{part.span.text}` is the inverse function, `{part.id}`"
                 hint = f"one divided by it is `1/{base}(x)`"
                 yield Diagnostic("name", what, part.span, hint, severity="note")
@@ -75,9 +77,9 @@ def _refuse_a_setting(statement: s.Statement, instead: str) -> None:
         raise fail("syntax", "use stands at the top level only", statement.span, instead)
 
 
-def _check_calls(statement: s.Statement) -> None:
+def _check_calls(parts: Sequence[object]) -> None:
     """Refuse calls of what is written out as a number, a tensor or a tuple, which no value of a name makes right."""
-    for part in walk(statement):
+    for part in parts:
         if isinstance(part, s.Call) and isinstance(part.function, (s.Literal, s.Array, s.Tuple)):
             sort = {s.Array: "a tensor", s.Tuple: "a tuple"}.get(type(part.function))
             value: Any = getattr(part.function, "value", None)
@@ -101,8 +103,9 @@ def _check_function(function: s.Function) -> None:
 def _refuse_called_numbers(function: s.Function) -> None:
     """Refuse `f(x) = x(x + 1)`: an input that is calculated with is a number, and what stands behind it a factor."""
     inputs = {p.name for p in function.parameters}
-    numbers = set(_calculated(function.body)) & inputs
-    for part in walk(function.body):
+    parts = list(walk(function.body))
+    numbers = set(_calculated(parts)) & inputs
+    for part in parts:
         if not isinstance(part, s.Call) or not isinstance(part.function, s.Name):
             continue
         name = part.function.id
@@ -125,17 +128,19 @@ def _operands(arguments: tuple[s.Expression, ...]) -> Iterator[str]:
     yield from (part.id for part in parts if isinstance(part, s.Name))
 
 
-def _calculated(body: tuple[s.Statement, ...]) -> Iterator[str]:
+def _calculated(parts: Sequence[object]) -> Iterator[str]:
     """The names that can only be numbers: they are raised to a power, compared, or added to a number."""
-    for part in walk(body):
-        sides: tuple[s.Expression, ...] = ()
-        if isinstance(part, s.Binary) and part.operator in ("^", "%", "//"):
-            sides = (part.left, part.right)
+    for part in parts:
+        if isinstance(part, s.Binary):
+            left, right = part.left, part.right
+            are_numbers = part.operator in ("^", "%", "//")
+            if not are_numbers and part.operator in ("+", "-"):
+                are_numbers = isinstance(left, s.Literal) or isinstance(right, s.Literal)
+            sides: tuple[s.Expression, ...] = (left, right) if are_numbers else ()
         elif isinstance(part, s.Compare):
             sides = part.operands
-        elif isinstance(part, s.Binary) and part.operator in ("+", "-"):
-            both = (part.left, part.right)
-            sides = both if any(isinstance(side, s.Literal) for side in both) else ()
+        else:
+            continue
         yield from (side.id for side in sides if isinstance(side, s.Name))
 
 
@@ -177,8 +182,10 @@ def _check_inside(statement: s.Statement, function: s.Function, nested: bool, in
                     statement.value.span,
                     "a parameter is made when the model is defined, before any input is known",
                 )
-    if isinstance(statement, s.Assign) and any(
-        isinstance(part, s.Attribute | s.Call) for part in s.walk(statement.target)
+    if (
+        isinstance(statement, s.Assign)
+        and not isinstance(statement.target, s.Name)
+        and any(isinstance(part, (s.Attribute, s.Call)) for part in s.walk(statement.target))
     ):
         hint = "inside a function, call the model at other weights: `net(x, params=w)`"
         raise fail("syntax", "a parameter can be assigned at the top level only", statement.span, hint)

@@ -7,14 +7,18 @@ from dataclasses import replace
 from typing import Protocol
 
 from gradcli.core.engines.evaluation import evaluate
+from gradcli.core.engines.llvm.arithmetic import has_llvmlite
 from gradcli.core.errors import CoreError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, constant, fresh_input
+from gradcli.core.ir.primitive import operations
+from gradcli.core.ir.shapes import size_of
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.random import Random
 from gradcli.core.loops.closing import closed, looped
 from gradcli.core.loops.counting import MOST_STEPS, steps_of
 from gradcli.core.loops.plan import Carry, Plan
+from gradcli.core.loops.scalarized import MOST_ELEMENTS
 from gradcli.core.primitives.shaping import part
 from gradcli.core.records import record
 from gradcli.language.calls.kinds import (
@@ -116,7 +120,7 @@ class LoopTrace:
         """How the loop ends, and the names behind it.
 
         Raises:
-            Unlike: where its steps are not alike, or all of them together have fewer nodes than `least`.
+            Unlike: where its steps are not alike, or all of them together take fewer operations than `least`.
             LanguageError: for a mistake in the block, or a `while` that never ends.
         """
         for name in self._assigned:
@@ -232,7 +236,7 @@ class LoopTrace:
         if self._trained is not None:
             plan, goes_on = self._of_values(plan, goes_on)
         plan = closed(plan)
-        if plan.length * sum(1 for node in reachable(plan.outputs()) if node.args) < least:
+        if plan.length * _operations(reachable(plan.outputs())) < least:
             raise Unlike
         self._counted(plan, goes_on, None if done is None else plan.carries[-1].next, span)
         if plan.length == 0 and self._condition is not None:
@@ -351,6 +355,13 @@ class _Step:
     after: Names
     how: Ending | None
     goes_on: Guard
+
+
+def _operations(order: Sequence[Node]) -> int:
+    """What a step takes: operations on numbers where it may become machine code, else calls on tensors."""
+    if has_llvmlite() and all(size_of(node.shape) <= MOST_ELEMENTS for node in order if node.args):
+        return operations(order)
+    return sum(1 for node in order if node.args)
 
 
 def _kinds_behind(value: Value, default: DType) -> Nest:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 # A recursion is unrolled into the graph, and takes some ten of Python's frames a call.
 DEEPEST_CALL = 64
-# Shorter loops are written out, so that a formula shows them; unless that would be so many nodes, from some steps on.
-LONGEST_UNROLLED, FEWEST_STEPS, MOST_NODES = 64, 8, 1_000
+# Shorter loops are written out, so that a formula shows them; unless that would be so many operations, from some steps
+# on: it is then that a loop's node begins to take less time, and far less until it is machine code.
+LONGEST_UNROLLED, FEWEST_STEPS, MOST_OPERATIONS = 64, 8, 1_000
 # At the top level each statement is computed by itself; a loop of more steps is one node, if it does nothing else.
 LONGEST_AT_TOP = 200
 # Plain numbers are exact there, which a node's are not.
@@ -197,7 +198,7 @@ class Statements(Paper):
         rows = rows_of(values, loop.values.span) if long and self._may_be_node(loop.body, frame) else None
         if rows is not None:
             try:
-                return self._as_node(loop, frame, rows, 0 if rows.length > longest else MOST_NODES)
+                return self._as_node(loop, frame, rows, 0 if rows.length > longest else MOST_OPERATIONS)
             except Unlike as unlike:
                 if unlike.shapes and rows.length > longest:
                     return self._behind_the_first(loop, frame, rows)

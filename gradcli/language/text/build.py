@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from gradcli.core.errors import CoreError
@@ -71,6 +72,8 @@ class Builder(Paper):
 
     def __init__(self, source: Source, arrays: Mapping[int, Numbers]) -> None:
         self.source, self.arrays = source, arrays
+        # What has been found to be a name.
+        self._names: dict[str, str] = {}
 
     # Statements.
 
@@ -281,6 +284,14 @@ class Builder(Paper):
         return s.Prime(self._span(c), c[0], order_of_primes(str(c[1])))
 
     def name(self, c: Children) -> s.Name:
+        name = self._names.get(c[0])
+        if name is None:
+            found = self._name(c)
+            self._names[str(c[0])] = found.id
+            return found
+        return s.Name(self._span(c), name)
+
+    def _name(self, c: Children) -> s.Name:
         if c[0] in SIGNS:
             return s.Name(self._span(c), SIGNS[c[0]])
         if c[0] in KEYWORDS:
@@ -342,6 +353,7 @@ for _rule in ("return", "assert", "def", "for", "if", "while", "break", "continu
     setattr(Builder, _rule, _method)
 
 
+@lru_cache(1024)
 def _decimal(digits: str) -> float:
     """A number with a point or an exponent: exact, unless it is too long or too far out for that."""
     value = float(digits)

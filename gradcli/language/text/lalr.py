@@ -88,6 +88,9 @@ class Parser:
         self.tables = tables
         self._match = as_one(tables.terminals).match
         self._states = _States(tables)
+        # The rules whose one part always stays as it is, as they stand in rows; and where several of them lead.
+        self._steps = frozenset(~i for i, r in enumerate(tables.rules) if r.only and r.size == 1 and not r.inlined)
+        self._leaps: dict[tuple[int, int, str], int] = {}
 
     def lex(self, text: str) -> Iterator[Token]:
         """The tokens of a text.
@@ -95,18 +98,21 @@ class Parser:
         Raises:
             UnexpectedCharacter: when it comes to one that begins no token.
         """
-        match, ignored, words = self._match, self.tables.ignored, self.tables.words
+        match, ignored, words, new = self._match, self.tables.ignored, self.tables.words, str.__new__
         place, end = 0, len(text)
         while place < end:
             found = match(text, place)
             if found is None:
                 raise UnexpectedCharacter(place)
-            type, stop = str(found.lastgroup), found.end()
+            type, stop = found.lastgroup or "", found.end()
             if type not in ignored:
                 piece = found[0]
                 if type in words:
                     type = words[type].get(piece, type)
-                yield Token(type, piece, place, stop)
+                # What Token's own constructor does, less a call for each.
+                token = new(Token, piece)
+                token.type, token.start_pos, token.end_pos = type, place, stop
+                yield token
             place = stop
 
     def run(self, tokens: Iterable[Token], builder: object) -> Any:
@@ -116,36 +122,53 @@ class Parser:
             UnexpectedToken: where the grammar goes on in another way.
         """
         end_state, states, rules = self.tables.end, self._states, self.tables.rules
+        steps, leaps = self._steps, self._leaps
         methods: list[Callable[[list[Any]], Any] | None] = [None] * len(rules)
         stack, values = [self.tables.start], list[Any]()
         for token in _ended(tokens):
+            type = token.type
             while True:
-                row = states[stack[-1]]
-                action = row.get(token.type)
+                action = states[stack[-1]].get(type)
                 if action is None:
                     raise self._unexpected(token, stack)
                 if action >= 0:
                     stack.append(action)
                     values.append(token)
                     break
-                rule = rules[~action]
+                if action in steps:
+                    key = (stack[-2], action, type)
+                    stack[-1] = leaps.get(key) or self._leap(key)
+                    continue
+                origin, name, size, inlined, only = rules[~action]
                 parts: list[Any] = []
-                if rule.size:
-                    parts = values[-rule.size :]
-                    del stack[-rule.size :], values[-rule.size :]
-                if rule.inlined:
-                    parts = _inlined(parts, rule.inlined)
-                if rule.method and not (rule.only and len(parts) == 1):
+                if size:
+                    parts = values[-size:]
+                    del stack[-size:], values[-size:]
+                if inlined:
+                    parts = _inlined(parts, inlined)
+                if name and not (only and len(parts) == 1):
                     method = methods[~action]
                     if method is None:
-                        method = methods[~action] = getattr(builder, rule.method)
+                        method = methods[~action] = getattr(builder, name)
                     values.append(method(parts))
                 else:
-                    values.append(parts[0] if rule.only and len(parts) == 1 else parts)
-                stack.append(states[stack[-1]][rule.origin])
-                if stack[-1] == end_state and token.type == END:
+                    values.append(parts[0] if only and len(parts) == 1 else parts)
+                stack.append(states[stack[-1]][origin])
+                if stack[-1] == end_state and type == END:
                     return values[-1]
         raise AssertionError("the end of a text ends it")
+
+    def _leap(self, key: tuple[int, int, str]) -> int:
+        """The state behind all rules that end at a token one after the other and leave their one part as it is.
+
+        `key` is the state below, the first rule and the token. A name by itself goes through fifteen such rules.
+        """
+        below, action, type = key
+        while action in self._steps:
+            state = self._states[below][self.tables.rules[~action].origin]
+            action = self._states[state].get(type, 0)
+        self._leaps[key] = state
+        return state
 
     def _unexpected(self, token: Token, stack: list[int]) -> UnexpectedToken:
         expected = {name for name in self._states[stack[-1]] if name.isupper()}

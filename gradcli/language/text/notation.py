@@ -80,6 +80,8 @@ _POWERS = ("POWER", "RAISED")
 _NAMING = ("SET", "PARAM", "MODEL", "DEF", "FOR")
 _TIGHT = frozenset((*_POWERS, "LPAR", "LSQB", "DOT", "PRIME", "FACTORIAL"))
 MOST_BARS = 24
+# What may be odd behind something.
+_ODD = frozenset(("NUMBER", "NAME", "SUM"))
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 # A variable: a letter, with a number or an index behind it, or a Greek letter's name.
 _GREEK = (
@@ -118,24 +120,22 @@ def _lines(tokens: Iterable[Token]) -> Iterator[list[Token]]:
     """The tokens up to each end of a line outside of brackets."""
     line: list[Token] = []
     depth = 0
-    stream = iter(tokens)
-    while True:
-        try:
-            token = next(stream, None)
-        except Exception:
-            # What stands in front of a character that means nothing is read first.
-            yield line
-            raise
-        if token is None:
-            break
-        line.append(token)
-        if token.type in _OPENING:
-            depth += 1
-        elif token.type in _CLOSING:
-            depth -= 1
-        elif token.type == "_NEWLINE" and depth <= 0:
-            yield line
-            line, depth = [], 0
+    try:
+        for token in tokens:
+            line.append(token)
+            type = token.type
+            if type == "_NEWLINE":
+                if depth <= 0:
+                    yield line
+                    line, depth = [], 0
+            elif type in _OPENING:
+                depth += 1
+            elif type in _CLOSING:
+                depth -= 1
+    except Exception:
+        # What stands in front of a character that means nothing is read first.
+        yield line
+        raise
     yield line
 
 
@@ -153,32 +153,36 @@ class _Line:
 
     def tokens(self) -> list[Token]:
         """The tokens with those put in."""
-        if any(token.type == "BAR_OPEN" for token in self.given):
+        if "BAR_OPEN" in [token.type for token in self.given]:
             self.sides = self._sides()
-        sides = self.sides
-        while self.at < len(self.given):
-            token = self.given[self.at]
+        given, made, sides = self.given, self.made, self.sides
+        while self.at < len(given):
+            token = given[self.at]
             if token.type == "BAR_OPEN":
                 token = retyped(token, sides[self.at])
             elif token.type == "NAME":
                 token = self._word(token)
-            self._refuse_odd(token)
-            if self._are_factors(self._last(), token) or self._is_behind_variable(token):
-                # It goes by the position and the text of what follows, which is what is odd where it is odd.
-                self.made.append(retyped(token, "BESIDE"))
+            if made:
+                before = made[-1]
+                if token.type in _ODD:
+                    self._refuse_odd(before, token)
+                if token.type in BEGINS and (self._are_factors(before, token) or self._is_behind_variable(token)):
+                    # It goes by the position and the text of what follows, which is what is odd where it is odd.
+                    made.append(retyped(token, "BESIDE"))
             self._append(token)
-        return self.made
+        return made
 
     def _append(self, token: Token) -> None:
-        if token.type in _OPENING:
-            self.brackets.append(token.type)
-        elif token.type in _CLOSING and self.brackets:
+        type = token.type
+        if type in _OPENING:
+            self.brackets.append(type)
+        elif type in _CLOSING and self.brackets:
             self.brackets.pop()
         self.made.append(token)
         self.at += 1
-        if token.type in ("SEMICOLON", "_NEWLINE") and not self.brackets:
+        if type in ("SEMICOLON", "_NEWLINE") and not self.brackets:
             self.in_command = False
-        if token.type == "NAME" and token in PAPER and not self._is(-2, "DOT", *_NAMING):
+        if type == "NAME" and token in PAPER and not self._is(-2, "DOT", *_NAMING):
             self._function(token)
 
     def _last(self) -> Token | None:
@@ -343,9 +347,9 @@ class _Line:
     # Products.
 
     @staticmethod
-    def _are_factors(left: Token | None, right: Token) -> bool:
+    def _are_factors(left: Token, right: Token) -> bool:
         """Whether two tokens beside each other are multiplied."""
-        if left is None or right.type not in BEGINS:
+        if right.type not in BEGINS:
             return False
         if left.type == "NAME":
             return bool(left == "π")
@@ -364,24 +368,22 @@ class _Line:
             raise self._two_ways(left, token, f"{left}, {right}", f"{left}*{right}")
         return is_factor
 
-    def _refuse_odd(self, token: Token) -> None:
+    def _refuse_odd(self, before: Token, token: Token) -> None:
         """What is no product although it looks like one."""
-        before = self._last()
-        if before is None:
-            return
         touching = before.end_pos == token.start_pos
-        span = self._span(before, token)
         if before.type == "NUMBER" and token.type == "NUMBER":
             if touching:
+                span = self._span(before, token)
                 raise fail("syntax", f"`{span.text}` is not a number", span, "a number has one point at most")
             return
-        apart = len(self.made) > 1 and self.made[-2].end_pos != before.start_pos and self._begins_after_gap(token)
-        if before == "+" and token == "-" and touching and apart:
+        signs = touching and before == "+" and token == "-" and len(self.made) > 1
+        if signs and self.made[-2].end_pos != before.start_pos and self._begins_after_gap(token):
             left, right = self.made[-2], self.given[self.at + 1]
             raise self._two_ways(left, right, f"{left} ± {right}", f"{left} + -{right}")
         if token.type != "NAME":
             return
         if before == "0" and touching and _OTHER_BASE.fullmatch(token):
+            span = self._span(before, token)
             value = int(span.text, 0)
             raise fail("syntax", "numbers are written in decimal", span, f"`{span.text}` is {value}")
         if before.type == "NUMBER" and token in ("x", "X") and self._type(1) == "NUMBER" and not touching:

@@ -34,8 +34,8 @@ class Paper:
 
     def _span(self, children: Children) -> Span:
         first, last = children[0], children[-1]
-        start: Any = first.start_pos if isinstance(first, Token) else first.span.start
-        end: Any = last.end_pos if isinstance(last, Token) else last.span.end
+        start: Any = first.start_pos if first.__class__ is Token else first.span.start
+        end: Any = last.end_pos if last.__class__ is Token else last.span.end
         return Span(self.source, start, end)
 
     def _call(self, span: Span, name: str, at: Span, *arguments: s.Expression) -> s.Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from gradcli.core.collector import resting
 from gradcli.core.errors import CoreError
 from gradcli.core.limits import limit
 from gradcli.language.text import syntax as s
@@ -16,6 +17,7 @@ from gradcli.language.text.lalr import NotRead, Token, UnexpectedCharacter, Unex
 from gradcli.language.text.notation import noted
 
 
+@resting()
 def parse(source: Source) -> tuple[s.Statement, ...]:
     """The statements of a text.
 

@@ -22,7 +22,8 @@ BEGINS = frozenset(("NAME", "LPAR", "ROOT", "BAR_OPEN", "BIG", "NABLA", "SIGN", 
 
 def told_apart(line: list[Token]) -> list[Token]:
     """The tokens with paper's signs by their kinds."""
-    if not any(token.type in ("SIGN", "LEIBNIZ") for token in line):
+    types = [token.type for token in line]
+    if "SIGN" not in types and "LEIBNIZ" not in types:
         return line
     found: list[Token] = []
     for place, token in enumerate(line):

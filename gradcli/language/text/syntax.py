@@ -380,22 +380,26 @@ def walk(part: object) -> Iterator[object]:
         if item.__class__ is tuple:
             stack.extend(reversed(item))
             continue
-        names = _PARTS.get(item.__class__)
-        if names is None:
+        try:
+            names = _PARTS[item.__class__]
+        except KeyError:
             names = _PARTS[item.__class__] = _parts_of(item)
-        if names:
+        if names is not None:
             yield item
-            stack.extend([getattr(item, name) for name in names])
+            for name in names:
+                stack.append(getattr(item, name))
 
 
-# The fields of each class of syntax that are gone through, the last one first; of what is none, nothing.
-_PARTS: dict[type, tuple[str, ...]] = {}
+# The fields of each class of syntax that are gone through, the last one first; of what is none, None.
+_PARTS: dict[type, tuple[str, ...] | None] = {}
+# What holds no syntax, as the classes above spell it.
+_PLAIN = frozenset(("Span", "str", "int", "bool", "tuple[str, ...]", "Numbers | None"))
 
 
-def _parts_of(item: object) -> tuple[str, ...]:
+def _parts_of(item: object) -> tuple[str, ...] | None:
     if not is_dataclass(item) or isinstance(item, Span):
-        return ()
-    return tuple(f.name for f in reversed(fields(item)))
+        return None
+    return tuple(f.name for f in reversed(fields(item)) if f.type not in _PLAIN)
 
 
 def names_in(part: object) -> Iterator[str]:

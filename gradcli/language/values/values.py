@@ -280,6 +280,10 @@ class Function(ABC):
         `fresh` promises that the tensors among the values are inputs made for this call, so none need be made again.
         """
 
+    def at_inputs(self, caller: Caller, inputs: Sequence[Value], span: Span) -> Value:
+        """The result as graph of inputs that were made for this call, which know what they stand for."""
+        return self.call(caller, inputs, span)
+
     def substituted(self, substitution: Rewrite) -> Function:
         """The same function where tensors that it closes over are changed; itself where it closes over none."""
         return self

@@ -24,8 +24,8 @@ SPECIAL = [0.0, np.inf, np.nan, 5e-324, 1e-310, 1e308, 1.0, 2.0, 746.0, 800.0]
 @pytest.fixture(params=[None, 16, 32], ids=["this processor's width", "2 lanes", "4 lanes"])
 def own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of our own functions as they are written, where the C library has none of vectors."""
-    there, written = vectors.is_there, []
-    monkeypatch.setattr(vectors, "is_there", lambda name: not name.startswith("_ZGV") and there(name))
+    there, written = vectors._is_there, []
+    monkeypatch.setattr(vectors, "_is_there", lambda name: not name.startswith("_ZGV") and there(name))
     if request.param is not None:
         monkeypatch.setattr(vectors, "_registers", lambda: vectors.Registers(request.param, "d"))
     function = Lanes.function

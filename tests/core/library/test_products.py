@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gradcli.core.engines.program import Program
 from gradcli.core.ir.dtypes import DType
@@ -13,6 +15,7 @@ from gradcli.core.ir.nodes import Node, fresh_input
 from gradcli.core.ir.primitive import Application, operations
 from gradcli.core.ir.traversal import reachable
 from gradcli.core.library.convolution import conv2d
+from gradcli.core.library.einsum import einsum
 from gradcli.core.library.functions import matmul, reshape, sum_
 from gradcli.core.library.reductions import softmax
 from gradcli.core.primitives.elementwise import tanh
@@ -82,6 +85,46 @@ def test_a_convolution_is_one_product_whichever_way_it_is_laid_out(channels: int
     windows = np.lib.stride_tricks.sliding_window_view(a, (3, 2), axis=(2, 3))
     (found,) = Program([y], [x, w])(a, b)
     np.testing.assert_allclose(found, np.einsum("bcijkl,ockl->boij", windows, b), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes", "most"),
+    [
+        ("ij,jk,k->i", [(60, 50), (50, 40), (40,)], 60 * 50 + 50 * 40),
+        ("i,ij,jk->k", [(60,), (60, 50), (50, 40)], 60 * 50 + 50 * 40),
+        ("ij,kl,jk,l->i", [(60, 50), (40, 30), (50, 40), (30,)], 40 * 30 + 50 * 40 + 60 * 50),
+    ],
+)
+def test_einstein_sums_go_in_the_cheapest_order(subscripts: str, shapes: list[tuple[int, ...]], most: int) -> None:
+    """Whatever order the operands stand in: a matrix meets a vector before it meets another matrix."""
+    inputs = [entry(*shape) for shape in shapes]
+    result = einsum(subscripts, *inputs)
+    assert operations(products([result])) <= 2 * most
+    rng = np.random.default_rng(0)
+    values = [rng.normal(size=shape) for shape in shapes]
+    (found,) = Program([result], inputs)(*values)
+    np.testing.assert_allclose(found, np.einsum(subscripts, *values), rtol=1e-12, atol=1e-12)
+
+
+def test_a_stack_of_small_products_is_one_large_one() -> None:
+    """Skinning: each vertex by its bones' transforms, with the weights put to the vertices first."""
+    t, v, w = entry(22, 3, 4), entry(500, 4), entry(500, 22)
+    shapes = [node.shape for node in products([einsum("bij,vj,vb->vi", t, v, w)])]
+    assert [shape for shape in shapes if shape != (500, 4, 22)] == [(3, 500)], shapes
+
+
+@given(st.lists(st.text("abcde", max_size=3), min_size=1, max_size=7), st.data())
+def test_einstein_sums_are_those_of_numpy(terms: list[str], data: st.DataObject) -> None:
+    """In whatever order they are computed, with letters that stand twice, or for one operand alone."""
+    letters = sorted(set("".join(terms)))
+    output = "".join(data.draw(st.lists(st.sampled_from(letters), unique=True))) if letters else ""
+    sizes = {c: data.draw(st.integers(1, 4)) for c in letters}
+    rng = np.random.default_rng(0)
+    values = [rng.normal(size=[sizes[c] for c in term]) for term in terms]
+    subscripts = f"{','.join(terms)}->{output}"
+    inputs = [entry(*value.shape) for value in values]
+    (found,) = Program([einsum(subscripts, *inputs)], inputs)(*values)
+    np.testing.assert_allclose(found, np.einsum(subscripts, *values), rtol=1e-9, atol=1e-9)
 
 
 def test_softmax_takes_each_exponential_once() -> None:

@@ -160,7 +160,7 @@ def test_a_value_and_its_gradient_share_their_steps() -> None:
     loops = [node for node in nodes if node.kind == "loop"]
     assert len(loops) == 3
     found = merging.merged(loops)
-    assert len(found) == 2
+    assert sum(node in found for node in loops) == 2
     assert len({node for whole in found.values() for node in reachable([whole]) if node.kind == "loop"}) == 1
 
 

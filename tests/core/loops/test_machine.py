@@ -19,10 +19,14 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node, constant, fresh_input
 from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.traversal import reachable
-from gradcli.core.loops import machine, running
+from gradcli.core.library.functions import matmul as product
+from gradcli.core.library.functions import sum_
+from gradcli.core.loops import machine, running, scalarized
 from gradcli.core.loops.node import loop
 from gradcli.core.loops.plan import Carry, Given, Plan, results
+from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives.selection import select
+from gradcli.core.primitives.shaping import concatenate, part
 from gradcli.core.transforms.reverse import gradient
 from tests.core.loops.steps import F64, STEPS, as_loop, inputs_of
 from tests.core.sampling import TABLE
@@ -112,6 +116,61 @@ def test_carries_sums_and_stacks(name: str, length: int, backwards: bool, monkey
     rng = np.random.default_rng(length)
     values = [0.3, -0.4, rng.normal(size=length), 0.8]
     _assert_same(*_both([*outputs, *gradient(outputs, inputs)], inputs, values, monkeypatch))
+
+
+def _of_vectors(n: int) -> tuple[list[Node], list[Node], list[Any]]:
+    """A loop of vectors that are moved, picked from, added up, multiplied and compared; its gradient too."""
+    rng = np.random.default_rng(n)
+    start, rows, matrix = fresh_input("s", (n,), F64), fresh_input("r", (9, n), F64), fresh_input("m", (n, n), F64)
+    y, total, row = (fresh_input(name, (n,), F64) for name in ("y", "t", "x"))
+    m = fresh_input("w", (n, n), F64)
+    turned = concatenate(part(y, 0, 1, n - 1), part(y, 0, 0, 1), axis=0)
+    mixed = ew.tanh(product(m, y)) + ew.sigmoid(turned * row) - sum_(y) * 0.25
+    chosen = select(mixed > row, mixed, row * 0.5)
+    plan = Plan(9)
+    plan.carries = [Carry(y, start, chosen), Carry(total, start, total + ew.exp(-(chosen * chosen)))]
+    plan.slices, plan.free = [Given(row, rows)], [Given(m, matrix)]
+    plan.sums, plan.stacks = [chosen * 2.0], [turned, part(mixed, 0, 1, 2)]
+    outputs = results(loop, plan, [0, 1, 2, 3, 4])
+    inputs: list[Node] = [start, rows, matrix]
+    values = [rng.normal(size=node.shape) for node in inputs]
+    return [*outputs, *gradient(outputs, inputs)], inputs, values
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 7, 8, 9, 13])
+def test_vectors_of_any_length(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit as their elements in Python, whether these are numbers, vectors, or matrices in memory."""
+    monkeypatch.setattr(scalarized, "WORTH_REWRITING", 0)
+    monkeypatch.setattr(scalarized, "NUMBERS_IN_A_CALL", 10**6)
+    monkeypatch.setattr(scalarized, "MOST_ELEMENTS", 10**3)
+    monkeypatch.setattr(scalarized, "MOST_NUMBERS", 10**5)
+    monkeypatch.setattr(running, "_on_arrays", _refuse)
+    _assert_same(*_both(*_of_vectors(n), monkeypatch))
+
+
+def test_arrays_as_they_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments that are strided, may not be written to, or are others each time, are read as they are."""
+    monkeypatch.setattr(often, "A_GRAPH", 0)
+    monkeypatch.setattr(often, "A_NODE", 0)
+    monkeypatch.setattr(often, "LOADING", 0)
+    outputs, inputs, values = _of_vectors(6)
+    program = Program(outputs, inputs)
+    expected = [np.array(array) for array in program(*values)]
+    wide = np.zeros((9, 12))
+    wide[:, ::2] = values[1]
+    closed = values[2].copy()
+    closed.flags.writeable = False
+    for given in (
+        [values[0], wide[:, ::2], closed],
+        [values[0].copy(), values[1].copy(), np.asfortranarray(values[2])],
+        [values[0], wide[:, ::2], closed],
+    ):
+        _assert_same(expected, [np.asarray(array) for array in program(*given)])
+    other = [value + 1.0 for value in values]
+    changed = [np.array(array) for array in program(*other)]
+    assert any((a != b).any() for a, b in zip(expected, changed, strict=True))
+    values[0][:], values[1][:], values[2][:] = other
+    _assert_same(changed, [np.asarray(array) for array in program(*values)])
 
 
 def test_conditions_are_carried_read_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:

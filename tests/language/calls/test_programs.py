@@ -308,6 +308,19 @@ for i in range(24):
     t = (t, f'(r), f''(r))
 r = (r, t)
 """,
+    "holes in what is made of derivatives": """
+f(x) = sin(x)/x
+g = grad(f) + 2*f''
+h(x) = f'(x)*x + f''(x)
+model m(x):
+    param a = 2.0
+    return a*sin(x)/x
+w = with_params(grad(m), (3.0,))
+t = ()
+for i in range(4):
+    t = (t, g(i), h(i), w(i), (grad(f)∘cos)(i))
+r = t
+""",
     "names of built-ins": """
 f(x) = sin(x)
 r = f(1)
@@ -332,10 +345,10 @@ def test_what_a_call_depends_on(case: str, monkeypatch: pytest.MonkeyPatch) -> N
 def made_by(text: str, before: str) -> int:
     """The nodes that a text makes behind another."""
     session = run(before).session
-    first = next(nodes._serials)
+    first = next(nodes.serials)
     step = run(text, session)
     assert not [d for d in step.diagnostics if d.severity == "error"], step.diagnostics
-    return next(nodes._serials) - first
+    return next(nodes.serials) - first
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from gradcli.core.ir.nodes import Node
@@ -20,9 +20,15 @@ class NotNativeError(Exception):
 
 
 @cache
+def has_llvmlite() -> bool:
+    """Whether llvmlite is there, which is found out without loading it."""
+    return importlib.util.find_spec("llvmlite") is not None
+
+
+@cache
 def is_installed() -> bool:
     """Whether llvmlite is there, and can make code for this machine."""
-    if importlib.util.find_spec("llvmlite") is None:
+    if not has_llvmlite():
         return False
     try:
         import llvmlite.binding as llvm
@@ -35,6 +41,11 @@ def is_installed() -> bool:
         # Elsewhere its functions are a part of every process.
         llvm.load_library_permanently("libm.so.6")
     return True
+
+
+@lru_cache(1_000)
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 class Arithmetic:
@@ -91,6 +102,10 @@ class Arithmetic:
             raise NotNativeError
         return op.math
 
+    def once(self, key: Hashable, args: Sequence[Vector], make: Callable[[], Vector]) -> Vector:
+        """What `make` makes of the arguments; whoever writes one line after the other makes it once."""
+        return make()
+
     def declared(self, name: str, result: Any, kinds: Sequence[Any]) -> Any:
         """A function from outside, declared once."""
         found = self.module_.globals.get(name)
@@ -102,8 +117,7 @@ class Arithmetic:
         if not isinstance(op, Primitive):
             raise NotNativeError
         names = {f"x{i}": arg for i, arg in enumerate(args)}
-        template = self.template_of(op, node).format(*names, **node.attrs)
-        return self._expression(b, ast.parse(template, mode="eval").body, names)
+        return self._expression(b, _parsed(self.template_of(op, node).format(*names, **node.attrs)), names)
 
     def _expression(self, b: Any, e: ast.expr, names: dict[str, Vector]) -> Vector:
         match e:
@@ -116,7 +130,8 @@ class Arithmetic:
             case ast.Constant(value=int() | float() as value):
                 return self.number(float(value))
             case ast.UnaryOp(op=ast.USub(), operand=x):
-                return b.fneg(self._expression(b, x, names))
+                value = self._expression(b, x, names)
+                return self.once("-", [value], lambda: b.fneg(value))
             case ast.UnaryOp(op=ast.Not(), operand=x):
                 return b.not_(self._truth(b, self._expression(b, x, names)))
             case ast.BinOp(op=ast.Pow(), left=x, right=ast.Constant(value=2)):
@@ -129,7 +144,8 @@ class Arithmetic:
                 apply = {ast.Add: b.fadd, ast.Sub: b.fsub, ast.Mult: b.fmul, ast.Div: b.fdiv}.get(type(operator))
                 if apply is None:
                     raise NotNativeError
-                return apply(self._expression(b, x, names), self._expression(b, y, names), flags=self.flags)
+                pair = [self._expression(b, x, names), self._expression(b, y, names)]
+                return self.once(type(operator).__name__, pair, partial(apply, *pair, flags=self.flags))
             case ast.BoolOp(op=operator, values=parts):
                 values = [self._truth(b, self._expression(b, part, names)) for part in parts]
                 joined = values[0]
@@ -173,7 +189,7 @@ class Arithmetic:
             case ast.Name(id="max"), [x, y]:
                 return b.select(b.fcmp_ordered(">", y, x), y, x)
             case ast.Attribute(attr=name), _:
-                return self.function(b, name, args)
+                return self.once(name, args, lambda: self.function(b, name, args))
         raise NotNativeError
 
     @contextmanager

@@ -1,8 +1,7 @@
 """Fusion groups as machine code by LLVM, where `gradcli[jit]` is installed.
 
-What a primitive computes is read from its template on Python's math, so nothing is stated a second time. Functions are
-the vector functions of the C library, and where it has none our own; a primitive without a template, or with a function
-that neither has, leaves its fusion group to NumPy. Vector functions are right to within 4 ulp; products and sums may be
+What a primitive computes is read from its template on Python's math, so nothing is stated a second time. A primitive
+without one, or with a function that vectors have none of, leaves its fusion group to NumPy. Products and sums may be
 rounded once together.
 """
 

@@ -1,39 +1,36 @@
-"""A loop of numbers as one native function that has the loop in it.
+"""A loop of numbers and small tensors as one native function that has the loop in it.
 
-Sums, products and the functions of the C library are those that Python's math takes, each rounded by itself: what is
-computed is to the last bit what the same loop gives in Python, so that no digit depends on which of them ran.
+A tensor of a few elements is these, one by one; of more it is vectors as the processor has them, so that a step is few
+instructions. What is computed is to the last bit what the same loop of numbers gives in Python.
 """
 
 from __future__ import annotations
 
-import ast
-import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, is_installed
-from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, compiled
+from gradcli.core.engines.llvm.arithmetic import NotNativeError, is_installed
+from gradcli.core.engines.llvm.matrices import Matrices, is_large, is_outer, is_product, suits_memory
+from gradcli.core.engines.llvm.values import FEWEST_LANES, MOST_LANES, lanes_of
+from gradcli.core.engines.llvm.vectors import NAME, compiled
 from gradcli.core.interrupt import check
-from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.templates import SCALARS
 from gradcli.core.ir.traversal import reachable
+from gradcli.core.transforms.elements import NoElementsError, numbers_in
 
 # So many operations are made between two looks at whether anybody waits for them still.
 OPERATIONS_AT_ONCE = 2**22
-
-# Functions that Python's math takes from the C library as they are; where it raises, this answers as IEEE 754 says.
-_AS_IN_PYTHON = frozenset(
-    (
-        *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
-        *("exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "cbrt", "erf", "erfc", "pow", "fmod"),
-    )
-)
-_INSTRUCTIONS = frozenset(("sqrt", "floor", "ceil", "copysign", "fabs"))
+# LLVM takes a second for a step of so many instructions; a loop within it is so many.
+MOST_INSTRUCTIONS, OF_A_LOOP = 4_000, 20
+# Matrices of a step take so many elements of a thread's stack at most.
+MOST_ON_STACK = 2**14
 
 
 class Recurrence(NamedTuple):
-    """A step's graph of float64 and bool numbers: its inputs by what they are, its outputs carries, sums, stacks."""
+    """A step's graph of float64 and bool tensors: its inputs by what they are, its outputs carries, sums, stacks."""
 
     carries: Sequence[Node]
     slices: Sequence[Node]
@@ -48,200 +45,154 @@ class Recurrence(NamedTuple):
         """All."""
         return [*self.nexts, *self.sums, *self.stacks]
 
+    @property
+    def inputs(self) -> list[Node]:
+        """All."""
+        return [*self.carries, *self.slices, *self.free]
 
-# Called with the length, where carries start, arrays of slices, what every step reads, and arrays that stacks are put
-# into; it gives the last carries and the sums.
-Native = Callable[[int, Sequence[Any], Sequence[Any], Sequence[Any], Sequence[Any]], "list[float]"]
 
+class NativeLoop:
+    """The machine code of a loop, which several threads may call."""
 
-def native_recurrence(recurrence: Recurrence) -> Native | None:
-    """A loop of such steps, or None where it has no machine code."""
-    order = reachable([*recurrence.outputs, *recurrence.carries, *recurrence.slices, *recurrence.free])
-    code = native_steps(recurrence, order, MOST_NODES)
-    if code is None:
-        return None
-    kept, numbers = len(recurrence.carries), len(recurrence.carries) + len(recurrence.sums)
-    at_once = max(1, OPERATIONS_AT_ONCE // len(order))
-    state = ctypes.c_double * (numbers + len(recurrence.free))
+    def __init__(self, code: Any, operations: int) -> None:
+        self._code = code
+        self._at_once = max(1, OPERATIONS_AT_ONCE // operations)
 
-    def run(
-        length: int, starts: Sequence[Any], slices: Sequence[Any], free: Sequence[Any], stacks: Sequence[Any]
-    ) -> list[float]:
-        held = state(*starts, *([0.0] * (numbers - kept)), *free)
-        places = [ctypes.addressof(held), *(array.ctypes.data for array in (*slices, *stacks))]
-        table = (ctypes.c_void_p * len(places))(*places)
-        for low in range(0, length, at_once):
+    def run(self, length: int, backwards: bool, address: int, table: bytearray, moving: int) -> None:
+        """All steps, where `table`, which lies at `address`, has addresses.
+
+        These are: of where carries and sums start, of where they are put in the end, `moving` bytes each; of what every
+        step reads, of slices, of stacks.
+        """
+        if length <= self._at_once:
             check()
-            high = min(length, low + at_once)
-            ends = (length - high, length - low) if recurrence.backwards else (low, high)
-            code(*ends, ctypes.addressof(table))
-        return held[:numbers]
+            self._code(0, length, address)
+            return
+        starts = bytes(table[:moving])
+        try:
+            for low in range(0, length, self._at_once):
+                check()
+                high = min(length, low + self._at_once)
+                self._code(*((length - high, length - low) if backwards else (low, high)), address)
+                # The next steps start from what these put.
+                table[:moving] = table[moving : 2 * moving]
+        finally:
+            table[:moving] = starts
 
-    return run
+
+def instructions_of(recurrence: Recurrence) -> int | None:
+    """About how many instructions a step is, None where it has no machine code."""
+    given = set(recurrence.inputs)
+    moving = {*recurrence.carries, *recurrence.nexts}
+    count = on_stack = 0
+    for node in reachable([*recurrence.outputs, *recurrence.inputs]):
+        size = size_of(node.shape)
+        if size == 0 or (node.dtype not in SCALARS and not isinstance(node, Constant)):
+            return None
+        if is_large(node) and (node in moving or not (node in given or suits_memory(node))):
+            return None
+        if node in given or not isinstance(node, Application):
+            count += 1
+        elif is_large(node) or is_product(node):
+            on_stack += 0 if is_outer(node) and node in recurrence.sums else size
+            on_stack += sum(size_of(arg.shape) for arg in node.args if arg.kind != "transpose" and not is_outer(node))
+            count += OF_A_LOOP + len(lanes_of(min(size, MOST_LANES)))
+        elif node.op.pointwise or node.op.broadcasts:
+            if node.op.template(node.attrs) is None and node.kind != "cast":
+                return None
+            count += size if size < FEWEST_LANES else len(lanes_of(size))
+        else:
+            numbers = numbers_in(node)
+            if numbers is None:
+                return None
+            count += 1 + numbers
+    return count if count <= MOST_INSTRUCTIONS and on_stack <= MOST_ON_STACK else None
 
 
-def native_steps(
-    recurrence: Recurrence, order: Sequence[Node], most_nodes: int
-) -> Callable[[int, int, Any], None] | None:
-    """The function of a first step, of the one behind the last, and of addresses; None where it has no machine code.
-
-    The first address is that of all numbers: carries, sums, what every step reads. Those of slices and stacks follow.
-    """
-    if not is_installed() or len(order) > most_nodes:
+def native_recurrence(recurrence: Recurrence) -> NativeLoop | None:
+    """A loop of such steps, or None where it has no machine code."""
+    if not is_installed():
         return None
+    order = reachable([*recurrence.outputs, *recurrence.inputs])
     try:
-        return compiled(_Emitter(recurrence, order).module())
-    except NotNativeError:
+        code = compiled(_Emitter(recurrence, order).module())
+    except (NotNativeError, NoElementsError):
         return None
+    return NativeLoop(code, sum(size_of(node.shape) for node in order))
 
 
-class _Emitter(Arithmetic):
-    """Writes the function of the first slice, of the one behind the last, and of a table of addresses.
-
-    The first address is that of all numbers: carries, sums, what every step reads. Those of slices and stacks follow.
-    """
-
-    # Nothing is rounded together with anything else.
-    flags = ()
+class _Emitter(Matrices):
+    """Writes the function of the first slice, of the one behind the last, and of a table of addresses."""
 
     def __init__(self, recurrence: Recurrence, order: Sequence[Node]) -> None:
-        from llvmlite import ir
-
-        self.recurrence, self.order = recurrence, order
-        super().__init__(ir.DoubleType(), ir.IntType(1))
-        self.i8 = ir.IntType(8)
+        super().__init__()
+        self._recurrence, self._order = recurrence, order
 
     def module(self) -> str:
         """The text of a module with the one function."""
-        ir, r = self.ir, self.recurrence
-        function = ir.Function(
-            self.module_,
-            ir.FunctionType(ir.VoidType(), [self.i64, self.i64, self.i8.as_pointer().as_pointer()]),
-            NAME,
-        )
+        ir, r = self.ir, self._recurrence
+        kind = ir.FunctionType(ir.VoidType(), [self.i64, self.i64, self.i8.as_pointer().as_pointer()])
+        function = ir.Function(self.module_, kind, NAME)
         low, high, table = function.args
-        b = ir.IRBuilder(function.append_basic_block("entry"))
+        self.b = b = ir.IRBuilder(function.append_basic_block("entry"))
+        changing = [*r.carries, *r.sums]
+        places = iter(range(2 * len(changing) + len(r.free) + len(r.slices) + len(r.stacks)))
 
-        def address(i: int, kind: Any) -> Any:
-            return b.bitcast(b.load(b.gep(table, [self.i64(i)])), kind.as_pointer())
+        def addresses(nodes: Sequence[Node]) -> list[Any]:
+            table_of = [b.load(b.gep(table, [self.i64(next(places))])) for _ in nodes]
+            return [b.bitcast(at, self.stored(node).as_pointer()) for at, node in zip(table_of, nodes, strict=True)]
 
-        held = address(0, self.kind)
-        slices = [address(1 + i, self._stored(node)) for i, node in enumerate(r.slices)]
-        stacks = [address(1 + len(slices) + i, self._stored(node)) for i, node in enumerate(r.stacks)]
-        carried, numbers = len(r.carries), len(r.carries) + len(r.sums)
-        slots = [b.gep(held, [self.i64(i)]) for i in range(numbers + len(r.free))]
-        values = {node: self._read(b, node, slot) for node, slot in zip(r.free, slots[numbers:], strict=True)}
-        starts = [self._read(b, node, slot) for node, slot in zip(r.carries, slots, strict=False)]
-        starts += [b.load(slot) for slot in slots[carried:numbers]]
+        starts, ends = addresses(changing), addresses(changing)
+        free, slices, stacks = addresses(r.free), addresses(r.slices), addresses(r.stacks)
+        for node, pointer in zip(r.free, free, strict=True):
+            self.read(node, pointer)
+            self.still.add(node)
+        # What is added up in memory is so where it belongs.
+        large = [i for i, node in enumerate(changing) if is_large(node)]
+        small = [i for i in range(len(changing)) if i not in large]
+        begun = [self.loaded(changing[i], starts[i]) for i in small]
+        b.branch(b.append_basic_block("begin"))
+        b.position_at_end(b.function.blocks[-1])
+        for i in large:
+            self.copy(ends[i], starts[i], size_of(changing[i].shape))
         before = b.block
         with self.loop(b, low, high, 1) as at:
-            moving = self._moving(b, at, starts, before)
+            phis = self.phis(at, begun, before)
             place = b.sub(b.add(low, b.sub(high, self.i64(1))), at) if r.backwards else at
-            values.update(zip(r.carries, moving, strict=False))
-            for i, node in enumerate(r.slices):
-                values[node] = self._read(b, node, b.gep(slices[i], [place]))
-            self._step(b, values)
+            for node, values in zip(r.carries, phis, strict=False):
+                self.put(node, values)
+            for node, pointer in zip(r.slices, slices, strict=True):
+                self.read(node, self.row_at(pointer, node, place))
+            for node in self._order:
+                if not self.has(node):
+                    self.compute(node)
             for node, pointer in zip(r.stacks, stacks, strict=True):
-                value = values[node]
-                b.store(b.zext(value, self.i8) if value.type == self.truth else value, b.gep(pointer, [place]))
-            sums = [b.fadd(total, values[node]) for total, node in zip(moving[carried:], r.sums, strict=True)]
-            for number, value in zip(moving, [*(values[node] for node in r.nexts), *sums], strict=True):
-                number.add_incoming(value, b.block)
-        for value, slot in zip(moving, slots, strict=False):
-            b.store(b.uitofp(value, self.kind) if value.type == self.truth else value, slot)
+                into = self.row_at(pointer, node, place)
+                if is_large(node):
+                    self.copy(into, self.place(node), size_of(node.shape))
+                else:
+                    self.store(self.parts(node), into)
+            for i in large:
+                self.add_to(ends[i], changing[i])
+            self._go_on(phis, [changing[i] for i in small[len(r.carries) :]])
+        for i, values in zip(small, phis, strict=True):
+            self.store(values, ends[i])
         b.ret_void()
         return str(self.module_)
 
-    def _moving(self, b: Any, at: Any, starts: Sequence[Any], before: Any) -> list[Any]:
-        """A value for each number that a step changes, where the loop begins."""
-        here = b.block
-        b.position_before(at.parent.instructions[1])
-        found = []
-        for start in starts:
-            number = b.phi(start.type)
-            number.add_incoming(start, before)
-            found.append(number)
-        b.position_at_end(here)
-        return found
-
-    def _step(self, b: Any, values: dict[Node, Any]) -> None:
-        for node in self.order:
-            if node in values:
-                continue
-            if isinstance(node, Constant):
-                values[node] = self.truth(int(node.value)) if node.dtype is DType.BOOL else self.number(node.value)
-                continue
-            values[node] = self.applied(b, node, [values[arg] for arg in node.args])
-            if values[node].type != (self.truth if node.dtype is DType.BOOL else self.kind):
-                raise NotNativeError
-
-    def _stored(self, node: Node) -> Any:
-        return self.i8 if node.dtype is DType.BOOL else self.kind
-
-    def _read(self, b: Any, node: Node, pointer: Any) -> Any:
-        """A bool is a byte in an array, and 0 or 1 among the numbers."""
-        value = b.load(pointer)
-        if value.type == self.i8:
-            return b.icmp_unsigned("!=", value, self.i8(0))
-        return b.fcmp_unordered("!=", value, self.number(0.0)) if node.dtype is DType.BOOL else value
-
-    # Numbers and functions as Python has them.
-
-    def template_of(self, op: Primitive, node: Node) -> str:
-        """That of the attributes too: nothing here raises, as nothing does in a template that helpers guard."""
-        template = op.template(node.attrs)
-        if template is None:
-            raise NotNativeError
-        return template
-
-    def number(self, value: float) -> Any:
-        """Itself."""
-        return self.kind(value)
-
-    def square(self, b: Any, x: Any) -> Any:
-        """As Python does."""
-        return self.power(b, x, self.number(2.0))
-
-    def power(self, b: Any, x: Any, y: Any) -> Any:
-        """The C library's."""
-        return self.function(b, "pow", [x, y])
-
-    def magnitude(self, b: Any, x: Any) -> Any:
-        """Without the sign."""
-        return self.function(b, "fabs", [x])
-
-    def rounded(self, b: Any, x: Any) -> Any:
-        """Half to even; a whole number of Python's has no negative zero."""
-        return b.fadd(b.call(self.declared("llvm.rint.f64", self.kind, [self.kind]), [x]), self.number(0.0))
-
-    def divided(self, b: Any, operator: ast.operator, x: Any, y: Any) -> Any:
-        """With the sign of the divisor, as Python's are."""
-        zero, one = self.number(0.0), self.number(1.0)
-        left = self.function(b, "fmod", [x, y])
-        is_none = b.fcmp_ordered("==", left, zero)
-        turned = b.xor(b.fcmp_ordered("<", y, zero), b.fcmp_ordered("<", left, zero))
-        turned = b.and_(turned, b.not_(is_none))
-        if isinstance(operator, ast.Mod):
-            found = b.select(turned, b.fadd(left, y), left)
-            return b.select(is_none, self.function(b, "copysign", [zero, y]), found)
-        ratio = b.fdiv(b.fsub(x, left), y)
-        ratio = b.select(turned, b.fsub(ratio, one), ratio)
-        below = self.function(b, "floor", [ratio])
-        far = b.fcmp_ordered(">", b.fsub(ratio, below), self.number(0.5))
-        below = b.select(far, b.fadd(below, one), below)
-        whole = b.fdiv(x, y)
-        none = b.fcmp_ordered("==", ratio, zero)
-        found = b.select(none, self.function(b, "copysign", [zero, whole]), below)
-        return b.select(b.fcmp_ordered("==", y, zero), whole, found)
-
-    def function(self, b: Any, name: str, args: list[Any]) -> Any:
-        """An instruction, or the function of that name in the C library."""
-        import llvmlite.binding as llvm
-
-        if name in _INSTRUCTIONS:
-            full = f"llvm.{name}.f64"
-        elif name in _AS_IN_PYTHON and llvm.address_of_symbol(name) is not None:
-            full = name
+    def read(self, node: Node, pointer: Any) -> None:
+        """A node's value from memory; a large tensor stays there."""
+        if is_large(node):
+            self.keep(node, pointer)
         else:
-            raise NotNativeError
-        return b.call(self.declared(full, self.kind, [self.kind] * len(args)), args)
+            self.put(node, self.loaded(node, pointer))
+
+    def _go_on(self, phis: Sequence[Sequence[Any]], sums: Sequence[Node]) -> None:
+        """What has changed is what the next step begins with."""
+        b, r = self.b, self._recurrence
+        nexts = [self.parts(node) for node in r.nexts]
+        for node, totals in zip(sums, phis[len(r.carries) :], strict=True):
+            nexts.append([b.fadd(total, part) for total, part in zip(totals, self.parts(node), strict=True)])
+        for parts, news in zip(phis, nexts, strict=True):
+            for phi, new in zip(parts, news, strict=True):
+                phi.add_incoming(new, b.block)

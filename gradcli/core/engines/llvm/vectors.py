@@ -1,9 +1,12 @@
-"""Vectors of numbers in machine code: how many lanes there are, their memory, and the C library's functions of them."""
+"""Vectors of numbers in machine code: how many lanes there are, their memory, and functions of them.
+
+These are the C library's, and where it has none our own; both are right to within 4 ulp.
+"""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any
@@ -53,7 +56,7 @@ def _registers() -> Registers | None:
     return Registers(32, "d") if features.get("avx2") and features.get("fma") else None
 
 
-def is_there(name: str) -> bool:
+def _is_there(name: str) -> bool:
     """Whether the C library has a function of this name."""
     import llvmlite.binding as llvm
 
@@ -73,11 +76,11 @@ class Code:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
         self._engine.finalize_object()
         signature = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-        self.function: Callable[[int, int, Any], None] = signature(self._engine.get_function_address(NAME))
+        self._function = signature(self._engine.get_function_address(NAME))
 
     def __call__(self, low: int, high: int, addresses: Any) -> None:
         """Run it on what an array of addresses says where to find."""
-        self.function(low, high, addresses)
+        self._function(low, high, addresses)
 
 
 @lru_cache(256)
@@ -177,11 +180,11 @@ class Vectors(Arithmetic):
             suffix = "f64" if self.dtype is DType.FLOAT64 else "f32"
             return b.call(self.declared(f"llvm.sqrt.v{self.lanes}{suffix}", self.kind, [self.kind]), args)
         full = f"{self.prefix}{'v' * len(args)}_{name}{self.suffix}"
-        if is_there(full):
+        if _is_there(full):
             return b.call(self.declared(full, self.kind, [self.kind] * len(args)), args)
         own = Lanes(self.ir, self.lanes, self.declared)
         # Some are the C library's for a few of the lanes.
-        if name not in FUNCTIONS or not is_there(name):
+        if name not in FUNCTIONS or not _is_there(name):
             raise NotNativeError
         if self.dtype is DType.FLOAT64:
             return own.function(b, name, args[0])

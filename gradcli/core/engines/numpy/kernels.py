@@ -21,6 +21,8 @@ def kernel_of(node: Node, op: Primitive) -> Callable[..., Any]:
     Raises:
         CoreError: for constant operands that the primitive is not defined for.
     """
+    if op.prepared is not None:
+        return op.prepared(node.attrs)
     kernel, dtype = op.kernel, np.dtype(node.dtype.value)
     if isinstance(kernel, str):
         named: Callable[..., Any] = getattr(np, kernel)
@@ -73,7 +75,7 @@ def takes_out(kernel: Callable[..., Any]) -> bool:
         # A function of the table says by an argument of that name that it does.
         code = getattr(kernel.func, "__code__", None)
         return code is not None and "out" in code.co_varnames[: code.co_argcount]
-    return isinstance(kernel, np.ufunc) or kernel in INTO.values()
+    return isinstance(kernel, np.ufunc) or kernel in INTO.values() or getattr(kernel, "takes_out", False)
 
 
 def may_look_into_arguments(node: Node, kernel: Callable[..., Any]) -> bool:

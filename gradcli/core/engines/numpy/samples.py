@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 from gradcli.core.engines.llvm.samples import Columns, native_samples
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, takes_out, works_in_place
 from gradcli.core.engines.numpy.one_by_one import OneByOne
+from gradcli.core.engines.numpy.places import Places
 from gradcli.core.engines.numpy.pool import Numbers, share, threads
 from gradcli.core.engines.numpy.tiles import (
     CACHE_BYTES,
@@ -22,7 +21,6 @@ from gradcli.core.engines.numpy.tiles import (
     Register,
     Registers,
     Work,
-    address_of,
 )
 from gradcli.core.engines.protocol import Graph
 from gradcli.core.engines.samples import SampleGraph
@@ -62,7 +60,7 @@ class Samples:
         self._sums += apart.numbers[at:]
         self._native = native_samples(apart.order, self._read, self._written, self._sums) if native else None
         self.is_native = self._native is not None
-        self._packed = struct.Struct(f"{len(self._read) + len(self._written) + 1}P").pack
+        self._places = Places(len(self._read) + len(self._written) + 1)
         self._registers: list[Register] = []
         if self._native is None:
             text, scope = self._source()
@@ -96,9 +94,9 @@ class Samples:
         sums = np.empty((self.count, len(self._sums)))
         columns = [out for out, stride in zip(outs, self.graph.written, strict=True) if stride]
         if self._native is not None and self.count == 1:
-            # As long as they have names, what points to them is theirs.
-            kept = [np.ascontiguousarray(array) for array in given[:arity]]
-            self._native.function(0, self.size, self._packed(*map(address_of, (*kept, *columns, sums))))
+            kept = self._places.fill([*given[:arity], *columns, sums])
+            self._native(0, self.size, self._places.table)
+            del kept
         else:
             work = (self._in_machine_code if self.is_native else self._in_numpy)(given[:arity], columns, sums)
             if self.workers > 1:
@@ -115,6 +113,13 @@ class Samples:
                 at += out.size
         return tuple(outs)
 
+    def bind(self, lasting: Sequence[Array | None]) -> None:
+        """Say which arrays, of the arguments and of those to write into, are the same at each call; None for others."""
+        if self.is_native:
+            arity = len(self.graph.args)
+            outs = [out for out, stride in zip(lasting[arity:], self.graph.written, strict=True) if stride]
+            self._places.bind([*lasting[:arity], *outs, None])
+
     def _as_arrays(self, given: Sequence[Any]) -> tuple[Array, ...]:
         if self._otherwise is None:
             unit, args = self.graph.unit, self.graph.args
@@ -129,17 +134,15 @@ class Samples:
     def _in_machine_code(self, given: Sequence[Any], outs: Sequence[Array], sums: Array) -> Work:
         native = self._native
         assert native is not None
-        function = native.function
-        kept = [np.ascontiguousarray(array) for array in given]
-        places = [address_of(a) for a in (*kept, *outs, sums)]
-        table, row = ctypes.c_void_p * len(places), sums.strides[0]
+        kept = self._places.fill([*given, *outs, sums])
+        places, row = self._places.table, sums.strides[0]
 
         def work(worker: int, numbers: Iterator[int], kept: Sequence[Array] = kept) -> None:
             # `kept` lives as long as what points to it.
-            addresses = table(*places)
+            addresses = places.__class__(*places)
             for i in numbers:
-                addresses[-1] = places[-1] + i * row
-                function(*self._bounds(i), addresses)
+                addresses[len(places) - 1] = places[len(places) - 1] + i * row
+                native(*self._bounds(i), addresses)
 
         return work
 

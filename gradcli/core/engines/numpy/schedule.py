@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcli.core.engines.numpy.buffers import Buffers, is_view
 from gradcli.core.engines.numpy.kernels import Array
-from gradcli.core.engines.numpy.steps import Step, steps_of
+from gradcli.core.engines.numpy.steps import Bound, Step, steps_of
 from gradcli.core.interrupt import LONG, Task, check, interruptible
 from gradcli.core.ir.arrays import array_of
 from gradcli.core.ir.nodes import Constant, Node
@@ -99,6 +99,9 @@ class ArrayProgram:
                     self._start[results[0]] = view
                     stays.add(results[0])
                     continue
+            if isinstance(step.function, Bound):
+                into = [self._start[i] for i in results]
+                step.function.bind([*(self._start[i] if i in stays else None for i in args), *into])
             calls.append((step.function, args, results, tuple(i for i in late if i not in stays), step))
             late = []
         return calls

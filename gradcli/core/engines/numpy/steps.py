@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gradcli.core.engines.elements import ElementsProgram, is_better_as_numbers, region_of
 from gradcli.core.engines.fusion import (
@@ -14,7 +14,7 @@ from gradcli.core.engines.fusion import (
     Unit,
     units,
 )
-from gradcli.core.engines.numpy.kernels import kernel_of, may_look_into_arguments, takes_out, works_in_place
+from gradcli.core.engines.numpy.kernels import Array, kernel_of, may_look_into_arguments, takes_out, works_in_place
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from gradcli.core.engines.numpy.samples import Samples
     from gradcli.core.engines.numpy.tiles import Tiles
     from gradcli.core.engines.samples import Sampled
+
+
+@runtime_checkable
+class Bound(Protocol):
+    """A function that is told which of its arguments, and of what it writes into, are the same at each call."""
+
+    def bind(self, lasting: Sequence[Array | None]) -> None:
+        """Those, None for others."""
+        ...
 
 
 @record

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from gradcli.core.engines.fusion import Unit
-from gradcli.core.engines.llvm.addresses import way_to_addresses
 from gradcli.core.engines.llvm.native import in_memory, native_tile, split_of
+from gradcli.core.engines.llvm.vectors import Code
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, takes_out, works_in_place
+from gradcli.core.engines.numpy.places import Places
 from gradcli.core.engines.numpy.pool import Numbers, share, threads
 from gradcli.core.engines.numpy.sincos import pays, sin_and_cos
 from gradcli.core.ir.dtypes import DType
@@ -35,9 +34,6 @@ TILES_OF_A_SUM = 12
 # Interpreter code keeps what it can in registers; its tiles are short, to be shared out as threads come.
 NATIVE_TILE = 2**14
 
-address_of = way_to_addresses()
-
-Function: TypeAlias = "Callable[[int, int, Any], None]"
 Work: TypeAlias = "Callable[[int, Iterator[int]], None]"
 
 
@@ -80,8 +76,7 @@ class Tiles:
         self._registers: list[Register] = []
         self._read = in_memory(unit)
         self._arity = len(unit.args)
-        self._table = ctypes.c_void_p * (len(self._read) + len(unit.outputs))
-        self._packed = struct.Struct(f"{len(self._read) + len(unit.outputs)}P").pack
+        self._places = Places(len(self._read) + len(unit.outputs))
         self._sums = [j for j, node in enumerate(unit.outputs) if node in sums]
         if self._native is None:
             text, scope = self._source()
@@ -118,7 +113,7 @@ class Tiles:
     def __call__(self, *given: Array | None) -> tuple[Array, ...]:
         """The outputs, from the arguments followed by an array to write into for each output."""
         if self._native is not None and self.count == 1:
-            return self._at_once(self._native.function, given)
+            return self._at_once(self._native, given)
         outs = [
             np.empty(shape, dtype) if out is None or j in self._sums else out
             for j, (out, (shape, dtype)) in enumerate(zip(given[self._arity :], self._made, strict=True))
@@ -148,33 +143,37 @@ class Tiles:
 
         return work
 
-    def _at_once(self, function: Function, given: Sequence[Any]) -> tuple[Array, ...]:
-        """The same by one call of machine code, which takes no longer than what is to be got ready for several."""
-        # As long as they have names, what points to them is theirs. The sums of the one tile are the sums.
-        kept = [np.ascontiguousarray(given[i]) for i in self._read]
+    def bind(self, lasting: Sequence[Array | None]) -> None:
+        """Say which arrays, of the arguments and of those to write into, are the same at each call; None for others."""
+        if self.is_native:
+            outs = [None if j in self._sums else out for j, out in enumerate(lasting[self._arity :])]
+            self._places.bind([*(lasting[i] for i in self._read), *outs])
+
+    def _at_once(self, native: Code, given: Sequence[Any]) -> tuple[Array, ...]:
+        """The outputs where there is one tile, whose sums are the sums."""
         outs = [
             np.empty(node.shape, dtype) if out is None else out
             for node, out, (_, dtype) in zip(self.unit.outputs, given[self._arity :], self._made, strict=True)
         ]
-        function(0, self.length, self._packed(*map(address_of, kept), *map(address_of, outs)))
+        kept = self._places.fill([*(given[i] for i in self._read), *outs])
+        native(0, self.length, self._places.table)
+        del kept
         return tuple(outs)
 
     def _in_machine_code(self, given: Sequence[Any], outs: Sequence[Array]) -> Work:
         native, step, length = self._native, self.step, self.length
         assert native is not None
-        function = native.function
-        kept = [np.ascontiguousarray(given[i]) for i in self._read]
-        places = [address_of(a) for a in (*kept, *outs)]
-        sums = [(len(kept) + j, outs[j].itemsize) for j in self._sums]
-        table = self._table
+        kept = self._places.fill([*(given[i] for i in self._read), *outs])
+        sums = [(len(self._read) + j, outs[j].itemsize) for j in self._sums]
+        places = self._places.table
 
         def work(worker: int, numbers: Iterator[int], kept: Sequence[Array] = kept) -> None:
             # `kept` lives as long as what points to it.
-            addresses = table(*places)
+            addresses = places.__class__(*places)
             for i in numbers:
                 for j, size in sums:
                     addresses[j] = places[j] + i * size
-                function(i * step, min((i + 1) * step, length), addresses)
+                native(i * step, min((i + 1) * step, length), addresses)
 
         return work
 
