@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gradcli.core.engines.evaluation import evaluate
-from gradcli.core.ir.edges import EdgeKind
+from gradcli.core.ir.edges import Edge, EdgeKind
 from gradcli.core.ir.nodes import Node, constant_like, fresh_input
-from gradcli.core.ir.primitive import edge_of
+from gradcli.core.ir.primitive import Application, edge_of
 from gradcli.core.ir.traversal import dependents, reachable, substitute
 from gradcli.core.transforms.reverse import vjp
 
@@ -38,18 +38,50 @@ def with_edges(
 
 def those_at(found: Sequence[Node], values: Mapping[Node, Any]) -> list[Node]:
     """Those of nodes with edges that are at one, by the values of their operands and their own."""
-    numbers = {
-        node: value.item() if node.shape == () and hasattr(value, "item") else value for node, value in values.items()
-    }
-    of_numbers = [node for node in found if all(arg.shape == () for arg in node.args)]
-    at_one = {node for node in of_numbers if _is_at(node, numbers)}
-    others = [node for node in found if node not in of_numbers]
-    if others:
+    nodes = list(values)
+    place = {node: i for i, node in enumerate(nodes)}
+    return [found[i] for i in Edged(found, place).at_one([*values.values()])]
+
+
+class Edged:
+    """Nodes with edges, of which is asked again and again who is at one: what is so at any point is found once.
+
+    `place` says where the values of their operands and their own are among those that are given.
+    """
+
+    def __init__(self, found: Sequence[Node], place: Mapping[Node, int]) -> None:
+        tests = [
+            (i, edge.at, [place[arg] for arg in node.args], place[node], node.attrs, _of_numbers(node))
+            for i, node in enumerate(found)
+            if (edge := edge_of(node)) is not None and isinstance(node, Application) and not _is_never_at(node, edge)
+        ]
+        self._scalars = {at for test in tests for at in (*test[2], test[3])}
+        self._scalars &= {at for node, at in place.items() if node.shape == ()}
+        self._of_numbers = [test for test in tests if test[5]]
+        self._of_arrays = [test for test in tests if not test[5]]
+
+    def at_one(self, values: Sequence[Any]) -> list[int]:
+        """The numbers of those nodes that are at an edge, in their order."""
+        known = [*values]
+        for i in self._scalars:
+            if hasattr(known[i], "item"):
+                known[i] = known[i].item()
+        found = [
+            i for i, at, args, own, attrs, _ in self._of_numbers if at([known[j] for j in args], known[own], **attrs)
+        ]
+        if not self._of_arrays:
+            return found
         import numpy as np
 
         with np.errstate(all="ignore"):
-            at_one |= {node for node in others if np.asarray(_is_at(node, numbers)).any()}
-    return [node for node in found if node in at_one]
+            for i, at, args, own, attrs, _ in self._of_arrays:
+                if np.asarray(at([known[j] for j in args], known[own], **attrs)).any():
+                    found.append(i)
+        return sorted(found)
+
+
+def _of_numbers(node: Node) -> bool:
+    return all(arg.shape == () for arg in node.args)
 
 
 def that_matter(found: Sequence[Node], outputs: Sequence[Node], point: Mapping[Node, Any]) -> list[Node]:
@@ -111,15 +143,10 @@ def numbers(nodes: Sequence[Node], point: Mapping[Node, Any]) -> tuple[Any, ...]
     return ArrayProgram(order, nodes, inputs)(*(point[n] for n in inputs))
 
 
-def _is_at(node: Node, values: Mapping[Node, Any]) -> Any:
-    edge = edge_of(node)
-    assert edge is not None
-    if edge.between:
-        # What is compared with the largest of itself is equal to it all along.
-        sources = [_source(arg) for arg in node.args]
-        if any(a.kind == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1])):
-            return False
-    return edge.at([values[arg] for arg in node.args], values[node], **node.attrs)
+def _is_never_at(node: Node, edge: Edge) -> bool:
+    """What is compared with the largest of itself is equal to it all along."""
+    sources = [_source(arg) for arg in node.args] if edge.between else []
+    return edge.between and any(a.kind == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1]))
 
 
 def _source(node: Node) -> Node:

@@ -20,6 +20,7 @@ from gradcli.core.ir.shapes import no_elements, size_of
 from gradcli.core.ir.templates import SCALARS
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.records import record
 from gradcli.core.transforms.one_sample import of_one_sample
 
 # With fewer samples a call on all of them is short.
@@ -37,21 +38,29 @@ A_CALL, AN_ELEMENT, A_NATIVE_ELEMENT = 1_000, 1.0, 0.6
 AN_OPERATION, A_PART, A_NATIVE_PART, A_NUMBER, STARTING = 500, 0.4, 0.2, 1.0, 20_000
 
 
-def sampled(order: Sequence[Node], inputs: Sequence[Node]) -> Mapping[Node, int]:
-    """The nodes that can be computed sample by sample, each with how many there are."""
+@record
+class Sampled:
+    """The nodes that can be computed sample by sample, with how many there are; `ones` is what they are for one."""
+
+    sizes: Mapping[Node, int]
+    ones: Mapping[Node, Node]
+
+
+def sampled(order: Sequence[Node], inputs: Sequence[Node]) -> Sampled:
+    """What of a graph in topological order can be computed so."""
     given = set(inputs)
     found: dict[Node, int] = {}
+    ones: dict[Node, Node] = {}
     # Rows of one number each are as good as they are.
     lengths = Counter(node.shape[0] for node in order if _has_samples(node) and size_of(node.shape) > node.shape[0])
     for size, _ in lengths.most_common():
-        ones: dict[Node, Node] = {}
         for node in order:
-            if node.shape[:1] == (size,) and node not in found:
+            if node.shape[:1] == (size,):
                 one = of_one_sample(node, size, ones) if node not in given and _has_samples(node) else None
                 if one is not None and is_small(one) and not _is_long_product(node):
                     found[node] = size
                 ones[node] = one if one is not None and node in found else _given(node)
-    return found
+    return Sampled(found, ones)
 
 
 def _has_samples(node: Node) -> bool:
@@ -77,8 +86,8 @@ class SampleGraph:
     all; of an output that is a sum over the samples the stride is 0 too. `apart` has the arrays as inputs.
     """
 
-    def __init__(self, unit: Unit, size: int) -> None:
-        self.unit, self.size = unit, size
+    def __init__(self, unit: Unit, ones: Mapping[Node, Node]) -> None:
+        self.unit, self.size = unit, unit.samples
         # Small constants that are the same for all samples are known.
         self.args = [arg for arg in unit.args if not (isinstance(arg, Constant) and self._is_known(arg))]
         self.strides = [self._stride(arg) for arg in self.args]
@@ -87,13 +96,12 @@ class SampleGraph:
             _given(arg) if stride else fresh_input("same", arg.shape, arg.dtype)
             for arg, stride in zip(self.args, self.strides, strict=True)
         ]
-        of = dict(zip(self.args, inputs, strict=True))
-        ones = {arg: of[arg] for arg, stride in zip(self.args, self.strides, strict=True) if stride}
-        for node in unit.nodes:
-            one = of_one_sample(node, size, ones) if node.shape[:1] == (size,) else _part_of_total(node, ones)
-            assert one is not None
-            ones[node] = one
-        outputs = substitute([ones[node] for node in unit.outputs], of)
+        outputs = [
+            ones[node] if stride else _part_of_total(node, ones)
+            for node, stride in zip(unit.outputs, self.written, strict=True)
+        ]
+        read = [ones[arg] if stride else arg for arg, stride in zip(self.args, self.strides, strict=True)]
+        outputs = list(substitute(outputs, dict(zip(read, inputs, strict=True))))
         self.apart = Apart(Graph([node for node in reachable(outputs) if node not in inputs], outputs, inputs))
 
     def _is_known(self, number: Node) -> bool:

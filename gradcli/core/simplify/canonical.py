@@ -58,11 +58,25 @@ def canonical(
     uses = uses_of(order, outputs)
     beside = max((size_of(node.shape) for node in dependents(order, inputs) if node.shape), default=0)
     most = max(LARGEST_FOLDED, min(beside, LARGEST_BESIDE))
+    readers = _readers(order, outputs)
     for node in order:
         if node not in small:
             small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], uses), computed, most)
+            if node in readers and small[node].shape == node.shape:
+                small[node] = views.as_it_is_read(small[node], readers[node])
     wholes = tuple(stretch(small[node], node.shape) for node in outputs)
     return with_sums_of_pads(*with_quotients(wholes))
+
+
+def _readers(order: Sequence[Node], outputs: Sequence[Node]) -> Mapping[Node, Sequence[Node]]:
+    """The nodes that read what some transpose reads, and that is not given out."""
+    moved = {node.args[0] for node in order if node.kind == "transpose"}.difference(outputs)
+    found: dict[Node, list[Node]] = {node: [] for node in moved}
+    for node in order if moved else ():
+        for arg in node.args:
+            if arg in moved:
+                found[arg].append(node)
+    return found
 
 
 class _Latest(threading.local):

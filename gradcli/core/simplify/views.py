@@ -80,6 +80,23 @@ def as_it_lies(site: Site) -> Node | None:
     return transpose(rewritten(lying, turned, uses), axes=axes)
 
 
+def as_it_is_read(node: Node, readers: Sequence[Node]) -> Node:
+    """What is stretched from smaller tensors and only read transposed, computed so where that has the longer rows."""
+    if (
+        not isinstance(node, Application)
+        or not node.op.pointwise
+        or any(reader.op is not transpose for reader in readers)
+    ):
+        return node
+    reader = max(readers, key=lambda reader: reader.shape[-1])
+    if reader.shape[-1] <= node.shape[-1] or any(2 * size_of(arg.shape) > size_of(node.shape) for arg in node.args):
+        return node
+    axes = reader.attrs["axes"]
+    back = _moved(tuple(range(len(axes))), axes)
+    turned = [_turned(arg, back) for arg in node.args]
+    return transpose(elementwise_node(node.op, turned, node.attrs), axes=back)
+
+
 def _turned(x: Node, axes: Sequence[int]) -> Node:
     """What stretches to a tensor of these axes of another as what stretches to the other."""
     if size_of(x.shape) == 1 and not x.shape:

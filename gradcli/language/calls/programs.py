@@ -38,6 +38,7 @@ from gradcli.language.values.watching import Elsewhere, Watch, agrees, has_no_na
 if TYPE_CHECKING:
     import numpy
 
+    from gradcli.core.analysis.at_edges import Edged
     from gradcli.core.engines.program import Program
 
 # What is kept: functions at arguments of one kind, nodes of all their graphs, bytes of constants and buffers.
@@ -85,6 +86,7 @@ class Trace:
         self._outputs = list(dict.fromkeys([*seen, *(n for e in self._edges for n in (*e.args, e))]))
         self._asked = bool(self._decided or self._numbers or self._finite or self._edges)
         self._place = {node: i for i, node in enumerate(self._outputs)}
+        self._edged: Edged | None = None
         self._order: Sequence[Node] = reachable(self._outputs) if stand_ins else there
         nodes = self._order
         self.size = len(nodes)
@@ -200,9 +202,11 @@ class Trace:
             return False
         if not self._edges:
             return True
-        from gradcli.core.analysis.at_edges import those_at
+        if self._edged is None:
+            from gradcli.core.analysis.at_edges import Edged
 
-        return not those_at(self._edges, {n: computed[place[n]] for e in self._edges for n in (*e.args, e)})
+            self._edged = Edged(self._edges, place)
+        return not self._edged.at_one(computed)
 
 
 class Calls:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from gradcli.core.analysis.at_edges import edges
+from gradcli.core.analysis.at_edges import Edged, edges, numbers, those_at
 from gradcli.core.analysis.one_sided import limits
 from gradcli.core.ir.declare import elementwise
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.edges import EdgeKind, at_zero
 from gradcli.core.ir.nodes import Node, constant, fresh_input, registry
 from gradcli.core.ir.primitive import Primitive, table
+from gradcli.core.ir.promotion import stretch
 from gradcli.core.primitives import comparisons as cmp
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import rounding
@@ -82,3 +83,21 @@ def test_what_is_not_known_of_an_edge_is_not_told(kinked: Primitive) -> None:
     found = limits([output], [output], {x: np.array(3.0)}, [x])
     assert found is not None
     assert found[0].value == 9.0
+
+
+def test_the_same_nodes_are_asked_again_at_other_points() -> None:
+    """Of numbers and of arrays, in their order; what is compared with the largest of itself is at none."""
+    x, v = fresh_input("x", (), F64), fresh_input("v", (3,), F64)
+    corner, kinks = ew.absolute(x), ew.absolute(v)
+    largest = ew.maximum(v, stretch(max_to(v, shape=(1,)), (3,)))
+    found = [kinks, corner, largest]
+    nodes = list(dict.fromkeys([n for node in found for n in (*node.args, node)]))
+    edged = Edged(found, {node: i for i, node in enumerate(nodes)})
+    for number, vector, at in (
+        (1.0, [1.0, 2.0, 3.0], []),
+        (0.0, [1.0, 0.0, 3.0], [0, 1]),
+        (np.float64(0), [1.0, 2.0, 2.0], [1]),
+    ):
+        values = numbers(nodes, {x: number, v: np.array(vector)})
+        assert edged.at_one(values) == at
+        assert those_at(found, dict(zip(nodes, values, strict=True))) == [found[i] for i in at]

@@ -119,7 +119,7 @@ def test_random_graphs_of_any_numbers(always: None, seed: int, use_llvm: bool, m
     arrays = [array.reshape(x.shape) for array, x in zip(arrays, inputs, strict=True)]
     program = Program(outputs, inputs, use_llvm)
     with monkeypatch.context() as patch:
-        patch.setattr(choice, "sampled", lambda order, inputs: {})
+        patch.setattr(choice, "sampled", lambda order, inputs: choice.Sampled({}, {}))
         plain = Program(outputs, inputs, False)
     assert not by_sample(plain)
     for got, want in zip(twice(program, arrays), plain(*arrays), strict=True):

@@ -208,6 +208,21 @@ def test_what_is_transposed_is_computed_as_it_lies(axes: tuple[int, ...]) -> Non
     np.testing.assert_allclose(got, want, rtol=1e-15)
 
 
+def test_what_is_only_read_transposed_is_computed_so() -> None:
+    """Where it is made of smaller tensors and its rows are longer then; not where it is read as it is too."""
+    x, m, w = fresh_input("x", (40, 2), F64), fresh_input("m", (3, 2), F64), fresh_input("w", (3, 5, 2), F64)
+    apart = reshape(x, shape=(40, 1, 2)) - m
+    read = matmul(w, TABLE["transpose"](apart, axes=(1, 2, 0)))
+    squares = matmul(read, TABLE["transpose"](apart, axes=(1, 0, 2)))
+    applications, got, want = _done(squares, [x, m, w])
+    np.testing.assert_allclose(got, want, rtol=1e-13)
+    assert [node.shape for node in applications if node.kind == "subtract"] == [(3, 2, 40)]
+    both = TABLE["sum_to"](apart, shape=(1, 3, 1)) + TABLE["sum_to"](squares, shape=(1, 1, 1))
+    applications, got, want = _done(both, [x, m, w])
+    np.testing.assert_allclose(got, want, rtol=1e-13)
+    assert [node.shape for node in applications if node.kind == "subtract"] == [(40, 3, 2)]
+
+
 def test_what_is_transposed_and_what_is_not_stay_where_they_are() -> None:
     """There is nothing to gain: one of them lies otherwise."""
     x, y = fresh_input("x", (3, 4), F64), fresh_input("y", (4, 3), F64)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from threading import Barrier
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradcli.core.interrupt import current
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _alone: ContextVar[bool] = ContextVar("programs that are not shared out", default=False)
 
@@ -43,6 +46,9 @@ def cores() -> int:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
+    # What logging and more come with, most programs do without.
+    from concurrent.futures import ThreadPoolExecutor
+
     # A thread starts with NumPy's warnings on, and the caller's are off.
     return ThreadPoolExecutor(cores() - 1, "gradcli", initializer=lambda: np.seterr(all="ignore"))
 
@@ -51,6 +57,8 @@ def start() -> None:
     """Have all threads there, so that no work has to start them."""
     others = threads() - 1
     if others > 0:
+        from concurrent.futures import wait
+
         together = Barrier(others)
         wait([_pool().submit(together.wait) for _ in range(others)])
 
@@ -68,6 +76,8 @@ def share(count: int, workers: int, work: Callable[[int, Iterator[int]], None]) 
     Raises:
         Exception: whatever `work` raised.
     """
+    from concurrent.futures import wait
+
     numbers = Numbers(count)
     others = [_pool().submit(work, worker, numbers) for worker in range(1, min(workers, threads()))]
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -92,13 +93,18 @@ class Samples:
         ]
         sums = np.empty((self.count, len(self._sums)))
         columns = [out for out, stride in zip(outs, self.graph.written, strict=True) if stride]
-        work = (self._in_machine_code if self.is_native else self._in_numpy)(given[:arity], columns, sums)
-        if self.workers > 1:
-            share(self.count, self.workers, work)
+        if self._native is not None and self.count == 1:
+            kept = self._places.fill([*given[:arity], *columns, sums])
+            self._native(0, self.size, self._places.table)
+            del kept
         else:
-            work(0, Numbers(self.count))
-        totals = np.add.reduce(sums)
-        if self.graph.apart.is_guarded and not np.isfinite(totals[-1]):
+            work = (self._in_machine_code if self.is_native else self._in_numpy)(given[:arity], columns, sums)
+            if self.workers > 1:
+                share(self.count, self.workers, work)
+            else:
+                work(0, Numbers(self.count))
+        totals = np.add.reduce(sums) if self.count > 1 else sums[0]
+        if self.graph.apart.is_guarded and not isfinite(totals[-1]):
             return self._as_arrays(given[:arity])
         at = 0
         for out, stride in zip(outs, self.graph.written, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gradcli.core.engines.elements import ElementsProgram, is_better_as_numbers, region_of
@@ -23,6 +23,7 @@ from gradcli.core.records import record
 if TYPE_CHECKING:
     from gradcli.core.engines.numpy.samples import Samples
     from gradcli.core.engines.numpy.tiles import Tiles
+    from gradcli.core.engines.samples import Sampled
 
 
 @runtime_checkable
@@ -69,12 +70,12 @@ def steps_of(
     """
     steps: list[Step] = []
     smallest, is_small = SMALLEST_NATIVE if native else SMALLEST, is_better_as_numbers if numbers else None
-    samples = _sampled(order, inputs) if numbers else {}
-    waiting = units(order, outputs, inputs, smallest, is_small, samples)[::-1]
+    samples = _sampled(order, inputs) if numbers else None
+    waiting = units(order, outputs, inputs, smallest, is_small, samples.sizes if samples else {})[::-1]
     while waiting:
         unit = waiting.pop()
-        if unit.samples:
-            one_by_one = _samples(unit, native)
+        if samples is not None and unit.samples:
+            one_by_one = _samples(unit, samples, native)
             if one_by_one is None:
                 waiting += units(unit.nodes, unit.outputs, unit.args, smallest, is_small)[::-1]
             else:
@@ -98,26 +99,26 @@ def _several(unit: Unit, how: str, within: str, **given: Any) -> Step:
     return Step(outputs=unit.outputs, nodes=unit.nodes, several=True, how=how, within=within, **given)
 
 
-def _sampled(order: Sequence[Node], inputs: Sequence[Node]) -> Mapping[Node, int]:
+def _sampled(order: Sequence[Node], inputs: Sequence[Node]) -> Sampled | None:
     """The nodes that can be computed sample by sample; most graphs have none, and need not what tells."""
     if not any(len(node.shape) > 1 and node.shape[0] >= SMALLEST_NATIVE for node in order):
-        return {}
+        return None
     from gradcli.core.engines.samples import sampled
 
     return sampled(order, inputs)
 
 
-def _samples(unit: Unit, native: bool) -> Samples | None:
+def _samples(unit: Unit, samples: Sampled, native: bool) -> Samples | None:
     """The unit sample by sample; None where that doesn't pay."""
     from gradcli.core.engines.samples import SampleGraph
 
-    graph = SampleGraph(unit, unit.samples)
+    graph = SampleGraph(unit, samples.ones)
     if not graph.may_pay(native):
         return None
     from gradcli.core.engines.numpy.samples import Samples
 
-    samples = Samples(graph, native)
-    return samples if graph.pays(samples.is_native, native) else None
+    made = Samples(graph, native)
+    return made if graph.pays(made.is_native, native) else None
 
 
 def _tiles(unit: Unit, native: bool) -> Tiles | None:
