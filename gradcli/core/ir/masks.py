@@ -29,6 +29,11 @@ def unmasked(g: Node) -> tuple[Node | None, Node]:
     return mask, g
 
 
+def _is_select(node: Node) -> bool:
+    """Whether there may be a mask."""
+    return node.op is registry["select"]
+
+
 def both(a: Node | None, b: Node | None) -> Node | None:
     """Where both masks hold."""
     if a is None or b is None or a is b:
@@ -38,6 +43,8 @@ def both(a: Node | None, b: Node | None) -> Node | None:
 
 def product(a: Node, b: Node) -> Node:
     """The product of two factors element by element, masked where either is."""
+    if not (_is_select(a) or _is_select(b)):
+        return a * b
     mask_a, value_a = unmasked(a)
     mask_b, value_b = unmasked(b)
     return masked(both(mask_a, mask_b), value_a * value_b)
@@ -57,6 +64,8 @@ def scaled(g: Node, partial: Node | float) -> Node | None:
 
 def added(a: Node, b: Node) -> Node:
     """The sum of two adjoints or tangents, masked where neither has anything to say."""
+    if not (_is_select(a) and _is_select(b)):
+        return a + b
     mask_a, value_a = unmasked(a)
     mask_b, value_b = unmasked(b)
     if mask_a is None or mask_b is None:

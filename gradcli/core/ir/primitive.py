@@ -204,11 +204,13 @@ class Primitive:
 
     def _alike(self, args: Sequence[Operand]) -> tuple[Node, ...] | None:
         """Operands that make a result of the shape and the float type that they all have, as most do; else None."""
-        if not self.keeps_type:
+        if not (args and self.keeps_type):
             return None
-        first = next((arg for arg in args if isinstance(arg, Node)), None)
-        if first is None:
-            return None
+        first = args[0]
+        if not isinstance(first, Node):
+            first = args[-1]
+            if not isinstance(first, Node):
+                return None
         shape, dtype = first.shape, first.dtype
         if not dtype.is_float:
             return None

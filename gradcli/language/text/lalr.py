@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 END = "$END"
@@ -125,8 +126,10 @@ class Parser:
         steps, leaps = self._steps, self._leaps
         methods: list[Callable[[list[Any]], Any] | None] = [None] * len(rules)
         stack, values = [self.tables.start], list[Any]()
-        for token in _ended(tokens):
-            type = token.type
+        last: Token | None = None
+        for given in chain(tokens, (None,)):
+            token = _end(last) if given is None else given
+            last, type = token, token.type
             while True:
                 action = states[stack[-1]].get(type)
                 if action is None:
@@ -213,12 +216,9 @@ class _States(dict[int, dict[str, int]]):
         return row
 
 
-def _ended(tokens: Iterable[Token]) -> Iterator[Token]:
-    last: Token | None = None
-    for token in tokens:
-        last = token
-        yield token
-    yield Token(END, "", *((0, 0) if last is None else (last.start_pos, last.end_pos)))
+def _end(last: Token | None) -> Token:
+    """What stands behind the last token."""
+    return Token(END, "", *((0, 0) if last is None else (last.start_pos, last.end_pos)))
 
 
 def _inlined(parts: list[Any], places: tuple[int, ...]) -> list[Any]:
