@@ -14,7 +14,7 @@ from gradcli.core.engines.apart import Apart
 from gradcli.core.engines.elements import is_small
 from gradcli.core.engines.fusion import SMALLEST_NATIVE, Unit, is_total, works_by_element
 from gradcli.core.engines.protocol import Graph
-from gradcli.core.ir.nodes import Constant, Node, fresh_input
+from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import no_elements, size_of
 from gradcli.core.ir.templates import SCALARS
@@ -79,11 +79,18 @@ def _given(node: Node) -> Node:
     return fresh_input("sample", node.shape[1:], node.dtype)
 
 
+class NoSamplesError(Exception):
+    """A unit whose samples are no graph of what it reads."""
+
+
 class SampleGraph:
     """A unit of nodes on many samples as a graph of the numbers of one.
 
     `args` are the arrays that it reads, `strides` how many numbers each has for a sample, 0 where they are the same for
     all; of an output that is a sum over the samples the stride is 0 too. `apart` has the arrays as inputs.
+
+    Raises:
+        NoSamplesError: where it reads more for a sample than those arrays.
     """
 
     def __init__(self, unit: Unit, ones: Mapping[Node, Node]) -> None:
@@ -102,7 +109,11 @@ class SampleGraph:
         ]
         read = [ones[arg] if stride else arg for arg, stride in zip(self.args, self.strides, strict=True)]
         outputs = list(substitute(outputs, dict(zip(read, inputs, strict=True))))
-        self.apart = Apart(Graph([node for node in reachable(outputs) if node not in inputs], outputs, inputs))
+        order = [node for node in reachable(outputs) if node not in inputs]
+        if any(isinstance(node, Input) for node in order):
+            # What moves elements may have been found to read more than what is in front of the unit.
+            raise NoSamplesError
+        self.apart = Apart(Graph(order, outputs, inputs))
 
     def _is_known(self, number: Node) -> bool:
         return size_of(number.shape) <= MOST_NUMBERS and number.shape[:1] != (self.size,)

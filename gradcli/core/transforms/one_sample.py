@@ -30,13 +30,13 @@ def of_one_sample(node: Node, size: int, samples: Mapping[Node, Node]) -> Node |
             return None
         operands = tuple(arg for arg in args if arg is not None)
         return intern(op, operands, node.attrs, shape, node.dtype) if op.pointwise else stretch(operands[0], shape)
-    has = [arg in samples for arg in node.args]
+    has = [arg in samples and arg.shape[0] == size for arg in node.args]
     if not any(has):
         return None
     if op is matrix_product and has == [True, False] and len(node.shape) == 2:
         row = matrix_product(reshape(samples[node.args[0]], shape=(1, node.args[0].shape[1])), node.args[1])
         return reshape(row, shape=shape)
-    operands = tuple(samples.get(arg, arg) for arg in node.args)
+    operands = tuple(samples[arg] if batched else arg for arg, batched in zip(node.args, has, strict=True))
     for attrs in _without_an_axis(node.attrs):
         try:
             if apply_batched(op, size, has, node.args, attrs) is node:

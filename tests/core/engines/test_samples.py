@@ -52,6 +52,18 @@ def many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(samples, name, 50)
 
 
+@pytest.mark.usefixtures("always")
+def test_some_of_the_samples_are_others() -> None:
+    """The first 200 of 300 are no samples of those: what is computed of them begins there."""
+    x = fresh_input("x", (300, 2, 3), F64)
+    some, bent = part(x, 0, 0, 200), exp(sin(x))
+    values = np.random.default_rng(0).normal(size=x.shape)
+    for outputs in ([some], [some * 2.0], [part(bent, 0, 0, 200)], [bent, part(bent, 0, 0, 200)], [bent, tanh(some)]):
+        with_samples, plain = Program(outputs, [x])(values), run(outputs, [x], [values])
+        for got, want in zip(with_samples, plain, strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-14)
+
+
 def hessians(size: int) -> tuple[list[Node], list[Node]]:
     """Those of a function of pairs of parts, and its slopes, for so many samples."""
     q, w = fresh_input("q", (6,), F64), fresh_input("w", (2, 3), F64)

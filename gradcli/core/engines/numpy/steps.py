@@ -110,9 +110,12 @@ def _sampled(order: Sequence[Node], inputs: Sequence[Node]) -> Sampled | None:
 
 def _samples(unit: Unit, samples: Sampled, native: bool) -> Samples | None:
     """The unit sample by sample; None where that doesn't pay."""
-    from gradcli.core.engines.samples import SampleGraph
+    from gradcli.core.engines.samples import NoSamplesError, SampleGraph
 
-    graph = SampleGraph(unit, samples.ones)
+    try:
+        graph = SampleGraph(unit, samples.ones)
+    except NoSamplesError:
+        return None
     if not graph.may_pay(native):
         return None
     from gradcli.core.engines.numpy.samples import Samples
