@@ -81,9 +81,9 @@ LOOPS = {
         "1.0*params(net)",
     ),
     "long inner loop": (
-        NET,
-        "for j in range(70):\n    params(net) = params(net) - 0.001*(j + 1)/70*step(x, y)[1]\nv = l(x, y)",
-        "(v, 1.0*params(net))",
+        LINE,
+        "for j in range(70):\n    Line.w = Line.w - 0.001*(j + 1)*g(x)[0]\nv = loss(x)",
+        "(v, 1.0*params(Line))",
     ),
     "kept": (
         NET,
