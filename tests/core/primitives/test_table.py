@@ -134,6 +134,10 @@ def with_slopes(primitive: Primitive) -> Callable[[Sequence[Array]], list[Array]
     return scheduled([output, *gradient([output], inputs)], inputs)
 
 
+# Next to a point where it is 0, a slope is a difference of numbers of this size.
+CROSSING = {"sinc": 0.1}
+
+
 @each("primitive", ELEMENTWISE)
 @given(data=st.data())
 def test_values_and_slopes_agree_with_fifty_digits(primitive: Primitive, data: st.DataObject) -> None:
@@ -149,7 +153,7 @@ def test_values_and_slopes_agree_with_fifty_digits(primitive: Primitive, data: s
         expected += [derivative(truth(primitive), point, (i,)) for i in range(primitive.arity)]
         for got, want in zip(values, expected, strict=True):
             error = abs(mpmath.mpf(float(got)) - want)
-            assert error <= 6.4e-15 * max(abs(want), mpmath.mpf("1e-3")), (point, got, want)
+            assert error <= 6.4e-15 * max(abs(want), CROSSING.get(primitive.name, 1e-3)), (point, got, want)
 
 
 @each("primitive", ELEMENTWISE)
