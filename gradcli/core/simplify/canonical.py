@@ -6,7 +6,6 @@ another kind of node, or an output, needs the whole.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -79,30 +78,7 @@ def _readers(order: Sequence[Node], outputs: Sequence[Node]) -> Mapping[Node, Se
     return found
 
 
-class _Latest(threading.local):
-    """The last graph in which applications were made one: a graph is asked for once more when it is compiled."""
-
-    def __init__(self) -> None:
-        self.outputs: tuple[Node, ...] = ()
-        self.found: tuple[Sequence[Node], Sequence[Node]] = (), ()
-
-
-_latest = _Latest()
-
-
 def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
-    names = {name for name, _ in MERGERS}
-    if not any(node.kind in names for node in order):
-        return outputs, order
-    if _latest.outputs == tuple(outputs):
-        found = _latest.found
-        _latest.outputs, _latest.found = (), ((), ())
-        return found
-    _latest.outputs, _latest.found = tuple(outputs), _with_mergers(outputs, order)
-    return _latest.found
-
-
-def _with_mergers(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
     for name, merge in MERGERS:
         for _ in range(MOST_PASSES):
             nodes = [node for node in order if node.kind == name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import mpmath
@@ -88,3 +89,12 @@ def ulps(got: Any, want: Any) -> float:
         spacing = np.spacing(abs(float(w))) if w else np.spacing(0.0)
         worst = max(worst, float(abs(mpmath.mpf(g) - w) / mpmath.mpf(float(spacing))))
     return worst
+
+
+def share_every_step(monkeypatch: pytest.MonkeyPatch, module: ModuleType, tiles: Sequence[str], size: int) -> None:
+    """Three threads for whatever a module shares, in tiles so short that there are many."""
+    monkeypatch.setattr(module, "threads", lambda: 3)
+    for name in ("WORTH_A_THREAD", "NATIVE_WORTH_A_THREAD"):
+        monkeypatch.setattr(module, name, 0)
+    for name in tiles:
+        monkeypatch.setattr(module, name, size)

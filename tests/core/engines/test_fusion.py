@@ -30,6 +30,7 @@ from tests.core.engines.harness import (
     compiled,
     in_machine_code,
     normal,
+    share_every_step,
     twice,
     with_slopes,
 )
@@ -40,11 +41,7 @@ from tests.core.sampling import DRAWS, Call, away_from_kinks, draw, inputs_for, 
 @pytest.fixture
 def many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every fusion group is shared, in tiles so short that there are many."""
-    monkeypatch.setattr(tiles, "threads", lambda: 3)
-    for name in ("WORTH_A_THREAD", "NATIVE_WORTH_A_THREAD"):
-        monkeypatch.setattr(tiles, name, 0)
-    for name in ("SMALLEST_TILE", "LARGEST_TILE", "NATIVE_TILE"):
-        monkeypatch.setattr(tiles, name, 1_000)
+    share_every_step(monkeypatch, tiles, ("SMALLEST_TILE", "LARGEST_TILE", "NATIVE_TILE"), 1_000)
 
 
 @each("call", CALLS)

@@ -22,7 +22,7 @@ from gradcli.core.primitives.shaping import part, reshape
 from gradcli.core.transforms.batching import batch
 from gradcli.core.transforms.jacobian import hessian, jacobian
 from gradcli.core.transforms.reverse import gradient
-from tests.core.engines.harness import F64, by_both, twice
+from tests.core.engines.harness import F64, by_both, share_every_step, twice
 from tests.core.engines.test_elements import Maker
 from tests.core.sampling import run
 
@@ -45,11 +45,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is shared, in tiles so short that there are many."""
-    monkeypatch.setattr(samples, "threads", lambda: 3)
-    for name in ("WORTH_A_THREAD", "NATIVE_WORTH_A_THREAD"):
-        monkeypatch.setattr(samples, name, 0)
-    for name in ("SMALLEST_TILE", "NATIVE_TILE", "CACHE_BYTES"):
-        monkeypatch.setattr(samples, name, 50)
+    share_every_step(monkeypatch, samples, ("SMALLEST_TILE", "NATIVE_TILE", "CACHE_BYTES"), 50)
 
 
 @pytest.mark.usefixtures("always")

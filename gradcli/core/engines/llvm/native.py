@@ -13,7 +13,7 @@ from typing import Any
 from gradcli.core.engines.fusion import Unit
 from gradcli.core.engines.llvm import vectors
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, Vector
-from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, Code, Vectors, compiled
+from gradcli.core.engines.llvm.vectors import MOST_NODES, Code, Vectors, compiled
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.shapes import Shape, aligned, size_of
@@ -90,18 +90,9 @@ class _Emitter(Vectors):
 
     def module(self) -> str:
         """The text of a module with the one function."""
-        ir = self.ir
-        address = self.i8.as_pointer()
-        function = ir.Function(
-            self.module_, ir.FunctionType(ir.VoidType(), [self.i64, self.i64, address.as_pointer()]), NAME
-        )
-        low, high, table = function.args
-        b = ir.IRBuilder(function.append_basic_block("entry"))
-        pointers = {}
-        read = [self.unit.args[i] for i in in_memory(self.unit)]
-        for i, node in enumerate([*read, *self.unit.outputs]):
-            kind = self.stored(node)
-            pointers[node] = b.bitcast(b.load(b.gep(table, [self.i64(i)])), kind.as_pointer())
+        there = [*(self.unit.args[i] for i in in_memory(self.unit)), *self.unit.outputs]
+        b, low, high, places = self.opened([self.stored(node.dtype) for node in there])
+        pointers = dict(zip(there, places, strict=True))
         fixed = {
             arg: self.number(arg.value)
             if isinstance(arg, Constant) and arg not in pointers
@@ -111,7 +102,7 @@ class _Emitter(Vectors):
         }
         totals = {node: b.alloca(self.kind) for node in self.unit.sums}
         for slot in totals.values():
-            b.store(ir.Constant(self.kind, [0.0] * self.lanes), slot)
+            b.store(self.number(0.0), slot)
         if not self.rows:
             self._row(b, low, high, {}, pointers, fixed, totals)
         else:

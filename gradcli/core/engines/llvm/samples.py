@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcli.core.engines.llvm import vectors
 from gradcli.core.engines.llvm.arithmetic import NotNativeError, Vector
-from gradcli.core.engines.llvm.vectors import MOST_NODES, NAME, Code, Vectors, compiled
+from gradcli.core.engines.llvm.vectors import MOST_NODES, Code, Vectors, compiled
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.records import record
@@ -58,17 +58,9 @@ class _Emitter(Vectors):
 
     def module(self) -> str:
         """The text of a module with the one function."""
-        ir = self.ir
-        address = self.i8.as_pointer()
-        function = ir.Function(
-            self.module_, ir.FunctionType(ir.VoidType(), [self.i64, self.i64, address.as_pointer()]), NAME
-        )
-        low, high, table = function.args
-        b = ir.IRBuilder(function.append_basic_block("entry"))
-        places = [
-            b.bitcast(b.load(b.gep(table, [self.i64(i)])), self._kind_of(columns.dtype).as_pointer())
-            for i, columns in enumerate([*self.read, *self.written])
-        ]
+        kinds = [self.stored(columns.dtype) for columns in (*self.read, *self.written)]
+        # The sums come last, one after the other.
+        b, low, high, places = self.opened([*kinds, self.scalar] if self.totals else kinds)
         gathered = [
             b.alloca(self.scalar, len(columns.elements) * self.lanes) if columns.stride > 1 else None
             for columns in self.written
@@ -93,21 +85,16 @@ class _Emitter(Vectors):
             missing = self._computed(b, later, here)
             assert not missing
             if totals:
-                counted = ir.Constant(ir.VectorType(self.i64, self.lanes), list(range(self.lanes)))
+                counted = self.ir.Constant(self.ir.VectorType(self.i64, self.lanes), list(range(self.lanes)))
                 is_new = b.icmp_signed(">=", counted, self.splat(b, b.sub(start, at)))
                 for node, total in zip(self.totals, totals, strict=True):
                     b.store(b.fadd(b.load(total), b.select(is_new, here[node], zeros)), total)
-            for columns, pointer, slot in zip(self.written, places[len(self.read) :], gathered, strict=True):
+            for columns, pointer, slot in zip(self.written, places[len(self.read) : len(kinds)], gathered, strict=True):
                 self._write(b, columns, pointer, slot, at, here)
-        if totals:
-            pointer = b.bitcast(b.load(b.gep(table, [self.i64(len(places))])), self.scalar.as_pointer())
-            for i, total in enumerate(totals):
-                b.store(self.added_up(b, b.load(total)), b.gep(pointer, [self.i64(i)]))
+        for i, total in enumerate(totals):
+            b.store(self.added_up(b, b.load(total)), b.gep(places[-1], [self.i64(i)]))
         b.ret_void()
         return str(self.module_)
-
-    def _kind_of(self, dtype: DType) -> Any:
-        return self.i8 if dtype is DType.BOOL else self.scalar
 
     def _computed(self, b: Any, nodes: Sequence[Node], values: dict[Node, Vector]) -> list[Node]:
         """Compute what can be of what is known; the rest."""
@@ -133,7 +120,7 @@ class _Emitter(Vectors):
                 values[node] = self.from_memory(b, self.load(b, b.gep(pointer, [at]), None))
             return
         start = b.mul(at, self.i64(columns.stride))
-        kind = self.ir.VectorType(self._kind_of(columns.dtype), self.lanes)
+        kind = self.ir.VectorType(self.stored(columns.dtype), self.lanes)
         for place, node in columns.elements:
             vector = self.ir.Constant(kind, self.ir.Undefined)
             for lane in range(self.lanes):

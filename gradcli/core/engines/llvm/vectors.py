@@ -14,7 +14,6 @@ from typing import Any
 from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, Vector, is_installed
 from gradcli.core.engines.llvm.functions import FUNCTIONS, Lanes
 from gradcli.core.ir.dtypes import DType
-from gradcli.core.ir.nodes import Node
 from gradcli.core.records import record
 
 _VECTORS = "libmvec.so.1"
@@ -106,11 +105,23 @@ class Vectors(Arithmetic):
         super().__init__(ir.VectorType(self.scalar, self.lanes), ir.VectorType(ir.IntType(1), self.lanes))
         self.i8, self.i64 = ir.IntType(8), ir.IntType(64)
 
+    def opened(self, kinds: Sequence[Any]) -> tuple[Any, Any, Any, list[Any]]:
+        """The one function, begun: a builder in it, its two numbers, and where arrays of these kinds lie."""
+        ir = self.ir
+        address = self.i8.as_pointer()
+        function = ir.Function(
+            self.module_, ir.FunctionType(ir.VoidType(), [self.i64, self.i64, address.as_pointer()]), NAME
+        )
+        low, high, table = function.args
+        b = ir.IRBuilder(function.append_basic_block("entry"))
+        places = [b.bitcast(b.load(b.gep(table, [self.i64(i)])), kind.as_pointer()) for i, kind in enumerate(kinds)]
+        return b, low, high, places
+
     # Memory.
 
-    def stored(self, node: Node) -> Any:
-        """What a node's elements are in memory."""
-        return self.i8 if node.dtype is DType.BOOL else self.scalar
+    def stored(self, dtype: DType) -> Any:
+        """What elements of a dtype are in memory."""
+        return self.i8 if dtype is DType.BOOL else self.scalar
 
     def from_memory(self, b: Any, value: Any) -> Any:
         """A bool is a byte in memory."""
