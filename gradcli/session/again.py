@@ -20,8 +20,8 @@ from gradcli.language.values.values import Frame, Value
 from gradcli.language.values.watching import Watch
 from gradcli.session.results import Result, Shown
 
-# So many of the latest texts are kept, each with what it showed, of so many elements at most.
-MOST_KEPT, MOST_ELEMENTS = 64, 1_000
+# So many of the latest texts are kept, each with what it showed, and with what it read, of so many elements at most.
+MOST_KEPT, MOST_ELEMENTS, MOST_READ = 64, 1_000, 1_000_000
 
 
 class Session(Protocol):
@@ -68,8 +68,10 @@ class Asked:
 
     def __init__(self, session: Session, watch: Watch, shown: Shown, value: Value) -> None:
         self.shown, self.value = shown, value
-        self._watch, self._settings, self._home = watch, session.settings, session.home
-        # Old names are not kept for this.
+        self._settings, self._home = session.settings, session.home
+        # Of what was asked on the way only the names count, and no graph is kept for it; nor are old names.
+        self._watch = Watch(None, {})
+        self._watch.reads = watch.reads
         self._scope, self._trained = ref(session.scope), ref(session.trained)
 
     def stands(self, session: Session) -> bool:
@@ -112,12 +114,17 @@ def keep(session: Session, source: Source, interpreter: Interpreter, watch: Watc
     is_alone = not (watch.spoiled or interpreter.warnings or interpreter.random.drawn != session.drawn)
     if not is_alone or any(map(is_answer, names)) or interpreter.scope.kept() is not session.scope:
         return
-    if sum(size_of(node.shape) for node in distinct_nodes(value)) > MOST_ELEMENTS:
+    read = tuple(found[0] for _, _, found in watch.reads.values() if found is not None)
+    if _elements(value) > MOST_ELEMENTS or _elements(read) > MOST_READ:
         return
     kept = _here.kept
     kept[source.name, source.text] = Asked(session, watch, shown, value)
     while len(kept) > MOST_KEPT:
         kept.popitem(last=False)
+
+
+def _elements(value: Value) -> int:
+    return sum(size_of(node.shape) for node in distinct_nodes(value))
 
 
 def _found(session: Session, name: str, frame: Frame | None) -> tuple[Value] | None:

@@ -123,6 +123,15 @@ def test_a_warning_is_said_each_time() -> None:
             home.run("(-8)^(1/3)")
 
 
+def test_what_reads_much_is_not_kept() -> None:
+    """A large tensor goes when its name gets another value."""
+    home = gradcli.Session()
+    home.run("large = ones(2000000)\nsmall = ones(10)")
+    assert _shown(home, "sum(small)") == "10"
+    assert _shown(home, "sum(large)") == "2000000"
+    assert [text for _, text in again._here.kept] == ["sum(small)"]
+
+
 def test_old_names_are_not_held() -> None:
     """A text that was asked keeps none but those that it read."""
     home = gradcli.Session()
@@ -132,4 +141,5 @@ def test_old_names_are_not_held() -> None:
     home.run("large = 3")
     gc.collect()
     assert kept._scope() is None
+    assert not kept._watch.decided
     assert _shown(home, "f(2)") == "2"
