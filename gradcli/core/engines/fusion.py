@@ -12,17 +12,21 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from gradcli.core.ir.nodes import Constant, Node, registry
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.shapes import size_of
+from gradcli.core.ir.shapes import Shape, size_of
 from gradcli.core.records import record
+
+if TYPE_CHECKING:
+    from gradcli.core.engines.rows import Rows
 
 # With fewer elements a whole array is in cache anyway, and one call is cheaper than several.
 SMALLEST = 2**14
-# Interpreter code is called once for a fusion group, at the price of some thirty of NumPy's calls.
+# Machine code is called once for a fusion group, at the price of a few of NumPy's calls; a sum is as much as several.
 SMALLEST_NATIVE = 2**7
-CALLS_WORTH_NATIVE, ELEMENTS_WORTH_A_CALL = 30, 1_000
+CALLS_WORTH_NATIVE, ELEMENTS_WORTH_A_CALL, CALLS_LIKE_A_SUM = 5, 1_000, 4
 # What nodes of small tensors have in common.
 NUMBERS = "numbers"
 
@@ -31,14 +35,16 @@ NUMBERS = "numbers"
 class Unit:
     """What is computed in one step: a node, or a fusion group of them in topological order.
 
-    `sums` are those of its nodes that add up all elements of others of its nodes; they are the last. `samples` is how
-    many there are where the nodes can be computed sample by sample; then the last may be sums over them.
+    `sums` are those of its nodes that add up all elements of others of its nodes, or all rows; they are the last.
+    `rows` says how the nodes lie in rows where some have one number for each. `samples` is how many there are where the
+    nodes can be computed sample by sample; then the last may be sums over them.
     """
 
     nodes: tuple[Node, ...]
     outputs: tuple[Node, ...]
     is_fused: bool = False
     samples: int = 0
+    rows: Rows | None = None
 
     @cached_property
     def args(self) -> tuple[Node, ...]:
@@ -48,8 +54,21 @@ class Unit:
 
     @cached_property
     def sums(self) -> tuple[Node, ...]:
-        """Those that add up all elements of another."""
-        return tuple(node for node in self.nodes if is_total(node)) if self.is_fused else ()
+        """Those that add up all elements of another, or all rows."""
+        if not self.is_fused:
+            return ()
+        rows = self.rows
+        if rows is None:
+            return tuple(filter(is_total, self.nodes))
+        return tuple(n for n in self.nodes if rows.adds_up(n) or (is_total(n) and not rows.reduces(n)))
+
+    @cached_property
+    def shape(self) -> Shape:
+        """That of the nodes of a fusion group, but for their sums and what is one number for each row."""
+        if self.rows is not None:
+            return self.rows.shape
+        sums = set(self.sums)
+        return next(node.shape for node in self.nodes if node not in sums)
 
 
 def works_by_element(node: Node) -> bool:
@@ -64,30 +83,36 @@ def units(
     smallest: int,
     is_small: Callable[[Node], bool] | None = None,
     samples: Mapping[Node, int] = MappingProxyType({}),
+    by_row: bool = False,
 ) -> list[Unit]:
     """The nodes to compute, in steps of which each comes after what it reads; fusion groups have so many elements.
 
     `samples` are nodes to compute sample by sample, each with how many there are. `is_small` says which of the others
-    are better computed as numbers; those that can be computed together are.
+    are better computed as numbers; those that can be computed together are. `by_row` lets fusion groups have what adds
+    up rows, and what is computed of that.
     """
     given = set(inputs)
     computed = [node for node in order if node not in given and not isinstance(node, Constant)]
-    groups = _grouped(computed, smallest, is_small, samples)
+    rows: Mapping[Shape, Rows] = {}
+    if by_row:
+        from gradcli.core.engines.rows import rows_of
+
+        rows = rows_of(computed, smallest)
+    groups, lying = _grouped(computed, smallest, is_small, samples, rows)
     if len(groups) < len(computed):
         groups = _in_order(groups)
     needed = set(outputs)
     place = {node: i for i, group in enumerate(groups) for node in group}
     for i, group in enumerate(groups):
         needed.update(arg for node in group for arg in node.args if place.get(arg, i) != i)
-    return [
-        Unit(
-            tuple(g),
-            tuple(node for node in g if node in needed),
-            g[0] not in samples and groupable(g[0], smallest),
-            samples.get(g[0], 0),
-        )
-        for g in groups
-    ]
+    found: list[Unit] = []
+    for group in groups:
+        first = group[0]
+        lies = lying.get(first)
+        is_fused = lies is not None or (first not in samples and groupable(first, smallest))
+        results = tuple(node for node in group if node in needed)
+        found.append(Unit(tuple(group), results, is_fused, samples.get(first, 0), lies))
+    return found
 
 
 def groupable(node: Node, smallest: int) -> bool:
@@ -109,10 +134,12 @@ def _grouped(
     smallest: int,
     is_small: Callable[[Node], bool] | None,
     samples: Mapping[Node, int],
-) -> list[list[Node]]:
+    rows: Mapping[Shape, Rows],
+) -> tuple[list[list[Node]], Mapping[Node, Rows]]:
+    """The groups, and by the first nodes of those that lie in rows how they do."""
     level: dict[Node, int] = {}
     within: object
-    # What nodes have in common that are computed together: the shape, or that they are numbers.
+    # What nodes have in common that are computed together: the shape, the rows, or that they are numbers.
     common: dict[Node, object] = {}
     groups: dict[object, list[Node]] = defaultdict(list)
     for node in computed:
@@ -121,11 +148,15 @@ def _grouped(
             common[node] = within = samples[node]
         elif _adds_up_samples(node, samples):
             total, within = True, samples[node.args[0]]
+        elif rows and (lies := _rows_with(node, common, rows)) is not None:
+            common[node] = within = lies
         elif groupable(node, smallest):
-            common[node] = within = node.shape
+            common[node] = within = rows.get(node.shape, node.shape)
+        elif (lies := rows.get(node.args[0].shape) if node.args else None) and lies.adds_up(node):
+            total, within = True, lies
         elif is_total(node) and groupable(node.args[0], smallest):
             # What reads a sum comes after the fusion group that it is the last of, so it has nothing in common.
-            total, within = True, node.args[0].shape
+            total, within = True, rows.get(node.args[0].shape, node.args[0].shape)
         elif is_small is not None and is_small(node):
             common[node] = within = NUMBERS
         else:
@@ -139,7 +170,22 @@ def _grouped(
         groups[(deepest, within) if node in common or total else node].append(node)
     _join(groups, level, set(samples.values()))
     # The sums of a fusion group are its last.
-    return [sorted(group, key=lambda node: node not in common) for group in groups.values()]
+    found = [sorted(group, key=lambda node: node not in common) for group in groups.values()]
+    known: dict[object, Rows] = {lies: lies for lies in rows.values()}
+    keys = [known.get(key[1]) if isinstance(key, tuple) else None for key in groups]
+    return found, {group[0]: lies for group, lies in zip(found, keys, strict=True) if lies is not None}
+
+
+def _rows_with(node: Node, common: Mapping[Node, object], rows: Mapping[Shape, Rows]) -> Rows | None:
+    """The rows of which a node has one number for each, computed of what else there is of them."""
+    lies = rows.get(node.args[0].shape) if node.args else None
+    if lies is not None and lies.reduces(node):
+        return lies
+    if works_by_element(node):
+        for lies in rows.values():
+            if node.shape == lies.each and any(a.shape == node.shape and common.get(a) == lies for a in node.args):
+                return lies
+    return None
 
 
 def _join(groups: dict[object, list[Node]], level: Mapping[Node, int], sizes: Set[int]) -> None:

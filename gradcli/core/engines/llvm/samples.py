@@ -30,7 +30,7 @@ class Columns:
 
 
 def native_samples(
-    order: Sequence[Node], read: Sequence[Columns], written: Sequence[Columns], totals: Sequence[Node]
+    order: Sequence[Node], read: Sequence[Columns], written: Sequence[Columns], totals: Sequence[Node], size: int
 ) -> Code | None:
     """The graph as machine code, None where it has none.
 
@@ -41,7 +41,7 @@ def native_samples(
     if not vectors.is_available() or len(order) > MOST_NODES:
         return None
     try:
-        text = _Emitter(order, read, written, totals).module()
+        text = _Emitter(order, read, written, totals, size).module()
     except NotNativeError:
         return None
     return compiled(text)
@@ -51,10 +51,15 @@ class _Emitter(Vectors):
     """Writes the loop over vectors; the last one begins so many samples before the end."""
 
     def __init__(
-        self, order: Sequence[Node], read: Sequence[Columns], written: Sequence[Columns], totals: Sequence[Node]
+        self,
+        order: Sequence[Node],
+        read: Sequence[Columns],
+        written: Sequence[Columns],
+        totals: Sequence[Node],
+        size: int,
     ) -> None:
         super().__init__(DType.FLOAT64)
-        self.order, self.read, self.written, self.totals = order, read, written, totals
+        self.order, self.read, self.written, self.totals, self.size = order, read, written, totals, size
 
     def module(self) -> str:
         """The text of a module with the one function."""
@@ -93,8 +98,7 @@ class _Emitter(Vectors):
                 self._write(b, columns, pointer, slot, at, here)
         for i, total in enumerate(totals):
             b.store(self.added_up(b, b.load(total)), b.gep(places[-1], [self.i64(i)]))
-        b.ret_void()
-        return str(self.module_)
+        return self.closed(b, self.size)
 
     def _computed(self, b: Any, nodes: Sequence[Node], values: dict[Node, Vector]) -> list[Node]:
         """Compute what can be of what is known; the rest."""

@@ -6,14 +6,16 @@ These are the C library's, and where it has none our own; both are right to with
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any
 
 from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, Vector, is_installed
+from gradcli.core.engines.llvm.entry import ENTRY, python_function, write_entry
 from gradcli.core.engines.llvm.functions import FUNCTIONS, Lanes
 from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.nodes import Node
 from gradcli.core.records import record
 
 _VECTORS = "libmvec.so.1"
@@ -76,10 +78,19 @@ class Code:
         self._engine.finalize_object()
         signature = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
         self._function = signature(self._engine.get_function_address(NAME))
+        self._entry = self._engine.get_function_address(ENTRY)
 
     def __call__(self, low: int, high: int, addresses: Any) -> None:
         """Run it on what an array of addresses says where to find."""
         self._function(low, high, addresses)
+
+    @property
+    def entry(self) -> Callable[..., bool] | None:
+        """A function of the arrays themselves for all there is to compute, which says whether it could.
+
+        They must lie in memory one element after the other. None where there is none.
+        """
+        return python_function(self._entry, self) if self._entry else None
 
 
 @lru_cache(256)
@@ -115,7 +126,14 @@ class Vectors(Arithmetic):
         low, high, table = function.args
         b = ir.IRBuilder(function.append_basic_block("entry"))
         places = [b.bitcast(b.load(b.gep(table, [self.i64(i)])), kind.as_pointer()) for i, kind in enumerate(kinds)]
+        self._function, self._arrays = function, len(kinds)
         return b, low, high, places
+
+    def closed(self, b: Any, length: int) -> str:
+        """The text of the module, when the function is written, which is called with 0 and so much for all of it."""
+        b.ret_void()
+        write_entry(self.ir, self.module_, self._function, self._arrays, length)
+        return str(self.module_)
 
     # Memory.
 
@@ -180,6 +198,12 @@ class Vectors(Arithmetic):
     def number(self, value: float) -> Vector:
         """The same in all lanes."""
         return self.ir.Constant(self.kind, [value] * self.lanes)
+
+    def applied(self, b: Any, node: Node, args: Sequence[Vector]) -> Vector:
+        """A node's value, from those of its arguments; a bool among numbers is 0 or 1."""
+        if node.kind == "cast" and args[0].type == self.truth and node.dtype is self.dtype:
+            return b.select(args[0], self.number(1.0), self.number(0.0))
+        return super().applied(b, node, args)
 
     def square(self, b: Any, x: Vector) -> Vector:
         """A product."""

@@ -58,8 +58,9 @@ class Samples:
         # Sums over the samples, behind them that of what must be finite.
         self._sums = [n for row, stride in zip(rows, graph.written, strict=True) if not stride for n in row]
         self._sums += apart.numbers[at:]
-        self._native = native_samples(apart.order, self._read, self._written, self._sums) if native else None
+        self._native = native_samples(apart.order, self._read, self._written, self._sums, self.size) if native else None
         self.is_native = self._native is not None
+        self._direct = self._native.entry if self._native is not None else None
         self._places = Places(len(self._read) + len(self._written) + 1)
         self._registers: list[Register] = []
         if self._native is None:
@@ -94,9 +95,11 @@ class Samples:
         sums = np.empty((self.count, len(self._sums)))
         columns = [out for out, stride in zip(outs, self.graph.written, strict=True) if stride]
         if self._native is not None and self.count == 1:
-            kept = self._places.fill([*given[:arity], *columns, sums])
-            self._native(0, self.size, self._places.table)
-            del kept
+            arrays = [*given[:arity], *columns, sums]
+            if self._direct is None or not self._direct(*arrays):
+                kept = self._places.fill(arrays)
+                self._native(0, self.size, self._places.table)
+                del kept
         else:
             work = (self._in_machine_code if self.is_native else self._in_numpy)(given[:arity], columns, sums)
             if self.workers > 1:

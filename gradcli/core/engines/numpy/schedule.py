@@ -168,13 +168,21 @@ class ArrayProgram:
 
     def _unrolled(self) -> Callable[..., tuple[Array, ...]]:
         """The steps as straight-line Python, which spares small arrays the loop."""
-        scope: dict[str, Any] = {"asarray": np.asarray}
+        scope: dict[str, Any] = {"asarray": np.asarray, "empty": np.empty}
         lines = []
         for number, (function, args, results, forgotten, step) in enumerate(self._calls):
             scope[f"f{number}"] = function
             given = [f"v{i}" for i in args]
             into = [f"v{i}" if i in self._buffered else "None" for i in results]
-            if step.several:
+            if step.direct is not None:
+                scope[f"d{number}"] = step.direct
+                for i, node in zip(results, step.outputs, strict=True):
+                    if i not in self._buffered:
+                        scope[f"k{i}"] = np.dtype(node.dtype.value)
+                        lines.append(f"v{i} = empty({node.shape}, k{i})")
+                text = ", ".join([*given, *(f"v{i}" for i in results)])
+                lines.append(f"if not d{number}({text}): f{number}({text})")
+            elif step.several:
                 called = [*given, *into] if step.takes_out else given
                 lines.append(f"{', '.join(f'v{i}' for i in results)}, = f{number}({', '.join(called)})")
             elif results[0] in self._buffered:

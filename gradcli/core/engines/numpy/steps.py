@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gradcli.core.engines.elements import ElementsProgram, is_better_as_numbers, region_of
 from gradcli.core.engines.fusion import (
+    CALLS_LIKE_A_SUM,
     CALLS_WORTH_NATIVE,
     ELEMENTS_WORTH_A_CALL,
     SMALLEST,
@@ -41,7 +42,8 @@ class Step:
 
     `takes_out`: it is called with an array to write into for each output, after its arguments; `several`: it gives a
     tuple of its outputs. `in_place`: an output may take the place of an argument. `may_be_view`: the result may look
-    into an argument. `memory` is what it keeps between calls, in bytes. Of several nodes, `how` says how they are
+    into an argument. `memory` is what it keeps between calls, in bytes. `direct` is a quicker function of arrays alone,
+    with one to write into for each output, which says whether it did it. Of several nodes, `how` says how they are
     computed, and `within` what becomes of those that are no outputs.
     """
 
@@ -54,6 +56,7 @@ class Step:
     may_be_view: bool = False
     several: bool = False
     memory: int = 0
+    direct: Callable[..., bool] | None = None
     how: str = ""
     within: str = ""
 
@@ -71,21 +74,25 @@ def steps_of(
     steps: list[Step] = []
     smallest, is_small = SMALLEST_NATIVE if native else SMALLEST, is_better_as_numbers if numbers else None
     samples = _sampled(order, inputs) if numbers else None
-    waiting = units(order, outputs, inputs, smallest, is_small, samples.sizes if samples else {})[::-1]
+    waiting = units(order, outputs, inputs, smallest, is_small, samples.sizes if samples else {}, native)[::-1]
     while waiting:
         unit = waiting.pop()
         if samples is not None and unit.samples:
             one_by_one = _samples(unit, samples, native)
             if one_by_one is None:
-                waiting += units(unit.nodes, unit.outputs, unit.args, smallest, is_small)[::-1]
+                waiting += units(unit.nodes, unit.outputs, unit.args, smallest, is_small, by_row=native)[::-1]
             else:
                 how = {"function": one_by_one, "args": tuple(one_by_one.graph.args), "takes_out": True}
                 steps.append(_several(unit, str(one_by_one), "in cache only", memory=one_by_one.memory, **how))
             continue
         tiles = _tiles(unit, native) if unit.is_fused else None
+        if tiles is None and unit.rows is not None:
+            waiting += units(unit.nodes, unit.outputs, unit.args, smallest, is_small)[::-1]
+            continue
         region = region_of(unit) if numbers and not unit.is_fused else None
         if tiles is not None:
-            how = {"function": tiles, "args": unit.args, "takes_out": True, "memory": tiles.memory}
+            how = {"function": tiles, "args": tiles.args, "takes_out": True, "memory": tiles.memory}
+            how |= {"direct": tiles.direct}
             steps.append(_several(unit, str(tiles), "in cache only", **how))
         elif region is not None:
             how = {"function": ElementsProgram(region).run, "args": tuple(region.inputs)}
@@ -128,11 +135,19 @@ def _tiles(unit: Unit, native: bool) -> Tiles | None:
     """The fusion group in tiles; None where it is small and LLVM has no code for it, or it isn't worth a call."""
     from gradcli.core.engines.numpy.tiles import Tiles
 
-    size = size_of(unit.nodes[0].shape)
-    if size < SMALLEST and len(unit.nodes) * (1 + size / ELEMENTS_WORTH_A_CALL) < CALLS_WORTH_NATIVE:
+    size = size_of(unit.shape)
+    if (size < SMALLEST or unit.rows is not None) and not _is_worth_a_call(unit, size):
         return None
+    native_only = unit.rows is not None or size < SMALLEST
     tiles = Tiles(unit, native)
-    return tiles if tiles.is_native or size >= SMALLEST else None
+    return tiles if tiles.is_native or not native_only else None
+
+
+def _is_worth_a_call(unit: Unit, size: int) -> bool:
+    """Whether one call of machine code takes less time than NumPy's calls."""
+    calls = sum(CALLS_LIKE_A_SUM if node.kind in ("sum_to", "max_to") else 1 for node in unit.nodes)
+    has_whole = any(node.shape == unit.shape for node in (*unit.nodes, *unit.args))
+    return has_whole and calls + len(unit.nodes) * size / ELEMENTS_WORTH_A_CALL >= CALLS_WORTH_NATIVE
 
 
 def _single(node: Node) -> Step:

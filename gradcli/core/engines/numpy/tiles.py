@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.core.engines.fusion import Unit
-from gradcli.core.engines.llvm.native import in_memory, native_tile, split_of
+from gradcli.core.engines.llvm.lying import in_memory, split_of
+from gradcli.core.engines.llvm.native import native_tile
 from gradcli.core.engines.llvm.vectors import Code
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, takes_out, works_in_place
 from gradcli.core.engines.numpy.places import Places
@@ -52,21 +53,22 @@ class Tiles:
     """A fusion group as a function of its arguments and of where to write its outputs, None for new arrays.
 
     Tensors whose elements lie as those of the result are cut along one line of all elements; where one must be
-    stretched, along one axis. `memory` is what the scratch tiles take, in bytes.
+    stretched, along one axis. `args` are those arguments that it is called with, `memory` is what the scratch tiles
+    take, in bytes. `direct` does the same where arrays to write into are given, and says whether it could; there is
+    one where all is one tile of machine code.
     """
 
     def __init__(self, unit: Unit, native: bool = False) -> None:
         sums = set(unit.sums)
-        whole = next(node for node in unit.nodes if node not in sums)
-        self.unit, self.shape = unit, whole.shape
+        self.unit, self.shape = unit, unit.shape
         self.flat = all(
             size_of(arg.shape) == 1 or (arg.shape == self.shape and _lies_in_line(arg)) for arg in unit.args
         )
         self._native = native_tile(unit) if native else None
         self.is_native = self._native is not None
         self.axis = 0 if self.flat or self.shape[0] >= SHORTEST_AXIS else self.shape.index(max(self.shape))
-        split = split_of(unit, self.shape) if self.is_native else None
-        if split:
+        split = split_of(unit) if self.is_native else None
+        if split is not None and (split or unit.rows is not None):
             self.length = size_of(self.shape[:split])
         elif self.flat or self.is_native:
             self.length = size_of(self.shape)
@@ -74,9 +76,10 @@ class Tiles:
             self.length = self.shape[self.axis]
         self.breadth = size_of(self.shape) // self.length
         self._registers: list[Register] = []
-        self._read = in_memory(unit)
-        self._arity = len(unit.args)
-        self._places = Places(len(self._read) + len(unit.outputs))
+        # What machine code knows already is a part of it.
+        self.args = tuple(unit.args[i] for i in in_memory(unit)) if self.is_native else unit.args
+        self._arity = len(self.args)
+        self._places = Places(self._arity + len(unit.outputs))
         self._sums = [j for j, node in enumerate(unit.outputs) if node in sums]
         if self._native is None:
             text, scope = self._source()
@@ -99,9 +102,11 @@ class Tiles:
         self.count = -(-self.length // self.step)
         # A sum is that of each tile, at first.
         self._made = [
-            ((self.count,) if node in sums else node.shape, np.dtype(node.dtype.value)) for node in unit.outputs
+            ((self.count, size_of(node.shape)) if node in sums else node.shape, np.dtype(node.dtype.value))
+            for node in unit.outputs
         ]
         self._scratch: list[list[Array]] = []
+        self.direct = self._native.entry if self._native is not None and self.count == 1 else None
         self.memory = self.workers * self.step * self.breadth * sum(np.dtype(r.dtype).itemsize for r in self._registers)
 
     def __str__(self) -> str:
@@ -147,7 +152,7 @@ class Tiles:
         """Say which arrays, of the arguments and of those to write into, are the same at each call; None for others."""
         if self.is_native:
             outs = [None if j in self._sums else out for j, out in enumerate(lasting[self._arity :])]
-            self._places.bind([*(lasting[i] for i in self._read), *outs])
+            self._places.bind([*lasting[: self._arity], *outs])
 
     def _at_once(self, native: Code, given: Sequence[Any]) -> tuple[Array, ...]:
         """The outputs where there is one tile, whose sums are the sums."""
@@ -155,16 +160,18 @@ class Tiles:
             np.empty(node.shape, dtype) if out is None else out
             for node, out, (_, dtype) in zip(self.unit.outputs, given[self._arity :], self._made, strict=True)
         ]
-        kept = self._places.fill([*(given[i] for i in self._read), *outs])
-        native(0, self.length, self._places.table)
-        del kept
+        arrays = [*given[: self._arity], *outs]
+        if self.direct is None or not self.direct(*arrays):
+            kept = self._places.fill(arrays)
+            native(0, self.length, self._places.table)
+            del kept
         return tuple(outs)
 
     def _in_machine_code(self, given: Sequence[Any], outs: Sequence[Array]) -> Work:
         native, step, length = self._native, self.step, self.length
         assert native is not None
-        kept = self._places.fill([*(given[i] for i in self._read), *outs])
-        sums = [(len(self._read) + j, outs[j].itemsize) for j in self._sums]
+        kept = self._places.fill([*given[: self._arity], *outs])
+        sums = [(self._arity + j, outs[j].strides[0]) for j in self._sums]
         places = self._places.table
 
         def work(worker: int, numbers: Iterator[int], kept: Sequence[Array] = kept) -> None:
