@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from gradcli.core.engines.apart import Apart
 from gradcli.core.engines.elements import is_small
-from gradcli.core.engines.fusion import SMALLEST_NATIVE, Unit, is_total, works_by_element
+from gradcli.core.engines.fusion import SMALLEST_PLAIN, Unit, is_total, works_by_element
 from gradcli.core.engines.protocol import Graph
 from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
@@ -24,7 +24,7 @@ from gradcli.core.records import record
 from gradcli.core.transforms.one_sample import of_one_sample
 
 # With fewer samples a call on all of them is short.
-FEWEST = SMALLEST_NATIVE
+FEWEST = SMALLEST_PLAIN
 # What is larger for one sample has rows that are long enough.
 MOST_NUMBERS = 256
 # Sums of more products are faster by a product of matrices.

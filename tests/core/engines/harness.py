@@ -33,8 +33,8 @@ WITHOUT_VECTORS = ("math.gamma", "math.lgamma", "math.floor", "math.ceil", "roun
 WITHOUT_MACHINE_CODE = {
     p.name for p in BY_ELEMENT if not isinstance(p.math, str) or any(word in p.math for word in WITHOUT_VECTORS)
 }
-# Those among them whose slopes are machine code, at least where these are added up along rows.
-WITH_NATIVE_SLOPES = {"log_to_base", "betaln", "beta"}
+# Those among them whose slopes do without their value, and are machine code.
+WITH_NATIVE_SLOPES = {"log_to_base", "betaln"}
 OLD_LIBRARY = tuple(map(int, (platform.libc_ver()[1] or "0").split("."))) < (2, 35)
 has_machine_code = pytest.mark.skipif(
     not vectors.is_available(), reason="machine code needs llvmlite, and a C library with vectors for this processor"

@@ -12,6 +12,7 @@ from gradcli.core.engines.fusion import (
     ELEMENTS_WORTH_A_CALL,
     SMALLEST,
     SMALLEST_NATIVE,
+    SMALLEST_PLAIN,
     Unit,
     units,
 )
@@ -20,6 +21,9 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import record
+
+# Moving so many elements takes about a millisecond, for which other threads may wait.
+LONG_MOVE = 2**20
 
 if TYPE_CHECKING:
     from gradcli.core.engines.numpy.samples import Samples
@@ -86,8 +90,8 @@ def steps_of(
                 steps.append(_several(unit, str(one_by_one), "in cache only", memory=one_by_one.memory, **how))
             continue
         tiles = _tiles(unit, native) if unit.is_fused else None
-        if tiles is None and unit.rows is not None:
-            waiting += units(unit.nodes, unit.outputs, unit.args, smallest, is_small)[::-1]
+        if tiles is None and unit.is_fused and (unit.rows is not None or size_of(unit.shape) < SMALLEST_PLAIN):
+            waiting += units(unit.nodes, unit.outputs, unit.args, SMALLEST_PLAIN, is_small)[::-1]
             continue
         region = region_of(unit) if numbers and not unit.is_fused else None
         if tiles is not None:
@@ -98,8 +102,18 @@ def steps_of(
             how = {"function": ElementsProgram(region).run, "args": tuple(region.inputs)}
             steps.append(_several(unit, "as numbers, by Python's math:", "a number", **how))
         else:
-            steps += [_single(node) for node in unit.nodes]
-    return steps
+            steps += [(_moved(node) if native else None) or _single(node) for node in unit.nodes]
+    return _needed(steps, outputs) if native else steps
+
+
+def _needed(steps: Sequence[Step], outputs: Sequence[Node]) -> list[Step]:
+    """Less those whose results nothing reads, since it reads what they look into."""
+    needed, found = set(outputs), []
+    for step in reversed(steps):
+        if not needed.isdisjoint(step.outputs):
+            needed.update(step.args)
+            found.append(step)
+    return found[::-1]
 
 
 def _several(unit: Unit, how: str, within: str, **given: Any) -> Step:
@@ -108,7 +122,7 @@ def _several(unit: Unit, how: str, within: str, **given: Any) -> Step:
 
 def _sampled(order: Sequence[Node], inputs: Sequence[Node]) -> Sampled | None:
     """The nodes that can be computed sample by sample; most graphs have none, and need not what tells."""
-    if not any(len(node.shape) > 1 and node.shape[0] >= SMALLEST_NATIVE for node in order):
+    if not any(len(node.shape) > 1 and node.shape[0] >= SMALLEST_PLAIN for node in order):
         return None
     from gradcli.core.engines.samples import sampled
 
@@ -148,6 +162,21 @@ def _is_worth_a_call(unit: Unit, size: int) -> bool:
     calls = sum(CALLS_LIKE_A_SUM if node.kind in ("sum_to", "max_to") else 1 for node in unit.nodes)
     has_whole = any(node.shape == unit.shape for node in (*unit.nodes, *unit.args))
     return has_whole and calls + len(unit.nodes) * size / ELEMENTS_WORTH_A_CALL >= CALLS_WORTH_NATIVE
+
+
+def _moved(node: Node) -> Step | None:
+    """A tensor that is put together from parts of others, by machine code; None for others."""
+    from gradcli.core.engines.llvm.moving import native_moves
+    from gradcli.core.engines.moves import moves_of
+    from gradcli.core.engines.numpy.called import Called
+
+    moves = moves_of(node)
+    code = None if moves is None else native_moves(moves)
+    if moves is None or code is None:
+        return None
+    called = Called(code, len(moves.arrays), [node], moves.outer, is_long=moves.size > LONG_MOVE)
+    how, direct = "by machine code:", called.direct
+    return Step(called, moves.arrays, (node,), (node,), takes_out=True, several=True, direct=direct, how=how)
 
 
 def _single(node: Node) -> Step:

@@ -10,7 +10,7 @@ import numpy as np
 from gradcli.core.engines.fusion import Unit
 from gradcli.core.engines.llvm.lying import in_memory, split_of
 from gradcli.core.engines.llvm.native import native_tile
-from gradcli.core.engines.llvm.vectors import Code
+from gradcli.core.engines.numpy.called import Called
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, takes_out, works_in_place
 from gradcli.core.engines.numpy.places import Places
 from gradcli.core.engines.numpy.pool import Numbers, share, threads
@@ -106,7 +106,10 @@ class Tiles:
             for node in unit.outputs
         ]
         self._scratch: list[list[Array]] = []
-        self.direct = self._native.entry if self._native is not None and self.count == 1 else None
+        self._called: Called | None = None
+        if self._native is not None and self.count == 1:
+            self._called = Called(self._native, self._arity, unit.outputs, self.length)
+        self.direct = None if self._called is None else self._called.direct
         self.memory = self.workers * self.step * self.breadth * sum(np.dtype(r.dtype).itemsize for r in self._registers)
 
     def __str__(self) -> str:
@@ -117,8 +120,8 @@ class Tiles:
 
     def __call__(self, *given: Array | None) -> tuple[Array, ...]:
         """The outputs, from the arguments followed by an array to write into for each output."""
-        if self._native is not None and self.count == 1:
-            return self._at_once(self._native, given)
+        if self._called is not None:
+            return self._called(*given)
         outs = [
             np.empty(shape, dtype) if out is None or j in self._sums else out
             for j, (out, (shape, dtype)) in enumerate(zip(given[self._arity :], self._made, strict=True))
@@ -150,22 +153,11 @@ class Tiles:
 
     def bind(self, lasting: Sequence[Array | None]) -> None:
         """Say which arrays, of the arguments and of those to write into, are the same at each call; None for others."""
-        if self.is_native:
+        if self._called is not None:
+            self._called.bind(lasting)
+        elif self.is_native:
             outs = [None if j in self._sums else out for j, out in enumerate(lasting[self._arity :])]
             self._places.bind([*lasting[: self._arity], *outs])
-
-    def _at_once(self, native: Code, given: Sequence[Any]) -> tuple[Array, ...]:
-        """The outputs where there is one tile, whose sums are the sums."""
-        outs = [
-            np.empty(node.shape, dtype) if out is None else out
-            for node, out, (_, dtype) in zip(self.unit.outputs, given[self._arity :], self._made, strict=True)
-        ]
-        arrays = [*given[: self._arity], *outs]
-        if self.direct is None or not self.direct(*arrays):
-            kept = self._places.fill(arrays)
-            native(0, self.length, self._places.table)
-            del kept
-        return tuple(outs)
 
     def _in_machine_code(self, given: Sequence[Any], outs: Sequence[Array]) -> Work:
         native, step, length = self._native, self.step, self.length

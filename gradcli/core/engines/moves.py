@@ -1,0 +1,131 @@
+"""What puts tensors together from parts of others: as parts of memory that are copied, or added to what is there.
+
+Windows of an image joined, and their adjoint, the sum of padded tensors, are such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.shapes import Shape, size_of
+from gradcli.core.primitives.shaping import Ranges
+from gradcli.core.records import record
+from gradcli.core.simplify.contracted import SUM_OF_PADS
+
+# More parts take LLVM long to compile, and fewer elements NumPy no longer than a call.
+MOST_PARTS, FEWEST_ELEMENTS = 100, 2**7
+
+
+@record
+class Axis:
+    """A loop: how many elements, and how far apart they are where they are read and where they are written."""
+
+    length: int
+    read: int
+    write: int
+
+
+@record
+class Part:
+    """Elements of an array that go to a result: its number among the arrays, where both begin, and along which axes."""
+
+    array: int
+    read_at: int
+    write_at: int
+    axes: tuple[Axis, ...]
+    adds: bool = False
+
+
+@record
+class Moves:
+    """A tensor as parts of others. `outer` is how many slabs there are that all parts go through in the same way.
+
+    `read` and `write` are in the first axis of each part, which is that of the slabs. `fills` says that nothing is left
+    that must be 0.
+    """
+
+    node: Node
+    arrays: tuple[Node, ...]
+    parts: tuple[Part, ...]
+    outer: int
+    fills: bool
+
+    @property
+    def size(self) -> int:
+        """How many elements are moved."""
+        return self.outer * sum(prod(axis.length for axis in part.axes[1:]) for part in self.parts)
+
+
+def moves_of(node: Node) -> Moves | None:
+    """The node as parts of others, None where it isn't put together so, or it wouldn't pay."""
+    if not isinstance(node, Application) or not node.dtype.is_float or size_of(node.shape) < FEWEST_ELEMENTS:
+        return None
+    if len(node.args) > MOST_PARTS or any(size_of(arg.shape) == 0 or arg.dtype is not node.dtype for arg in node.args):
+        return None
+    shape = node.shape
+    if node.kind == SUM_OF_PADS:
+        places, fills = node.attrs["places"], False
+    elif node.kind == "concatenate" and len(node.args) > 1:
+        places, fills = _one_behind_another(node), True
+    else:
+        return None
+    sources = [_source(arg) for arg in node.args]
+    arrays = tuple(dict.fromkeys(array for array, _ in sources))
+    slabs = _same_for_all([ranges for _, ranges in sources], places, shape)
+    parts = []
+    for i, ((array, ranges), there) in enumerate(zip(sources, places, strict=True)):
+        read, write = _strides(array.shape), _strides(shape)
+        axes = [Axis(n, r * s, w * t) for (_, n, s), r, (_, _, t), w in zip(ranges, read, there, write, strict=True)]
+        # The axes of slabs are whole, so they are one.
+        slab = Axis(prod(shape[:slabs]), read[slabs - 1] if slabs else 0, write[slabs - 1] if slabs else 0)
+        read_at = sum(start * stride for (start, _, _), stride in zip(ranges, read, strict=True))
+        write_at = sum(start * stride for (start, _, _), stride in zip(there, write, strict=True))
+        inner = (slab, *_merged(axes[slabs:]))
+        parts.append(Part(arrays.index(array), read_at, write_at, inner, adds=not fills and i > 0))
+    return Moves(node, arrays, tuple(parts), prod(shape[:slabs]), fills)
+
+
+def _source(node: Node) -> tuple[Node, Ranges]:
+    """The tensor that a slice is of, and which elements of it there are."""
+    if node.kind == "slice":
+        return node.args[0], node.attrs["ranges"]
+    return node, tuple((0, n, 1) for n in node.shape)
+
+
+def _one_behind_another(node: Node) -> list[Ranges]:
+    places, axis, at = [], node.attrs["axis"], 0
+    for arg in node.args:
+        whole = [(0, n, 1) for n in arg.shape]
+        whole[axis] = (at, arg.shape[axis], 1)
+        at += arg.shape[axis]
+        places.append(tuple(whole))
+    return places
+
+
+def _strides(shape: Shape) -> list[int]:
+    return [size_of(shape[i + 1 :]) for i in range(len(shape))]
+
+
+def _same_for_all(sources: Sequence[Ranges], places: Sequence[Ranges], shape: Shape) -> int:
+    """How many leading axes are whole in all parts, so that there is a slab of each for every one of the result's."""
+    slabs = 0
+    while slabs < len(shape) - 1 and all(r[slabs] == (0, shape[slabs], 1) for r in (*sources, *places)):
+        slabs += 1
+    return slabs
+
+
+def _merged(axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    """Axes of which one goes on where the other ends are one."""
+    found: list[Axis] = []
+    for axis in axes:
+        last = found[-1] if found else None
+        if axis.length == 1:
+            continue
+        if last is not None and (last.read, last.write) == (axis.length * axis.read, axis.length * axis.write):
+            found[-1] = Axis(last.length * axis.length, axis.read, axis.write)
+        else:
+            found.append(axis)
+    return tuple(found) or (Axis(1, 1, 1),)
