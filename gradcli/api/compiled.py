@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from gradcli.api.home import GIVEN, Home, dtype_name, guarded, refuse
@@ -202,15 +204,18 @@ def fitted(given: Any, slot: Slot) -> Any:
     return found.item() if slot.shape == () and slot.dtype == "float64" else np.require(found, requirements="A")
 
 
+_NUMBERS = frozenset((bool, int, float))
+
+
 def own(found: Sequence[Any], dtypes: Sequence[DType], args: Sequence[Any]) -> list[Any]:
     """The outputs as the caller's own: a view, an input that came through, or a constant is copied."""
     seen = {id(given) for given in args}
     copies: list[Any] = []
     for array, dtype in zip(found, dtypes, strict=True):
-        if isinstance(array, (bool, int, float)) or array.shape == ():
-            copies.append(scalar(array if isinstance(array, (bool, int, float)) else array.item(), dtype))
+        if array.__class__ in _NUMBERS or array.shape == ():
+            copies.append(scalar(array if array.__class__ in _NUMBERS else array.item(), dtype))
             continue
-        if array.base is not None or not array.flags.writeable or not array.flags.owndata or id(array) in seen:
+        if array.base is not None or id(array) in seen or not (array.flags.writeable and array.flags.owndata):
             array = array.copy()
         seen.add(id(array))
         copies.append(array)
@@ -225,15 +230,15 @@ def joined(outputs: Value) -> Callable[[Sequence[Data]], Any]:
         return tuple
 
     # Counting from left to right: `fold` goes elsewhere first where a part is shared.
-    def joined(found: Sequence[Data]) -> Any:
-        values = iter(found)
+    places = itertools.count()
 
-        def put(value: Value) -> Any:
-            return tuple([put(item) for item in value]) if isinstance(value, tuple) else next(values)
+    def put(value: Value) -> Callable[[Sequence[Data]], Any]:
+        if not isinstance(value, tuple):
+            return itemgetter(next(places))
+        parts = [put(item) for item in value]
+        return lambda found: tuple([part(found) for part in parts])
 
-        return put(outputs)
-
-    return joined
+    return put(outputs)
 
 
 def compiled(

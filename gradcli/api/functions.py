@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 from gradcli.api.home import GIVEN, Home, guarded, new_home, refuse
-from gradcli.api.running import run_again
+from gradcli.api.running import Again
 from gradcli.api.values import to_python, to_value
 from gradcli.language.calls.arguments import bind, signature
 from gradcli.language.calls.programs import result_of_call
@@ -47,10 +47,11 @@ class Function:
     (45.0, 9.0, [[10.0, 6.0], [6.0, 0.0]])
     """
 
-    __slots__ = ("_home", "_of")
+    __slots__ = ("_again", "_home", "_of")
 
     def __init__(self, home: Home, of: LanguageFunction) -> None:
         self._home, self._of = home, of
+        self._again = Again(of)
 
     @property
     def name(self) -> str:
@@ -85,7 +86,7 @@ class Function:
             GradcliError: for arguments that don't fit, and for what can't be computed.
         """
         if not kwargs and len(args) == len(self._of.inputs):
-            found = self._home.again(lambda m: run_again(m, self._of, args))
+            found = self._home.again(self._again, args)
             if found is not None:
                 return found[0]
         source = self._source()

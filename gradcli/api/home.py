@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import Context, copy_context
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gradcli.api.errors import GradcliError, failed_assert, warn
 from gradcli.api.results import Results, handed_out
@@ -103,7 +103,7 @@ class Home:
             warn(interpreter.warnings)
         return result
 
-    def again(self, work: Callable[[Interpreter], T | None]) -> T | None:
+    def again(self, work: Callable[[Interpreter, Sequence[Any]], T | None], args: Sequence[Any]) -> T | None:
         """What some work comes to that changes nothing, and draws nothing; None where it can't tell.
 
         It is no mistake that comes of it, and runs in the caller's context, where no limits of this session hold.
@@ -117,7 +117,7 @@ class Home:
                 interpreter.still = interpreter
                 self._standing = session, interpreter
             try:
-                return work(self._standing[1])
+                return work(self._standing[1], args)
             except Mistakes:
                 return None
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable, Sequence
+from threading import get_ident
 from typing import Any
 
 from gradcli.api.compiled import joined, own
 from gradcli.core.ir.dtypes import DType
-from gradcli.language.calls.programs import NUMBER, kept_calls, kind_of_tensor
+from gradcli.language.calls.programs import NUMBER, Trace, kept_calls, kind_of_tensor
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.values.values import Function
 
@@ -19,8 +20,71 @@ _DTYPES = {dtype.value: dtype for dtype in DType}
 _KNOWN: dict[Any, DType] = {}
 
 
-def run_again(interpreter: Interpreter, function: Function, args: Sequence[Any]) -> tuple[Any] | None:
-    """What a call gives, in a tuple of its own; None where there is no program for it, or it takes other values."""
+class Again:
+    """Calls of one function; the last is known by what its arguments were, and told at once when it comes again."""
+
+    __slots__ = ("_function", "_interpreter", "_join", "_kinds", "_thread", "_trace")
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self._trace: Trace | None = None
+
+    def __call__(self, interpreter: Interpreter, args: Sequence[Any]) -> tuple[Any] | None:
+        """What a call gives, in a tuple of its own; None where there is no program for it, or it takes other values."""
+        trace = self._trace
+        # Programs write into buffers of their own, and each thread has its own programs.
+        if trace is not None and self._interpreter is interpreter and self._thread == get_ident():
+            data = self._fitting(args)
+            if data is not None and trace.holds(interpreter):
+                computed = trace.run(interpreter, data)
+                if computed is not None:
+                    return self._handed_over(interpreter, trace, computed, data)
+        return self._first(interpreter, args)
+
+    def _fitting(self, args: Sequence[Any]) -> list[Any] | None:
+        """The arguments as the program takes them, None where they are not of the last call's kinds."""
+        data: list[Any] = []
+        for given, (kind, dtype, shape) in zip(args, self._kinds, strict=True):
+            if given.__class__ is not kind:
+                return None
+            if dtype is None:
+                if kind is int and not -_MOST < given < _MOST:
+                    return None
+                data.append(given if kind is float else float(given))
+                continue
+            flags = given.flags
+            if given.dtype is not dtype or given.shape != shape or not (flags.c_contiguous and flags.aligned):
+                return None
+            data.append(given)
+        return data
+
+    def _first(self, interpreter: Interpreter, args: Sequence[Any]) -> tuple[Any] | None:
+        """By looking for what is kept of the function."""
+        self._trace = None
+        found = _kinds_of(interpreter, args)
+        if found is None:
+            return None
+        kinds, data = found
+        calls = kept_calls(interpreter, self._function, kinds)
+        # Which type plain numbers in a result have is for others to say.
+        again = None if calls is None else calls.again(interpreter, data, only_tensors=True)
+        if again is None:
+            return None
+        trace, computed = again
+        self._interpreter, self._thread = interpreter, get_ident()
+        self._kinds = [(g.__class__, getattr(g, "dtype", None), getattr(g, "shape", None)) for g in args]
+        self._trace, self._join = trace, joined(trace.result)
+        return self._handed_over(interpreter, trace, computed, data)
+
+    def _handed_over(
+        self, interpreter: Interpreter, trace: Trace, computed: Sequence[Any], data: Sequence[Any]
+    ) -> tuple[Any]:
+        interpreter.steps = 0
+        return (self._join(own([computed[place] for place in trace.places], trace.dtypes, data)),)
+
+
+def _kinds_of(interpreter: Interpreter, args: Sequence[Any]) -> tuple[list[Hashable], list[Any]] | None:
+    """The kinds of arguments, and these as a program takes them; None where one is neither a number nor an array."""
     kinds: list[Hashable] = []
     data: list[Any] = []
     numpy = sys.modules.get("numpy")
@@ -45,11 +109,4 @@ def run_again(interpreter: Interpreter, function: Function, args: Sequence[Any])
             data.append(given)
         else:
             return None
-    calls = kept_calls(interpreter, function, kinds)
-    # Which type plain numbers in a result have is for others to say.
-    found = None if calls is None else calls.again(interpreter, data, only_tensors=True)
-    if found is None:
-        return None
-    interpreter.steps = 0
-    trace, computed = found
-    return (joined(trace.result)(own([computed[place] for place in trace.places], trace.dtypes, data)),)
+    return kinds, data

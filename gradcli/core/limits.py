@@ -6,10 +6,11 @@ A limit holds for whoever runs in this context, as `use` said last; else what th
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache
+from typing import Any
 
 from gradcli.core.errors import CoreError
 from gradcli.core.records import record
@@ -70,13 +71,27 @@ def limit(name: str) -> float:
     if given is not None and name in given:
         return given[name]
     entry = LIMITS[name]
-    text = os.environ.get(entry.variable)
+    text = os.environ.get(entry.variable) if _may_be_set(name) else None
     if text is None:
         return physical_memory() / GIB if entry.default is None else entry.default
     with suppress(ValueError):
         if float(text) > 0:
             return float(text)
     raise CoreError(f"{entry.variable} is `{text[:40]}`, which is no limit", "give it a number larger than 0")
+
+
+# What os.environ keeps in itself, by names as the system has them. A name that is not there costs os.environ an
+# exception each time, and limits are asked for at each call of a program.
+_SET: Container[Any] | None = getattr(os.environ, "_data", None)
+
+
+@cache
+def _key_of(name: str) -> Any:
+    return os.environ.encodekey(LIMITS[name].variable)
+
+
+def _may_be_set(name: str) -> bool:
+    return _SET is None or _key_of(name) in _SET
 
 
 def require(name: str, wanted: float, what: str, instead: str) -> None:

@@ -52,7 +52,7 @@ def flat(found: Any, expected: Any) -> None:
             flat(a, b)
     else:
         assert type(found) is type(expected)
-        np.testing.assert_allclose(found, expected, rtol=1e-13)
+        np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
 
 
 def test_any_layout_and_byte_order(engine: str) -> None:
@@ -80,7 +80,7 @@ def test_any_layout_and_byte_order(engine: str) -> None:
         x.tolist(),
     ):
         np.testing.assert_allclose(program(given), np.sin(x) * 2, rtol=1e-14)
-    np.testing.assert_allclose(program(np.arange(500)), np.sin(np.arange(500)) * 2, rtol=1e-13)
+    np.testing.assert_allclose(program(np.arange(500)), np.sin(np.arange(500)) * 2, rtol=1e-13, atol=1e-15)
     np.testing.assert_allclose(program(x.astype("float32")), np.sin(x.astype("float32").astype(float)) * 2)
     assert type(program(x.view(Own))) is np.ndarray
 
