@@ -17,6 +17,7 @@ from gradcli.core.ir.traversal import dependents, reachable, substitute, uses_of
 from gradcli.core.simplify import chains, contracted, views
 from gradcli.core.simplify.contracted import with_sums_of_pads
 from gradcli.core.simplify.rules import Site, rewritten, with_quotients
+from gradcli.core.simplify.taken import before_it_is_taken
 
 # They enter rules of their own.
 ENTERING = (contracted, views, chains)
@@ -99,7 +100,8 @@ def _smaller(node: Node, args: Sequence[Node], uses: Mapping[Node, int]) -> Node
         return args[0]
     if node.op.pointwise and node.shape:
         args = [_as_scalar(arg, args) for arg in args]
-        moved = views.as_it_lies(Site(node, args, uses))
+        site = Site(node, args, uses)
+        moved = views.as_it_lies(site) or before_it_is_taken(site)
         if moved is not None:
             return moved
     return rewritten(node, args, uses)

@@ -11,6 +11,7 @@ from gradcli.core.ir.shapes import aligned, broadcast_shapes, size_of
 from gradcli.core.primitives.reductions import sum_to
 from gradcli.core.primitives.shaping import keeps_order, part, reshape, transpose, unshaped
 from gradcli.core.simplify.rules import Site, elementwise_node, rewritten, rule
+from gradcli.core.simplify.taken import before_it_is_taken, turned_before_it_is_taken
 
 
 @rule("reshape")
@@ -29,11 +30,12 @@ def transposed_once(site: Site) -> Node | None:
     x = reshape(x, shape=aligned(x.shape, len(axes)))
     if keeps_order(x.shape, axes):
         return reshape(unshaped(x), shape=tuple(x.shape[axis] for axis in axes))
-    if x.op is not transpose:
-        return transpose(x, axes=axes)
-    before = x.attrs["axes"]
-    both = tuple(before[axis] for axis in axes)
-    return x.args[0] if both == tuple(range(len(both))) else transpose(x.args[0], axes=both)
+    if x.op is transpose:
+        before = x.attrs["axes"]
+        x, axes = x.args[0], tuple(before[axis] for axis in axes)
+    if axes == tuple(range(len(axes))):
+        return x
+    return (turned_before_it_is_taken(x, axes) if site.alone[0] else None) or transpose(x, axes=axes)
 
 
 @rule("take")
@@ -77,7 +79,8 @@ def as_it_lies(site: Site) -> Node | None:
     lying = elementwise_node(node.op, turned, node.attrs)
     assert isinstance(lying, Application)
     uses = {new: site.uses[before] for new, before in zip(turned, node.args, strict=True)}
-    return transpose(rewritten(lying, turned, uses), axes=axes)
+    found = before_it_is_taken(Site(lying, turned, uses)) or rewritten(lying, turned, uses)
+    return transpose(found, axes=axes)
 
 
 def as_it_is_read(node: Node, readers: Sequence[Node]) -> Node:
