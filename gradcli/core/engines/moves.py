@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from gradcli.core.engines.views import View, goes_on, steps_in, view_of
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import Shape, size_of
@@ -43,8 +44,7 @@ class Part:
 class Moves:
     """A tensor as parts of others. `outer` is how many slabs there are that all parts go through in the same way.
 
-    `read` and `write` are in the first axis of each part, which is that of the slabs. `fills` says that nothing is left
-    that must be 0.
+    The first axis of each part is that of the slabs. `fills` says that nothing is left that must be 0.
     """
 
     node: Node
@@ -56,7 +56,7 @@ class Moves:
     @property
     def size(self) -> int:
         """How many elements are moved."""
-        return self.outer * sum(prod(axis.length for axis in part.axes[1:]) for part in self.parts)
+        return sum(prod(axis.length for axis in part.axes) for part in self.parts)
 
 
 def moves_of(node: Node) -> Moves | None:
@@ -72,27 +72,19 @@ def moves_of(node: Node) -> Moves | None:
         places, fills = _one_behind_another(node), True
     else:
         return None
-    sources = [_source(arg) for arg in node.args]
-    arrays = tuple(dict.fromkeys(array for array, _ in sources))
-    slabs = _same_for_all([ranges for _, ranges in sources], places, shape)
+    sources = [view_of(arg) for arg in node.args]
+    arrays = tuple(dict.fromkeys(source.base for source in sources))
+    slabs, write = _same_for_all(sources, places, shape), steps_in(shape)
     parts = []
-    for i, ((array, ranges), there) in enumerate(zip(sources, places, strict=True)):
-        read, write = _strides(array.shape), _strides(shape)
-        axes = [Axis(n, r * s, w * t) for (_, n, s), r, (_, _, t), w in zip(ranges, read, there, write, strict=True)]
-        # The axes of slabs are whole, so they are one.
-        slab = Axis(prod(shape[:slabs]), read[slabs - 1] if slabs else 0, write[slabs - 1] if slabs else 0)
-        read_at = sum(start * stride for (start, _, _), stride in zip(ranges, read, strict=True))
-        write_at = sum(start * stride for (start, _, _), stride in zip(there, write, strict=True))
+    for i, (source, there) in enumerate(zip(sources, places, strict=True)):
+        axes = [Axis(n, r, w * t) for (_, n, t), r, w in zip(there, source.steps, write, strict=True)]
+        # The axes of slabs go on where the next one ends, so they are one.
+        outer = prod(shape[:slabs])
+        slab = Axis(outer, axes[slabs - 1].read, axes[slabs - 1].write) if slabs else Axis(1, 0, 0)
+        write_at = sum(start * step for (start, _, _), step in zip(there, write, strict=True))
         inner = (slab, *_merged(axes[slabs:]))
-        parts.append(Part(arrays.index(array), read_at, write_at, inner, adds=not fills and i > 0))
+        parts.append(Part(arrays.index(source.base), source.start, write_at, inner, adds=not fills and i > 0))
     return Moves(node, arrays, tuple(parts), prod(shape[:slabs]), fills)
-
-
-def _source(node: Node) -> tuple[Node, Ranges]:
-    """The tensor that a slice is of, and which elements of it there are."""
-    if node.kind == "slice":
-        return node.args[0], node.attrs["ranges"]
-    return node, tuple((0, n, 1) for n in node.shape)
 
 
 def _one_behind_another(node: Node) -> list[Ranges]:
@@ -105,14 +97,12 @@ def _one_behind_another(node: Node) -> list[Ranges]:
     return places
 
 
-def _strides(shape: Shape) -> list[int]:
-    return [size_of(shape[i + 1 :]) for i in range(len(shape))]
-
-
-def _same_for_all(sources: Sequence[Ranges], places: Sequence[Ranges], shape: Shape) -> int:
+def _same_for_all(sources: Sequence[View], places: Sequence[Ranges], shape: Shape) -> int:
     """How many leading axes are whole in all parts, so that there is a slab of each for every one of the result's."""
     slabs = 0
-    while slabs < len(shape) - 1 and all(r[slabs] == (0, shape[slabs], 1) for r in (*sources, *places)):
+    while slabs < len(shape) - 1 and all(place[slabs] == (0, shape[slabs], 1) for place in places):
+        if slabs and not all(goes_on(shape[slabs], [s.steps[slabs - 1]], [s.steps[slabs]]) for s in sources):
+            break
         slabs += 1
     return slabs
 
@@ -124,7 +114,7 @@ def _merged(axes: Sequence[Axis]) -> tuple[Axis, ...]:
         last = found[-1] if found else None
         if axis.length == 1:
             continue
-        if last is not None and (last.read, last.write) == (axis.length * axis.read, axis.length * axis.write):
+        if last is not None and goes_on(axis.length, (last.read, last.write), (axis.read, axis.write)):
             found[-1] = Axis(last.length * axis.length, axis.read, axis.write)
         else:
             found.append(axis)

@@ -20,7 +20,7 @@ class LlvmEngine:
     def suits(self, graph: Graph) -> bool:
         """Whether `gradcli[jit]` is installed, the processor has vector functions, and there is a group to compile."""
         # Asked first, since loading LLVM takes as long as loading NumPy does.
-        if not any(groupable(node, SMALLEST_NATIVE) for node in graph.order):
+        if not any(groupable(n, SMALLEST_NATIVE) or (n.kind == "matmul" and len(n.shape) > 2) for n in graph.order):
             return False
         from gradcli.core.engines.llvm import vectors
 

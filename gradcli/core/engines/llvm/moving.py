@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.core.engines.llvm import vectors
-from gradcli.core.engines.llvm.vectors import Code, Vectors, compiled
-from gradcli.core.engines.moves import Axis, Moves, Part
+from gradcli.core.engines.llvm.vectors import Made, Vectors, compiled
+from gradcli.core.engines.moves import Axis, Moves, Part, moves_of
+from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.shapes import size_of
 
 
-def native_moves(moves: Moves) -> Code | None:
-    """The code, called with the first slab, the one behind the last, and the addresses of arrays and of the result."""
-    return compiled(_Emitter(moves).module()) if vectors.is_available() else None
+def moved(node: Node) -> Made | None:
+    """The code for a tensor that is put together from parts of others; None for others."""
+    moves = moves_of(node)
+    if moves is None or not vectors.is_available():
+        return None
+    return Made(compiled(_Emitter(moves).module()), moves.arrays, moves.outer, moves.size)
 
 
 class _Emitter(Vectors):

@@ -93,6 +93,16 @@ class Code:
         return python_function(self._entry, self) if self._entry else None
 
 
+@record
+class Made:
+    """Code that makes one tensor of arrays, called with 0, a length and their addresses, that of the tensor last."""
+
+    code: Code
+    arrays: tuple[Node, ...]
+    length: int
+    operations: int
+
+
 @lru_cache(256)
 def compiled(text: str) -> Code:
     """The machine code of a module's only function."""

@@ -22,8 +22,8 @@ from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import record
 
-# Moving so many elements takes about a millisecond, for which other threads may wait.
-LONG_MOVE = 2**20
+# So many operations take about a millisecond, for which other threads may wait.
+LONG_CODE = 2**20
 
 if TYPE_CHECKING:
     from gradcli.core.engines.numpy.samples import Samples
@@ -102,7 +102,7 @@ def steps_of(
             how = {"function": ElementsProgram(region).run, "args": tuple(region.inputs)}
             steps.append(_several(unit, "as numbers, by Python's math:", "a number", **how))
         else:
-            steps += [(_moved(node) if native else None) or _single(node) for node in unit.nodes]
+            steps += [(_by_code(node) if native else None) or _single(node) for node in unit.nodes]
     return _needed(steps, outputs) if native else steps
 
 
@@ -164,19 +164,18 @@ def _is_worth_a_call(unit: Unit, size: int) -> bool:
     return has_whole and calls + len(unit.nodes) * size / ELEMENTS_WORTH_A_CALL >= CALLS_WORTH_NATIVE
 
 
-def _moved(node: Node) -> Step | None:
-    """A tensor that is put together from parts of others, by machine code; None for others."""
-    from gradcli.core.engines.llvm.moving import native_moves
-    from gradcli.core.engines.moves import moves_of
+def _by_code(node: Node) -> Step | None:
+    """A tensor that machine code makes better than a function of NumPy's: of parts of others, or small products."""
+    from gradcli.core.engines.llvm.moving import moved
+    from gradcli.core.engines.llvm.products import multiplied
     from gradcli.core.engines.numpy.called import Called
 
-    moves = moves_of(node)
-    code = None if moves is None else native_moves(moves)
-    if moves is None or code is None:
+    made = moved(node) or multiplied(node)
+    if made is None:
         return None
-    called = Called(code, len(moves.arrays), [node], moves.outer, is_long=moves.size > LONG_MOVE)
+    called = Called(made.code, len(made.arrays), [node], made.length, is_long=made.operations > LONG_CODE)
     how, direct = "by machine code:", called.direct
-    return Step(called, moves.arrays, (node,), (node,), takes_out=True, several=True, direct=direct, how=how)
+    return Step(called, made.arrays, (node,), (node,), takes_out=True, several=True, direct=direct, how=how)
 
 
 def _single(node: Node) -> Step:

@@ -1,0 +1,54 @@
+"""What views look at: whose memory it is, where they begin in it, and how far apart their elements are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.shapes import Shape, size_of
+from gradcli.core.records import record
+
+
+@record
+class View:
+    """Elements of a tensor in one piece: the place of the first, and the steps to the next along each axis."""
+
+    base: Node
+    start: int
+    steps: tuple[int, ...]
+
+
+def steps_in(shape: Shape) -> tuple[int, ...]:
+    """Those along each axis of a tensor that lies in one piece."""
+    return tuple(size_of(shape[i + 1 :]) for i in range(len(shape)))
+
+
+def view_of(node: Node) -> View:
+    """What a node looks at where it is a slice, a transpose or stretched, or several of them; else itself."""
+    views = []
+    while node.kind in ("slice", "transpose", "broadcast"):
+        views.append(node)
+        node = node.args[0]
+    start, steps = 0, steps_in(node.shape)
+    for view in reversed(views):
+        if view.kind == "slice":
+            start += sum(first * step for (first, _, _), step in zip(view.attrs["ranges"], steps, strict=True))
+            steps = tuple(step * each for (_, _, each), step in zip(view.attrs["ranges"], steps, strict=True))
+        elif view.kind == "transpose":
+            steps = tuple(steps[axis] for axis in view.attrs["axes"])
+        else:
+            before = view.args[0].shape
+            there = [
+                step if n == m else 0 for n, m, step in zip(before, _last(view.shape, len(before)), steps, strict=True)
+            ]
+            steps = (*[0] * (len(view.shape) - len(before)), *there)
+    return View(node, start, steps)
+
+
+def _last(shape: Shape, count: int) -> Shape:
+    return shape[len(shape) - count :]
+
+
+def goes_on(length: int, outer: Sequence[int], inner: Sequence[int]) -> bool:
+    """Whether one axis goes on where another, of so many elements, ends, in all of several arrays."""
+    return all(step == length * next_step for step, next_step in zip(outer, inner, strict=True))
