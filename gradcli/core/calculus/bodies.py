@@ -45,12 +45,14 @@ class Body:
             self._graphs[key] = make()
         return self._graphs[key]
 
-    def program(self, key: Hashable, outputs: Callable[[], Sequence[Node]], inputs: Sequence[Node]) -> Program:
+    def program(
+        self, key: Hashable, outputs: Callable[[], Sequence[Node]], inputs: Sequence[Node], native: bool = False
+    ) -> Program:
         """A program of derived outputs, compiled once for each thread: it writes into buffers of its own."""
         found = self._here.found
-        if key not in found:
-            found[key] = Program(outputs(), inputs, native=False)
-        return found[key]
+        if (key, native) not in found:
+            found[key, native] = Program(outputs(), inputs, native)
+        return found[key, native]
 
     def forget(self) -> None:
         """Drop this thread's programs: one that was interrupted may still be using its buffers."""

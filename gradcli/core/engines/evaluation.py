@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -30,10 +30,17 @@ MOST_PROGRAMS = 128
 MOST_MEMORY = 2**28
 # So many operations on elements in all take longer than loading and running a compiler.
 WORTH_COMPILING = 2**27
+# A call of NumPy takes as long as it does on so many elements.
+LIKE_ONE_CALL = 500
 # So few numbers are computed before it is found out whether there is a program for them.
 FEW_NODES = 12
 # Numbers that a product or a quotient is simpler with.
 _SIMPLE = (0.0, 1.0, -1.0, 2.0, 0.5)
+
+
+def work_of_calls(order: Iterable[Node]) -> int:
+    """How many operations on elements take as long as the nodes do, each by a call."""
+    return sum(max(size_of(node.shape), LIKE_ONE_CALL) for node in order)
 
 
 class _Here(threading.local):

@@ -10,7 +10,9 @@ from typing import Any
 
 from gradcli.core.calculus.bodies import Body, body_of
 from gradcli.core.engines.constants import computed
+from gradcli.core.engines.evaluation import WORTH_COMPILING, work_of_calls
 from gradcli.core.engines.ieee import helpers_of, without_exceptions
+from gradcli.core.engines.program import Program
 from gradcli.core.engines.scalar import suits_scalar
 from gradcli.core.engines.straight import SCOPE, lines_of, plain_template
 from gradcli.core.interrupt import check
@@ -186,9 +188,33 @@ def _guarded_template(node: Node) -> str:
     return without_exceptions(op.template(node.attrs) or "")
 
 
+class Steps:
+    """The program of a loop's steps, with machine code once these have taken longer than making it does."""
+
+    def __init__(self, body: Body, outputs: Sequence[Node], inputs: Sequence[Node]) -> None:
+        self._body, self._outputs, self._inputs = body, outputs, inputs
+        # What all loops of this form have done, in operations on elements.
+        self._done: list[int] = body.derived("done", lambda: [0])
+        self._work: int = body.derived("work", lambda: work_of_calls(reachable([*outputs, *inputs])))
+        self._is_long = False
+        self._program = self._made(False)
+
+    @property
+    def program(self) -> Program:
+        """That for the next step."""
+        if not self._is_long:
+            self._done[0] += self._work
+            if self._done[0] > WORTH_COMPILING:
+                self._is_long, self._program = True, self._made(True)
+        return self._program
+
+    def _made(self, native: bool) -> Program:
+        return self._body.program("step", lambda: self._outputs, self._inputs, native)
+
+
 def _on_arrays(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any]:
     outputs, body = layout.body.outputs, layout.body
-    program = body.program("step", lambda: outputs, layout.inputs)
+    step = Steps(body, outputs, layout.inputs)
     kept, middle = layout.carried, layout.carried + layout.summed
     starts, slices, free = layout.split([xp.asarray(a) for a in arrays])
     dtypes = [out.dtype.value for out in outputs]
@@ -198,7 +224,7 @@ def _on_arrays(xp: Any, layout: Layout, arrays: Sequence[Any]) -> list[Any]:
     order = range(layout.length - 1, -1, -1) if layout.backwards else range(layout.length)
     for t in order:
         check()
-        found = program.function(*carries, *[rows[t] for rows in slices], *free)
+        found = step.program.function(*carries, *[rows[t] for rows in slices], *free)
         carries[:] = found[:kept]
         for total, value in zip(sums, found[kept:middle], strict=True):
             total += value

@@ -15,7 +15,7 @@ from weakref import ref
 
 from gradcli.core.collector import resting
 from gradcli.core.engines.constants import computed as known_parts
-from gradcli.core.engines.evaluation import WORTH_COMPILING, values_at_once
+from gradcli.core.engines.evaluation import WORTH_COMPILING, values_at_once, work_of_calls
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, computed_constant, constant
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 MOST_CALLS, MOST_NODES, MOST_MEMORY = 256, 1_000_000, 2**28
 # Traces for each, and how many may be of no use in a row before the next is made again only now and then.
 MOST_TRACES, MOST_MISSES, NOW_AND_THEN = 8, 8, 512
-# An operation on so few elements takes as long as calling it.
-LIKE_ONE_CALL = 500
 
 
 class Unkept(Exception):  # noqa: N818 - it is no mistake
@@ -91,7 +89,7 @@ class Trace:
         nodes = self._order
         self.size = len(nodes)
         self._numbered = [self._place[node] for node in self._numbers]
-        self._work, self._done = sum(max(size_of(node.shape), LIKE_ONE_CALL) for node in nodes), 0
+        self._work, self._done = work_of_calls(nodes), 0
         self._held = sum(size_of(n.shape) * n.dtype.itemsize for n in nodes if isinstance(n, Constant))
         self._parameters = [n for n in nodes if isinstance(n, Parameter)]
         self._titles, self.result = titles, result

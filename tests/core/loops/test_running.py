@@ -9,11 +9,13 @@ import pytest
 
 from gradcli.core.engines.program import Program
 from gradcli.core.ir.nodes import Node, constant, fresh_input
-from gradcli.core.loops import running
+from gradcli.core.loops import machine, running
 from gradcli.core.loops.node import loop
 from gradcli.core.loops.plan import Carry, Given, Plan, results
+from gradcli.core.loops.running import Steps
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.transforms.reverse import gradient
+from tests.core.engines.harness import has_machine_code
 from tests.core.loops.steps import F64, STEPS, as_loop, inputs_of
 
 
@@ -83,3 +85,29 @@ def test_many_steps() -> None:
     np.testing.assert_allclose(value, 2 * np.exp(1e6 * np.log1p(1e-6)), rtol=1e-9)
     np.testing.assert_allclose(by_x, value / 2, rtol=1e-9)
     np.testing.assert_allclose(by_a, 1e6 * value / (1 + 1e-6), rtol=1e-9)
+
+
+@has_machine_code
+@pytest.mark.parametrize(("size", "after"), [(81, 0), (82, 7), (83, 10_000)])
+def test_steps_on_arrays_become_machine_code(size: int, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once they have taken long enough, in the middle of a loop too; what comes out is the same to rounding."""
+    inputs = inputs_of((size,), 20)
+    outputs = as_loop(STEPS["coupled vectors"][0], inputs, 20)
+    rng = np.random.default_rng(after)
+    arrays = [0.5 * rng.normal(size=node.shape) for node in inputs]
+    native: list[bool] = []
+    made = Steps._made
+
+    def watched(self: Steps, is_native: bool) -> Program:
+        native.append(is_native)
+        return made(self, is_native)
+
+    monkeypatch.setattr(machine.Machine, "code", lambda self, length: None)
+    monkeypatch.setattr(running, "work_of_calls", lambda order: 1)
+    want = Program(outputs, inputs, native=False)(*arrays)
+    monkeypatch.setattr(Steps, "_made", watched)
+    # The first run has taken 20 steps.
+    monkeypatch.setattr(running, "WORTH_COMPILING", 20 + after)
+    for got, expected in zip(Program(outputs, inputs, native=False)(*arrays), want, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-14)
+    assert native == ([False, True] if after < 20 else [False])

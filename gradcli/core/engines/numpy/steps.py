@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gradcli.core.engines.elements import ElementsProgram, is_better_as_numbers, region_of
 from gradcli.core.engines.fusion import (
+    CALLS_LIKE_A_FUNCTION,
     CALLS_LIKE_A_SUM,
     CALLS_WORTH_NATIVE,
     ELEMENTS_WORTH_A_CALL,
@@ -18,7 +19,7 @@ from gradcli.core.engines.fusion import (
 )
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, may_look_into_arguments, takes_out, works_in_place
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.primitive import Application
+from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import record
 
@@ -159,9 +160,17 @@ def _tiles(unit: Unit, native: bool) -> Tiles | None:
 
 def _is_worth_a_call(unit: Unit, size: int) -> bool:
     """Whether one call of machine code takes less time than NumPy's calls."""
-    calls = sum(CALLS_LIKE_A_SUM if node.kind in ("sum_to", "max_to") else 1 for node in unit.nodes)
+    calls = sum(map(_calls_like, unit.nodes))
     has_whole = any(node.shape == unit.shape for node in (*unit.nodes, *unit.args))
     return has_whole and calls + len(unit.nodes) * size / ELEMENTS_WORTH_A_CALL >= CALLS_WORTH_NATIVE
+
+
+def _calls_like(node: Node) -> int:
+    """How many calls of simple arithmetic take as long as NumPy's function does for a few elements."""
+    if node.kind in ("sum_to", "max_to"):
+        return CALLS_LIKE_A_SUM
+    template = node.op.math if isinstance(node.op, Primitive) else None
+    return CALLS_LIKE_A_FUNCTION if isinstance(template, str) and "math." in template else 1
 
 
 def _by_code(node: Node) -> Step | None:
