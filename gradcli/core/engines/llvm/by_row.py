@@ -47,16 +47,7 @@ class ByRow(Elementwise):
         self._held: dict[tuple[Node, int], Vector] = {}
         self._slots: dict[Node, Any] = {}
 
-    def _row(
-        self,
-        b: Any,
-        low: Any,
-        high: Any,
-        starts: Mapping[Node, Any],
-        pointers: dict[Node, Any],
-        fixed: dict[Node, Vector],
-        totals: dict[Node, Any],
-    ) -> None:
+    def _row(self, b: Any, low: Any, high: Any, fixed: Mapping[Node, Vector]) -> None:
         numbers = dict(fixed)
         if not self._written_out:
             with b.goto_entry_block():
@@ -68,15 +59,17 @@ class ByRow(Elementwise):
                 if node.shape == self._rows.each and not self._rows.reduces(node):
                     numbers[node] = self.applied(b, node, [numbers[arg] for arg in node.args])
             along = [node for node in here if node not in numbers]
-            reduced = [node for node in along if self._rows.reduces(node)]
-            found = {node: self.number(-inf if node.kind == "max_to" else 0.0) for node in reduced}
-            self._pass_over(b, partial(self._vector, b, along, numbers, starts, pointers, totals), found)
+            found = {node: self._neutral(node) for node in along if self._rows.reduces(node)}
+            self._pass_over(b, partial(self._vector, b, along, numbers), found)
             numbers |= {node: self._all_lanes(b, node, vector) for node, vector in found.items()}
         for node in self.unit.outputs:
             if node in numbers:
-                value = b.extract_element(numbers[node], self.ir.IntType(32)(0))
-                value = b.zext(value, self.i8) if node.dtype is DType.BOOL else value
-                b.store(value, b.gep(pointers[node], [starts[node]]))
+                value = b.extract_element(self.to_memory(b, numbers[node]), self.ir.IntType(32)(0))
+                b.store(value, self.place(b, node, self.i64(0)))
+
+    def _neutral(self, node: Node) -> Vector:
+        """What a sum, or a largest element, begins with."""
+        return self.number(-inf if node.kind == "max_to" else 0.0)
 
     def _pass_over(self, b: Any, one: Any, found: dict[Node, Vector]) -> None:
         """Go along a row, with the sums and largest elements that are found so far."""
@@ -109,76 +102,49 @@ class ByRow(Elementwise):
         b: Any,
         along: Sequence[Node],
         numbers: Mapping[Node, Vector],
-        starts: Mapping[Node, Any],
-        pointers: Mapping[Node, Any],
-        totals: Mapping[Node, Any],
         at: Any,
         mask: Any,
         found: dict[Node, Vector],
     ) -> None:
         """What one pass computes of one vector; only lanes before a mask's end are written, added up or compared."""
         values = dict(numbers)
-        place = at.constant if self._written_out else 0
         sums = set(self.unit.sums)
 
         def value(node: Node) -> Vector:
             if node not in values:
-                values[node] = self._earlier(b, node, at, place, mask, starts, pointers)
+                values[node] = self._earlier(b, node, at, mask)
             return values[node]
 
         for node in along:
             args = [value(arg) for arg in node.args]
             if node in found:
-                neutral = self.number(-inf if node.kind == "max_to" else 0.0)
-                part = args[0] if mask is None else b.select(mask, args[0], neutral)
+                part = args[0] if mask is None else b.select(mask, args[0], self._neutral(node))
                 found[node] = self._joined(b, node, found[node], part)
-            elif node in totals:
-                part = args[0] if mask is None else b.select(mask, args[0], self.number(0.0))
-                b.store(b.fadd(b.load(totals[node]), part), totals[node])
+            elif node in self.totals:
+                self.add_to_total(b, node, args[0], mask)
             elif node in sums:
-                there = b.gep(pointers[node], [at])
+                there = b.gep(self.pointers[node], [at])
                 self.store(b, b.fadd(self.load(b, there, mask), args[0]), there, mask)
             else:
                 values[node] = self.applied(b, node, args)
-                self._keep(b, node, values[node], at, place, mask, starts, pointers)
+                self._keep(b, node, values[node], at, mask)
 
-    def _earlier(
-        self,
-        b: Any,
-        node: Node,
-        at: Any,
-        place: int,
-        mask: Any,
-        starts: Mapping[Node, Any],
-        pointers: Mapping[Node, Any],
-    ) -> Vector:
+    def _earlier(self, b: Any, node: Node, at: Any, mask: Any) -> Vector:
         """What an argument, or an earlier pass, has for a vector."""
-        if (node, place) in self._held:
-            return self._held[node, place]
+        if self._written_out and (node, at.constant) in self._held:
+            return self._held[node, at.constant]
         if node in self._slots:
             return self.from_memory(b, self.load(b, b.gep(self._slots[node], [at]), None))
-        there = b.gep(pointers[node], [b.add(starts[node], at)])
-        return self.from_memory(b, self.load(b, there, mask))
+        return self.read(b, node, at, mask)
 
-    def _keep(
-        self,
-        b: Any,
-        node: Node,
-        value: Vector,
-        at: Any,
-        place: int,
-        mask: Any,
-        starts: Mapping[Node, Any],
-        pointers: Mapping[Node, Any],
-    ) -> None:
+    def _keep(self, b: Any, node: Node, value: Vector, at: Any, mask: Any) -> None:
         """Write what others need, and keep what later passes do."""
         if self._written_out:
-            self._held[node, place] = value
-        stored = b.zext(value, self.ir.VectorType(self.i8, self.lanes)) if node.dtype is DType.BOOL else value
-        if node in pointers:
-            self.store(b, stored, b.gep(pointers[node], [b.add(starts[node], at)]), mask)
+            self._held[node, at.constant] = value
+        if node in self.pointers:
+            self.store(b, self.to_memory(b, value), self.place(b, node, at), mask)
         elif node in self._slots:
-            self.store(b, stored, b.gep(self._slots[node], [at]), None)
+            self.store(b, self.to_memory(b, value), b.gep(self._slots[node], [at]), None)
 
     def _joined(self, b: Any, node: Node, x: Vector, y: Vector) -> Vector:
         """The sum, or the larger; nan where one of them is nan."""

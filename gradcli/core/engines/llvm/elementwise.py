@@ -29,12 +29,16 @@ class Elementwise(Vectors):
         self.is_by_row = split > 0 or unit.rows is not None
         self.rows, self.row_length = shape[:split], size_of(shape[split:])
         self.args = {arg: lies for arg in unit.args if (lies := lies_along(arg, shape, split)) is not None}
+        # While it is written: where arrays lie, where what they have for the row begins, and the vectors of sums.
+        self.pointers: dict[Node, Any] = {}
+        self.starts: Mapping[Node, Any] = {}
+        self.totals: dict[Node, Any] = {}
 
     def module(self) -> str:
         """The text of a module with the one function."""
         there = [*(self.unit.args[i] for i in in_memory(self.unit)), *self.unit.outputs]
         b, low, high, places = self.opened([self.stored(node.dtype) for node in there])
-        pointers = dict(zip(there, places, strict=True))
+        self.pointers = pointers = dict(zip(there, places, strict=True))
         fixed = {
             arg: self.number(arg.value)
             if isinstance(arg, Constant) and arg not in pointers
@@ -42,15 +46,15 @@ class Elementwise(Vectors):
             for arg in self.args
             if size_of(arg.shape) == 1
         }
-        totals = {node: b.alloca(self.kind) for node in self.unit.sums if is_total(node)}
-        for slot in totals.values():
+        self.totals = {node: b.alloca(self.kind) for node in self.unit.sums if is_total(node)}
+        for slot in self.totals.values():
             b.store(self.number(0.0), slot)
         for node in self.unit.sums:
-            if node not in totals:
+            if node not in self.totals:
                 with self.loop(b, self.i64(0), self.i64(self.row_length), 1) as at:
                     b.store(self.scalar(0.0), b.gep(pointers[node], [at]))
         if not self.is_by_row:
-            self._row(b, low, high, {}, pointers, fixed, totals)
+            self._row(b, low, high, fixed)
         else:
             with self.loop(b, low, high, 1) as row:
                 starts = {arg: self._start(b, row, lies.steps) for arg, lies in self.args.items() if arg not in fixed}
@@ -61,8 +65,9 @@ class Elementwise(Vectors):
                 }
                 first = b.mul(row, self.i64(self.row_length))
                 starts |= {n: first if n.shape == self.unit.shape else row for n in self.unit.outputs}
-                self._row(b, self.i64(0), self.i64(self.row_length), starts, pointers, {**fixed, **numbers}, totals)
-        for node, slot in totals.items():
+                self.starts = starts
+                self._row(b, self.i64(0), self.i64(self.row_length), {**fixed, **numbers})
+        for node, slot in self.totals.items():
             b.store(self.added_up(b, b.load(slot)), pointers[node])
         return self.closed(b, size_of(self.rows) if self.is_by_row else self.row_length)
 
@@ -81,53 +86,42 @@ class Elementwise(Vectors):
                 start = b.add(start, b.mul(number, self.i64(step)))
         return start
 
-    def _row(
-        self,
-        b: Any,
-        low: Any,
-        high: Any,
-        starts: Mapping[Node, Any],
-        pointers: dict[Node, Any],
-        fixed: dict[Node, Vector],
-        totals: dict[Node, Any],
-    ) -> None:
+    def _row(self, b: Any, low: Any, high: Any, fixed: Mapping[Node, Vector]) -> None:
         """Elements of a row, for which each array begins somewhere; of the only one where nothing says where."""
         whole_vectors = b.add(low, b.and_(b.sub(high, low), self.i64(-self.lanes)))
         with self.loop(b, low, whole_vectors, self.lanes) as at:
-            self._elements(b, at, starts, None, pointers, fixed, totals)
+            self._elements(b, at, None, fixed)
         with b.if_then(b.icmp_signed("<", whole_vectors, high)):
             counted = self.ir.Constant(self.ir.VectorType(self.i64, self.lanes), list(range(self.lanes)))
             mask = b.icmp_signed("<", counted, self.splat(b, b.sub(high, whole_vectors)))
-            self._elements(b, whole_vectors, starts, mask, pointers, fixed, totals)
+            self._elements(b, whole_vectors, mask, fixed)
 
-    def _elements(
-        self,
-        b: Any,
-        at: Any,
-        starts: Mapping[Node, Any],
-        mask: Any,
-        pointers: dict[Node, Any],
-        fixed: dict[Node, Vector],
-        totals: dict[Node, Any],
-    ) -> None:
+    def _elements(self, b: Any, at: Any, mask: Any, fixed: Mapping[Node, Vector]) -> None:
         """One vector of each node; of the last ones only those behind a mask."""
         values = dict(fixed)
-        places = {node: b.add(start, at) for node, start in starts.items()}
         for arg in self.args:
             if arg not in fixed:
-                pointer = b.gep(pointers[arg], [places.get(arg, at)])
-                values[arg] = self.from_memory(b, self.load(b, pointer, mask))
+                values[arg] = self.read(b, arg, at, mask)
         for node in self.unit.nodes:
-            if node in totals:
-                value = values[node.args[0]]
-                if mask is not None:
-                    value = b.select(mask, value, self.ir.Constant(self.kind, [0.0] * self.lanes))
-                b.store(b.fadd(b.load(totals[node]), value), totals[node])
+            if node in self.totals:
+                self.add_to_total(b, node, values[node.args[0]], mask)
             else:
                 values[node] = self.applied(b, node, [values[arg] for arg in node.args])
         for node in self.unit.outputs:
-            if node not in totals:
-                value = values[node]
-                if node.dtype is DType.BOOL:
-                    value = b.zext(value, self.ir.VectorType(self.i8, self.lanes))
-                self.store(b, value, b.gep(pointers[node], [places.get(node, at)]), mask)
+            if node not in self.totals:
+                self.store(b, self.to_memory(b, values[node]), self.place(b, node, at), mask)
+
+    def place(self, b: Any, node: Node, at: Any) -> Any:
+        """Where an element of the row lies in memory."""
+        start = self.starts.get(node)
+        return b.gep(self.pointers[node], [at if start is None else b.add(start, at)])
+
+    def read(self, b: Any, node: Node, at: Any, mask: Any) -> Vector:
+        """A vector of what lies in memory."""
+        return self.from_memory(b, self.load(b, self.place(b, node, at), mask))
+
+    def add_to_total(self, b: Any, node: Node, value: Vector, mask: Any) -> None:
+        """Add a vector, or those of its lanes before a mask's end, to a sum of all elements."""
+        slot = self.totals[node]
+        part = value if mask is None else b.select(mask, value, self.number(0.0))
+        b.store(b.fadd(b.load(slot), part), slot)

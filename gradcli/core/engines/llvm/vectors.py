@@ -160,6 +160,10 @@ class Vectors(Arithmetic):
             return b.icmp_unsigned("!=", value, zeros)
         return value
 
+    def to_memory(self, b: Any, value: Vector) -> Vector:
+        """What is stored of a vector."""
+        return b.zext(value, self.ir.VectorType(self.i8, self.lanes)) if value.type == self.truth else value
+
     def load(self, b: Any, pointer: Any, mask: Any) -> Any:
         """A vector from memory; behind a mask some of it."""
         kind = self.ir.VectorType(pointer.type.pointee, self.lanes)
