@@ -72,7 +72,8 @@ def write_entry(ir: Any, module: Any, function: Any, count: int, length: int) ->
 def python_function(address: int, owner: object) -> Callable[..., bool]:
     """What lies at an address as a function of Python, which keeps its owner."""
     method = _Method(ENTRY.encode(), address, _FASTCALL, None)
-    make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    # A prototype of its own: what `pythonapi` hands out is everybody's.
+    kind = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+    make = kind(("PyCFunction_NewEx", ctypes.pythonapi))
     found: Callable[..., bool] = make(ctypes.addressof(method), (owner, method), None)
     return found
