@@ -6,6 +6,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# So much that is made in one stretch is not gone through when it ends.
+MANY = 5_000
+
 
 @contextmanager
 def resting() -> Iterator[None]:
@@ -16,4 +19,8 @@ def resting() -> Iterator[None]:
         yield
     finally:
         if collects:
+            # Frozen and thawed, it is among what is old at once. Who froze something keeps that.
+            if gc.get_count()[0] > MANY and not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

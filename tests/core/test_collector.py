@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import pytest
 
-from gradcli.core.collector import resting
+from gradcli.core.collector import MANY, resting
 from tests.language.running import error
+
+
+class _Cycle:
+    """An object that holds itself."""
+
+    def __init__(self) -> None:
+        self.itself = self
 
 
 def test_it_rests_within_and_goes_on_behind() -> None:
@@ -30,6 +38,34 @@ def test_one_that_was_told_to_rest_goes_on_resting() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_what_was_made_in_a_stretch_is_old_when_it_ends() -> None:
+    """It is not gone through while it stays, and cycles that came to be in it are found later."""
+    gone: list[object] = []
+    with resting():
+        kept = [[i] for i in range(2 * MANY)]
+        cycle = _Cycle()
+        weakref.finalize(cycle, gone.append, "cycle")
+        del cycle
+    assert gc.get_freeze_count() == 0
+    assert gc.get_count()[0] < MANY
+    assert len(kept) == 2 * MANY
+    gc.collect()
+    assert gone == ["cycle"]
+
+
+def test_what_is_frozen_stays_so() -> None:
+    """Who froze it shares its memory with other processes."""
+    gc.freeze()
+    try:
+        before = gc.get_freeze_count()
+        with resting():
+            kept = [[i] for i in range(2 * MANY)]
+        assert gc.get_freeze_count() >= before - 100
+        assert len(kept) == 2 * MANY
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("text", ["f(x) = )", "x = = 3", "f(x) = x^2\ng = grad(f)\nfor i in (1,):\n    g([1, 2], 3)\n"])
