@@ -15,11 +15,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gradcli.core.engines.protocol import Data, Graph
-from gradcli.core.engines.scalar import by_ball, suits_scalar
+from gradcli.core.engines.scalar import function_on_numbers, is_long, suits_scalar
 from gradcli.core.ir.nodes import Constant, Input, Node, fresh_input
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.templates import applied, has_ball
 from gradcli.core.ir.traversal import reachable, replaced, without_parameters
 
 if TYPE_CHECKING:
@@ -139,8 +138,13 @@ def _memory() -> int:
 def values_at_once(
     order: Sequence[Node], outputs: Sequence[Node], given: Mapping[Node, Data]
 ) -> tuple[Data, ...] | None:
-    """The values of a graph that is computed a single time, without compiling it; None for a large one."""
+    """The values of a graph that is computed a single time, without compiling it.
+
+    None for a large one, and for a long one of numbers, whose program is as soon made.
+    """
     on_math = suits_scalar(order, [*given], by_balls=True)
+    if on_math and is_long(order):
+        return None
     return (
         _interpreted(order, outputs, on_math, given) if on_math or _suits_elements(order, outputs, [*given]) else None
     )
@@ -171,8 +175,7 @@ def _interpreted(
                 values[node] = node.value
             elif node not in given:
                 assert isinstance(node, Application)
-                args = [values[arg] for arg in node.args]
-                values[node] = by_ball(node)(*args) if has_ball(node) else applied(node.op, args, node.attrs)
+                values[node] = function_on_numbers(node)(*[values[arg] for arg in node.args])
     except (ArithmeticError, ValueError):
         return None
     return tuple(values[node] for node in outputs)

@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from gradcli.core.engines.protocol import Data, Graph
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
-from gradcli.core.ir.templates import SCALARS, has_ball, has_template
+from gradcli.core.ir.templates import SCALARS, function_for, has_ball, has_template
 
 # NumPy takes a hundred times as long for numbers: what refuses so often gets helpers that answer.
 OFTEN_REFUSED = 8
+
+# Python takes so long to compile more nodes that they are gone through one by one before that pays.
+LONG = 1_000
 
 ScalarFunction: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
 
@@ -19,12 +23,23 @@ ScalarFunction: TypeAlias = "Callable[..., tuple[float | bool, ...]]"
 def suits_scalar(order: Sequence[Node], inputs: Sequence[Node] = (), by_balls: bool = False) -> bool:
     """Whether every node is a float64 or bool scalar with a template on math, or if asked for with a ball."""
     given = set(inputs)
-    return all(
-        has_template(node)
-        or (by_balls and has_ball(node))
-        or (node.shape == () and node.dtype in SCALARS and (isinstance(node, Constant) or node in given))
-        for node in order
-    )
+    # What suits of applications without attributes, which are alike.
+    suit: set[tuple[object, DType]] = set()
+    for node in order:
+        kind = (node.op, node.dtype)
+        if kind in suit and node.shape == () and not node.attrs:
+            continue
+        if has_template(node) or (by_balls and has_ball(node)):
+            if not node.attrs:
+                suit.add(kind)
+        elif node.shape != () or node.dtype not in SCALARS or not (isinstance(node, Constant) or node in given):
+            return False
+    return True
+
+
+def is_long(order: Sequence[Node]) -> bool:
+    """Whether a program of numbers is made in little time, and compiled when it has run often."""
+    return len(order) >= LONG
 
 
 def compile_scalar(
@@ -48,6 +63,11 @@ def _template(node: Node, special: dict[str, Callable[..., float]]) -> str:
     name = f"_special{len(special)}"
     special[name] = by_ball(node)
     return f"{name}({', '.join(f'{{{i}}}' for i in range(len(node.args)))})"
+
+
+def function_on_numbers(node: Application) -> Callable[..., float | bool]:
+    """What a node computes of numbers that are its arguments; it raises where math, or a ball, has no value."""
+    return by_ball(node) if has_ball(node) else function_for(node.op, len(node.args), node.attrs)
 
 
 def by_ball(node: Application) -> Callable[..., float]:
@@ -100,11 +120,19 @@ class ScalarProgram:
         self._guarded: Callable[..., tuple[Data, ...]] | None = None
         self._on_arrays: Callable[..., tuple[Data, ...]] | None = None
         self.run: Callable[..., tuple[Data, ...]]
-        self.run = compile_scalar(graph.order, graph.outputs, graph.inputs, self._answer)
+        if is_long(graph.order):
+            from gradcli.core.engines.tape import FirstOnTape, Tape
+
+            self.run = FirstOnTape(Tape(graph, function_on_numbers), self._in_lines)
+        else:
+            self.run = self._in_lines()
         if len(graph.order) >= WORTH_COUNTING:
             from gradcli.core.engines.often import often
 
             self.run = often(self.run, len(graph.order), self._in_machine_code)
+
+    def _in_lines(self) -> ScalarFunction:
+        return compile_scalar(self._graph.order, self._graph.outputs, self._graph.inputs, self._answer)
 
     def _in_machine_code(self) -> Callable[..., tuple[float | bool, ...]] | None:
         from gradcli.core.engines.llvm.numbers import native_numbers
