@@ -8,8 +8,8 @@ from typing import Any
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.ir.edges import Edge, EdgeKind
 from gradcli.core.ir.nodes import Node, constant_like, fresh_input
-from gradcli.core.ir.primitive import Application, edge_of
-from gradcli.core.ir.traversal import dependents, reachable, substitute
+from gradcli.core.ir.primitive import Application, edge_of, with_edge
+from gradcli.core.ir.traversal import applied_in, dependents, needed, reachable, substitute
 from gradcli.core.transforms.reverse import vjp
 
 
@@ -18,22 +18,37 @@ def at_edges(
     point: Mapping[Node, Any],
     moving: Sequence[Node],
     kinds: Collection[EdgeKind] = frozenset(EdgeKind),
+    order: Sequence[Node] | None = None,
 ) -> list[Node]:
-    """The nodes at an edge at the point, among those of a graph that move with some inputs, in their order."""
-    found = with_edges(outputs, moving, kinds)
+    """The nodes at an edge at the point, among those of a graph that move with some inputs, in their order.
+
+    `order` are the nodes of a graph that these are in, in topological order, where they are known.
+    """
+    found = with_edges(outputs, moving, kinds, order)
     if not found:
         return []
-    needed = list(dict.fromkeys([*(arg for node in found for arg in node.args), *found]))
-    return those_at(found, dict(zip(needed, numbers(needed, point), strict=True)))
+    asked = list(dict.fromkeys([*(arg for node in found for arg in node.args), *found]))
+    return those_at(found, dict(zip(asked, numbers(asked, point), strict=True)))
 
 
 def with_edges(
-    outputs: Sequence[Node], moving: Sequence[Node], kinds: Collection[EdgeKind] = frozenset(EdgeKind)
+    outputs: Sequence[Node],
+    moving: Sequence[Node],
+    kinds: Collection[EdgeKind] = frozenset(EdgeKind),
+    order: Sequence[Node] | None = None,
 ) -> list[Node]:
-    """The nodes that have an edge of some kinds, among those of a graph that move with some inputs, in their order."""
-    order = _looked_at(outputs)
-    active = dependents(order, moving)
-    return [node for node in order if node in active and edge_of(node, kinds) is not None]
+    """The nodes that have an edge of some kinds, among those of a graph that move with some inputs, in their order.
+
+    `order` are the nodes of a graph that these are in, in topological order, where they are known.
+    """
+    order = reachable(outputs) if order is None else order
+    if not with_edge(order, kinds):
+        return []
+    looked_at = _looked_at(outputs, order)
+    found = with_edge(looked_at, kinds)
+    # They are few as a rule, and need little.
+    active = dependents(needed(looked_at, found), moving)
+    return [node for node in found if node in active]
 
 
 def those_at(found: Sequence[Node], values: Mapping[Node, Any]) -> list[Node]:
@@ -101,8 +116,8 @@ def that_matter(found: Sequence[Node], outputs: Sequence[Node], point: Mapping[N
             seeds = [constant_like(rng.uniform(1.0, 2.0, n.shape), n) for n in cut]
             (adjoint,) = vjp(cut, [stand_in], seeds)
             values = numbers([*node.args, node], point)
-            needed = set(reachable([adjoint]))
-            known = {n: v for n, v in {**point, stand_in: values[-1]}.items() if n in needed}
+            asked = set(reachable([adjoint]))
+            known = {n: v for n, v in {**point, stand_in: values[-1]}.items() if n in asked}
             (g,) = numbers([adjoint], known)
             if not np.any(edge.matters(values[:-1], values[-1], np.broadcast_to(g, node.shape), **node.attrs)):
                 continue
@@ -110,11 +125,13 @@ def that_matter(found: Sequence[Node], outputs: Sequence[Node], point: Mapping[N
     return result
 
 
-def _looked_at(outputs: Sequence[Node]) -> list[Node]:
-    """The nodes of a graph; where a derivative has been stated for a value, the edges in that value are none of it."""
-    order = reachable(outputs)
-    if not any(node.kind == "ruled" for node in order):
-        return order
+def _looked_at(outputs: Sequence[Node], order: Sequence[Node]) -> list[Node]:
+    """Of nodes in topological order those that the outputs need.
+
+    Where a derivative has been stated for a value, the edges in that value are none of it.
+    """
+    if "ruled" not in applied_in(order):
+        return needed(order, outputs)
     wanted = set(outputs)
     for node in reversed(order):
         if node in wanted:
@@ -127,9 +144,11 @@ def edges(
     point: Mapping[Node, Any],
     moving: Sequence[Node],
     kinds: Collection[EdgeKind] = frozenset(EdgeKind),
+    order: Sequence[Node] | None = None,
 ) -> set[EdgeKind]:
     """The kinds of edges that the point is on."""
-    return {edge.kind for node in at_edges(outputs, point, moving, kinds) if (edge := edge_of(node)) is not None}
+    found = at_edges(outputs, point, moving, kinds, order)
+    return {edge.kind for node in found if (edge := edge_of(node)) is not None}
 
 
 def numbers(nodes: Sequence[Node], point: Mapping[Node, Any]) -> tuple[Any, ...]:

@@ -8,9 +8,10 @@ such as an exponent, are part of the form, and so are the few numbers that simpl
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from math import isfinite
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,8 @@ _SIMPLE = (0.0, 1.0, -1.0, 2.0, 0.5)
 
 def work_of_calls(order: Iterable[Node]) -> int:
     """How many operations on elements take as long as the nodes do, each by a call."""
-    return sum(max(size_of(node.shape), LIKE_ONE_CALL) for node in order)
+    shapes = Counter(map(attrgetter("shape"), order))
+    return sum(max(size_of(shape), LIKE_ONE_CALL) * count for shape, count in shapes.items())
 
 
 class _Here(threading.local):

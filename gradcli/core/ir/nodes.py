@@ -63,8 +63,11 @@ class Registry(dict[str, Operation]):
 registry = Registry()
 
 serials = itertools.count()
-# Python's own WeakValueDictionary takes twice as long, which is a third of what a node costs.
-_interned: dict[Hashable, _Kept] = {}
+# Python's own WeakValueDictionary takes several times as long, which is half of what a node costs. What nobody holds
+# any more is taken out when there is twice as much as was held last, and more than so much.
+kept_nodes: dict[Hashable, weakref.ref[Node]] = {}
+FEWEST_FORGOTTEN = 10_000
+_most = [FEWEST_FORGOTTEN]
 
 
 class Node:
@@ -214,32 +217,49 @@ class Known:
 N = TypeVar("N", bound=Node)
 
 
-class _Kept(weakref.ref[Node]):
-    """A node that was made under a key, which is forgotten with it."""
-
-    __slots__ = ("key",)
-
-    key: Hashable
-
-
-def _forget(kept: _Kept) -> None:
-    if _interned.get(kept.key) is kept:
-        del _interned[kept.key]
-
-
 def interned(key: Hashable, make: Callable[..., N], *parts: Any) -> N:
     """The node that was made of these parts under a key, as long as somebody holds it, else a new one."""
-    kept = _interned.get(key)
+    kept = kept_nodes.get(key)
     node: Any = None if kept is None else kept()
-    if node is None:
-        node = make(*parts)
-        kept = _interned[key] = _Kept(node, _forget)
-        kept.key = key
-    return node  # type: ignore[no-any-return]
+    return keep(key, make(*parts)) if node is None else node
+
+
+def keep(key: Hashable, node: N, holds: bool = False) -> N:
+    """The node, which is found under the key from now on, as long as somebody holds it.
+
+    `holds` says that the key holds what may be large, and so goes with the node.
+    """
+    kept_nodes[key] = weakref.ref(node, _forgetting(key) if holds else None)
+    if len(kept_nodes) > _most[0]:
+        _forget_the_gone()
+    return node
+
+
+def _forgetting(key: Hashable) -> Callable[[weakref.ref[Node]], None]:
+    def forget(gone: weakref.ref[Node]) -> None:
+        if kept_nodes.get(key) is gone:
+            del kept_nodes[key]
+
+    return forget
+
+
+def _forget_the_gone() -> None:
+    # The keys alone: of pairs each would be made anew, whereupon the collector may take out what is gone.
+    for key in list(kept_nodes):
+        kept = kept_nodes.get(key)
+        if kept is not None and kept() is None:
+            kept = kept_nodes.pop(key, None)
+            if kept is not None and kept() is not None:
+                # Another thread has made it anew.
+                kept_nodes.setdefault(key, kept)
+    _most[0] = max(FEWEST_FORGOTTEN, 2 * len(kept_nodes))
 
 
 def constant(value: Number, dtype: DType, weak: bool = False) -> Constant:
     """A scalar known now. -0.0 and 0.0 are different constants, and so are weak ones, and those known exactly."""
+    if value.__class__ is float and value and value == value and dtype is DType.FLOAT64:
+        # Most are, and go by themselves.
+        return interned(("constant", dtype, weak, value), Constant, value, (), dtype, weak)
     plain: Number = (
         as_float(value, dtype) if dtype.is_float else bool(value) if dtype is DType.BOOL else as_int64(value)
     )
@@ -251,7 +271,8 @@ def _spelled(value: Number) -> Hashable:
     if value.__class__ is float and value and value == value:
         return value
     if isinstance(value, Exact):
-        return repr(value), value.fraction, value.pi, value.e, value.decimal
+        # A fraction's own hash takes longer than all else.
+        return repr(value), *value.fraction.as_integer_ratio(), value.pi, value.e, value.decimal
     if isinstance(value, Precise):
         return repr(value), value.digits, repr(value.raw)
     return repr(value)
@@ -312,6 +333,10 @@ def filled(value: Number, like: Node) -> Node:
 
 def is_number(node: Node, value: float) -> bool:
     """Whether the node is this scalar constant, or this constant stretched."""
-    while node.op is registry["broadcast"]:
-        node = node.args[0]
+    op = node.op
+    if op is not None:
+        # Most nodes that are asked for are neither, and told at once.
+        if op.name != "broadcast":
+            return False
+        return is_number(node.args[0], value)
     return isinstance(node, Constant) and node.shape == () and bool(node.value == value)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from gradcli.core.errors import DTypeError
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.edges import Edge, EdgeKind
 from gradcli.core.ir.laws import Law
-from gradcli.core.ir.nodes import Node, Operand, constant, interned, registry, serials
+from gradcli.core.ir.nodes import Node, Operand, constant, keep, kept_nodes, registry, serials
 from gradcli.core.ir.promotion import cast, coerce, real, stretch
 from gradcli.core.ir.shapes import Shape, broadcast_shapes, check_shape, most_elements
 from gradcli.core.records import record
@@ -68,9 +69,14 @@ def intern(
     """
     if attrs:
         key: Hashable = (op.name, tuple(map(id, args)), tuple(sorted(attrs.items())))
+    elif len(args) == 2:
+        key = (op.name, id(args[0]), id(args[1]))
     else:
         key = (op.name, *map(id, args))
-    return interned(key, Application, op, args, attrs, shape, dtype)
+    # What `interned` does, less a call for each.
+    kept = kept_nodes.get(key)
+    node: Any = None if kept is None else kept()
+    return keep(key, Application(op, args, attrs, shape, dtype), bool(attrs)) if node is None else node
 
 
 def edge_of(node: Node, kinds: Collection[EdgeKind] = frozenset(EdgeKind)) -> Edge | None:
@@ -79,6 +85,12 @@ def edge_of(node: Node, kinds: Collection[EdgeKind] = frozenset(EdgeKind)) -> Ed
     if edge is None or edge.kind not in kinds or (edge.possible is not None and not edge.possible(**node.attrs)):
         return None
     return edge
+
+
+def with_edge(order: Sequence[Node], kinds: Collection[EdgeKind] = frozenset(EdgeKind)) -> list[Node]:
+    """Those of nodes whose primitives have an edge of some kinds."""
+    edged = {op for op in set(map(attrgetter("op"), order)) if isinstance(op, Primitive) and op.edge is not None}
+    return [node for node in order if node.op in edged and edge_of(node, kinds) is not None] if edged else []
 
 
 def with_args(node: Node, args: tuple[Node, ...]) -> Node:
@@ -191,7 +203,7 @@ class Primitive:
         Raises:
             CoreError: for shapes or dtypes that the primitive isn't defined for.
         """
-        nodes = self._alike(args)
+        nodes = self._alike(args) if self.keeps_type else None
         if nodes is None:
             nodes = self._fitted(args)
             shape, dtype = check_shape(self.shape(*(n.shape for n in nodes), **attrs)), self.dtype(nodes, attrs)
@@ -204,7 +216,7 @@ class Primitive:
 
     def _alike(self, args: Sequence[Operand]) -> tuple[Node, ...] | None:
         """Operands that make a result of the shape and the float type that they all have, as most do; else None."""
-        if not (args and self.keeps_type):
+        if not args:
             return None
         first = args[0]
         if not isinstance(first, Node):
@@ -214,6 +226,13 @@ class Primitive:
         shape, dtype = first.shape, first.dtype
         if not dtype.is_float:
             return None
+        if len(args) == 1:
+            return (first,)
+        if len(args) == 2:
+            # Most are these.
+            a, b = args
+            if isinstance(a, Node) and isinstance(b, Node):
+                return (a, b) if a.dtype is b.dtype and a.shape == b.shape else None
         nodes = []
         for arg in args:
             if not isinstance(arg, Node):
@@ -229,7 +248,7 @@ class Primitive:
     def keeps_type(self) -> bool:
         """Whether the result of floats of one shape and type is of these too."""
         is_of_floats = self.result in ("same", "number", "float") and not (self.condition or self.integers)
-        return is_of_floats and self.broadcasts and self.shape is same_shape
+        return is_of_floats and (self.broadcasts or self.arity == 1) and self.shape is same_shape
 
     def _fitted(self, args: Sequence[Operand]) -> tuple[Node, ...]:
         """Operands as nodes of the dtypes that the primitive asks for, and where it broadcasts of one shape."""

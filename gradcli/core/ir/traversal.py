@@ -14,13 +14,26 @@ from gradcli.core.ir.primitive import with_args
 def reachable(outputs: Iterable[Node]) -> list[Node]:
     """Every node that the outputs need, arguments first. Iterative: depth is the user's, not the stack's."""
     seen = set(outputs)
-    stack = list(seen)
-    while stack:
-        for arg in stack.pop().args:
-            if arg not in seen:
-                seen.add(arg)
-                stack.append(arg)
-    return sorted(seen, key=attrgetter("serial"))
+    found = list(seen)
+    for node in found:
+        # Most arguments have been seen, and all of them are asked for at once.
+        if not seen.issuperset(node.args):
+            for arg in node.args:
+                if arg not in seen:
+                    seen.add(arg)
+                    found.append(arg)
+    found.sort(key=attrgetter("serial"))
+    return found
+
+
+def applied_in(order: Iterable[Node]) -> set[str]:
+    """The names of the primitives that nodes apply."""
+    return {op.name for op in set(map(attrgetter("op"), order)) if op is not None}
+
+
+def leaves_of(order: Iterable[Node]) -> list[Node]:
+    """Those of nodes that apply nothing."""
+    return [node for node in order if node.op is None]
 
 
 def uses_of(order: Iterable[Node], outputs: Iterable[Node]) -> Counter[Node]:
@@ -47,7 +60,7 @@ def without_parameters(
     `order` are the nodes that the outputs need, in topological order, and so is what is given back.
     """
     kept = set(besides)
-    values: dict[Node, Node] = {n: n.value for n in order if isinstance(n, Parameter) and n not in kept}
+    values: dict[Node, Node] = {n: n.value for n in leaves_of(order) if isinstance(n, Parameter) and n not in kept}
     if all(not value.args for value in values.values()):
         return replaced(outputs, order, values) if values else (outputs, order)
     # One that stands in for what was computed.

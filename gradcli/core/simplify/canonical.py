@@ -7,13 +7,14 @@ another kind of node, or an output, needs the whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import TypeAlias
 
 from gradcli.core.ir.nodes import Constant, Node, constant
 from gradcli.core.ir.primitive import Application, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
-from gradcli.core.ir.traversal import dependents, reachable, substitute, uses_of
+from gradcli.core.ir.traversal import applied_in, dependents, reachable, substitute, uses_of
 from gradcli.core.simplify import chains, contracted, views
 from gradcli.core.simplify.contracted import with_sums_of_pads
 from gradcli.core.simplify.rules import Site, rewritten, with_quotients
@@ -40,6 +41,9 @@ def merger(primitive: str) -> Callable[[Merge], Merge]:
 # One pass is enough for most graphs; each goes through all of it.
 MOST_PASSES = 20
 
+# A value with a rule of its own for its derivative.
+RULED = "ruled"
+
 Compute: TypeAlias = "Callable[[Node], Node]"
 
 # A folded tensor is kept in memory, so it is no larger than this unless an operand is; and up to here where others are.
@@ -56,20 +60,32 @@ def canonical(
     outputs, order = _merged(outputs, order)
     small: dict[Node, Node] = {node: node for node in inputs}
     uses = uses_of(order, outputs)
-    beside = max((size_of(node.shape) for node in dependents(order, inputs) if node.shape), default=0)
-    most = max(LARGEST_FOLDED, min(beside, LARGEST_BESIDE))
-    readers = _readers(order, outputs)
+    most = LARGEST_FOLDED
+    if any(map(attrgetter("shape"), order)):
+        beside = max((size_of(node.shape) for node in dependents(order, inputs) if node.shape), default=0)
+        most = max(most, min(beside, LARGEST_BESIDE))
+    readers, here = _readers(order, outputs), small.__getitem__
     for node in order:
-        if node not in small:
-            small[node] = _folded(_smaller(node, [small[arg] for arg in node.args], uses), computed, most)
-            if node in readers and small[node].shape == node.shape:
-                small[node] = views.as_it_is_read(small[node], readers[node])
+        if node in small:
+            continue
+        if not isinstance(node, Application):
+            small[node] = node
+            continue
+        args = tuple(map(here, node.args))
+        made = _smaller(node, args, uses) if node.shape or node.op.name == RULED else rewritten(node, args, uses)
+        if made.shape or not made.args or made.args[0].op is None:
+            made = _folded(made, computed, most)
+        small[node] = made
+        if readers and node in readers and made.shape == node.shape:
+            small[node] = views.as_it_is_read(made, readers[node])
     wholes = tuple(stretch(small[node], node.shape) for node in outputs)
     return with_sums_of_pads(*with_quotients(wholes))
 
 
 def _readers(order: Sequence[Node], outputs: Sequence[Node]) -> Mapping[Node, Sequence[Node]]:
     """The nodes that read what some transpose reads, and that is not given out."""
+    if "transpose" not in applied_in(order):
+        return {}
     moved = {node.args[0] for node in order if node.kind == "transpose"}.difference(outputs)
     found: dict[Node, list[Node]] = {node: [] for node in moved}
     for node in order if moved else ():
@@ -80,8 +96,10 @@ def _readers(order: Sequence[Node], outputs: Sequence[Node]) -> Mapping[Node, Se
 
 
 def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[Node], Sequence[Node]]:
+    there = applied_in(order)
+    # What takes the place of some applications may be others of the same primitives, but of no others.
     for name, merge in MERGERS:
-        for _ in range(MOST_PASSES):
+        for _ in range(MOST_PASSES if name in there else 0):
             nodes = [node for node in order if node.kind == name]
             found = merge(nodes) if nodes else {}
             if not found:
@@ -92,10 +110,8 @@ def _merged(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[Sequence[No
     return outputs, order
 
 
-def _smaller(node: Node, args: Sequence[Node], uses: Mapping[Node, int]) -> Node:
-    if not isinstance(node, Application):
-        return node
-    if node.op.name == "ruled":
+def _smaller(node: Application, args: Sequence[Node], uses: Mapping[Node, int]) -> Node:
+    if node.op.name == RULED:
         # The value: what is beside it is for derivatives, which have been taken.
         return args[0]
     if node.op.pointwise and node.shape:
@@ -122,7 +138,7 @@ def _folded(node: Node, computed: Compute, most: int) -> Node:
     if not isinstance(node, Application):
         return node
     for arg in node.args:
-        if not isinstance(_unstretched(arg), Constant):
+        if not (isinstance(arg, Constant) or (arg.shape and isinstance(_unstretched(arg), Constant))):
             return node
     if size_of(node.shape) > max([most, *(size_of(_unstretched(arg).shape) for arg in node.args)]):
         return node

@@ -14,7 +14,7 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Examples, Primitive, intern, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import Shape, size_of
-from gradcli.core.ir.traversal import needed, uses_of
+from gradcli.core.ir.traversal import applied_in, needed, uses_of
 from gradcli.core.primitives.shaping import Ranges, as_slices, reshape, take_slice
 from gradcli.core.simplify.rules import Site, rule
 
@@ -28,7 +28,7 @@ def with_sums_of_pads(outputs: Sequence[Node], order: Sequence[Node]) -> tuple[S
 
     `order` are those of the graph as it is, in topological order.
     """
-    if not any(node.kind == "pad" for node in order):
+    if "pad" not in applied_in(order):
         return outputs, order
     uses = uses_of(order, outputs)
     sums: set[Node] = set()

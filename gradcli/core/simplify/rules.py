@@ -15,7 +15,7 @@ from gradcli.core.ir.nodes import Constant, Node, constant, registry
 from gradcli.core.ir.primitive import Application, Primitive, intern, with_args
 from gradcli.core.ir.promotion import stretch
 from gradcli.core.ir.shapes import broadcast_shapes, size_of
-from gradcli.core.ir.traversal import needed, reachable, uses_of
+from gradcli.core.ir.traversal import applied_in, needed, reachable, uses_of
 from gradcli.core.records import record
 
 
@@ -40,14 +40,17 @@ class Site:
 Rule: TypeAlias = "Callable[[Site], Node | None]"
 
 # By primitive: each gives a node of the same values that is cheaper, or None. The first that has one is taken.
-RULES: dict[str, list[Rule]] = {}
+RULES: dict[str, list[tuple[Rule, bool]]] = {}
 
 
-def rule(primitive: str) -> Callable[[Rule], Rule]:
-    """Enter a rule for the applications of a primitive."""
+def rule(primitive: str, of_floats: bool = False) -> Callable[[Rule], Rule]:
+    """Enter a rule for the applications of a primitive, or for real numbers only.
+
+    Ints have no -0, and their products no order of rounding.
+    """
 
     def enter(function: Rule) -> Rule:
-        RULES.setdefault(primitive, []).append(function)
+        RULES.setdefault(primitive, []).append((function, of_floats))
         return function
 
     return enter
@@ -58,8 +61,10 @@ def rewritten(node: Application, args: Sequence[Node], uses: Mapping[Node, int])
     op = node.op
     rules = RULES.get(op.name)
     if rules:
-        site = Site(node, args, uses)
-        for one in rules:
+        site, are_floats = Site(node, args, uses), args[0].dtype.is_float
+        for one, of_floats in rules:
+            if of_floats and not are_floats:
+                continue
             found = one(site)
             if found is not None:
                 return found
@@ -78,8 +83,12 @@ def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, An
         # Not by age: a number, or a node that was there before, may be older than the rest of this graph.
         args = (args[1], args[0])
     args = tuple(args)
-    if before is not None and all(map(is_, args, before.args)):
-        return before
+    if before is not None:
+        if all(map(is_, args, before.args)):
+            return before
+        if not before.shape:
+            # What has no axes is made of what has none.
+            return intern(op, args, attrs, (), before.dtype)
     shape = args[0].shape
     for arg in args:
         if arg.shape != shape:
@@ -123,23 +132,16 @@ def _times(factor: float, node: Node) -> Node:
     return _make("multiply", constant(product, rest.dtype), rest)
 
 
-def _of_floats(function: Rule) -> Rule:
-    """A rule for real numbers only: ints have no -0, and their products no order of rounding."""
-    return lambda site: function(site) if site.args[0].dtype.is_float else None
-
-
-@rule("multiply")
-@_of_floats
+@rule("multiply", of_floats=True)
 def numbers_meet(site: Site) -> Node | None:
     """2 (3 x) is 6 x, (-a) (-b) is a b."""
     a, b = site.args
-    if not (_may_be_taken_apart(a) or _may_be_taken_apart(b)):
-        return None
-    return product_of(a, b, *site.alone)
-
-
-def _may_be_taken_apart(node: Node) -> bool:
-    return isinstance(node, Constant) or node.op is registry["negate"] or node.op is registry["multiply"]
+    if isinstance(a, Constant) or isinstance(b, Constant):
+        return product_of(a, b)
+    negate, multiply = registry["negate"], registry["multiply"]
+    if a.op is multiply or a.op is negate or b.op is multiply or b.op is negate:
+        return product_of(a, b, *site.alone)
+    return None
 
 
 def product_of(a: Node, b: Node, a_alone: bool = True, b_alone: bool = True) -> Node | None:
@@ -178,35 +180,31 @@ def sign_out_of_a_sum(site: Site) -> Node | None:
     return _make("negate", rewritten(total, [x.args[0]], {base: site.uses[site.node.args[0]]}))
 
 
-@rule("negate")
-@_of_floats
+@rule("negate", of_floats=True)
 def sign_into_the_number(site: Site) -> Node | None:
     """-(2 x) is -2 x."""
     (a,) = site.args
     return None if is_scalar(a) else _times(-1.0, a)
 
 
-@rule("add")
-@_of_floats
+@rule("add", of_floats=True)
 def sum_with_a_negative(site: Site) -> Node | None:
     """The sum a + (-b) is a - b."""
     a, b = site.args
-    for kept, other in ((a, b), (b, a)):
-        if other.op is registry["negate"]:
-            return _make("subtract", kept, other.args[0])
-    return None
+    negate = registry["negate"]
+    if b.op is negate:
+        return _make("subtract", a, b.args[0])
+    return _make("subtract", b, a.args[0]) if a.op is negate else None
 
 
-@rule("subtract")
-@_of_floats
+@rule("subtract", of_floats=True)
 def difference_with_a_negative(site: Site) -> Node | None:
     """The difference a - (-b) is a + b."""
     a, b = site.args
     return _make("add", a, b.args[0]) if b.op is registry["negate"] else None
 
 
-@rule("divide")
-@_of_floats
+@rule("divide", of_floats=True)
 def quotient_by_a_power_of_two(site: Site) -> Node | None:
     """Only by one of these is the product with the reciprocal the same to the last digit."""
     a, b = site.args
@@ -215,8 +213,7 @@ def quotient_by_a_power_of_two(site: Site) -> Node | None:
     return None
 
 
-@rule("constant_power")
-@_of_floats
+@rule("constant_power", of_floats=True)
 def small_power(site: Site) -> Node | None:
     """Products for squares, cubes and fourth powers."""
     (x,), exponent = site.args, site.node.attrs["exponent"]
@@ -247,7 +244,7 @@ def column_times_row(site: Site) -> Node | None:
 def with_quotients(outputs: Sequence[Node]) -> tuple[tuple[Node, ...], list[Node]]:
     """The outputs where a product with a reciprocal that nothing else needs is one quotient, and all their nodes."""
     order = reachable(outputs)
-    if not any(node.op is registry["reciprocal"] for node in order):
+    if "reciprocal" not in applied_in(order):
         return tuple(outputs), order
     uses = uses_of(order, outputs)
     new: dict[Node, Node] = {}

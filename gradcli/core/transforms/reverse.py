@@ -30,8 +30,9 @@ def vjp(outputs: Sequence[Node], wrt: Sequence[Node], seeds: Sequence[Node]) -> 
         if node not in adjoint or node in sources or not isinstance(node, Application):
             continue
         wanted = [arg in active for arg in node.args]
-        for arg, share in zip(node.args, node.op.law.pullback(node, adjoint[node], wanted), strict=True):
-            if share is not None and arg in active:
+        shares = node.op.law.pullback(node, adjoint[node], wanted)
+        for arg, share, want in zip(node.args, shares, wanted, strict=True):
+            if want and share is not None:
                 _accumulate(adjoint, arg, share)
     return tuple(adjoint.get(node, filled(0.0, node)) for node in wrt)
 

@@ -20,7 +20,7 @@ from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.dtypes import DType, as_float
 from gradcli.core.ir.nodes import Constant, Input, Node, Parameter, array_constant, computed_constant, constant
 from gradcli.core.ir.shapes import Shape, size_of
-from gradcli.core.ir.traversal import reachable, substitute
+from gradcli.core.ir.traversal import leaves_of, reachable, substitute
 from gradcli.core.simplify.canonical import canonical
 from gradcli.language.calls.builtin import Builtin
 from gradcli.language.calls.nested import as_tuple
@@ -90,8 +90,8 @@ class Trace:
         self.size = len(nodes)
         self._numbered = [self._place[node] for node in self._numbers]
         self._work, self._done = work_of_calls(nodes), 0
-        self._held = sum(size_of(n.shape) * n.dtype.itemsize for n in nodes if isinstance(n, Constant))
-        self._parameters = [n for n in nodes if isinstance(n, Parameter)]
+        self._held = sum(size_of(n.shape) * n.dtype.itemsize for n in leaves_of(nodes) if isinstance(n, Constant))
+        self._parameters = [n for n in leaves_of(nodes) if isinstance(n, Parameter)]
         self._titles, self.result = titles, result
         self.places = [self._place[own[node]] for node in roots]
         self.dtypes = [node.dtype for node in roots]
@@ -110,7 +110,7 @@ class Trace:
     def _stand_ins(self, order: Sequence[Node]) -> dict[Node, Node]:
         """Of the inputs of a graph those of calls within it, as the graphs of this trace's own that they stand for."""
         mine: dict[Node, Node] = {node: node for node in self._inputs}
-        free = [n for n in order if isinstance(n, Input) and n not in mine]
+        free = [n for n in leaves_of(order) if isinstance(n, Input) and n not in mine]
         found = meant(free, mine)
         if found is None:
             raise Unkept

@@ -14,9 +14,9 @@ from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.engines.protocol import Data
 from gradcli.core.ir.edges import EdgeKind
 from gradcli.core.ir.nodes import Input, Node, Parameter, constant_like
-from gradcli.core.ir.primitive import edge_of
+from gradcli.core.ir.primitive import with_edge
 from gradcli.core.ir.shapes import size_of
-from gradcli.core.ir.traversal import reachable, substitute, without_parameters
+from gradcli.core.ir.traversal import applied_in, reachable, substitute, without_parameters
 from gradcli.core.records import record
 from gradcli.core.transforms.taylor import Exponents, partials
 from gradcli.language.calls.tracing import meant
@@ -58,9 +58,8 @@ def at_corners(
     """
     kinds = frozenset(EdgeKind) if order > 1 or caller.outermost else frozenset({EdgeKind.QUOTIENT})
     whole = reachable([*nodes, *outputs])
-    there = any(edge_of(node, kinds) for node in whole)
     # A derivative that somebody has stated holds at corners too.
-    if given is None or not nodes or not by or not there or any(node.kind == "ruled" for node in whole):
+    if given is None or not nodes or not by or not with_edge(whole, kinds) or "ruled" in applied_in(whole):
         return list(nodes)
     lower = below()
     looked_at = [*nodes, *lower] if order > 1 or caller.outermost else list(nodes)
@@ -71,13 +70,13 @@ def at_corners(
     from gradcli.core.analysis.at_edges import edges, numbers, with_edges
 
     moving = [node for node in by if node in point]
-    found_edges = edges(looked_at, point, moving, kinds)
+    found_edges = edges(looked_at, point, moving, kinds, everything)
     watch = here.watch
     if watch is not None and order < 2 and not caller.outermost:
         # Only where it is nan is there anything to be settled.
         watch.numbers += nodes
     elif watch is not None:
-        watch.off_edges += with_edges(looked_at, moving, kinds)
+        watch.off_edges += with_edges(looked_at, moving, kinds, everything)
     if not found_edges:
         return list(nodes)
     spoil()
@@ -176,7 +175,7 @@ class Corners:
 
         lost = any(has(data, isnan) for found in parts for e, data in found.items() if sum(e) + self.below == 1)
         kinds = frozenset(EdgeKind) if beyond or lost else CONVENTIONS
-        if not any(edge_of(node, kinds) for node in reachable(self.outputs)):
+        if not with_edge(reachable(self.outputs), kinds):
             return parts
         from gradcli.core.analysis.at_edges import edges
 
@@ -293,7 +292,7 @@ def point_of(leaves: Sequence[Node], given: Mapping[Node, Node], within: bool = 
 
     `within` a function that is only being evaluated, its inputs have values as well.
     """
-    found = [node for node in leaves if isinstance(node, (Input, Parameter))]
+    found = [node for node in leaves if node.op is None and isinstance(node, (Input, Parameter))]
     values = [given.get(node, node.value if isinstance(node, Parameter) else node) for node in found]
     # A parameter may stand for what is computed.
     known, order = without_parameters(values, reachable(values))

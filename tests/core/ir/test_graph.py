@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from gradcli.core.engines.numpy.schedule import run_arrays
 from gradcli.core.errors import CoreError, ShapeError
 from gradcli.core.ir.declare import linear
 from gradcli.core.ir.dtypes import DType, promote
-from gradcli.core.ir.nodes import Node, _interned, array_constant, constant, fresh_input, parameter
+from gradcli.core.ir.nodes import FEWEST_FORGOTTEN, Node, array_constant, constant, fresh_input, kept_nodes, parameter
+from gradcli.core.ir.primitive import intern
 from gradcli.core.ir.promotion import coerce
 from gradcli.core.ir.traversal import reachable, substitute
 from gradcli.core.primitives.elementwise import add, exp, sin
@@ -44,15 +46,30 @@ def test_signed_zeros_and_dtypes_are_different_constants() -> None:
 
 def test_unused_nodes_are_forgotten() -> None:
     """A long session does not grow by what nobody holds any more."""
+    for start in range(20):
+        node: Node = constant(1.0, F64)
+        for i in range(FEWEST_FORGOTTEN // 4):
+            node = sin(node) + float(start + i)
+        first = weakref.ref(node)
+        del node
+        assert first() is None
     gc.collect()
-    before = len(_interned)
-    node: Node = constant(1.0, F64)
-    for i in range(1000):
-        node = sin(node) + float(i)
-    assert len(_interned) > before + 1000
-    del node
-    gc.collect()
-    assert len(_interned) <= before + 10
+    held = sum(kept() is not None for kept in kept_nodes.values())
+    assert len(kept_nodes) <= 2 * max(held, FEWEST_FORGOTTEN)
+
+
+def test_what_an_attribute_holds_is_forgotten_with_its_node() -> None:
+    """It may be a large graph."""
+
+    class Large:
+        """What is in memory as long as it is held."""
+
+    large, x = Large(), fresh_input("x", (), F64)
+    gone = weakref.ref(large)
+    node = intern(add, (x, x), {"large": large}, (), F64)
+    assert intern(add, (x, x), {"large": large}, (), F64) is node
+    del large, node
+    assert gone() is None
 
 
 def test_a_very_deep_graph_is_no_recursion() -> None:
