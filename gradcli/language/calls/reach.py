@@ -164,11 +164,5 @@ def _bound(body: tuple[s.Statement, ...]) -> frozenset[str]:
 @lru_cache(1024)
 def _mentioned(body: tuple[s.Statement, ...]) -> tuple[tuple[str, ...], bool]:
     """The names in a text, each once, and whether it says of a value that it is differentiated."""
-    names: dict[str, None] = {}
-    differentiates = False
-    for part in s.walk(body):
-        if isinstance(part, s.Name):
-            names[part.id] = None
-        elif isinstance(part, s.Partial):
-            differentiates = True
-    return tuple(names), differentiates
+    parts = s.inside(body)
+    return tuple(dict.fromkeys(part.id for part in parts[s.Name])), bool(parts[s.Partial])

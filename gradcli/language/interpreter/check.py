@@ -10,7 +10,7 @@ from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Diagnostic, LanguageError, Span, fail
 from gradcli.language.text.notation import INVERSES
-from gradcli.language.text.syntax import names_in, walk
+from gradcli.language.text.syntax import names_in
 from gradcli.language.values.describe import describe, not_called
 from gradcli.language.values.numbers import is_number
 
@@ -24,8 +24,9 @@ def check(statement: s.Statement, in_loop: bool = False) -> tuple[Diagnostic, ..
     Raises:
         LanguageError: for a statement that can't mean anything where it stands.
     """
-    parts = list(walk(statement))
-    _check_calls(parts)
+    parts = _parts(statement)
+    for within in parts:
+        _check_calls(within)
     if isinstance(statement, s.Return):
         raise fail(
             "syntax", "return stands outside a function", statement.span, "write the expression alone to show it"
@@ -44,10 +45,17 @@ def check(statement: s.Statement, in_loop: bool = False) -> tuple[Diagnostic, ..
     return (*hides, *_notes(statement, parts))
 
 
-def _notes(statement: s.Statement, parts: Sequence[object]) -> Iterator[Diagnostic]:
+def _parts(statement: s.Statement) -> Sequence[s.Within]:
+    """All that is within a statement, in the order of the text; the body of a function by itself."""
+    if isinstance(statement, s.Function):
+        return s.Within((statement.name, statement.parameters)), s.inside(statement.body)
+    return (s.Within(statement),)
+
+
+def _notes(statement: s.Statement, parts: Sequence[s.Within]) -> Iterator[Diagnostic]:
     """What is read as meant, but might be meant otherwise."""
-    for part in parts:
-        if isinstance(part, s.Name) and part.id in _FOUND_INVERSE and part.span.text.endswith(("1", "¹")):
+    for part in (part for within in parts for part in within[s.Name]):
+        if part.id in _FOUND_INVERSE and part.span.text.endswith(("1", "¹")):
             base = part.span.text.partition("^")[0].rstrip("⁻¹")
             if part.id == INVERSES.get(base) and part.id != part.span.text:
                 what = f"`{part.span.text}` is the inverse function, `{part.id}`"
@@ -77,10 +85,10 @@ def _refuse_a_setting(statement: s.Statement, instead: str) -> None:
         raise fail("syntax", "use stands at the top level only", statement.span, instead)
 
 
-def _check_calls(parts: Sequence[object]) -> None:
+def _check_calls(parts: s.Within) -> None:
     """Refuse calls of what is written out as a number, a tensor or a tuple, which no value of a name makes right."""
-    for part in parts:
-        if isinstance(part, s.Call) and isinstance(part.function, (s.Literal, s.Array, s.Tuple)):
+    for part in parts[s.Call]:
+        if isinstance(part.function, (s.Literal, s.Array, s.Tuple)):
             sort = {s.Array: "a tensor", s.Tuple: "a tuple"}.get(type(part.function))
             value: Any = getattr(part.function, "value", None)
             number = sort == "a tensor" or (is_number(value))
@@ -103,10 +111,10 @@ def _check_function(function: s.Function) -> None:
 def _refuse_called_numbers(function: s.Function) -> None:
     """Refuse `f(x) = x(x + 1)`: an input that is calculated with is a number, and what stands behind it a factor."""
     inputs = {p.name for p in function.parameters}
-    parts = list(walk(function.body))
+    parts = s.inside(function.body)
     numbers = set(_calculated(parts)) & inputs
-    for part in parts:
-        if not isinstance(part, s.Call) or not isinstance(part.function, s.Name):
+    for part in parts[s.Call]:
+        if not isinstance(part.function, s.Name):
             continue
         name = part.function.id
         if name in inputs and (name in numbers or name in _operands(part.arguments)):
@@ -122,26 +130,21 @@ def _refuse_called_numbers(function: s.Function) -> None:
 def _operands(arguments: tuple[s.Expression, ...]) -> Iterator[str]:
     """The names that are arguments by themselves, or calculated with in one."""
     parts: list[object] = [*arguments]
-    for part in walk(arguments):
+    for part in s.walk(arguments):
         parts += [part.left, part.right] if isinstance(part, s.Binary) else []
         parts += [part.operand] if isinstance(part, s.Unary) else []
     yield from (part.id for part in parts if isinstance(part, s.Name))
 
 
-def _calculated(parts: Sequence[object]) -> Iterator[str]:
+def _calculated(parts: s.Within) -> Iterator[str]:
     """The names that can only be numbers: they are raised to a power, compared, or added to a number."""
-    for part in parts:
-        if isinstance(part, s.Binary):
-            left, right = part.left, part.right
-            are_numbers = part.operator in ("^", "%", "//")
-            if not are_numbers and part.operator in ("+", "-"):
-                are_numbers = isinstance(left, s.Literal) or isinstance(right, s.Literal)
-            sides: tuple[s.Expression, ...] = (left, right) if are_numbers else ()
-        elif isinstance(part, s.Compare):
-            sides = part.operands
-        else:
-            continue
-        yield from (side.id for side in sides if isinstance(side, s.Name))
+    sides: list[s.Expression] = [side for part in parts[s.Compare] for side in part.operands]
+    for part in parts[s.Binary]:
+        left, right, operator = part.left, part.right, part.operator
+        is_sum = operator in ("+", "-")
+        if operator in ("^", "%", "//") or (is_sum and (isinstance(left, s.Literal) or isinstance(right, s.Literal))):
+            sides += [left, right]
+    yield from (side.id for side in sides if isinstance(side, s.Name))
 
 
 def _outside_a_loop(statement: s.Break | s.Continue) -> LanguageError:

@@ -181,11 +181,11 @@ class Paper(State):
 
     def warn_of_called_numbers(self, statement: s.Function) -> None:
         """Say at once that a definition calls what is a number now; it may be a function by the time of a call."""
-        parts = list(s.walk(statement.body))
+        parts = s.inside(statement.body)
         own = {p.name for p in statement.parameters} | set(s.bound_in(statement.body))
-        own |= {part.name.id for part in parts if isinstance(part, s.Param)}
-        for part in parts:
-            if not isinstance(part, s.Call) or not isinstance(part.function, s.Name) or part.function.id in own:
+        own |= {part.name.id for part in parts[s.Param]}
+        for part in parts[s.Call]:
+            if not isinstance(part.function, s.Name) or part.function.id in own:
                 continue
             found = self.find(part.function.id, None)
             if found is not None and isinstance(found[0], (int, float, Node)) and not isinstance(found[0], Unit):

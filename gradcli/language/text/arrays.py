@@ -39,7 +39,7 @@ class Numbers:
 
 def stand_ins(text: str) -> tuple[str, Mapping[int, Numbers]]:
     """A text as long that is soon parsed, and the numbers of arrays that are replaced in it, by where they begin."""
-    if len(text) < SHORTEST_TEXT:
+    if len(text) < SHORTEST_TEXT or "[" not in text:
         return text, {}
     found: dict[int, Numbers] = {}
     pieces: list[str] = []

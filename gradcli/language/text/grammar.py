@@ -20,6 +20,8 @@ _NONE = "-"
 # A prime, by which a text is a number that tells it from others; a module of checksums would have to be imported.
 _PRIME = 2**64 - 59
 _TAB = 8
+# How deep in brackets what follows is beside what is in front; the end of a line is looked at too.
+_CHANGES = {"LPAR": 1, "LSQB": 1, "RPAR": -1, "RSQB": -1, "_NEWLINE": 0}
 
 
 class UnexpectedDedent(NotRead):
@@ -40,14 +42,14 @@ def indented(tokens: Iterable[Token]) -> Iterator[Token]:
     levels, depth = [0], 0
     token = None
     for token in tokens:
-        if token.type != "_NEWLINE":
+        change = _CHANGES.get(token.type)
+        if change is None:
             yield token
-            if token.type in ("LPAR", "LSQB"):
-                depth += 1
-            elif token.type in ("RPAR", "RSQB"):
-                depth -= 1
-                if depth < 0:
-                    raise UnexpectedBracket
+        elif change:
+            yield token
+            depth += change
+            if depth < 0:
+                raise UnexpectedBracket
         elif depth == 0:
             yield token
             blank = token.rpartition("\n")[2]

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 END = "$END"
 # In a state's row: a token's number, what is done, and the number of the state or of the rule.
 SHIFTED, REDUCED = "s", "r"
+# What no terminal matches.
+_ODD = "_ODD"
 
 
 class Token(str):
@@ -87,7 +89,8 @@ class Parser:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self._match = as_one(tables.terminals).match
+        # Where no terminal begins, one character is what is found.
+        self._found_in = as_one({**tables.terminals, _ODD: r"[\s\S]"}).finditer
         self._states = _States(tables)
         # The rules whose one part always stays as it is, as they stand in rows; and where several of them lead.
         self._steps = frozenset(~i for i, r in enumerate(tables.rules) if r.only and r.size == 1 and not r.inlined)
@@ -99,22 +102,20 @@ class Parser:
         Raises:
             UnexpectedCharacter: when it comes to one that begins no token.
         """
-        match, ignored, words, new = self._match, self.tables.ignored, self.tables.words, str.__new__
-        place, end = 0, len(text)
-        while place < end:
-            found = match(text, place)
-            if found is None:
-                raise UnexpectedCharacter(place)
-            type, stop = found.lastgroup or "", found.end()
-            if type not in ignored:
-                piece = found[0]
-                if type in words:
-                    type = words[type].get(piece, type)
-                # What Token's own constructor does, less a call for each.
-                token = new(Token, piece)
-                token.type, token.start_pos, token.end_pos = type, place, stop
-                yield token
-            place = stop
+        ignored, words, new = self.tables.ignored, self.tables.words, str.__new__
+        for found in self._found_in(text):
+            type = found.lastgroup or ""
+            if type in ignored:
+                continue
+            if type in words:
+                type = words[type].get(found[0], type)
+            elif type == _ODD:
+                raise UnexpectedCharacter(found.start())
+            # What Token's own constructor does, less a call for each.
+            token = new(Token, found[0])
+            token.type = type
+            token.start_pos, token.end_pos = found.span()
+            yield token
 
     def run(self, tokens: Iterable[Token], builder: object) -> Any:
         """What the builder's methods, each called with a rule's parts, make of the tokens.
@@ -126,21 +127,25 @@ class Parser:
         steps, leaps = self._steps, self._leaps
         methods: list[Callable[[list[Any]], Any] | None] = [None] * len(rules)
         stack, values = [self.tables.start], list[Any]()
+        # That of the state on top of the stack.
+        row = states[stack[-1]]
         last: Token | None = None
         for given in chain(tokens, (None,)):
             token = _end(last) if given is None else given
             last, type = token, token.type
             while True:
-                action = states[stack[-1]].get(type)
+                action = row.get(type)
                 if action is None:
                     raise self._unexpected(token, stack)
                 if action >= 0:
                     stack.append(action)
+                    row = states[action]
                     values.append(token)
                     break
                 if action in steps:
                     key = (stack[-2], action, type)
-                    stack[-1] = leaps.get(key) or self._leap(key)
+                    stack[-1] = state = leaps.get(key) or self._leap(key)
+                    row = states[state]
                     continue
                 origin, name, size, inlined, only = rules[~action]
                 parts: list[Any] = []
@@ -156,8 +161,10 @@ class Parser:
                     values.append(method(parts))
                 else:
                     values.append(parts[0] if only and len(parts) == 1 else parts)
-                stack.append(states[stack[-1]][origin])
-                if stack[-1] == end_state and type == END:
+                state = states[stack[-1]][origin]
+                stack.append(state)
+                row = states[state]
+                if state == end_state and type == END:
                     return values[-1]
         raise AssertionError("the end of a text ends it")
 

@@ -73,6 +73,8 @@ _COMMANDED = frozenset(
 _CALLED = frozenset(("RPAR", "RSQB", "LEIBNIZ", "DENOMINATOR"))
 _OPENING, _CLOSING = ("LPAR", "LSQB"), ("RPAR", "RSQB")
 _OPENS, _CLOSES = (*_OPENING, "BAR_OPEN"), (*_CLOSING, "BAR_CLOSE")
+# What tells where a line ends.
+_OF_LINES = frozenset((*_OPENING, *_CLOSING, "_NEWLINE"))
 # What a pair of bars can't reach across.
 _APART = frozenset(("COMMA", "EQUAL", "COLON", "SEMICOLON", "_NEWLINE", "ARROW", "BECOMES"))
 _POWERS = ("POWER", "RAISED")
@@ -113,7 +115,28 @@ def noted(tokens: Iterable[Token], source: Source) -> Iterator[Token]:
         LanguageError: for what can be read in two ways.
     """
     for line in _lines(tokens):
-        yield from _Line(told_apart(line), source).tokens()
+        yield from line if _is_plain(line) else _Line(told_apart(line), source).tokens()
+
+
+# Terminals that stand beside each other as in other languages, where nothing is left out and nothing is odd.
+_PLAIN = re.compile(
+    r"(?:NAME (?!NAME|NUMBER)|NUMBER (?!NAME|NUMBER|LPAR)|(?:RPAR|RSQB) (?!NAME|NUMBER)|SUM (?!SUM)"
+    r"|LPAR |LSQB |PRODUCT |POWER |COMMA |EQUAL |RETURN |_NEWLINE )*_NEWLINE "
+)
+# Names that may be more than names; those of functions are none of them in front of a bracket.
+_MEANING = frozenset((*PAPER, *VERBS, *_CLAUSES, "with", "as", "use", "of", "π"))
+
+
+def _is_plain(line: Sequence[Token]) -> bool:
+    """Whether a line is what its tokens are: most are, and are not read again."""
+    if _PLAIN.fullmatch(" ".join([token.type for token in line]) + " ") is None:
+        return False
+    if _MEANING.isdisjoint(line):
+        return True
+    return all(
+        token not in _MEANING or (token in PAPER and token not in VERBS and line[i + 1].type == "LPAR")
+        for i, token in enumerate(line)
+    )
 
 
 def _lines(tokens: Iterable[Token]) -> Iterator[list[Token]]:
@@ -124,13 +147,15 @@ def _lines(tokens: Iterable[Token]) -> Iterator[list[Token]]:
         for token in tokens:
             line.append(token)
             type = token.type
+            if type not in _OF_LINES:
+                continue
             if type == "_NEWLINE":
                 if depth <= 0:
                     yield line
                     line, depth = [], 0
             elif type in _OPENING:
                 depth += 1
-            elif type in _CLOSING:
+            else:
                 depth -= 1
     except Exception:
         # What stands in front of a character that means nothing is read first.

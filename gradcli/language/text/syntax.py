@@ -5,9 +5,11 @@ Nothing changes a node once it is built.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
-from typing import TypeAlias
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from gradcli.core.records import record
 from gradcli.language.text.arrays import Numbers
@@ -381,25 +383,46 @@ def walk(part: object) -> Iterator[object]:
             stack.extend(reversed(item))
             continue
         try:
-            names = _PARTS[item.__class__]
+            parts = _PARTS[item.__class__]
         except KeyError:
-            names = _PARTS[item.__class__] = _parts_of(item)
-        if names is not None:
+            parts = _PARTS[item.__class__] = _parts_of(item)
+        if parts is not None:
             yield item
-            for name in names:
-                stack.append(getattr(item, name))
+            stack += parts(item)
 
 
-# The fields of each class of syntax that are gone through, the last one first; of what is none, None.
-_PARTS: dict[type, tuple[str, ...] | None] = {}
+class Within(dict[type, list[Any]]):
+    """The pieces of syntax within a piece, itself included, by their class; those of one in the order of the text."""
+
+    def __init__(self, part: object) -> None:
+        super().__init__()
+        for item in walk(part):
+            self[item.__class__].append(item)
+
+    def __missing__(self, kind: type) -> list[Any]:
+        found = self[kind] = []
+        return found
+
+
+@lru_cache(16)
+def inside(body: tuple[Statement, ...]) -> Within:
+    """What is within a function's body: asked for when it is checked, when it is defined and when it is called."""
+    return Within(body)
+
+
+# What gives the fields of each class of syntax that are gone through, the last one first; of what is none, None.
+_PARTS: dict[type, Callable[[object], Iterable[object]] | None] = {}
 # What holds no syntax, as the classes above spell it.
-_PLAIN = frozenset(("Span", "str", "int", "bool", "tuple[str, ...]", "Numbers | None"))
+_PLAIN = frozenset(("Span", "str", "int", "bool", "object", "tuple[str, ...]", "Numbers | None"))
 
 
-def _parts_of(item: object) -> tuple[str, ...] | None:
+def _parts_of(item: object) -> Callable[[object], Iterable[object]] | None:
     if not is_dataclass(item) or isinstance(item, Span):
         return None
-    return tuple(f.name for f in reversed(fields(item)) if f.type not in _PLAIN)
+    names = [f.name for f in reversed(fields(item)) if f.type not in _PLAIN]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return (lambda part: (getattr(part, names[0]),)) if names else lambda part: ()
 
 
 def names_in(part: object) -> Iterator[str]:

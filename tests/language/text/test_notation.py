@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcli.language.library.names import builtins
+from gradcli.language.text import notation
 from gradcli.language.text.diagnostics import LanguageError, Source
-from gradcli.language.text.notation import INVERSES, PAPER, VERBS
+from gradcli.language.text.grammar import parser
+from gradcli.language.text.notation import INVERSES, PAPER, VERBS, noted
 from gradcli.language.text.parse import parse
 from gradcli.language.values.values import Function
 from tests.language.running import run, value
@@ -349,3 +353,28 @@ def test_with_a_derivative_of_its_own(text: str, meant: str) -> None:
     """The words are the built-in of that name; `with` by itself is a name as any other."""
     assert value(f"f(x) = 2x; h(x, t) = 2t; ({text})(1.5)") == value(f"f(x) = 2x; h(x, t) = 2t; ({meant})(1.5)")
     assert value("with = 3; with + 1; with") == 3
+
+
+_PIECES = (
+    *("x", "y1", "theta", "π", "sin", "log", "abs", "grad", "plot", "of", "at", "over", "with", "return", "f"),
+    *("2", "0.5", "0", "(", ")", "[", "]", ",", "+", "-", "*", "/", "^", "%", "=", "|", "²", "'", ".", "!", " "),
+)
+
+
+def test_lines_that_are_passed_on_as_they_are_would_have_been_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most lines are not read by notation's rules: these change nothing in them, and refuse none."""
+
+    def read(text: str) -> object:
+        try:
+            found = noted(parser().lex(text + "\n"), Source("line", text))
+            return [(token.type, str(token), token.start_pos, token.end_pos) for token in found]
+        except LanguageError as error:
+            return error.diagnostic.message
+
+    draw = random.Random(7)
+    lines = [draw.choice(("", " ")).join(draw.choices(_PIECES, k=draw.randrange(1, 7))) for _ in range(20_000)]
+    passed_on = [line for line in lines if notation._is_plain([*parser().lex(line + "\n")])]
+    assert len(passed_on) > 1000
+    found = [read(line) for line in passed_on]
+    monkeypatch.setattr(notation, "_is_plain", lambda line: False)
+    assert found == [read(line) for line in passed_on]
