@@ -185,7 +185,9 @@ def combined(symbol: str, left: Value, right: Value, join: Join, span: Span, sig
 
 def any_function(of: Function, values: Sequence[Value]) -> bool:
     """Whether a function is among the numbers and tensors that a function is called with."""
-    return any(isinstance(v, Function) for i, v in zip(of.inputs, values, strict=True) if i.real)
+    return any(
+        not isinstance(v, Node) and isinstance(v, Function) for i, v in zip(of.inputs, values, strict=True) if i.real
+    )
 
 
 def _is_factor(value: Value) -> bool:

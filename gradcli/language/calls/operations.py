@@ -58,6 +58,21 @@ def _applied(symbol: str, *operands: Operand) -> Node:
     return primitive(*operands)
 
 
+def of_numbers(symbol: str, left: Value, right: Value) -> Node | None:
+    """Arithmetic of a tensor and a number, or of two tensors one of which is a number; None for all else.
+
+    A product of two vectors goes by its sign.
+    """
+    if symbol in _OF_TENSORS:
+        # Most that is traced.
+        if isinstance(left, Node):
+            if is_number(right) or (isinstance(right, Node) and not (left.shape and right.shape)):
+                return _applied(symbol, left, right)
+        elif isinstance(right, Node) and is_number(left):
+            return _applied(symbol, left, right)
+    return None
+
+
 def unary(caller: Caller, symbol: str, value: Value, span: Span) -> Value:
     """`-x`, `+x`, `not x`."""
     if symbol == "not":
@@ -79,13 +94,11 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
     Raises:
         CoreError: for tensors that don't fit together.
     """
-    if symbol in _OF_TENSORS:
-        # Most that is traced.
-        if isinstance(left, Node):
-            if isinstance(right, Node) or is_number(right):
-                return _applied(symbol, left, right)
-        elif isinstance(right, Node) and is_number(left):
-            return _applied(symbol, left, right)
+    found = of_numbers(symbol, left, right)
+    if found is not None:
+        return found
+    if symbol in _OF_TENSORS and isinstance(left, Node) and isinstance(right, Node):
+        return _applied(symbol, left, right)
     if symbol == "±":
         value, error = (_measured(side, span) for side in (left, right))
         if not error >= 0:

@@ -20,7 +20,7 @@ from gradcli.language.calls.compare import compared
 from gradcli.language.calls.expressions import CALCULATED, Evaluated
 from gradcli.language.calls.functions import Chain, UserFunction, define
 from gradcli.language.calls.items import item_of, known_mask, listed
-from gradcli.language.calls.operations import binary, part_named, truth, unary
+from gradcli.language.calls.operations import binary, of_numbers, part_named, truth, unary
 from gradcli.language.calls.programs import result_of_call
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
@@ -93,7 +93,7 @@ class Interpreter(Statements):
         spine = [node]
         while isinstance(spine[-1].left, s.Binary):
             spine.append(spine[-1].left)
-        meant = self.quotient_of_differentials(spine[-1], frame)
+        meant = self.quotient_of_differentials(spine[-1], frame) if spine[-1].operator == "/" else None
         if meant is not None:
             spine.pop()
         value = self.evaluate(spine[-1].left if meant is None else meant, frame)
@@ -102,13 +102,17 @@ class Interpreter(Statements):
                 continue
             right = self.evaluate(step.right, frame)
             try:
-                if step.operator == "*":
+                found = of_numbers(step.operator, value, right)
+                if found is not None:
+                    value = found
+                elif step.operator == "*":
                     value = product(self, step, value, right)
                 else:
                     value = binary(self, step.operator, value, right, step.span)
             except REFUSALS as error:
                 raise refused(error, step.span) from error
-            self._placed(value, step.span)
+            if self.at_top:
+                self._placed(value, step.span)
         return value
 
     def _compare(self, node: s.Compare, frame: Frame | None) -> Value:
@@ -233,7 +237,7 @@ class Interpreter(Statements):
         if node.function.span.text == "|" and positional and isinstance(positional[0], Node) and positional[0].shape:
             hint = "write `norm(v)` for the length of a vector, `abs(v)` for each of its elements"
             raise fail("type", f"`{node.span.title}` can be read in two ways: it is no number", node.span, hint)
-        if any(isinstance(v, Uncertain) for v in positional) and not any(isinstance(v, Function) for v in positional):
+        if Uncertain in map(type, positional) and not any(isinstance(v, Function) for v in positional):
             propagate = builtins()["propagate"]
             assert isinstance(propagate, Function)
             return propagate.call(self, (function, tuple(positional)), node.span)

@@ -19,9 +19,9 @@ def product(caller: Caller, node: s.Binary, left: Value, right: Value) -> Value:
     Raises:
         LanguageError: where it can be read in two ways.
     """
-    functions = isinstance(left, Function), isinstance(right, Function)
     vectors = isinstance(left, Node) and isinstance(right, Node) and left.shape and right.shape
-    if not vectors and not any(functions):
+    functions = _is_function(left), _is_function(right)
+    if not vectors and functions == (False, False):
         return binary(caller, "*", left, right, node.span)
     sign = node.span.source.text[node.left.span.end : node.right.span.start].strip()
     names = node.left.span.title, node.right.span.title
@@ -33,6 +33,11 @@ def product(caller: Caller, node: s.Binary, left: Value, right: Value) -> Value:
         hint = f"write `{a}*{b}` or `{a}∘{b}`" if functions[1] else f"write `{a}({b})`, or `{a}*{b}` for a product"
         raise fail("syntax", f"`{node.span.title}` can be read in two ways", node.span, hint)
     return combined("*", left, right, binary, node.span, sign)
+
+
+def _is_function(value: Value) -> bool:
+    # What most operands are is told at once.
+    return not isinstance(value, Node) and isinstance(value, Function)
 
 
 def difference_of(node: s.Call) -> s.Unary | None:

@@ -241,6 +241,11 @@ class State:
         Raises:
             LanguageError: for one that has none; `called` says that it must be a function.
         """
+        if frame is not None and name in frame.names and not (frame.closed or self._stand_ins or self.training):
+            # What most names stand for.
+            value = frame.names[name]
+            if not isinstance(value, Unset):
+                return value
         found = self.find(name, frame)
         if found is not None and isinstance(found[0], Unset):
             raise self._unset(name, span)

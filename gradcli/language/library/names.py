@@ -173,6 +173,9 @@ def _from_primitive(name: str, primitive: Primitive) -> Builtin:
     names = ("condition", "x", "y") if primitive.condition else ("x", "y", "z")[: primitive.arity]
 
     def apply(caller: Caller, values: Sequence[Value], span: Span) -> Value:
+        if len(values) == 1 and isinstance(values[0], Node):
+            # Most that is traced.
+            return primitive(values[0])
         if primitive.pointwise and any(map(is_nested, values)):
             return place_by_place(lambda items: apply(caller, items, span), values, f"`{name}`", span)
         nodes = [convert.to_node(v, caller.dtype, span) for v in values]
