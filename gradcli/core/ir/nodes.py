@@ -66,7 +66,7 @@ serials = itertools.count()
 # Python's own WeakValueDictionary takes several times as long, which is half of what a node costs. What nobody holds
 # any more is taken out when there is twice as much as was held last, and more than so much.
 kept_nodes: dict[Hashable, weakref.ref[Node]] = {}
-FEWEST_FORGOTTEN = 10_000
+FEWEST_FORGOTTEN = 20_000
 _most = [FEWEST_FORGOTTEN]
 
 

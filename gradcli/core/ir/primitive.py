@@ -7,6 +7,7 @@ from dataclasses import field
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, TypeAlias
+from weakref import ref
 
 from gradcli.core.errors import DTypeError
 from gradcli.core.ir.dtypes import DType
@@ -24,6 +25,10 @@ Lift: TypeAlias = "Callable[..., Node]"
 
 # Puts the value of each node of a topological order that has none yet beside those of the nodes that it needs.
 Computing: TypeAlias = "Callable[[Sequence[Node], dict[Node, Any]], None]"
+
+
+# One node in so many asks whether what is gone is to be forgotten.
+NOW_AND_THEN = 64
 
 
 class Moved(NamedTuple):
@@ -73,10 +78,16 @@ def intern(
         key = (op.name, id(args[0]), id(args[1]))
     else:
         key = (op.name, *map(id, args))
-    # What `interned` does, less a call for each.
+    # What `interned` does, and `keep` but now and then, less a call for each.
     kept = kept_nodes.get(key)
-    node: Any = None if kept is None else kept()
-    return keep(key, Application(op, args, attrs, shape, dtype), bool(attrs)) if node is None else node
+    found: Any = None if kept is None else kept()
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    node = Application(op, args, attrs, shape, dtype)
+    if attrs or not node.serial % NOW_AND_THEN:
+        return keep(key, node, bool(attrs))
+    kept_nodes[key] = ref(node)
+    return node
 
 
 def edge_of(node: Node, kinds: Collection[EdgeKind] = frozenset(EdgeKind)) -> Edge | None:

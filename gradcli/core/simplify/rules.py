@@ -98,9 +98,13 @@ def elementwise_node(op: Primitive, args: Sequence[Node], attrs: Mapping[str, An
 
 
 def _make(name: str, *args: Node) -> Node:
+    return elementwise_node(_primitive(name), args, {})
+
+
+def _primitive(name: str) -> Primitive:
     op = registry[name]
     assert isinstance(op, Primitive)
-    return elementwise_node(op, args, {})
+    return op
 
 
 def is_scalar(node: Node) -> TypeGuard[Constant]:
@@ -129,7 +133,8 @@ def _times(factor: float, node: Node) -> Node:
         return rest
     if product == -1:
         return _make("negate", rest)
-    return _make("multiply", constant(product, rest.dtype), rest)
+    # A number has no axes, and the type of what it multiplies.
+    return intern(_primitive("multiply"), (constant(product, rest.dtype), rest), {}, rest.shape, rest.dtype)
 
 
 @rule("multiply", of_floats=True)

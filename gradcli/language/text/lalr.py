@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any, NamedTuple
 
 END = "$END"
@@ -89,8 +89,12 @@ class Parser:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        # Where no terminal begins, one character is what is found.
-        self._found_in = as_one({**tables.terminals, _ODD: r"[\s\S]"}).finditer
+        # Where no terminal begins, one character is what is found. What is ignored and tried first, blanks, is found
+        # with what is behind it.
+        terminals = {**tables.terminals, _ODD: r"[\s\S]"}
+        ahead = "|".join(terminals[name] for name in takewhile(tables.ignored.__contains__, terminals))
+        pattern = re.compile(f"(?:{ahead})?(?:{as_one(terminals).pattern})")
+        self._found_in, self._names = pattern.finditer, {group: name for name, group in pattern.groupindex.items()}
         self._states = _States(tables)
         # The rules whose one part always stays as it is, as they stand in rows; and where several of them lead.
         self._steps = frozenset(~i for i, r in enumerate(tables.rules) if r.only and r.size == 1 and not r.inlined)
@@ -102,19 +106,20 @@ class Parser:
         Raises:
             UnexpectedCharacter: when it comes to one that begins no token.
         """
-        ignored, words, new = self.tables.ignored, self.tables.words, str.__new__
+        ignored, words, names, new = self.tables.ignored, self.tables.words, self._names, str.__new__
         for found in self._found_in(text):
-            type = found.lastgroup or ""
+            group = found.lastindex or 0
+            type = names[group]
             if type in ignored:
                 continue
             if type in words:
-                type = words[type].get(found[0], type)
+                type = words[type].get(found[group], type)
             elif type == _ODD:
-                raise UnexpectedCharacter(found.start())
+                raise UnexpectedCharacter(found.start(group))
             # What Token's own constructor does, less a call for each.
-            token = new(Token, found[0])
+            token = new(Token, found[group])
             token.type = type
-            token.start_pos, token.end_pos = found.span()
+            token.start_pos, token.end_pos = found.span(group)
             yield token
 
     def run(self, tokens: Iterable[Token], builder: object) -> Any:

@@ -133,10 +133,8 @@ def _is_plain(line: Sequence[Token]) -> bool:
         return False
     if _MEANING.isdisjoint(line):
         return True
-    return all(
-        token not in _MEANING or (token in PAPER and token not in VERBS and line[i + 1].type == "LPAR")
-        for i, token in enumerate(line)
-    )
+    places = [i for i, token in enumerate(line) if token in _MEANING]
+    return all(line[i] in PAPER and line[i] not in VERBS and line[i + 1].type == "LPAR" for i in places)
 
 
 def _lines(tokens: Iterable[Token]) -> Iterator[list[Token]]:
