@@ -18,7 +18,6 @@ from gradcli.core.ir.traversal import applied_in, dependents, reachable, substit
 from gradcli.core.simplify import chains, contracted, views
 from gradcli.core.simplify.contracted import with_sums_of_pads
 from gradcli.core.simplify.rules import Site, rewritten, with_quotients
-from gradcli.core.simplify.taken import before_it_is_taken
 
 # They enter rules of their own.
 ENTERING = (contracted, views, chains)
@@ -117,7 +116,7 @@ def _smaller(node: Application, args: Sequence[Node], uses: Mapping[Node, int]) 
     if node.op.pointwise and node.shape:
         args = [_as_scalar(arg, args) for arg in args]
         site = Site(node, args, uses)
-        moved = views.as_it_lies(site) or before_it_is_taken(site)
+        moved = views.as_it_lies(site) or views.before_it_is_taken(site)
         if moved is not None:
             return moved
     return rewritten(node, args, uses)
