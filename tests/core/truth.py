@@ -9,6 +9,38 @@ import mpmath
 
 from gradcli.core.ir.primitive import Primitive
 
+
+def _of_order_one(x: Any, sign: int) -> tuple[Any, Any]:
+    """The sums of q^k/(k! (k+1)!) and of psi(k+1) + psi(k+2) times that, where q is x^2/4 or minus that.
+
+    They are what bessely and besselk of order 1 are made of (DLMF 10.8.1 and 10.31.1); mpmath takes a limit in the
+    order for these, which takes some hundred times as long.
+    """
+    q, psi, term, k = sign * x * x / 4, 1 - 2 * mpmath.euler, mpmath.mpf(1), 0
+    plain, weighted = mpmath.mpf(0), mpmath.mpf(0)
+    while k <= abs(x) or abs(term) > mpmath.eps:
+        plain, weighted = plain + term, weighted + psi * term
+        k += 1
+        term, psi = term * q / (k * (k + 1)), psi + mpmath.mpf(1) / k + mpmath.mpf(1) / (k + 1)
+    return plain, weighted
+
+
+def _bessely(x: Any) -> Any:
+    if not 0 < x < 100:
+        return mpmath.bessely(1, x) if x > 0 else mpmath.nan
+    with mpmath.workprec(mpmath.mp.prec + int(4 * x) + 40):
+        plain, weighted = _of_order_one(x, -1)
+        return (x * mpmath.log(x / 2) * plain - 2 / x - x / 2 * weighted) / mpmath.pi
+
+
+def _besselk(x: Any) -> Any:
+    if not 0 < x < 100:
+        return mpmath.besselk(1, x) if x > 0 else mpmath.nan
+    with mpmath.workprec(mpmath.mp.prec + int(4 * x) + 40):
+        plain, weighted = _of_order_one(x, 1)
+        return 1 / x + x / 2 * mpmath.log(x / 2) * plain - x / 4 * weighted
+
+
 # What mpmath calls a function, where its name differs; those that are no function of mpmath's are given whole.
 TRUTH: dict[str, Callable[..., Any]] = {
     "abs": abs,
@@ -56,9 +88,9 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "besselj": lambda x: mpmath.besselj(1, x),
     "sech2": lambda x: mpmath.sech(x) ** 2,
     "sinc": mpmath.sincpi,
-    "bessely": lambda x: mpmath.bessely(1, x),
+    "bessely": _bessely,
     "besseli": lambda x: mpmath.besseli(1, x),
-    "besselk": lambda x: mpmath.besselk(1, x),
+    "besselk": _besselk,
     "besseli_scaled": lambda x: mpmath.besseli(1, x) * mpmath.exp(-abs(x)),
     "xlogy": lambda x, y: x * mpmath.log(y),
     "xlog1py": lambda x, y: x * mpmath.log(1 + y),
