@@ -41,6 +41,24 @@ def _besselk(x: Any) -> Any:
         return 1 / x + x / 2 * mpmath.log(x / 2) * plain - x / 4 * weighted
 
 
+def _zeta(s: Any, q: Any) -> Any:
+    """Hurwitz's, by Euler and Maclaurin (DLMF 25.11.5): mpmath's own takes twice as long."""
+    if q <= 0:
+        return mpmath.zeta(s, q)
+    with mpmath.workprec(mpmath.mp.prec + 20):
+        count = int(0.6 * mpmath.mp.dps) + 3
+        a = q + count
+        total = mpmath.fsum((q + k) ** -s for k in range(count)) + a ** (1 - s) / (s - 1) + a**-s / 2
+        factor = s * a ** (-s - 1)
+        for k in range(1, 4 * count):
+            term = mpmath.bernoulli(2 * k) * factor / mpmath.factorial(2 * k)
+            total += term
+            if abs(term) <= mpmath.eps * abs(total):
+                break
+            factor *= (s + 2 * k - 1) * (s + 2 * k) / (a * a)
+        return total
+
+
 # What mpmath calls a function, where its name differs; those that are no function of mpmath's are given whole.
 TRUTH: dict[str, Callable[..., Any]] = {
     "abs": abs,
@@ -104,6 +122,7 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "gammaincc": lambda a, x: mpmath.gammainc(a, x, regularized=True),
     "betainc": lambda a, b, x: mpmath.betainc(a, b, 0, x, regularized=True),
     "expi": mpmath.ei,
+    "zeta": _zeta,
 }
 
 
