@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gradcli.core.loops import counting
+from gradcli.language.interpreter import looping
 from tests.conftest import ROOT
 from tests.faces.harness import gradcli, shell
 
@@ -20,6 +22,9 @@ CASES = sorted((ROOT / "tests" / "errors").glob("*/*.txt"))
 @pytest.mark.parametrize("case", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_a_mistake_is_answered(case: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The answer is on standard error, to the letter, and the exit code says the kind."""
+    # A loop that never ends is one that does not after so many steps.
+    monkeypatch.setattr(counting, "MOST_STEPS", 100_000)
+    monkeypatch.setattr(looping, "MOST_STEPS", 100_000)
     text, _, expected = case.read_text().partition("\n----\n")
     if text.startswith("$ "):
         ran = shell(text[2:])

@@ -25,7 +25,7 @@ TABLE: Mapping[str, Primitive] = table()
 SHAPES = (((3,), (3,)), ((2, 1), (3,)), ((), (2,)), ((0, 2), (2,)), ((1,), (4, 1)))
 
 # So many random arguments for each call, always the same.
-DRAWS = 15
+DRAWS = 8
 
 
 @dataclass(frozen=True)

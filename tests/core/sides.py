@@ -33,7 +33,8 @@ def partial(function: Callable[..., Any], point: Sequence[float], by: Sequence[i
     count = 60 + 5 * max(0, *map(_digits, point)) + moved + 2 * max(scales)
     with mpmath.workdps(count):
         sides = []
-        for ways in product((1, -1), repeat=len(point)):
+        # An argument that is not moved has no sides.
+        for ways in product(*((1, -1) if n else (1,) for n in by)):
             steps = [way * mpmath.mpf(10) ** -d for way, d in zip(ways, scales, strict=True)]
             near, nearer = (_difference(function, point, by, [s / k for s in steps]) for k in (1, 16))
             if near is not None and nearer is not None:

@@ -114,7 +114,7 @@ def test_a_command_ends_with_130(text: str, plain: bool) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "gradcli", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    time.sleep(2.5)
+    time.sleep(1.5)
     assert process.poll() is None
     start = time.monotonic()
     process.send_signal(signal.SIGINT)

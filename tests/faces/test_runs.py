@@ -126,7 +126,7 @@ def test_several_processes_say_what_one_does(scripts: Path) -> None:
     one, two = (gradcli("run", ".", "-", "none.grad", "-j", jobs, stdin="assert 1 == 1") for jobs in ("1", "2"))
     assert (one.code, one.out, one.err) == (two.code, two.out, two.err)
     assert "✓ -: 1 statement, 1 assert passed" in two.out
-    samples = [str(path) for path in sorted((ROOT / "samples").glob("[abcst]*.grad"))]
+    samples = [str(ROOT / "samples" / f"{name}.grad") for name in ("black_scholes", "calculus", "newton", "tour")]
     assert gradcli("run", *samples, "-j", "0").out == gradcli("run", *samples).out
 
 

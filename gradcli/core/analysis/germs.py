@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.core.analysis.coefficients import Arrays
-from gradcli.core.engines.program import Program
+from gradcli.core.analysis.local import expandable
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.laws import Linear
 from gradcli.core.ir.nodes import Constant, Node, fresh_input
@@ -24,7 +24,6 @@ from gradcli.core.ir.traversal import reachable
 from gradcli.core.primitives import elementwise as ew
 from gradcli.core.primitives import reciprocals as rc
 from gradcli.core.records import record
-from gradcli.core.transforms.closure import close
 from gradcli.core.transforms.taylor import Line, expand_along
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -185,15 +184,13 @@ class Germs:
         germs = [self.real(side) for side in sides]
         if op.law.degree == 2:
             return self._bilinear(op, germs, node)
-        inputs = [fresh_input("u", arg.shape, arg.dtype) for arg in node.args]
-        probe = op(*inputs, **node.attrs)
-        closure = close([probe], inputs, self.order)
+        of = expandable(op, node.args, node.attrs, self.order)
         heads = [germ.coefficients[self.poles] for germ in germs]
-        values = dict(zip(closure.nodes, Program(closure.nodes, inputs, native=False)(*heads), strict=True))
+        values = dict(zip(of.closure.nodes, of.program(*heads), strict=True))
         paths: dict[Node, list[Any]] = {
-            x: list(germ.coefficients[self.poles + 1 :]) for x, germ in zip(inputs, germs, strict=True)
+            x: list(germ.coefficients[self.poles + 1 :]) for x, germ in zip(of.inputs, germs, strict=True)
         }
-        (series,) = expand_along([probe], paths, self.order, Line(Arrays(values)), closure)
+        (series,) = expand_along([of.output], paths, self.order, Line(Arrays(values)), of.closure)
         coefficients = np.zeros((self._width, *node.shape))
         for k, value in enumerate(series):
             if value is not None:

@@ -22,6 +22,7 @@ from gradcli.core.transforms.jacobian import hessian, jacobian
 from gradcli.core.transforms.reverse import gradient
 from gradcli.core.transforms.taylor import partials
 from tests.core.calculus.bodies import F64, applied, floats, number
+from tests.core.truth import derivatives
 
 ORDER = 4
 
@@ -100,12 +101,6 @@ CASES: dict[str, tuple[Callable[[Node], Node], Callable[[Any], Any], tuple[float
 }
 
 
-def truth(function: Callable[[Any], Any], a: float, order: int) -> Any:
-    """A derivative by differences whose steps are so small, and digits so many, that 20 digits are right."""
-    with mpmath.workdps(90):
-        return mpmath.diff(function, mpmath.mpf(a), order, h=mpmath.mpf(10) ** -12)
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_derivatives_of_every_order(name: str) -> None:
     """By Taylor mode and by nested reverse mode, the value and four orders, against 50 digits."""
@@ -120,7 +115,7 @@ def test_derivatives_of_every_order(name: str) -> None:
     program = Program([*taylor, *nested], [a])
     for point in points:
         got = floats(program(point))
-        want = [float(truth(true, point, k)) for k in range(ORDER + 1)]
+        want = list(map(float, derivatives(true, point, ORDER)))
         scale = [abs(w) + max(map(abs, want)) * 1e-3 for w in want]
         for k in range(ORDER + 1):
             assert got[k] == pytest.approx(want[k], abs=2e-13 * scale[k] * 10.0**k), (point, k, "Taylor")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import math
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -152,15 +153,21 @@ CC = ("cc", "-std=c99", "-O1", "-fPIC", "-shared", "-Wall", "-Wextra", "-pedanti
 def compiled(requests: Sequence[Request], folder: Path) -> list[Callable[..., Any]]:
     """The functions of modules in C, whose names differ, called with arrays, giving a tuple of arrays.
 
-    They are compiled by one command, which takes every warning for an error.
+    They are compiled at once, each warning taken for an error.
     """
     folder.mkdir(exist_ok=True)
-    files = [folder / f"{r.name}.c" for r in requests]
-    for file, r in zip(files, requests, strict=True):
-        file.write_text(module_text("c", r), encoding="utf-8")
-    library = folder / "all.so"
-    subprocess.run([*CC, "-o", str(library), *map(str, files), "-lm"], check=True)
+    file, library = folder / "all.c", folder / "all.so"
+    file.write_text("".join(_apart(module_text("c", r), r.name) for r in requests), encoding="utf-8")
+    subprocess.run([*CC, "-o", str(library), str(file), "-lm"], check=True)
     return [_called(getattr(ctypes.CDLL(str(library)), r.name), r) for r in requests]
+
+
+def _apart(text: str, name: str) -> str:
+    """A module, whose static functions and constants have names of its own in a file of several."""
+    assert "#include <math.h>" in text
+    helpers = re.findall(r"^static (?:const )?\w+ \*?(\w+)[(\[]", text, re.MULTILINE)
+    renamed = "".join(f"#define {helper} {helper}_of_{name}\n" for helper in helpers)
+    return f"#include <math.h>\n{renamed}{text}" + "".join(f"#undef {helper}\n" for helper in helpers)
 
 
 def _called(function: Any, asked: Request) -> Callable[..., Any]:

@@ -65,9 +65,10 @@ def test_built_ins_at_special_points(name: str, monkeypatch: pytest.MonkeyPatch)
     """Value, slope and second derivative of each, twice at each point, and what is said of them."""
     for made in ("f", "grad(f)", "f''"):
         text = f"f(x) = {name}(x)\ng = {made}\n"
-        text += "".join(f"for i in (1, 2):\n    r{k} = g({p})\n" for k, p in enumerate(POINTS))
+        once = "".join(f"for i in (1,):\n    r{k} = g({p})\n" for k, p in enumerate(POINTS))
         names = [f"r{k}" for k in range(len(POINTS))]
-        expected, said = results(text, names, monkeypatch, kept=False)
+        expected, said = results(text + once, names, monkeypatch, kept=False)
+        text += once.replace("(1,)", "(1, 2)")
         found, told = results(text, names, monkeypatch, kept=True)
         assert told == said
         for point, a, b in zip(POINTS, found, expected, strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcli.session.results import Derivatives, Shown
@@ -106,6 +106,7 @@ def test_primes_and_nested_grads_agree_with_fifty_digits(order: int) -> None:
     assert value(f"{f} {'grad(' * order}f{')' * order}(0.7)") == pytest.approx(exact, rel=1e-13)
 
 
+@settings(max_examples=5)
 @given(st.floats(-2, 2), st.floats(-2, 2))
 def test_mixed_partials_commute(x: float, y: float) -> None:
     """By either order of differentiation, and in the table."""

@@ -46,6 +46,7 @@ REAL: dict[str, Callable[..., Any]] = {
     "entr": lambda x: -x * mpmath.log(x) if x > 0 else mpmath.mpf(0) if x == 0 else -mpmath.inf,
     "softplus": lambda x: mpmath.log1p(mpmath.exp(-abs(x))) + max(x, 0),
     "logaddexp": lambda a, b: max(a, b) + mpmath.log1p(mpmath.exp(-abs(a - b))),
+    "gammaincc": lambda a, x: 1 - mpmath.gammainc(a, 0, x, regularized=True),
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)) if x > 0 else mpmath.exp(x) / (1 + mpmath.exp(x)),
 }
 # Where a function jumps, and so has no derivative: the tests of its own say what is told there.

@@ -221,12 +221,12 @@ def test_mapped(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_orders(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every derivative up to the third is that of the steps written out."""
+    """Every derivative up to the third is that of the steps written out; of the first, see `test_values_and_slopes`."""
     found = []
     for longest in (0, 10_000):
         monkeypatch.setattr(statements, "LONGEST_UNROLLED", longest)
         session = run(SAMPLES[name][0]).session
-        found.append([value(f"f{chr(39) * k}({x})", session) for x in SLOPED for k in (1, 2, 3)])
+        found.append([value(f"f{chr(39) * k}({x})", session) for x in SLOPED for k in (2, 3)])
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
 
 

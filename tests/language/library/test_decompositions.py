@@ -9,6 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from tests.core.truth import derivatives
 from tests.language.running import run, value
 
 A = np.array([[4.0, 1.0, 0.5], [0.7, 3.0, 0.2], [0.5, -0.4, 2.0]])
@@ -84,14 +85,12 @@ def _upper(x: Matrix) -> Matrix:
 def test_four_orders_are_those_of_50_digits(text: str, columns: int, truth: Callable[[Matrix], Matrix]) -> None:
     """Along a line in the matrix: the value and its derivatives up to the fourth, of a sum with weights."""
     a, b = A[:, :columns], B[:, :columns]
-    with mpmath.workdps(50):
 
-        def weighted(t: Any) -> Any:
-            found = truth(mpmath.matrix(a.tolist()) + t * mpmath.matrix(b.tolist()))
-            return sum((x * (1 + i) for i, x in enumerate(found)), mpmath.mpf(0))
+    def weighted(t: Any) -> Any:
+        found = truth(mpmath.matrix(a.tolist()) + t * mpmath.matrix(b.tolist()))
+        return sum((x * (1 + i) for i, x in enumerate(found)), mpmath.mpf(0))
 
-        want = [float(weighted(mpmath.mpf(0)))]
-        want += [float(mpmath.diff(weighted, 0, n)) for n in range(1, 5)]
+    want = list(map(float, derivatives(weighted, 0, 4)))
     of_line = text.replace("X", f"({a.tolist()} + t * {b.tolist()})")
     setup = f"F(t) = {of_line}\nn = len(reshape(F(0), (-1,)))\nf(t) = reshape(F(t), (-1,)) @ (arange(n) + 1)\n"
     got = value(setup + "f(0.0), f'(0.0), f''(0.0), f'''(0.0), f''''(0.0)")

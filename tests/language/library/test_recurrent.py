@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from tests.language.running import error, value
+from tests.language.running import error, run, value
 
 RNG = np.random.default_rng(11)
 
@@ -141,25 +141,28 @@ def test_relu_in_the_place_of_tanh() -> None:
 @pytest.mark.parametrize("kind", CELLS)
 @pytest.mark.parametrize("length", [1, 6])
 def test_slopes_of_weights(kind: str, length: int) -> None:
-    """Central differences of each weight, and of the slopes again: first and second order."""
+    """Central differences of each weight, and of the slopes by all of them along a line: first and second order."""
     x = RNG.normal(size=(length, 2, 2))
-    made = f"set seed 4; net = {kind}(2, 2, bidirectional=true); x = {x.tolist()}\n"
-    made += "loss(x) = sum(net(x)[0]^2 + net(x)[0])\n"
-    names = [*value(made + "params(net)")]
+    session = run(
+        f"set seed 4; net = {kind}(2, 2, bidirectional=true); x = {x.tolist()}\n"
+        "loss(x) = sum(net(x)[0]^2 + net(x)[0])\n"
+        "slopes = grad(loss, none, weights=params(net))\n"
+        "w = params(net)\n"
+    ).session
+    names = [*value("w", session)]
+    slopes = value("s = slopes(x); s", session)
     h = 1e-5
-    for name in names:
-        slope_of = f"grad(loss, none, weights=net.{name})(x)"
-        slope = value(made + f"s = {slope_of}; s")
-        u = RNG.normal(size=slope.shape)
-        ends = [
-            value(made + f"net.{name} = net.{name} + {(k * h * u).tolist()}; s = {slope_of}; loss(x), s")
-            for k in (1, -1)
-        ]
-        rate = (ends[0][0] - ends[1][0]) / (2 * h)
-        assert (slope * u).sum() == pytest.approx(rate, rel=1e-7, abs=1e-8)
-        again = f"g(x) = sum(grad(loss, none, weights=net.{name})(x) * {u.tolist()})\n"
-        got = value(made + again + f"s = grad(g, none, weights=net.{name})(x); s")
-        np.testing.assert_allclose(got, (ends[0][1] - ends[1][1]) / (2 * h), atol=1e-7)
+    lines = [RNG.normal(size=slope.shape) for slope in slopes]
+    for name, slope, u in zip(names, slopes, lines, strict=True):
+        moved = [f"net.{name} = net.{name} + {(k * h * u).tolist()}; loss(x)" for k in (1, -1)]
+        ahead, behind = (value(text, session) for text in moved)
+        assert (slope * u).sum() == pytest.approx((ahead - behind) / (2 * h), rel=1e-7, abs=1e-8)
+    along = ", ".join(str(u.tolist()) for u in lines)
+    moved = [f"params(net) = params(net) + {k * h!r}*({along})\ns = slopes(x); s" for k in (1, -1)]
+    ends = [value(text, session) for text in moved]
+    got = value(f"g(x) = dot(slopes(x), ({along}))\ns = grad(g, none, weights=params(net))(x); s", session)
+    for one, ahead, behind in zip(got, *ends, strict=True):
+        np.testing.assert_allclose(one, (ahead - behind) / (2 * h), atol=1e-7)
 
 
 def test_a_long_sequence_is_one_loop() -> None:
