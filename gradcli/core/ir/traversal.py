@@ -14,16 +14,13 @@ from gradcli.core.ir.primitive import with_args
 def reachable(outputs: Iterable[Node]) -> list[Node]:
     """Every node that the outputs need, arguments first. Iterative: depth is the user's, not the stack's."""
     seen = set(outputs)
-    found = list(seen)
-    for node in found:
-        # Most arguments have been seen, and all of them are asked for at once.
-        if not seen.issuperset(node.args):
-            for arg in node.args:
-                if arg not in seen:
-                    seen.add(arg)
-                    found.append(arg)
-    found.sort(key=attrgetter("serial"))
-    return found
+    stack = list(seen)
+    while stack:
+        for arg in stack.pop().args:
+            if arg not in seen:
+                seen.add(arg)
+                stack.append(arg)
+    return sorted(seen, key=attrgetter("serial"))
 
 
 def applied_in(order: Iterable[Node]) -> set[str]:
