@@ -269,6 +269,9 @@ def test_aliases_are_the_same_function() -> None:
     assert entry("swish").samples[0].typed.startswith("swish(")
 
 
+ROUNDING = re.compile(r"\d(\.\d+)?e-1[67] *")
+
+
 @pytest.mark.parametrize("name", TOPICS)
 def test_topics_show_what_the_program_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every answer in them, which GRADCLI_WRITE_TOPICS=1 writes anew; at most two screens at first."""
@@ -284,7 +287,8 @@ def test_topics_show_what_the_program_does(name: str, monkeypatch: pytest.Monkey
     if os.environ.get("GRADCLI_WRITE_TOPICS"):
         file.write_text(now, encoding="utf-8")
     assert "```" in text
-    assert now == text
+    # What rounding alone leaves has other digits on another processor.
+    assert ROUNDING.sub("e-16", now) == ROUNDING.sub("e-16", text)
     assert len(help_page(explain(name, FRESH), Look(width=80))) <= 44
     assert columns(topic(name).summary) <= 63
 
