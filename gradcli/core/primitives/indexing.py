@@ -128,6 +128,19 @@ def _lift_put(
     return reshape(total, shape=(size, length, *total.shape[1:]))
 
 
+def _take_kernel(xp: Any, x: Any, indices: Any) -> Any:
+    if x.flags.c_contiguous or indices.size >= x.shape[0]:
+        return x.take(indices, 0)
+    # Few of what lies otherwise are picked where they lie, so that not all of it is copied first.
+    order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
+    lying = x.transpose(order)
+    if not lying.flags.c_contiguous:
+        return x.take(indices, 0)
+    along = order.index(0)
+    rest = [i if i < along else i + indices.ndim - 1 for i in map(order.index, range(1, x.ndim))]
+    return lying.take(indices, along).transpose(*range(along, along + indices.ndim), *rest)
+
+
 take: Primitive = linear(
     "take",
     _take_adjoint,
@@ -136,7 +149,7 @@ take: Primitive = linear(
     over=(0,),
     examples=Examples(calls=((((4,), (2, 3)), {}), (((3, 2), (4,)), {}), (((2,), (0,)), {}))),
     shape=_take_shape,
-    kernel=lambda xp, x, indices: x.take(indices, 0),
+    kernel=_take_kernel,
     moves=True,
     work=lambda x, indices, y: size_of(y),
     check=_refuse_outside,

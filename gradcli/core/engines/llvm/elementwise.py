@@ -23,16 +23,18 @@ class Elementwise(Vectors):
         if len(floats) != 1 or not next(iter(floats)).is_float:
             raise NotNativeError
         super().__init__(floats.pop())
-        shape, split = unit.shape, split_of(unit)
+        shape, split, may_repeat = unit.shape, split_of(unit), unit.rows is None
         if split is None:
             raise NotNativeError
         self.is_by_row = split > 0 or unit.rows is not None
         self.rows, self.row_length = shape[:split], size_of(shape[split:])
-        self.args = {arg: lies for arg in unit.args if (lies := lies_along(arg, shape, split)) is not None}
+        self.args = {arg: lies for arg in unit.args if (lies := lies_along(arg, shape, split, may_repeat)) is not None}
         # While it is written: where arrays lie, where what they have for the row begins, and the vectors of sums.
         self.pointers: dict[Node, Any] = {}
         self.starts: Mapping[Node, Any] = {}
         self.totals: dict[Node, Any] = {}
+        # What comes again and again in a row, written out for a vector that begins at any of it.
+        self.repeated: dict[Node, Any] = {}
 
     def module(self) -> str:
         """The text of a module with the one function."""
@@ -53,7 +55,12 @@ class Elementwise(Vectors):
             if node not in self.totals:
                 with self.loop(b, self.i64(0), self.i64(self.row_length), 1) as at:
                     b.store(self.scalar(0.0), b.gep(pointers[node], [at]))
+        for arg, lies in self.args.items():
+            if lies.period:
+                self.repeated[arg] = b.alloca(self.stored(arg.dtype), self.lanes + lies.period)
         if not self.is_by_row:
+            for arg in self.repeated:
+                self._repeat(b, arg, self.i64(0))
             self._row(b, low, high, fixed)
         else:
             with self.loop(b, low, high, 1) as row:
@@ -66,10 +73,18 @@ class Elementwise(Vectors):
                 first = b.mul(row, self.i64(self.row_length))
                 starts |= {n: first if n.shape == self.unit.shape else row for n in self.unit.outputs}
                 self.starts = starts
+                for arg in self.repeated:
+                    self._repeat(b, arg, starts[arg])
                 self._row(b, self.i64(0), self.i64(self.row_length), {**fixed, **numbers})
         for node, slot in self.totals.items():
             b.store(self.added_up(b, b.load(slot)), pointers[node])
         return self.closed(b, size_of(self.rows) if self.is_by_row else self.row_length)
+
+    def _repeat(self, b: Any, arg: Node, start: Any) -> None:
+        period, slot = self.args[arg].period, self.repeated[arg]
+        values = [b.load(b.gep(self.pointers[arg], [b.add(start, self.i64(i))])) for i in range(period)]
+        for i in range(period + self.lanes):
+            b.store(values[i % period], b.gep(slot, [self.i64(i)]))
 
     def _start(self, b: Any, row: Any, steps: Shape) -> Any:
         """Where what an argument has for a row begins."""
@@ -118,6 +133,9 @@ class Elementwise(Vectors):
 
     def read(self, b: Any, node: Node, at: Any, mask: Any) -> Vector:
         """A vector of what lies in memory."""
+        if node in self.repeated:
+            place = b.gep(self.repeated[node], [b.urem(at, self.i64(self.args[node].period))])
+            return self.from_memory(b, self.load(b, place, None))
         return self.from_memory(b, self.load(b, self.place(b, node, at), mask))
 
     def add_to_total(self, b: Any, node: Node, value: Vector, mask: Any) -> None:
