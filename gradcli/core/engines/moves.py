@@ -5,7 +5,7 @@ Windows of an image joined, and their adjoint, the sum of padded tensors, are su
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import prod
 
 from gradcli.core.engines.views import View, goes_on, steps_in, view_of
@@ -59,8 +59,8 @@ class Moves:
         return sum(prod(axis.length for axis in part.axes) for part in self.parts)
 
 
-def moves_of(node: Node) -> Moves | None:
-    """The node as parts of others, None where it isn't put together so, or it wouldn't pay."""
+def moves_of(node: Node, there: Container[Node]) -> Moves | None:
+    """The node as parts of what is `there`, None where it isn't put together so, or it wouldn't pay."""
     if not isinstance(node, Application) or not node.dtype.is_float or size_of(node.shape) < FEWEST_ELEMENTS:
         return None
     if len(node.args) > MOST_PARTS or any(size_of(arg.shape) == 0 or arg.dtype is not node.dtype for arg in node.args):
@@ -72,16 +72,16 @@ def moves_of(node: Node) -> Moves | None:
         places, fills = _one_behind_another(node), True
     else:
         return None
-    sources = [view_of(arg) for arg in node.args]
+    sources = [view_of(arg, there) for arg in node.args]
     arrays = tuple(dict.fromkeys(source.base for source in sources))
     slabs, write = _same_for_all(sources, places, shape), steps_in(shape)
     parts = []
-    for i, (source, there) in enumerate(zip(sources, places, strict=True)):
-        axes = [Axis(n, r, w * t) for (_, n, t), r, w in zip(there, source.steps, write, strict=True)]
+    for i, (source, place) in enumerate(zip(sources, places, strict=True)):
+        axes = [Axis(n, r, w * t) for (_, n, t), r, w in zip(place, source.steps, write, strict=True)]
         # The axes of slabs go on where the next one ends, so they are one.
         outer = prod(shape[:slabs])
         slab = Axis(outer, axes[slabs - 1].read, axes[slabs - 1].write) if slabs else Axis(1, 0, 0)
-        write_at = sum(start * step for (start, _, _), step in zip(there, write, strict=True))
+        write_at = sum(start * step for (start, _, _), step in zip(place, write, strict=True))
         inner = (slab, *_merged(axes[slabs:]))
         parts.append(Part(arrays.index(source.base), source.start, write_at, inner, adds=not fills and i > 0))
     return Moves(node, arrays, tuple(parts), prod(shape[:slabs]), fills)

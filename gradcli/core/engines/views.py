@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.shapes import Shape, size_of
+from gradcli.core.ir.shapes import Shape, aligned, size_of
 from gradcli.core.records import record
 
 
@@ -23,10 +23,13 @@ def steps_in(shape: Shape) -> tuple[int, ...]:
     return tuple(size_of(shape[i + 1 :]) for i in range(len(shape)))
 
 
-def view_of(node: Node) -> View:
-    """What a node looks at where it is a slice, a transpose or stretched, or several of them; else itself."""
+def view_of(node: Node, there: Container[Node]) -> View:
+    """What a node looks at where it is a slice, a transpose or stretched, or several of them; else itself.
+
+    Only what is `there` has a value in memory: what lies within a step that gives the view alone has none.
+    """
     views = []
-    while node.kind in ("slice", "transpose", "broadcast"):
+    while node.kind in ("slice", "transpose", "broadcast") and node.args[0] in there:
         views.append(node)
         node = node.args[0]
     start, steps = 0, steps_in(node.shape)
@@ -37,16 +40,10 @@ def view_of(node: Node) -> View:
         elif view.kind == "transpose":
             steps = tuple(steps[axis] for axis in view.attrs["axes"])
         else:
-            before = view.args[0].shape
-            there = [
-                step if n == m else 0 for n, m, step in zip(before, _last(view.shape, len(before)), steps, strict=True)
-            ]
-            steps = (*[0] * (len(view.shape) - len(before)), *there)
+            lengths = aligned(view.args[0].shape, len(view.shape))
+            whole = (*[0] * (len(view.shape) - len(steps)), *steps)
+            steps = tuple(s if n == m else 0 for n, m, s in zip(lengths, view.shape, whole, strict=True))
     return View(node, start, steps)
-
-
-def _last(shape: Shape, count: int) -> Shape:
-    return shape[len(shape) - count :]
 
 
 def goes_on(length: int, outer: Sequence[int], inner: Sequence[int]) -> bool:

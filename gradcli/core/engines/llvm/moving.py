@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from gradcli.core.engines.llvm import vectors
@@ -11,9 +12,9 @@ from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.shapes import size_of
 
 
-def moved(node: Node) -> Made | None:
-    """The code for a tensor that is put together from parts of others; None for others."""
-    moves = moves_of(node)
+def moved(node: Node, there: Container[Node]) -> Made | None:
+    """The code for a tensor that is put together from parts of what is `there`; None for others."""
+    moves = moves_of(node, there)
     if moves is None or not vectors.is_available():
         return None
     return Made(compiled(_Emitter(moves).module()), moves.arrays, moves.outer, moves.size)

@@ -5,6 +5,7 @@ NumPy calls BLAS for each of them, which takes ten times as long as the product 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from gradcli.core.engines.llvm import vectors
@@ -33,15 +34,15 @@ class Stacks:
         return tuple(dict.fromkeys(view.base for view in self.views[:2]))
 
 
-def stacks_of(node: Node) -> Stacks | None:
-    """The node as products of small matrices, None where it isn't, or where there are few."""
+def stacks_of(node: Node, there: Container[Node]) -> Stacks | None:
+    """The node as products of small matrices that are `there`, None where it isn't, or where there are few."""
     if not isinstance(node, Application) or node.kind != "matmul" or not node.dtype.is_float:
         return None
     *lead, rows, columns = node.shape
     inner = node.args[0].shape[-1]
     if not 0 < rows * inner * columns <= LARGEST_PRODUCT or size_of(tuple(lead)) < FEWEST_PRODUCTS:
         return None
-    views = (view_of(node.args[0]), view_of(node.args[1]), View(node, 0, steps_in(node.shape)))
+    views = (view_of(node.args[0], there), view_of(node.args[1], there), View(node, 0, steps_in(node.shape)))
     axes: list[tuple[int, tuple[int, ...]]] = []
     for i, length in enumerate(lead):
         steps = tuple(view.steps[i] for view in views)
@@ -52,9 +53,9 @@ def stacks_of(node: Node) -> Stacks | None:
     return Stacks(node, views, tuple(axes))
 
 
-def multiplied(node: Node) -> Made | None:
-    """The code for a stack of products of small matrices; None for others."""
-    stacks = stacks_of(node)
+def multiplied(node: Node, there: Container[Node]) -> Made | None:
+    """The code for a stack of products of small matrices that are `there`; None for others."""
+    stacks = stacks_of(node, there)
     if stacks is None or not vectors.is_available():
         return None
     operations = size_of(node.shape) * node.args[0].shape[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gradcli.core.engines.elements import ElementsProgram, is_better_as_numbers, region_of
@@ -18,7 +18,7 @@ from gradcli.core.engines.fusion import (
     units,
 )
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, may_look_into_arguments, takes_out, works_in_place
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import record
@@ -77,6 +77,8 @@ def steps_of(
         ValueError: for a free input that is not among `inputs`.
     """
     steps: list[Step] = []
+    # What has a value in memory: of what a step computes together, its outputs alone.
+    there = {*inputs, *(node for node in order if isinstance(node, Constant))}
     smallest, is_small = SMALLEST_NATIVE if native else SMALLEST, is_better_as_numbers if numbers else None
     samples = _sampled(order, inputs) if numbers else None
     waiting = units(order, outputs, inputs, smallest, is_small, samples.sizes if samples else {}, native)[::-1]
@@ -89,6 +91,7 @@ def steps_of(
             else:
                 how = {"function": one_by_one, "args": tuple(one_by_one.graph.args), "takes_out": True}
                 steps.append(_several(unit, str(one_by_one), "in cache only", memory=one_by_one.memory, **how))
+                there.update(unit.outputs)
             continue
         tiles = _tiles(unit, native) if unit.is_fused else None
         if tiles is None and unit.is_fused and (unit.rows is not None or size_of(unit.shape) < SMALLEST_PLAIN):
@@ -99,11 +102,14 @@ def steps_of(
             how = {"function": tiles, "args": tiles.args, "takes_out": True, "memory": tiles.memory}
             how |= {"direct": tiles.direct}
             steps.append(_several(unit, str(tiles), "in cache only", **how))
+            there.update(unit.outputs)
         elif region is not None:
             how = {"function": ElementsProgram(region).run, "args": tuple(region.inputs)}
             steps.append(_several(unit, "as numbers, by Python's math:", "a number", **how))
+            there.update(unit.outputs)
         else:
-            steps += [(_by_code(node) if native else None) or _single(node) for node in unit.nodes]
+            there.update(unit.nodes)
+            steps += [(_by_code(node, there) if native else None) or _single(node) for node in unit.nodes]
     return _needed(steps, outputs) if native else steps
 
 
@@ -173,13 +179,13 @@ def _calls_like(node: Node) -> int:
     return CALLS_LIKE_A_FUNCTION if isinstance(template, str) and "math." in template else 1
 
 
-def _by_code(node: Node) -> Step | None:
-    """A tensor that machine code makes better than a function of NumPy's: of parts of others, or small products."""
+def _by_code(node: Node, there: Container[Node]) -> Step | None:
+    """A tensor that machine code makes better than NumPy of what is `there`: of parts of others, or small products."""
     from gradcli.core.engines.llvm.moving import moved
     from gradcli.core.engines.llvm.products import multiplied
     from gradcli.core.engines.numpy.called import Called
 
-    made = moved(node) or multiplied(node)
+    made = moved(node, there) or multiplied(node, there)
     if made is None:
         return None
     called = Called(made.code, len(made.arrays), [node], made.length, is_long=made.operations > LONG_CODE)
