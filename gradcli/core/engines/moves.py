@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from math import prod
 
-from gradcli.core.engines.views import View, goes_on, steps_in, view_of
+from gradcli.core.engines.views import Axis, View, goes_on, merged, steps_in, view_of
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import Shape, size_of
@@ -21,30 +21,24 @@ MOST_PARTS, FEWEST_ELEMENTS = 100, 2**7
 
 
 @record
-class Axis:
-    """A loop: how many elements, and how far apart they are where they are read and where they are written."""
-
-    length: int
-    read: int
-    write: int
-
-
-@record
 class Part:
-    """Elements of an array that go to a result: its number among the arrays, where both begin, and along which axes."""
+    """Elements of an array that go to a result: its number among the arrays, where both begin, and along which axes.
+
+    `slab` are the steps from one slab to the next in both.
+    """
 
     array: int
-    read_at: int
-    write_at: int
+    starts: tuple[int, int]
+    slab: tuple[int, ...]
     axes: tuple[Axis, ...]
-    adds: bool = False
+    adds: bool
 
 
 @record
 class Moves:
     """A tensor as parts of others. `outer` is how many slabs there are that all parts go through in the same way.
 
-    The first axis of each part is that of the slabs. `fills` says that nothing is left that must be 0.
+    `fills` says that nothing is left that must be 0.
     """
 
     node: Node
@@ -56,7 +50,7 @@ class Moves:
     @property
     def size(self) -> int:
         """How many elements are moved."""
-        return sum(prod(axis.length for axis in part.axes) for part in self.parts)
+        return self.outer * sum(prod(axis.length for axis in part.axes) for part in self.parts)
 
 
 def moves_of(node: Node, there: Container[Node]) -> Moves | None:
@@ -77,13 +71,13 @@ def moves_of(node: Node, there: Container[Node]) -> Moves | None:
     slabs, write = _same_for_all(sources, places, shape), steps_in(shape)
     parts = []
     for i, (source, place) in enumerate(zip(sources, places, strict=True)):
-        axes = [Axis(n, r, w * t) for (_, n, t), r, w in zip(place, source.steps, write, strict=True)]
-        # The axes of slabs go on where the next one ends, so they are one.
-        outer = prod(shape[:slabs])
-        slab = Axis(outer, axes[slabs - 1].read, axes[slabs - 1].write) if slabs else Axis(1, 0, 0)
+        axes = [Axis(n, (r, w * t)) for (_, n, t), r, w in zip(place, source.steps, write, strict=True)]
         write_at = sum(start * step for (start, _, _), step in zip(place, write, strict=True))
-        inner = (slab, *_merged(axes[slabs:]))
-        parts.append(Part(arrays.index(source.base), source.start, write_at, inner, adds=not fills and i > 0))
+        # The axes of slabs go on where the next one ends, so they are one.
+        slab = axes[slabs - 1].steps if slabs else (0, 0)
+        inner = merged(axes[slabs:]) or (Axis(1, (1, 1)),)
+        number, adds = arrays.index(source.base), not fills and i > 0
+        parts.append(Part(number, (source.start, write_at), slab, inner, adds))
     return Moves(node, arrays, tuple(parts), prod(shape[:slabs]), fills)
 
 
@@ -105,17 +99,3 @@ def _same_for_all(sources: Sequence[View], places: Sequence[Ranges], shape: Shap
             break
         slabs += 1
     return slabs
-
-
-def _merged(axes: Sequence[Axis]) -> tuple[Axis, ...]:
-    """Axes of which one goes on where the other ends are one."""
-    found: list[Axis] = []
-    for axis in axes:
-        last = found[-1] if found else None
-        if axis.length == 1:
-            continue
-        if last is not None and goes_on(axis.length, (last.read, last.write), (axis.read, axis.write)):
-            found[-1] = Axis(last.length * axis.length, axis.read, axis.write)
-        else:
-            found.append(axis)
-    return tuple(found) or (Axis(1, 1, 1),)

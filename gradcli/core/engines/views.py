@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
+from typing import NamedTuple
 
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.shapes import Shape, aligned, size_of
@@ -44,6 +45,25 @@ def view_of(node: Node, there: Container[Node]) -> View:
             whole = (*[0] * (len(view.shape) - len(steps)), *steps)
             steps = tuple(s if n == m else 0 for n, m, s in zip(lengths, view.shape, whole, strict=True))
     return View(node, start, steps)
+
+
+class Axis(NamedTuple):
+    """A loop: how many elements there are, and how far apart they are in each of several arrays."""
+
+    length: int
+    steps: tuple[int, ...]
+
+
+def merged(axes: Iterable[Axis]) -> tuple[Axis, ...]:
+    """Axes of which one goes on where the other ends are one, and those of one element none."""
+    found: list[Axis] = []
+    for axis in axes:
+        if axis.length == 1:
+            continue
+        if found and goes_on(axis.length, found[-1].steps, axis.steps):
+            axis = Axis(found.pop().length * axis.length, axis.steps)
+        found.append(axis)
+    return tuple(found)
 
 
 def goes_on(length: int, outer: Sequence[int], inner: Sequence[int]) -> bool:

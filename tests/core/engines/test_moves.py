@@ -120,3 +120,11 @@ def test_what_only_a_view_of_is_in_memory() -> None:
         want = Program(outputs, [p, q, stack, line], native=False)(*arrays)
         for one, other in zip(got, want, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+
+
+@has_machine_code
+def test_what_is_stretched_is_read_again_and_again() -> None:
+    """One element for a whole row, and one row for all."""
+    x, row, one = fresh_input("x", (30, 20), F64), fresh_input("row", (20,), F64), fresh_input("one", (30, 1), F64)
+    parts = [x, broadcast(row, shape=(30, 20)), broadcast(one, shape=(30, 20))]
+    assert agree([concatenate(*parts, axis=0), concatenate(*parts, axis=1), x * 2.0 + x * 4.0], [x, row, one]) == 2

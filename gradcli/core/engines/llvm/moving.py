@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 from gradcli.core.engines.llvm import vectors
 from gradcli.core.engines.llvm.vectors import Made, Vectors, compiled
-from gradcli.core.engines.moves import Axis, Moves, Part, moves_of
+from gradcli.core.engines.moves import Moves, Part, moves_of
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.shapes import size_of
 
@@ -32,40 +32,28 @@ class _Emitter(Vectors):
         size = size_of(moves.node.shape) // moves.outer
         with self.loop(b, low, high, 1) as slab:
             if not moves.fills:
-                zeros = Axis(size, 0, 1)
-                start = b.gep(places[-1], [b.mul(slab, self.i64(size))])
-                self._along(b, (zeros,), None, start, False)
+                self._in_line(b, size, None, b.gep(places[-1], [b.mul(slab, self.i64(size))]), adds=False)
             for part in moves.parts:
-                self._part(b, part, slab, places)
+                both = (places[part.array], places[-1])
+                begun = [b.gep(p, [self.i64(start)]) for p, start in zip(both, part.starts, strict=True)]
+                self._part(b, part, self.further(b, begun, slab, part.slab))
         return self.closed(b, moves.outer)
 
-    def _part(self, b: Any, part: Part, slab: Any, places: list[Any]) -> None:
-        outer, *axes = part.axes
-        read = b.add(b.mul(slab, self.i64(outer.read)), self.i64(part.read_at))
-        write = b.add(b.mul(slab, self.i64(outer.write)), self.i64(part.write_at))
-        source, target = b.gep(places[part.array], [read]), b.gep(places[-1], [write])
-        self._along(b, tuple(axes), source, target, part.adds)
+    def _part(self, b: Any, part: Part, both: Sequence[Any]) -> None:
+        """Move what lies along axes, vector by vector where the elements of the last are neighbours in both arrays."""
+        *outer, (length, steps) = part.axes
+        with self.along(b, outer, both) as (source, target):
+            if steps == (1, 1):
+                self._in_line(b, length, source, target, part.adds)
+                return
+            with self.along(b, part.axes[-1:], (source, target)) as (here, there):
+                value = b.load(here)
+                b.store(b.fadd(b.load(there), value) if part.adds else value, there)
 
-    def _along(self, b: Any, axes: tuple[Axis, ...], source: Any, target: Any, adds: bool) -> None:
-        """Move what lies along axes; zeros where there is no source."""
-        axis, *inner = axes
-        if inner:
-            with self.loop(b, self.i64(0), self.i64(axis.length), 1) as at:
-                there = b.gep(target, [b.mul(at, self.i64(axis.write))])
-                here = None if source is None else b.gep(source, [b.mul(at, self.i64(axis.read))])
-                self._along(b, tuple(inner), here, there, adds)
-        elif axis.write == 1 and axis.read in (0, 1):
-            self._in_line(b, axis, source, target, adds)
-        else:
-            with self.loop(b, self.i64(0), self.i64(axis.length), 1) as at:
-                there = b.gep(target, [b.mul(at, self.i64(axis.write))])
-                value = b.load(b.gep(source, [b.mul(at, self.i64(axis.read))]))
-                b.store(b.fadd(b.load(there), value) if adds else value, there)
-
-    def _in_line(self, b: Any, axis: Axis, source: Any, target: Any, adds: bool) -> None:
-        """One vector after the other, and what is left behind a mask."""
-        rest = axis.length % self.lanes
-        whole = axis.length - rest
+    def _in_line(self, b: Any, length: int, source: Any, target: Any, adds: bool) -> None:
+        """One vector after the other, and what is left behind a mask; zeros where there is no source."""
+        rest = length % self.lanes
+        whole = length - rest
 
         def one(at: Any, mask: Any) -> None:
             there = b.gep(target, [at])

@@ -10,7 +10,7 @@ from typing import Any
 
 from gradcli.core.engines.llvm import vectors
 from gradcli.core.engines.llvm.vectors import Made, Vectors, compiled
-from gradcli.core.engines.views import View, goes_on, steps_in, view_of
+from gradcli.core.engines.views import Axis, View, merged, steps_in, view_of
 from gradcli.core.ir.nodes import Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
@@ -26,7 +26,7 @@ class Stacks:
 
     node: Node
     views: tuple[View, View, View]
-    axes: tuple[tuple[int, tuple[int, ...]], ...]
+    axes: tuple[Axis, ...]
 
     @property
     def arrays(self) -> tuple[Node, ...]:
@@ -43,14 +43,7 @@ def stacks_of(node: Node, there: Container[Node]) -> Stacks | None:
     if not 0 < rows * inner * columns <= LARGEST_PRODUCT or size_of(tuple(lead)) < FEWEST_PRODUCTS:
         return None
     views = (view_of(node.args[0], there), view_of(node.args[1], there), View(node, 0, steps_in(node.shape)))
-    axes: list[tuple[int, tuple[int, ...]]] = []
-    for i, length in enumerate(lead):
-        steps = tuple(view.steps[i] for view in views)
-        if axes and goes_on(length, axes[-1][1], steps):
-            axes[-1] = axes[-1][0] * length, steps
-        else:
-            axes.append((length, steps))
-    return Stacks(node, views, tuple(axes))
+    return Stacks(node, views, merged(map(Axis, lead, zip(*(view.steps[: len(lead)] for view in views), strict=True))))
 
 
 def multiplied(node: Node, there: Container[Node]) -> Made | None:
@@ -59,7 +52,7 @@ def multiplied(node: Node, there: Container[Node]) -> Made | None:
     if stacks is None or not vectors.is_available():
         return None
     operations = size_of(node.shape) * node.args[0].shape[-1]
-    return Made(compiled(_Emitter(stacks).module()), stacks.arrays, stacks.axes[0][0], operations)
+    return Made(compiled(_Emitter(stacks).module()), stacks.arrays, stacks.axes[0].length, operations)
 
 
 class _Emitter(Vectors):
@@ -72,17 +65,10 @@ class _Emitter(Vectors):
         arrays = [*self.stacks.arrays, self.stacks.node]
         b, low, high, places = self.opened([self.scalar] * len(arrays))
         starts = [b.gep(places[arrays.index(v.base)], [self.i64(v.start)]) for v in self.stacks.views]
-        self._along(b, 0, low, high, starts)
-        return self.closed(b, self.stacks.axes[0][0])
-
-    def _along(self, b: Any, axis: int, low: Any, high: Any, starts: list[Any]) -> None:
-        axes = self.stacks.axes
-        with self.loop(b, low, high, 1) as at:
-            there = [b.gep(s, [b.mul(at, self.i64(n))]) for s, n in zip(starts, axes[axis][1], strict=True)]
-            if axis + 1 < len(axes):
-                self._along(b, axis + 1, self.i64(0), self.i64(axes[axis + 1][0]), there)
-            else:
-                self._product(b, *there)
+        first, *inner = self.stacks.axes
+        with self.loop(b, low, high, 1) as at, self.along(b, inner, self.further(b, starts, at, first.steps)) as there:
+            self._product(b, *there)
+        return self.closed(b, first.length)
 
     def _product(self, b: Any, left: Any, right: Any, out: Any) -> None:
         of_left, of_right, of_out = (view.steps[-2:] for view in self.stacks.views)

@@ -6,14 +6,15 @@ These are the C library's, and where it has none our own; both are right to with
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, lru_cache
 from typing import Any
 
 from gradcli.core.engines.llvm.arithmetic import Arithmetic, NotNativeError, Vector, is_installed
 from gradcli.core.engines.llvm.entry import ENTRY, python_function, write_entry
 from gradcli.core.engines.llvm.functions import FUNCTIONS, Lanes
+from gradcli.core.engines.views import Axis
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Node
 from gradcli.core.records import record
@@ -146,6 +147,19 @@ class Vectors(Arithmetic):
         return str(self.module_)
 
     # Memory.
+
+    def further(self, b: Any, places: Sequence[Any], at: Any, steps: Sequence[int]) -> list[Any]:
+        """So many steps further in each of several arrays."""
+        return [b.gep(place, [b.mul(at, self.i64(step))]) for place, step in zip(places, steps, strict=True)]
+
+    @contextmanager
+    def along(self, b: Any, axes: Sequence[Axis], places: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """The body of a loop for each axis, one in the other: where it is in each of several arrays."""
+        with ExitStack() as loops:
+            for axis in axes:
+                at = loops.enter_context(self.loop(b, self.i64(0), self.i64(axis.length), 1))
+                places = self.further(b, places, at, axis.steps)
+            yield places
 
     def stored(self, dtype: DType) -> Any:
         """What elements of a dtype are in memory."""
