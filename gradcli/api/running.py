@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from threading import get_ident
 from typing import Any
+from weakref import ref
 
 from gradcli.api.compiled import joined, own
 from gradcli.core.ir.dtypes import DType
@@ -20,6 +21,10 @@ _DTYPES = {dtype.value: dtype for dtype in DType}
 _KNOWN: dict[Any, DType] = {}
 
 
+def _none() -> None:
+    """Where there is no trace."""
+
+
 class Again:
     """Calls of one function; the last is known by what its arguments were, and told at once when it comes again."""
 
@@ -27,11 +32,12 @@ class Again:
 
     def __init__(self, function: Function) -> None:
         self._function = function
-        self._trace: Trace | None = None
+        # Held elsewhere, and counted there.
+        self._trace: Callable[[], Trace | None] = _none
 
     def __call__(self, interpreter: Interpreter, args: Sequence[Any]) -> tuple[Any] | None:
         """What a call gives, in a tuple of its own; None where there is no program for it, or it takes other values."""
-        trace = self._trace
+        trace = self._trace()
         # Programs write into buffers of their own, and each thread has its own programs.
         if trace is not None and self._interpreter is interpreter and self._thread == get_ident():
             data = self._fitting(args)
@@ -60,7 +66,7 @@ class Again:
 
     def _first(self, interpreter: Interpreter, args: Sequence[Any]) -> tuple[Any] | None:
         """By looking for what is kept of the function."""
-        self._trace = None
+        self._trace = _none
         found = _kinds_of(interpreter, args)
         if found is None:
             return None
@@ -73,7 +79,7 @@ class Again:
         trace, computed = again
         self._interpreter, self._thread = interpreter, get_ident()
         self._kinds = [(g.__class__, getattr(g, "dtype", None), getattr(g, "shape", None)) for g in args]
-        self._trace, self._join = trace, joined(trace.result)
+        self._trace, self._join = ref(trace), joined(trace.result)
         return self._handed_over(interpreter, trace, computed, data)
 
     def _handed_over(

@@ -24,13 +24,10 @@ if TYPE_CHECKING:
 
 # With fewer elements a whole array is in cache anyway, and one call is cheaper than several.
 SMALLEST = 2**14
-# Machine code is called once for a fusion group, at the price of a few of NumPy's calls; a sum, or a
-# function, is as much as several.
+# Machine code is called once for a fusion group, in less time than a few of NumPy's calls take.
 SMALLEST_NATIVE = 2**4
 # Smaller tensors are computed as numbers, where they can be, rather than by a few of NumPy's calls.
 SMALLEST_PLAIN = 2**7
-CALLS_WORTH_NATIVE, ELEMENTS_WORTH_A_CALL, CALLS_LIKE_A_SUM = 3, 1_000, 4
-CALLS_LIKE_A_FUNCTION = 3
 # What nodes of small tensors have in common.
 NUMBERS = "numbers"
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from gradcli.core.records import record
-
 
 def way_to_addresses() -> Callable[[Any], int]:
     """A function that gives the address of an array's first element."""
@@ -33,46 +31,31 @@ def _as_told(array: Any) -> int:
     return address
 
 
-# What every object begins with, of which its type is the last; NumPy's ABI has the address as the first field behind.
-OBJECT = object.__basicsize__
-# Behind it: the number of axes, three addresses and one more, and then the flags, of which the first is C order's.
-_FLAGS = OBJECT + 48
+# NumPy's ABI: behind what every object begins with, of which its type is the last, stand the address, the number of
+# axes, four more addresses, and the flags, of which the first bit is C order's.
+DATA = object.__basicsize__
+TYPE, FLAGS = DATA - 8, DATA + 48
 
 
 def _in_front(array: Any) -> int:
-    return _pointer(id(array) + OBJECT).value or 0
+    return _pointer(id(array) + DATA).value or 0
 
 
 _pointer = ctypes.c_void_p.from_address
 
 
-@record
-class Layout:
-    """How NumPy's arrays lie in memory: the address of their type, and how far behind an object's its fields are.
-
-    `data` is the address of the first element, the first bit of `flags` says that they lie in C order. `as_bool` is the
-    address of PyBool_FromLong.
-    """
-
-    kind: int
-    data: int
-    flags: int
-    as_bool: int
-
-
 @cache
-def layout_of_arrays() -> Layout | None:
-    """That of this process, None where it is not what NumPy's ABI says that it is."""
+def are_arrays_as_told() -> bool:
+    """Whether the fields of this process's arrays are where NumPy's ABI has them."""
     import numpy as np
 
     # Without the lock for all of them, objects count who holds them in another way, and their fields are elsewhere.
     is_usual = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
     if not is_usual or ctypes.sizeof(ctypes.c_void_p) != 8:
-        return None
-    for a in _samples():
-        flags = ctypes.c_int32.from_address(id(a) + _FLAGS).value
-        kind = ctypes.c_int64.from_address(id(a) + OBJECT - 8).value
-        if _in_front(a) != _as_told(a) or bool(flags & 1) != a.flags.c_contiguous or kind != id(np.ndarray):
-            return None
-    as_bool = ctypes.cast(ctypes.pythonapi.PyBool_FromLong, ctypes.c_void_p).value
-    return None if as_bool is None else Layout(id(np.ndarray), OBJECT, _FLAGS, as_bool)
+        return False
+    return all(
+        _in_front(a) == _as_told(a)
+        and bool(ctypes.c_int32.from_address(id(a) + FLAGS).value & 1) == a.flags.c_contiguous
+        and ctypes.c_int64.from_address(id(a) + TYPE).value == id(np.ndarray)
+        for a in _samples()
+    )

@@ -10,7 +10,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from gradcli.core.engines.llvm.addresses import OBJECT, layout_of_arrays
+from gradcli.core.engines.llvm.addresses import DATA, FLAGS, TYPE, are_arrays_as_told
 
 ENTRY = "entry"
 _FASTCALL = 0x80
@@ -27,21 +27,23 @@ class _Method(ctypes.Structure):
     )
 
 
-def write_entry(ir: Any, module: Any, function: Any, count: int, length: int) -> bool:
+def write_entry(ir: Any, module: Any, function: Any, count: int, length: int) -> None:
     """Add a function of `count` arrays that calls one of two numbers and a table of addresses, with 0 and a length.
 
     It gives True, or False without having begun where one of them is no array, or its elements do not lie one after
-    the other. False where it is not known how arrays lie in memory; then nothing is added.
+    the other. Nothing is added where it is not known how arrays are made.
     """
-    layout = layout_of_arrays()
-    if layout is None:
-        return False
+    if not are_arrays_as_told():
+        return
+    import numpy as np
+
+    array_type, as_bool = id(np.ndarray), ctypes.cast(ctypes.pythonapi.PyBool_FromLong, ctypes.c_void_p).value
     i32, i64, address = ir.IntType(32), ir.IntType(64), ir.IntType(8).as_pointer()
     kind = ir.FunctionType(address, [address, address.as_pointer(), i64])
     entry = ir.Function(module, kind, ENTRY)
     _, args, given = entry.args
     b = ir.IRBuilder(entry.append_basic_block("entry"))
-    table = b.alloca(address, max(count, 1))
+    table = b.alloca(address, count)
     refused = entry.append_basic_block("refused")
 
     def require(condition: Any) -> None:
@@ -53,20 +55,19 @@ def write_entry(ir: Any, module: Any, function: Any, count: int, length: int) ->
         return b.load(b.bitcast(b.gep(of, [i64(at)]), kind.as_pointer()))
 
     def answer(done: bool) -> None:
-        as_bool = b.inttoptr(i64(layout.as_bool), ir.FunctionType(address, [i64]).as_pointer())
-        b.ret(b.call(as_bool, [i64(int(done))]))
+        give = b.inttoptr(i64(as_bool), ir.FunctionType(address, [i64]).as_pointer())
+        b.ret(b.call(give, [i64(int(done))]))
 
     require(b.icmp_signed("==", given, i64(count)))
     for i in range(count):
         array = b.load(b.gep(args, [i64(i)]))
-        require(b.icmp_unsigned("==", field(array, OBJECT - 8, i64), i64(layout.kind)))
-        require(b.icmp_unsigned("!=", b.and_(field(array, layout.flags, i32), i32(1)), i32(0)))
-        b.store(field(array, layout.data, address), b.gep(table, [i64(i)]))
+        require(b.icmp_unsigned("==", field(array, TYPE, i64), i64(array_type)))
+        require(b.icmp_unsigned("!=", b.and_(field(array, FLAGS, i32), i32(1)), i32(0)))
+        b.store(field(array, DATA, address), b.gep(table, [i64(i)]))
     b.call(function, [i64(0), i64(length), table])
     answer(True)
     b.position_at_end(refused)
     answer(False)
-    return True
 
 
 def python_function(address: int, owner: object) -> Callable[..., bool]:

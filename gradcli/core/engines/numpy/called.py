@@ -10,19 +10,22 @@ import numpy as np
 from gradcli.core.engines.llvm.vectors import Code
 from gradcli.core.engines.numpy.kernels import Array
 from gradcli.core.engines.numpy.places import Places
-from gradcli.core.ir.nodes import Node
+from gradcli.core.ir.dtypes import DType
+from gradcli.core.ir.shapes import Shape
 
 
 class Called:
-    """A function of arrays followed by one to write into for each output, None for a new one.
+    """A function of so many arrays followed by one to write into for each output, None for a new one.
 
     `direct` does the same where all of them are there and lie in one piece, and says whether it could; nothing else of
     Python runs meanwhile, so there is none where that `is_long`.
     """
 
-    def __init__(self, code: Code, count: int, outputs: Sequence[Node], length: int, is_long: bool = False) -> None:
+    def __init__(
+        self, code: Code, count: int, outputs: Sequence[tuple[Shape, DType]], length: int, is_long: bool = False
+    ) -> None:
         self._code, self._count, self._length = code, count, length
-        self._made = [(node.shape, np.dtype(node.dtype.value)) for node in outputs]
+        self._made = [(shape, np.dtype(dtype.value)) for shape, dtype in outputs]
         self._places = Places(count + len(outputs))
         self.direct = None if is_long else code.entry
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.core.engines.llvm.samples import Columns, native_samples
+from gradcli.core.engines.numpy.called import Called
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, takes_out, works_in_place
 from gradcli.core.engines.numpy.one_by_one import OneByOne
 from gradcli.core.engines.numpy.places import Places
@@ -24,6 +25,7 @@ from gradcli.core.engines.numpy.tiles import (
 )
 from gradcli.core.engines.protocol import Graph
 from gradcli.core.engines.samples import SampleGraph
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application
 from gradcli.core.ir.shapes import size_of
@@ -60,7 +62,6 @@ class Samples:
         self._sums += apart.numbers[at:]
         self._native = native_samples(apart.order, self._read, self._written, self._sums, self.size) if native else None
         self.is_native = self._native is not None
-        self._direct = self._native.entry if self._native is not None else None
         self._places = Places(len(self._read) + len(self._written) + 1)
         self._registers: list[Register] = []
         if self._native is None:
@@ -77,6 +78,11 @@ class Samples:
         self.count = sharing * max(1, -(-self.size // (tile * sharing)))
         self.workers = threads() if large else 1
         self.memory = 0 if self.is_native else self.workers * live * -(-self.size // self.count)
+        self._called: Called | None = None
+        if self._native is not None and self.count == 1:
+            written = [(n.shape, n.dtype) for n, stride in zip(outputs, graph.written, strict=True) if stride]
+            made = [*written, ((1, len(self._sums)), DType.FLOAT64)]
+            self._called = Called(self._native, len(self._read), made, self.size)
         self._blocks: list[list[Array]] = []
         self._otherwise: OneByOne | None = None
 
@@ -92,15 +98,11 @@ class Samples:
             np.empty(node.shape, node.dtype.value) if out is None else out
             for node, out in zip(nodes, given[arity:], strict=True)
         ]
-        sums = np.empty((self.count, len(self._sums)))
         columns = [out for out, stride in zip(outs, self.graph.written, strict=True) if stride]
-        if self._native is not None and self.count == 1:
-            arrays = [*given[:arity], *columns, sums]
-            if self._direct is None or not self._direct(*arrays):
-                kept = self._places.fill(arrays)
-                self._native(0, self.size, self._places.table)
-                del kept
+        if self._called is not None:
+            sums = self._called(*given[:arity], *columns, None)[-1]
         else:
+            sums = np.empty((self.count, len(self._sums)))
             work = (self._in_machine_code if self.is_native else self._in_numpy)(given[:arity], columns, sums)
             if self.workers > 1:
                 share(self.count, self.workers, work)
@@ -121,7 +123,7 @@ class Samples:
         if self.is_native:
             arity = len(self.graph.args)
             outs = [out for out, stride in zip(lasting[arity:], self.graph.written, strict=True) if stride]
-            self._places.bind([*lasting[:arity], *outs, None])
+            (self._called or self._places).bind([*lasting[:arity], *outs, None])
 
     def _as_arrays(self, given: Sequence[Any]) -> tuple[Array, ...]:
         if self._otherwise is None:

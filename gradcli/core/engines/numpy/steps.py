@@ -6,23 +6,16 @@ from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gradcli.core.engines.elements import ElementsProgram, is_better_as_numbers, region_of
-from gradcli.core.engines.fusion import (
-    CALLS_LIKE_A_FUNCTION,
-    CALLS_LIKE_A_SUM,
-    CALLS_WORTH_NATIVE,
-    ELEMENTS_WORTH_A_CALL,
-    SMALLEST,
-    SMALLEST_NATIVE,
-    SMALLEST_PLAIN,
-    Unit,
-    units,
-)
+from gradcli.core.engines.fusion import SMALLEST, SMALLEST_NATIVE, SMALLEST_PLAIN, Unit, units
 from gradcli.core.engines.numpy.kernels import Array, kernel_of, may_look_into_arguments, takes_out, works_in_place
 from gradcli.core.ir.nodes import Constant, Node
 from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.records import record
 
+# A call of machine code takes as long as so many of NumPy's calls of arithmetic, one of which takes as long as so many
+# elements do; its sums, and functions, take as long as several.
+CALLS_WORTH_NATIVE, ELEMENTS_WORTH_A_CALL, CALLS_LIKE_A_SUM, CALLS_LIKE_A_FUNCTION = 3, 1_000, 4, 3
 # So many operations take about a millisecond, for which other threads may wait.
 LONG_CODE = 2**20
 
@@ -157,9 +150,9 @@ def _tiles(unit: Unit, native: bool) -> Tiles | None:
     from gradcli.core.engines.numpy.tiles import Tiles
 
     size = size_of(unit.shape)
-    if (size < SMALLEST or unit.rows is not None) and not _is_worth_a_call(unit, size):
-        return None
     native_only = unit.rows is not None or size < SMALLEST
+    if native_only and not _is_worth_a_call(unit, size):
+        return None
     tiles = Tiles(unit, native)
     return tiles if tiles.is_native or not native_only else None
 
@@ -188,7 +181,9 @@ def _by_code(node: Node, there: Container[Node]) -> Step | None:
     made = moved(node, there) or multiplied(node, there)
     if made is None:
         return None
-    called = Called(made.code, len(made.arrays), [node], made.length, is_long=made.operations > LONG_CODE)
+    called = Called(
+        made.code, len(made.arrays), [(node.shape, node.dtype)], made.length, is_long=made.operations > LONG_CODE
+    )
     how, direct = "by machine code:", called.direct
     return Step(called, made.arrays, (node,), (node,), takes_out=True, several=True, direct=direct, how=how)
 

@@ -108,7 +108,8 @@ class Tiles:
         self._scratch: list[list[Array]] = []
         self._called: Called | None = None
         if self._native is not None and self.count == 1:
-            self._called = Called(self._native, self._arity, unit.outputs, self.length)
+            made = [(node.shape, node.dtype) for node in unit.outputs]
+            self._called = Called(self._native, self._arity, made, self.length)
         self.direct = None if self._called is None else self._called.direct
         self.memory = self.workers * self.step * self.breadth * sum(np.dtype(r.dtype).itemsize for r in self._registers)
 
