@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,15 @@ settings.load_profile("gradcli")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest test first, so that no process waits for another at the end."""
     items.sort(key=lambda item: item.path.name != "test_wheel.py")
+
+
+@pytest.fixture(autouse=True)
+def _collecting() -> Iterator[None]:
+    """The program tunes the collector for one process that ends soon; the next test begins with Python's settings."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -13,14 +13,14 @@ MANY = 5_000
 @contextmanager
 def resting() -> Iterator[None]:
     """A stretch, or as a decorator a function, in which what is made is nodes or syntax, which have no cycles."""
-    collects = gc.isenabled()
+    collects, before = gc.isenabled(), gc.get_count()[0]
     gc.disable()
     try:
         yield
     finally:
         if collects:
-            # Frozen and thawed, it is among what is old at once. Who froze something keeps that.
-            if gc.get_count()[0] > MANY and not gc.get_freeze_count():
+            # Frozen and thawed, it is among what is old at once. Who froze something keeps that; counting it takes long.
+            if gc.get_count()[0] - before > MANY and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

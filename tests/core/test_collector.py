@@ -68,6 +68,20 @@ def test_what_is_frozen_stays_so() -> None:
         gc.unfreeze()
 
 
+def test_what_stood_there_before_a_stretch_does_not_count() -> None:
+    """Many short ones that follow each other age nothing: each would go through all that is frozen."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(20 * MANY)
+    try:
+        kept = [[i] for i in range(2 * MANY)]
+        with resting():
+            kept.append([0])
+        assert gc.get_count()[0] > MANY
+    finally:
+        gc.set_threshold(*thresholds)
+
+
 @pytest.mark.parametrize("text", ["f(x) = )", "x = = 3", "f(x) = x^2\ng = grad(f)\nfor i in (1,):\n    g([1, 2], 3)\n"])
 def test_it_goes_on_behind_a_mistake(text: str) -> None:
     """In the text, or in what is traced."""

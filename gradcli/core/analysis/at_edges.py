@@ -163,9 +163,11 @@ def numbers(nodes: Sequence[Node], point: Mapping[Node, Any]) -> tuple[Any, ...]
 
 
 def _is_never_at(node: Node, edge: Edge) -> bool:
-    """What is compared with the largest of itself is equal to it all along."""
-    sources = [_source(arg) for arg in node.args] if edge.between else []
-    return edge.between and any(a.kind == "max_to" and _source(a.args[0]) is b for a, b in (sources, sources[::-1]))
+    """What is compared with itself, or with the largest of itself, is equal to it all along."""
+    if not edge.between:
+        return False
+    a, b = (_source(arg) for arg in node.args)
+    return node.args[0] is node.args[1] or any(m.kind == "max_to" and _source(m.args[0]) is other for m, other in ((a, b), (b, a)))
 
 
 def _source(node: Node) -> Node:

@@ -86,11 +86,11 @@ def test_what_is_not_known_of_an_edge_is_not_told(kinked: Primitive) -> None:
 
 
 def test_the_same_nodes_are_asked_again_at_other_points() -> None:
-    """Of numbers and of arrays, in their order; what is compared with the largest of itself is at none."""
+    """Of numbers and of arrays, in their order; what is compared with itself or its largest element is at none."""
     x, v = fresh_input("x", (), F64), fresh_input("v", (3,), F64)
     corner, kinks = ew.absolute(x), ew.absolute(v)
     largest = ew.maximum(v, stretch(max_to(v, shape=(1,)), (3,)))
-    found = [kinks, corner, largest]
+    found = [kinks, corner, largest, cmp.equal(v, v)]
     nodes = list(dict.fromkeys([n for node in found for n in (*node.args, node)]))
     edged = Edged(found, {node: i for i, node in enumerate(nodes)})
     for number, vector, at in (
