@@ -19,7 +19,7 @@ def resting() -> Iterator[None]:
         yield
     finally:
         if collects:
-            # Frozen and thawed, it is among what is old at once. Who froze something keeps that; counting it takes long.
+            # Frozen and thawed, it is among what is old at once. Who froze something keeps that; to count it is slow.
             if gc.get_count()[0] - before > MANY and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gradcli.core.engines.evaluation import evaluate
+from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.edges import Edge, EdgeKind
 from gradcli.core.ir.nodes import Node, constant_like, fresh_input
 from gradcli.core.ir.primitive import Application, edge_of, with_edge
@@ -28,7 +29,30 @@ def at_edges(
     if not found:
         return []
     asked = list(dict.fromkeys([*(arg for node in found for arg in node.args), *found]))
-    return those_at(found, dict(zip(asked, numbers(asked, point), strict=True)))
+    found = those_at(found, dict(zip(asked, numbers(asked, point), strict=True)))
+    # Conditions are evaluated where there is something to be left out.
+    return _on_branches_taken(found, outputs, point) if found else []
+
+
+def _on_branches_taken(found: Sequence[Node], outputs: Sequence[Node], point: Mapping[Node, Any]) -> list[Node]:
+    """Those of nodes at an edge that count where conditions, which are at no edge themselves, lead.
+
+    A quotient may be one of zeros wherever it is.
+    """
+    order = reachable(outputs)
+    unsettled = dependents(order, [node for node in found if not _is_continuous(node)])
+    conditions = {node: node.args[0] for node in order if node.kind == "select" and node.args[0] not in unsettled}
+    truths = dict(zip(conditions, map(_truth, numbers(list(conditions.values()), point)), strict=True))
+    left = set(_that_count(found, outputs, order, truths))
+    return [node for node in found if node in left or _kind(node) is EdgeKind.QUOTIENT]
+
+
+def _truth(values: Any) -> bool | None:
+    """What all elements of a condition are, if they are all the same."""
+    if not hasattr(values, "any"):
+        return bool(values)
+    anywhere = bool(values.any())
+    return anywhere if anywhere == values.all() else None
 
 
 def with_edges(
@@ -46,9 +70,30 @@ def with_edges(
         return []
     looked_at = _looked_at(outputs, order)
     found = with_edge(looked_at, kinds)
+    if any(map(_is_continuous, found)):
+        found = _that_count(found, outputs, looked_at, {})
     # They are few as a rule, and need little.
     active = dependents(needed(looked_at, found), moving)
     return [node for node in found if node in active]
+
+
+def _that_count(
+    found: Sequence[Node], outputs: Sequence[Node], order: Sequence[Node], truths: Mapping[Node, bool | None]
+) -> list[Node]:
+    """Of nodes with edges those that outputs need; those of which only the value counts, if it doesn't go on there.
+
+    Only the value counts behind a stop_gradient, and in what is compared: a comparison has an edge of its own. Of a
+    select only the branch is needed that is taken, where its truth is known.
+    """
+    wanted, sloped = set(outputs), set(outputs)
+    for node in reversed(order):
+        if node in wanted:
+            truth = truths.get(node)
+            args = node.args if truth is None else (node.args[0], node.args[1 if truth else 2])
+            wanted.update(args)
+            if node in sloped and node.kind != "stop_gradient" and node.dtype is not DType.BOOL:
+                sloped.update(args)
+    return [node for node in found if node in (sloped if _is_continuous(node) else wanted)]
 
 
 def those_at(found: Sequence[Node], values: Mapping[Node, Any]) -> list[Node]:
@@ -151,6 +196,16 @@ def edges(
     return {edge.kind for node in found if (edge := edge_of(node)) is not None}
 
 
+def _is_continuous(node: Node) -> bool:
+    edge = edge_of(node)
+    return edge is not None and edge.continuous
+
+
+def _kind(node: Node) -> EdgeKind | None:
+    edge = edge_of(node)
+    return None if edge is None else edge.kind
+
+
 def numbers(nodes: Sequence[Node], point: Mapping[Node, Any]) -> tuple[Any, ...]:
     """The values of nodes at a point: floats where all that they depend on are, else arrays."""
     order = reachable(nodes)
@@ -167,7 +222,8 @@ def _is_never_at(node: Node, edge: Edge) -> bool:
     if not edge.between:
         return False
     a, b = (_source(arg) for arg in node.args)
-    return node.args[0] is node.args[1] or any(m.kind == "max_to" and _source(m.args[0]) is other for m, other in ((a, b), (b, a)))
+    is_largest = any(m.kind == "max_to" and _source(m.args[0]) is other for m, other in ((a, b), (b, a)))
+    return is_largest or node.args[0] is node.args[1]
 
 
 def _source(node: Node) -> Node:

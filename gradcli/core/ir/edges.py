@@ -26,30 +26,32 @@ class Edge:
     """An edge. `at` is called with the arrays of the operands, that of the result and the attributes: which elements.
 
     `possible` is called with the attributes: whether it is there for them at all. `between` says that it lies where two
-    operands are equal. `matters` is called as `at` is, with the adjoint of the result behind it: for which elements the
-    slope then depends on a convention; for all, where it isn't said.
+    operands are equal, `continuous` that the value goes on there and only the slope doesn't. `matters` is called as
+    `at` is, with the adjoint of the result behind it: for which elements the slope then depends on a convention; for
+    all, where it isn't said.
     """
 
     kind: EdgeKind
     at: Callable[..., Any]
     between: bool = False
+    continuous: bool = False
     matters: Callable[..., Any] | None = None
     possible: Callable[..., bool] | None = None
 
 
-def at_zero(kind: EdgeKind, operand: int = 0) -> Edge:
+def at_zero(kind: EdgeKind, operand: int = 0, continuous: bool = False) -> Edge:
     """Where an operand is 0."""
-    return Edge(kind, lambda args, y, **attrs: args[operand] == 0)
+    return Edge(kind, lambda args, y, **attrs: args[operand] == 0, continuous=continuous)
 
 
-def at_origin(kind: EdgeKind) -> Edge:
+def at_origin(kind: EdgeKind, continuous: bool = False) -> Edge:
     """Where both operands are 0."""
-    return Edge(kind, lambda args, y, **attrs: (args[0] == 0) & (args[1] == 0))
+    return Edge(kind, lambda args, y, **attrs: (args[0] == 0) & (args[1] == 0), continuous=continuous)
 
 
-def at_equal(kind: EdgeKind) -> Edge:
+def at_equal(kind: EdgeKind, continuous: bool = False) -> Edge:
     """Where both operands are equal."""
-    return Edge(kind, lambda args, y, **attrs: args[0] == args[1], between=True)
+    return Edge(kind, lambda args, y, **attrs: args[0] == args[1], between=True, continuous=continuous)
 
 
 def at_whole(number: Callable[..., Any]) -> Edge:

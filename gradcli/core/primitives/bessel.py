@@ -99,5 +99,5 @@ besseli_scaled: Primitive = elementwise(
     names=(),
     attributes={"order": 1},
     reading=lambda x, *, order: None if order in (0, 1) else exp(-absolute(x)) * besseli(x, order=order),
-    edge=at_zero(EdgeKind.CORNER),
+    edge=at_zero(EdgeKind.CORNER, continuous=True),
 )

@@ -23,7 +23,7 @@ ONE = Examples(calls=((((3,),), {}), (((),), {}), (((2, 0),), {})))
 POSITIVE = ((0.2, 3.0),)
 UNIT = ((-0.9, 0.9),)
 ZERO_BELOW = at_zero(EdgeKind.QUOTIENT)
-CORNER_AT_ZERO = at_zero(EdgeKind.CORNER)
+CORNER_AT_ZERO = at_zero(EdgeKind.CORNER, continuous=True)
 
 
 def _negated(x: Node) -> Node | None:
@@ -279,7 +279,7 @@ hypot: Primitive = elementwise(
     example="hypot(3, 4)\ngrad(hypot, all)(3, 4)",
     domain=((0.3, 2.0), (0.3, 2.0)),
     math="math.hypot({0}, {1})",
-    edge=at_origin(EdgeKind.CORNER),
+    edge=at_origin(EdgeKind.CORNER, continuous=True),
 )
 
 
@@ -477,7 +477,7 @@ maximum = elementwise(
     example="maximum([1, 5], [4, 2])",
     math="({0} if {0} >= {1} or {0} != {0} else {1})",
     result="number",
-    edge=at_equal(EdgeKind.CORNER),
+    edge=at_equal(EdgeKind.CORNER, continuous=True),
 )
 minimum = elementwise(
     "minimum",
@@ -487,7 +487,7 @@ minimum = elementwise(
     example="minimum([1, 5], [4, 2])",
     math="({0} if {0} <= {1} or {0} != {0} else {1})",
     result="number",
-    edge=at_equal(EdgeKind.CORNER),
+    edge=at_equal(EdgeKind.CORNER, continuous=True),
 )
 
 
@@ -504,7 +504,7 @@ sign: Primitive = flat(
     example="sign([-2, 0, 5])",
     math="(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else abs({0}))",
     result="number",
-    edge=CORNER_AT_ZERO,
+    edge=at_zero(EdgeKind.CORNER),
 )
 stop_gradient = flat(
     "stop_gradient",

@@ -114,7 +114,7 @@ max_to: Primitive = implicit(
     result="same",
     lift=lifted(shape=in_front),
     names=(),
-    edge=Edge(EdgeKind.CORNER, _has_ties),
+    edge=Edge(EdgeKind.CORNER, _has_ties, continuous=True),
 )
 index_of_max = flat(
     "argmax",

@@ -209,7 +209,7 @@ eigenvalues: Primitive = implicit(
     shape=lambda a: square_shape(a)[:-1],
     kernel=_eigenvalue_kernel,
     work=cubic,
-    edge=Edge(EdgeKind.CORNER, _has_repeated, matters=_tells_apart),
+    edge=Edge(EdgeKind.CORNER, _has_repeated, continuous=True, matters=_tells_apart),
 )
 eigenvectors: Primitive = implicit(
     "eigenvectors",
@@ -295,7 +295,7 @@ singular_values: Primitive = implicit(
     shape=_values_shape,
     kernel=_singular_value_kernel,
     work=_work,
-    edge=Edge(EdgeKind.CORNER, _is_flat_somewhere, matters=_tells_zeros),
+    edge=Edge(EdgeKind.CORNER, _is_flat_somewhere, continuous=True, matters=_tells_zeros),
 )
 
 

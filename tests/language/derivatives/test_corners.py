@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcli.core.analysis import one_sided
 from tests.language.running import error, run, value
 
 
@@ -45,6 +46,51 @@ from tests.language.running import error, run, value
 )
 def test_what_is_true_at_a_corner(text: str, expected: object) -> None:
     """The limit from all sides, where they agree and what it is a derivative of is continuous."""
+    assert value(text) == pytest.approx(expected, nan_ok=True, rel=1e-12, abs=1e-12)
+
+
+P, Q = np.exp([1.0, 1.0, 0.0]), np.exp([0.0, -1.0, -2.0])
+P, Q = P / P.sum(), Q / Q.sum()
+U = np.array([0.0, -1.0, -2.0]) / np.sqrt(5)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("jacobian(softmax)([1, 1, 0])", np.diag(P) - np.outer(P, P)),
+        ("jacobian(softmax)([0, -1, -2])", np.diag(Q) - np.outer(Q, Q)),
+        ("jacobian(log_softmax)([1, 1, 0])", np.eye(3) - P),
+        ("grad(logsumexp)([1, 1, 0])", P),
+        ("hessian(logsumexp)([1, 1, 0])", np.diag(P) - np.outer(P, P)),
+        ("hessian(logsumexp)([0, -1, -2])", np.diag(Q) - np.outer(Q, Q)),
+        ("grad(norm)([0, -1, -2])", U),
+        ("hessian(norm)([0, -1, -2])", (np.eye(3) - np.outer(U, U)) / np.sqrt(5)),
+        ("hessian(norm)([1, 1, 0])", (np.eye(3) - np.outer([1, 1, 0], [1, 1, 0]) / 2) / np.sqrt(2)),
+        ("(x -> where(x > 0, x^2, abs(x - 3)))''(3)", 2),
+        ("(x -> where(abs(x) < 1, x^2, 0))''(0)", 2),
+        ("(x -> x*stop_gradient(abs(x)))'(0)", 0),
+    ],
+)
+def test_what_is_no_corner_is_looked_at_from_no_side(
+    text: str, expected: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What scales a sum, what is only compared, and a branch that isn't taken may have one: it isn't the result's."""
+    monkeypatch.setattr(one_sided, "limits", lambda *_: pytest.fail("looked at from all sides"))
+    assert value(text) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(x -> where(abs(x) > 0, x^2, abs(x)))''(0)", 2),
+        ("(x -> where(x < 3, x^2, abs(x - 3)))''(3)", nan),
+        ("(x -> where(x > 2, abs(x - 3), x))''(3)", nan),
+        ("hessian(x -> sum(where(x > 0, abs(x - 3), abs(x + 1))))([3, -2])", np.array([[nan, nan], [nan, 0]])),
+        ("(x -> x*stop_gradient(sign(x)))''(0)", nan),
+    ],
+)
+def test_what_is_a_corner_behind_a_condition(text: str, expected: object) -> None:
+    """Where the condition changes at the point, and in the branch that is taken."""
     assert value(text) == pytest.approx(expected, nan_ok=True, rel=1e-12, abs=1e-12)
 
 
