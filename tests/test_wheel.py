@@ -12,6 +12,9 @@ from pathlib import Path
 from gradcli.session.help.topics import TOPICS
 from tests.conftest import ROOT
 
+# Of the samples.
+FEW = 4
+
 
 def run(*command: str | Path, cwd: Path) -> str:
     """Run a command that must succeed, with nothing of this checkout on its path."""
@@ -54,11 +57,17 @@ def check_that_it_runs(wheel: Path, tmp_path: Path) -> None:
 
 
 def check_the_job_of_the_readme(scripts: Path, tmp_path: Path) -> None:
-    """Its line, as a shell runs it: each sample has a session of its own, and a line that sums it up."""
+    """Its line, as a shell runs it: each sample has a session of its own, and a line that sums it up.
+
+    Those of which the name comes first; that all of them run is tested elsewhere.
+    """
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
     (line,) = re.findall(r"- run: (gradcli .*)", block)
     samples = tmp_path / "samples"
-    samples.symlink_to(ROOT / "samples")
+    samples.mkdir()
+    for sample in sorted((ROOT / "samples").iterdir()):
+        if sample.suffix != ".grad" or len([*samples.glob("*.grad")]) < FEW:
+            (samples / sample.name).symlink_to(sample)
     shown = run("sh", "-c", f'PATH="{scripts}:$PATH" {line}', cwd=tmp_path)
     for sample in samples.glob("*.grad"):
         assert f"✓ samples/{sample.name}: " in shown

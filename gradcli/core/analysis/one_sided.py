@@ -8,7 +8,7 @@ quotient of zeros, its value there is taken from rays on all sides.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import permutations, product
+from itertools import product
 from math import factorial
 from typing import Any, TypeAlias
 
@@ -32,9 +32,12 @@ AGREEMENT = 1e-11
 HIGHEST = 150
 # Above so many bounds of its rounding a difference is one.
 CERTAIN = 16.0
-# Steps along axes whose squares add up to a square, in both or all orders; no two are alike.
-TWO = ((3.0, 4.0), (5.0, 12.0), (8.0, 15.0), (7.0, 24.0))
-THREE = ((2.0, 3.0, 6.0),)
+# Steps along axes whose squares add up to a square; no two of a direction are alike.
+WHOLE = {
+    1: ((1.0,),),
+    2: ((3.0, 4.0), (4.0, 3.0), (5.0, 12.0), (12.0, 5.0)),
+    3: ((2.0, 3.0, 6.0), (3.0, 6.0, 2.0), (6.0, 2.0, 3.0)),
+}
 # Along a line, to the right first.
 WAYS = (1.0, -1.0)
 
@@ -137,10 +140,8 @@ def _directions(shapes: Mapping[Node, tuple[int, ...]]) -> Iterator[dict[Node, A
     """Directions into all sides, such that no two inputs move alike; of few inputs those of whole lengths."""
     sizes = [size_of(shape) for shape in shapes.values()]
     total = sum(sizes)
-    families = {1: ((1.0,),), 2: TWO, 3: THREE}.get(total)
-    if families is not None:
-        steps = [order for family in families for order in permutations(family)]
-        lines = [np.array(line) * signs for line in steps for signs in product(WAYS, repeat=total)]
+    if total in WHOLE:
+        lines = [np.array(line) * signs for line in WHOLE[total] for signs in product(WAYS, repeat=total)]
     else:
         rng = np.random.default_rng(0)
         half = [(rng.permutation(total) + 1.0) * rng.choice((1.0, -1.0), total) for _ in range(5)]

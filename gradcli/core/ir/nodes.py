@@ -231,7 +231,7 @@ def keep(key: Hashable, node: N, holds: bool = False) -> N:
     """
     kept_nodes[key] = weakref.ref(node, _forgetting(key) if holds else None)
     if len(kept_nodes) > _most[0]:
-        _forget_the_gone()
+        forget_the_gone()
     return node
 
 
@@ -243,7 +243,8 @@ def _forgetting(key: Hashable) -> Callable[[weakref.ref[Node]], None]:
     return forget
 
 
-def _forget_the_gone() -> None:
+def forget_the_gone() -> None:
+    """Take out of the table what nobody holds."""
     # The keys alone: of pairs each would be made anew, whereupon the collector may take out what is gone.
     for key in list(kept_nodes):
         kept = kept_nodes.get(key)

@@ -32,6 +32,7 @@ KEYS = {
     "backspace": "\x7f",
     "escape": "\x1b",
 }
+A_WHILE = 2.0
 PATIENCE = 30.0
 # pyte's names of colours in Rich's.
 _COLOURS = {
@@ -174,12 +175,14 @@ class Screen:
             self.read()
 
     def presses(self, key: str, text: str) -> None:
-        """Press a key until a text stands on the screen."""
+        """Press a key until a text stands on the screen; again only when nothing has come of it for a while."""
         limit = time.monotonic() + PATIENCE
         while text not in self.text:
             assert time.monotonic() < limit, f"pressed {key} for {text!r}, and saw\n{self.text}"
+            before, pressed = self.text, time.monotonic()
             self.keys(key)
-            self.read(0.2)
+            while self.text == before and time.monotonic() < pressed + A_WHILE:
+                self.read(0.05)
 
     def enters(self, text: str, until: str | None = None) -> str:
         """Type an input, and wait for what answers it: a text, or else the next prompt. All that has been shown."""
