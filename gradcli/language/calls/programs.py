@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 MOST_CALLS, MOST_NODES, MOST_MEMORY = 256, 1_000_000, 2**28
 # Traces for each, and how many may be of no use in a row before the next is made again only now and then.
 MOST_TRACES, MOST_MISSES, NOW_AND_THEN = 8, 8, 512
+# Ints of no more bits are floats.
+FLOAT_BITS = 1023
 
 
 class Unkept(Exception):  # noqa: N818 - it is no mistake
@@ -374,6 +376,49 @@ def kept_calls(caller: Caller, function: Function, kinds: Sequence[Hashable]) ->
     """What is kept of a function at arguments of some kinds, as `kind_of` has them."""
     identity = function.identity
     return None if identity is None else _here.calls.get((caller.dtype, caller.exact, identity, *kinds))
+
+
+class Repeated:
+    """A call in a text that is made again and again with numbers: the trace that held for it last is asked first."""
+
+    __slots__ = ("_settings", "_thread", "_trace", "function")
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        # Held elsewhere, and counted there.
+        self._trace: Callable[[], Trace | None] = _none
+
+    def result(self, caller: Caller, values: Sequence[Value], span: Span) -> tuple[Value, bool]:
+        """What `result_of_call` gives."""
+        numbers = _floats(values) if caller.dtype is DType.FLOAT64 else None
+        trace = self._trace() if numbers is not None else None
+        if trace is not None and self._settings is caller.exact and self._thread == threading.get_ident():
+            computed = trace.run(caller, numbers or ()) if trace.holds(caller) else None
+            if computed is not None:
+                caller.step(span, trace.steps)
+                return trace.result_of(computed), True
+        found = result_of_call(caller, self.function, values, span)
+        self._trace = _none
+        calls = None if numbers is None else kept_calls(caller, self.function, (NUMBER,) * len(numbers))
+        if calls is not None and calls.latest is not None:
+            self._trace, self._settings, self._thread = ref(calls.latest), caller.exact, threading.get_ident()
+        return found
+
+
+def _floats(values: Sequence[Value]) -> list[float] | None:
+    """Numbers as floats; None where there is anything else, or an int that may be beyond them."""
+    found: list[float] = []
+    for value in values:
+        if value.__class__ is not float:
+            if not is_number(value) or (isinstance(value, int) and value.bit_length() > FLOAT_BITS):
+                return None
+            value = float(value)
+        found.append(cast("float", value))
+    return found
+
+
+def _none() -> None:
+    """Where there is no trace."""
 
 
 # The kind of a plain number, and that of a tensor.

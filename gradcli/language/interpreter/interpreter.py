@@ -21,7 +21,7 @@ from gradcli.language.calls.expressions import CALCULATED, Evaluated
 from gradcli.language.calls.functions import Chain, UserFunction, define
 from gradcli.language.calls.items import item_of, known_mask, listed
 from gradcli.language.calls.operations import binary, of_numbers, part_named, truth, unary
-from gradcli.language.calls.programs import result_of_call
+from gradcli.language.calls.programs import Repeated, result_of_call
 from gradcli.language.calls.reach import Reach, reach_of
 from gradcli.language.calls.tracing import values_now
 from gradcli.language.calls.weights import at_weights
@@ -205,11 +205,11 @@ class Interpreter(Statements):
 
     def apply(self, function: Value, node: s.Call, frame: Frame | None = None) -> Value:
         """The result of a call whose function has been evaluated."""
-        if frame is None and self._plain_calls.get(node) is function and self.settled_calls:
-            assert isinstance(function, Function)
+        plain = self._plain_calls.get(node) if frame is None else None
+        if plain is not None and plain.function is function and self.settled_calls:
             given = [self.evaluate(argument) for argument in node.arguments]
-            if not any(isinstance(value, Uncertain) for value in given):
-                return self._settled(function, given, node.span)
+            if Uncertain not in map(type, given):
+                return self._settled(plain, given, node.span)
         if isinstance(function, Unit):
             function = function.conversion
         if not isinstance(function, Function) and (difference := difference_of(node)) is not None:
@@ -249,19 +249,20 @@ class Interpreter(Statements):
         if isinstance(function, UserFunction) and self.outermost and self.trail.called is None:
             self.trail.called = function, values
         if frame is None and self.settled_calls:
-            value = self._settled(function, values, node.span)
+            call = Repeated(function)
+            value = self._settled(call, values, node.span)
             if node is written and is_plain_call(function, node):
-                self._plain_calls[node] = function
+                self._plain_calls[node] = call
             return value
         try:
             return function.call(self, values, node.span)
         except LanguageError as error:
             raise _called_here(error, node.span) from None
 
-    def _settled(self, function: Function, values: Sequence[Value], span: Span) -> Value:
+    def _settled(self, call: Repeated, values: Sequence[Value], span: Span) -> Value:
         """What a call at the top level gives; remembered where a program has computed it."""
         try:
-            value, computed = result_of_call(self, function, values, span)
+            value, computed = call.result(self, values, span)
         except LanguageError as error:
             raise _called_here(error, span) from None
         self._computed = value if computed else None

@@ -34,6 +34,7 @@ from gradcli.language.values.values import Frame, Function, Unset, Value
 from gradcli.language.values.watching import here, spoil
 
 if TYPE_CHECKING:
+    from gradcli.language.calls.programs import Repeated
     from gradcli.language.interpreter.training import Trained
 
 
@@ -86,7 +87,7 @@ class State:
         self._computed: Value = None
         self.still: object | None = None
         # Calls in the text that were made with this function, and take only values: see `is_plain_call`.
-        self._plain_calls: dict[s.Call, Function] = {}
+        self._plain_calls: dict[s.Call, Repeated] = {}
         # The parameters of the loop at the top level that is being traced.
         self.training: Trained | None = None
         # What stands in for parameters in the call that is under way, by their keys.

@@ -35,7 +35,8 @@ def results(text: str, names: list[str], monkeypatch: pytest.MonkeyPatch, kept: 
     programs.forget()
     with monkeypatch.context() as patch:
         if not kept:
-            patch.setattr(interpreter, "result_of_call", lambda c, f, v, span: (f.call(c, v, span), False))
+            for module in (interpreter, programs):
+                patch.setattr(module, "result_of_call", lambda c, f, v, span: (f.call(c, v, span), False))
         step = run(text)
     scope = step.session.scope
     return [unpack(plain(scope[name])) if name in scope else None for name in names], [
@@ -285,6 +286,35 @@ for i in range(20):
     x = x*0.9 + [i % 3, 0, 0.5, i % 2]
     j = argmax(x)
     r = r + x[j]*10^j + x[i % 4] + sum(x[x > 1])
+""",
+    "numbers of all kinds at one place": """
+h(x) = where(x > 1, x^3, sin(x))
+g = grad(h)
+r = 0
+s = ()
+for k in (1, 2):
+    for v in (1, 2, 2.5, -1, 10^15, 10^30, 1/3, pi, 1e200, -0.0, [0.5, 2][1], [0.5, 2][0], 3, 0.25):
+        a = g(v)
+        s = (s, a, h(v))
+        r = r + min(a, 10)
+    if k == 1:
+        h(x) = x^2
+r = (r, s)
+""",
+    "what a repeated call reads": """
+c = 2
+h(x) = c*x^2
+g = grad(h)
+r = 0
+for i in range(12):
+    r = r + g(0.5)*10^i
+    if i == 3:
+        c = 3
+    if i == 6:
+        h(x) = c*x^3
+        g = grad(h)
+    if i == 9:
+        c = 5.5
 """,
     "kinds that change": """
 r = sin(1)
