@@ -32,7 +32,7 @@ not_negative: Primitive = elementwise(
     help="x where it is 0 or more, else nan",
     shortcut=lambda x: x if _never_negative(x) else None,
     domain=((0.2, 3.0),),
-    kernel=lambda xp, x: xp.where(x < 0, xp.nan, x).astype(x.dtype),
+    kernel=lambda xp, x: xp.where(x < 0, xp.nan, x).astype(x.dtype, copy=False),
     math="({0} if {0} >= 0.0 else nan)",
     names=(),
     reading=lambda x: x,
