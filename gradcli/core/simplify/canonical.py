@@ -57,6 +57,10 @@ def canonical(
     `order` are those of the graph as it is. `computed` gives the constant that an application to constants is.
     """
     outputs, order = _merged(outputs, order)
+    if "take" in applied_in(order):
+        from gradcli.core.simplify.picked import picked_first
+
+        outputs, order = picked_first(outputs, order)
     small: dict[Node, Node] = {node: node for node in inputs}
     uses = uses_of(order, outputs)
     most = LARGEST_FOLDED

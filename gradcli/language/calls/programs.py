@@ -387,6 +387,7 @@ class Repeated:
         self.function = function
         # Held elsewhere, and counted there.
         self._trace: Callable[[], Trace | None] = _none
+        self._settings, self._thread = False, 0
 
     def result(self, caller: Caller, values: Sequence[Value], span: Span) -> tuple[Value, bool]:
         """What `result_of_call` gives."""
@@ -413,7 +414,7 @@ def _floats(values: Sequence[Value]) -> list[float] | None:
             if not is_number(value) or (isinstance(value, int) and value.bit_length() > FLOAT_BITS):
                 return None
             value = float(value)
-        found.append(cast("float", value))
+        found.append(value)
     return found
 
 
