@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -169,7 +169,7 @@ def _grouped(
                 deepest = max(deepest, level[arg] + (0 if same else 1))
         level[node] = deepest
         groups[(deepest, within) if node in common or total else node].append(node)
-    _join(groups, level, set(samples.values()))
+    _join(groups, level, samples)
     # The sums of a fusion group are its last.
     found = [sorted(group, key=lambda node: node not in common) for group in groups.values()]
     known: dict[object, Rows] = {lies: lies for lies in rows.values()}
@@ -189,16 +189,19 @@ def _rows_with(node: Node, common: Mapping[Node, object], rows: Mapping[Shape, R
     return None
 
 
-def _join(groups: dict[object, list[Node]], level: Mapping[Node, int], sizes: Set[int]) -> None:
+def _join(groups: dict[object, list[Node]], level: Mapping[Node, int], samples: Mapping[Node, int]) -> None:
     """Make one of groups on as many samples of which one comes later for what it reads besides, which needs neither.
 
-    Such as products with numbers that are the same for all samples, and are computed first.
+    Such as products with numbers that are the same for all samples, and are computed first. What reads a sum over all
+    samples stays behind it.
     """
     home = {node: key for key, group in groups.items() for node in group}
-    for size in sizes:
+    for size in set(samples.values()):
         first, *rest = sorted(key for key in groups if isinstance(key, tuple) and key[1] == size)
         for key in rest:
-            if _is_between(groups, home, level, first, key):
+            sums = {node for node in groups[first] if node not in samples}
+            reads_sum = any(arg in sums for node in groups[key] for arg in node.args)
+            if reads_sum or _is_between(groups, home, level, first, key):
                 first = key
                 continue
             later = groups.pop(key)

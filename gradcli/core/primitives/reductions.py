@@ -70,9 +70,8 @@ sum_to = linear(
 
 
 def _max_kernel(xp: Any, x: Any, *, shape: Shape) -> Any:
+    # A new array even where there is no axis to go along: only what moves may share memory.
     axes, _ = _axes_to(x.shape, shape)
-    if not axes:
-        return x
     least = {"initial": -xp.inf} if x.dtype.kind == "f" else {}
     return xp.maximum.reduce(x, axes, None, None, True, **least)
 
@@ -108,7 +107,9 @@ max_to: Primitive = implicit(
     _max_adjoint,
     help="the largest element of each group",
     arity=1,
-    examples=Examples(calls=((((2, 3),), {"shape": (1, 3)}), (((3,),), {"shape": (1,)}))),
+    examples=Examples(
+        calls=((((2, 3),), {"shape": (1, 3)}), (((3,),), {"shape": (1,)}), (((2, 1),), {"shape": (2, 1)}))
+    ),
     shape=_sum_to_shape,
     kernel=_max_kernel,
     result="same",

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcli.core.engines.numpy.kernels import kernel_of, may_look_into_arguments, takes_out
 from gradcli.core.engines.program import engines
 from gradcli.core.engines.protocol import Engine, Graph
 from gradcli.core.engines.scalar import ScalarEngine
 from gradcli.core.ir.nodes import Node
-from gradcli.core.ir.primitive import Primitive
+from gradcli.core.ir.primitive import Application, Primitive
 from gradcli.core.ir.traversal import reachable
 from tests.core.engines.harness import with_slopes
 from tests.core.primitives.test_table import each
@@ -49,6 +50,20 @@ def test_what_an_engine_suits_it_computes(engine: Engine, primitive: Primitive) 
             assert all(isinstance(value, np.ndarray) is engine.on_arrays for value in found)
             for got, want in zip(found, run(graph.outputs, inputs, arrays), strict=True):
                 np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-14)
+
+
+@each("primitive", list(TABLE.values()))
+def test_what_a_kernel_gives_lies_elsewhere(primitive: Primitive) -> None:
+    """Than its arguments do, unless it says that it may look into them: their memory is given to others."""
+    for call in calls(primitive):
+        arrays = away_from_kinks(call, draw(call, np.random.default_rng(11)))
+        node = primitive(*inputs_for(arrays), **call.attrs)
+        if not isinstance(node, Application) or node.op is not primitive:
+            continue
+        kernel = kernel_of(node, primitive)
+        if not takes_out(kernel) and not may_look_into_arguments(node, kernel):
+            found = kernel(*arrays)
+            assert not any(np.may_share_memory(found, array) for array in arrays if array.size)
 
 
 def test_the_last_engine_suits_any_graph() -> None:

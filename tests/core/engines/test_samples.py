@@ -60,6 +60,20 @@ def test_some_of_the_samples_are_others() -> None:
             np.testing.assert_allclose(got, want, rtol=1e-14)
 
 
+@by_both
+@pytest.mark.parametrize("shape", [(300, 3), (200, 3, 3), (300, 33)], ids=str)
+def test_what_reads_a_sum_over_samples_comes_after_it(shape: tuple[int, ...], use_llvm: bool) -> None:
+    """The sum is whole after the last sample only, whichever way the samples are gone through."""
+    x = fresh_input("x", shape, F64)
+    e = exp(sin(x))
+    share = e / sum_(e, 0, True)
+    outputs = [sin(x) + sum_(cos(x), 0, True), share * x, *gradient([share * x], [x])]
+    values = np.random.default_rng(0).normal(size=shape)
+    for found in ([output] for output in outputs):
+        plain = run(found, [x], [values])
+        np.testing.assert_allclose(twice(Program(found, [x], use_llvm), [values])[0], plain[0], rtol=1e-12, atol=1e-14)
+
+
 def hessians(size: int) -> tuple[list[Node], list[Node]]:
     """Those of a function of pairs of parts, and its slopes, for so many samples."""
     q, w = fresh_input("q", (6,), F64), fresh_input("w", (2, 3), F64)
