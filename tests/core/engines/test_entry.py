@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+import weakref
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,27 @@ def test_the_code_lives_as_long_as_the_function() -> None:
     assert direct is not None
     assert direct(X, out)
     assert out[0] == pytest.approx(np.exp(-1) * np.sin(-1) + 1)
+
+
+@has_machine_code
+def test_what_the_collector_finds_is_described_to_the_last() -> None:
+    """Python reads what a function is from memory that stays until the function is gone, in a cycle too."""
+    direct = group().direct
+    found: list[bytes] = []
+    gc.collect()
+    place = ctypes.c_void_p.from_address(id(direct) + object.__basicsize__).value
+    assert place is not None
+    before = ctypes.string_at(place, 32)
+    # Arrays are freed one by one, as the lists are emptied in which they are.
+    arrays = [np.empty(1) for _ in range(8)]
+    watched = [weakref.ref(array, lambda _: found.append(ctypes.string_at(place, 32))) for array in arrays]
+    cycles: list[list[Any]] = [[array] for array in arrays] + [[direct]]
+    for cycle in cycles:
+        cycle.append(cycle)
+    del direct, arrays, cycles, cycle
+    gc.collect()
+    assert [ref() for ref in watched] == [None] * 8
+    assert found == [before] * 8
 
 
 @has_machine_code

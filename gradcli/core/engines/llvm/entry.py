@@ -13,6 +13,7 @@ from typing import Any
 from gradcli.core.engines.llvm.addresses import DATA, FLAGS, TYPE, are_arrays_as_told
 
 ENTRY = "entry"
+_NAME = ENTRY.encode()
 _FASTCALL = 0x80
 
 
@@ -72,9 +73,10 @@ def write_entry(ir: Any, module: Any, function: Any, count: int, length: int) ->
 
 def python_function(address: int, owner: object) -> Callable[..., bool]:
     """What lies at an address as a function of Python, which keeps its owner."""
-    method = _Method(ENTRY.encode(), address, _FASTCALL, None)
+    # CPython reads it until the function is gone; bytes, unlike a structure, stay whole in garbage that is collected.
+    method = bytes(_Method(_NAME, address, _FASTCALL, None))
     # A prototype of its own: what `pythonapi` hands out is everybody's.
     kind = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
     make = kind(("PyCFunction_NewEx", ctypes.pythonapi))
-    found: Callable[..., bool] = make(ctypes.addressof(method), (owner, method), None)
+    found: Callable[..., bool] = make(ctypes.cast(ctypes.c_char_p(method), ctypes.c_void_p), (owner, method), None)
     return found
