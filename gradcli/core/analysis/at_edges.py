@@ -8,10 +8,13 @@ from typing import Any
 from gradcli.core.engines.evaluation import evaluate
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.edges import Edge, EdgeKind
-from gradcli.core.ir.nodes import Node, constant_like, fresh_input
+from gradcli.core.ir.nodes import Constant, Node, constant_like, fresh_input
 from gradcli.core.ir.primitive import Application, edge_of, with_edge
 from gradcli.core.ir.traversal import applied_in, dependents, needed, reachable, substitute
 from gradcli.core.transforms.reverse import vjp
+
+# What is 0 where all that it is made of is.
+KEEP_ZERO = {"broadcast", "reshape", "transpose", "slice", "pad", "sum_to", "negate", "cast", "add", "subtract"}
 
 
 def at_edges(
@@ -40,7 +43,9 @@ def _on_branches_taken(found: Sequence[Node], outputs: Sequence[Node], point: Ma
     A quotient may be one of zeros wherever it is.
     """
     order = reachable(outputs)
-    unsettled = dependents(order, [node for node in found if not _is_continuous(node)])
+    there = set(found)
+    ties = [n for n in order if _is_compared_with_its_largest(n) and not there.isdisjoint(map(_source, n.args))]
+    unsettled = dependents(order, [*ties, *(node for node in found if not _is_continuous(node))])
     conditions = {node: node.args[0] for node in order if node.kind == "select" and node.args[0] not in unsettled}
     truths = dict(zip(conditions, map(_truth, numbers(list(conditions.values()), point)), strict=True))
     left = set(_that_count(found, outputs, order, truths))
@@ -86,14 +91,39 @@ def _that_count(
     select only the branch is needed that is taken, where its truth is known.
     """
     wanted, sloped = set(outputs), set(outputs)
+    zeros = _zeros(order, truths) if truths else set()
     for node in reversed(order):
-        if node in wanted:
-            truth = truths.get(node)
-            args = node.args if truth is None else (node.args[0], node.args[1 if truth else 2])
-            wanted.update(args)
-            if node in sloped and node.kind != "stop_gradient" and node.dtype is not DType.BOOL:
-                sloped.update(args)
+        # Of what is 0 all around nothing counts.
+        if node not in wanted or node in zeros:
+            continue
+        truth = truths.get(node)
+        args = node.args if truth is None else (node.args[0], node.args[1 if truth else 2])
+        wanted.update(args)
+        if _is_compared_with_its_largest(node):
+            # Where that is a tie, elements change places: the largest has the edge, and the comparison none.
+            sloped.update(map(_source, args))
+        elif node in sloped and node.kind != "stop_gradient" and node.dtype is not DType.BOOL:
+            sloped.update(args)
     return [node for node in found if node in (sloped if _is_continuous(node) else wanted)]
+
+
+def _zeros(order: Sequence[Node], truths: Mapping[Node, bool | None]) -> set[Node]:
+    """The nodes that are 0 wherever some conditions are what they are at a point."""
+    found: set[Node] = set()
+    for node in order:
+        if isinstance(node, Constant):
+            is_zero = not (node.value.any() if node.shape else node.value)
+        elif node.kind == "select":
+            truth = truths.get(node)
+            branches = node.args[1:] if truth is None else [node.args[1 if truth else 2]]
+            is_zero = found.issuperset(branches)
+        elif node.kind in ("multiply", "matmul"):
+            is_zero = not found.isdisjoint(node.args)
+        else:
+            is_zero = node.kind in KEEP_ZERO and found.issuperset(node.args)
+        if is_zero:
+            found.add(node)
+    return found
 
 
 def those_at(found: Sequence[Node], values: Mapping[Node, Any]) -> list[Node]:
@@ -221,9 +251,15 @@ def _is_never_at(node: Node, edge: Edge) -> bool:
     """What is compared with itself, or with the largest of itself, is equal to it all along."""
     if not edge.between:
         return False
+    return node.args[0] is node.args[1] or _is_compared_with_its_largest(node)
+
+
+def _is_compared_with_its_largest(node: Node) -> bool:
+    edge = edge_of(node)
+    if edge is None or not edge.between:
+        return False
     a, b = (_source(arg) for arg in node.args)
-    is_largest = any(m.kind == "max_to" and _source(m.args[0]) is other for m, other in ((a, b), (b, a)))
-    return is_largest or node.args[0] is node.args[1]
+    return any(m.kind == "max_to" and _source(m.args[0]) is other for m, other in ((a, b), (b, a)))
 
 
 def _source(node: Node) -> Node:

@@ -52,6 +52,8 @@ def test_what_is_true_at_a_corner(text: str, expected: object) -> None:
 P, Q = np.exp([1.0, 1.0, 0.0]), np.exp([0.0, -1.0, -2.0])
 P, Q = P / P.sum(), Q / Q.sum()
 U = np.array([0.0, -1.0, -2.0]) / np.sqrt(5)
+TIED = np.full((3, 3), nan)
+TIED[2, 2] = 0
 
 
 @pytest.mark.parametrize(
@@ -60,8 +62,6 @@ U = np.array([0.0, -1.0, -2.0]) / np.sqrt(5)
         ("jacobian(softmax)([1, 1, 0])", np.diag(P) - np.outer(P, P)),
         ("jacobian(softmax)([0, -1, -2])", np.diag(Q) - np.outer(Q, Q)),
         ("jacobian(log_softmax)([1, 1, 0])", np.eye(3) - P),
-        ("grad(logsumexp)([1, 1, 0])", P),
-        ("hessian(logsumexp)([1, 1, 0])", np.diag(P) - np.outer(P, P)),
         ("hessian(logsumexp)([0, -1, -2])", np.diag(Q) - np.outer(Q, Q)),
         ("grad(norm)([0, -1, -2])", U),
         ("hessian(norm)([0, -1, -2])", (np.eye(3) - np.outer(U, U)) / np.sqrt(5)),
@@ -87,6 +87,10 @@ def test_what_is_no_corner_is_looked_at_from_no_side(
         ("(x -> where(x > 2, abs(x - 3), x))''(3)", nan),
         ("hessian(x -> sum(where(x > 0, abs(x - 3), abs(x + 1))))([3, -2])", np.array([[nan, nan], [nan, 0]])),
         ("(x -> x*stop_gradient(sign(x)))''(0)", nan),
+        ("hessian(x -> sum(where(x < max(x), 0, x^2)))([1, 1])", np.full((2, 2), nan)),
+        ("hessian(x -> sum(where(x == stop_gradient(max(x)), x^2, 0)))([1, 1, 0])", TIED),
+        ("grad(logsumexp)([1, 1, 0])", P),
+        ("hessian(logsumexp)([1, 1, 0])", np.diag(P) - np.outer(P, P)),
     ],
 )
 def test_what_is_a_corner_behind_a_condition(text: str, expected: object) -> None:
@@ -252,3 +256,11 @@ def test_what_is_too_large_to_tell_is_said() -> None:
     """With the numbers that the conventions give."""
     (warning,) = run("laplacian(x -> norm(x)^2)(zeros(1000))").diagnostics
     assert "too large to tell" in warning.message
+
+
+@pytest.mark.parametrize("text", ["max(x)", "min(x)", "2*max(x)", "sum(where(x == max(x), x, 0))", "max(x*softmax(x))"])
+@pytest.mark.parametrize("asked", ["grad(f)(x)", "derivatives(f, order=1)(x)", "jacobian(f)(x)"])
+def test_ties_of_the_largest_are_told(text: str, asked: str) -> None:
+    """A slope has only comparisons of elements with the largest, whose ties are the edge."""
+    diagnostics = run(f"f(x) = {text}\nx = [1, 1, {2 if 'min' in text else 0}]\n{asked}").diagnostics
+    assert any("has a corner" in d.message for d in diagnostics)
