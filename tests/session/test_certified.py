@@ -151,6 +151,9 @@ def test_what_no_precision_tells_is_marked(text: str) -> None:
         ("f(x) = x^1.1\nf'(7)", lambda m: m.mpf("1.1") * m.mpf(7) ** m.mpf("0.1")),
         ("f(x) = x^(5/3)\nf'(3)", lambda m: m.mpf(5) / 3 * m.mpf(3) ** (m.mpf(2) / 3)),
         ("f(x) = x^pi\nf'(7)", lambda m: m.pi * m.mpf(7) ** (m.pi - 1)),
+        ("f(x) = x^(10^0.5)\nf(50000007)", lambda m: m.mpf(50000007) ** m.sqrt(10)),
+        ("f(x) = x^(3^0.5 - 1)\nf''(7)", lambda m: m.diff(lambda x: x ** (m.sqrt(3) - 1), 7, 2)),
+        ("f(x) = (0.5/x + 7)^((7 + 3)^0.5)\nf'(2)", lambda m: m.diff(lambda x: (0.5 / x + 7) ** m.sqrt(10), 2)),
         ("f(v) = logsumexp(v)\ngrad(f)([0.1, 100])[0]", lambda m: 1 / (1 + m.exp(m.mpf(100) - m.mpf("0.1")))),
     ],
 )

@@ -130,7 +130,8 @@ def binary(caller: Caller, symbol: str, left: Value, right: Value, span: Span) -
         return elementwise.exp(b)
     if symbol == "^":
         exponent = right if is_number(right) else _constant(b)
-        if exponent is not None:
+        # One that is no fraction, such as 10^0.5, is told by what it is the value of, which stands for constants alone.
+        if exponent is not None and exponent not in caller.trail.values:
             x = real(a)
             return elementwise.constant_power(x, exponent=float(exponent))
     # Plain numbers go in as they are, so that they take the type of the tensor that they meet.
