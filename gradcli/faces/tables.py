@@ -31,6 +31,9 @@ from gradcli.session.session import fresh_session
 if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
 
+# Two sides, without a comparison, an assignment of another kind or an argument by name in them.
+_EQUATION = re.compile(r"(?P<left>[^=<>!≈;:(),]+)==?(?P<right>[^=<>!≈;:]+)")
+
 
 def map_rows(
     reporter: Reporter,
@@ -102,12 +105,18 @@ def fit_rows(
     digits: int | None,
     dtype: str | None,
 ) -> int:
-    """Fit parameters, report them and write them as a script; the exit code."""
+    """Fit parameters, report them and write them as a script; the exit code.
+
+    Of an equation, `y = a*x + b`, it is the square of the difference of its sides that is fitted.
+    """
+    text = _residual(expression, data)
+    if text != expression:
+        errors = "squares"
 
     def report(question: Question) -> None:
         if data is None:
             raise fail("usage", "there is no table", None, "name it: --data points.csv")
-        asked = asked_of(expression, values, dtype)
+        asked = asked_of(text, values, dtype)
         options = FitOptions(
             data,
             out,
@@ -128,7 +137,18 @@ def fit_rows(
         with _noting(reporter):
             _fit(reporter, asked, question, options, _where(engine, scheduler))
 
-    return ask(reporter, expression, values, dtype, report, missing=MISSING, digits=digits)
+    return ask(reporter, text, values, dtype, report, missing=MISSING, digits=digits)
+
+
+def _residual(expression: str, data: str | None) -> str:
+    """What is fitted of an equation; a name in front that is no column is what the expression is called."""
+    equation = _EQUATION.fullmatch(expression)
+    if equation is None:
+        return expression
+    left, right = equation["left"].strip(), equation["right"].strip()
+    if left.isidentifier() and (data in (None, "-") or left not in open_table(data or "").columns):
+        return expression
+    return f"({left} - ({right}))^2"
 
 
 @record

@@ -63,6 +63,26 @@ def test_the_sample_of_flowers(optimizer: str) -> None:
     assert 200 * found["mean(nll)"] == pytest.approx(11.899, abs=1e-3)
 
 
+def test_an_equation_is_the_square_of_what_its_sides_differ_by() -> None:
+    """With the errors of squares; a name that is no column is what the loss is called."""
+    pytest.importorskip("pyarrow")
+    line, data = "(petal_width - (a*petal_length + b))^2", ["a=0", "b=0", "--data", "samples/iris.csv"]
+    squares = fitted(line, *data, "--errors", "squares")
+    assert fitted("petal_width = a*petal_length + b", *data) == squares
+    assert fitted("2*petal_width - petal_width == a*petal_length + b", *data)["a"] == pytest.approx(squares["a"])
+    assert fitted(f"loss = {line}", *data, "--errors", "squares") == squares
+
+
+def test_a_mean_that_falls_without_end_is_refused() -> None:
+    """At once, whichever optimizer."""
+    pytest.importorskip("pyarrow")
+    for optimizer in ("lbfgs", "newton", "trust"):
+        asked = ["a*petal_length + b - a^2*b", "a=0.1", "b=0.1", "--data", "samples/iris.csv", "--optimizer", optimizer]
+        ran = gradcli("fit", *asked)
+        assert ran.code == 2
+        assert "falls without end" in ran.err
+
+
 @pytest.mark.parametrize("optimizer", ["lbfgs", "newton", "trust"])
 def test_logistic_regression(optimizer: str, tmp_path: Path) -> None:
     """Every optimizer ends where Newton's method by hand does; the script that is written runs, and is there."""

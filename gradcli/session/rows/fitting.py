@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SHARE = 0.25
 # Beyond so many parameters a Hessian is found a column at a time; beyond so many there are no standard errors.
 FEW, MOST_ERRORS = 32, 1_000
+# So many times below 0 as it is large at first, a mean has no least value.
+ENDLESS = 1e10
 # Of Newton's steps behind an optimizer's.
 MOST_STEPS = 10
 # Seconds between two checkpoints of training in batches.
@@ -166,10 +168,13 @@ def by_scipy(method: str, ask: Evaluations, start: Array, steps: int | None, tel
     """Steps of one of SciPy's optimizers with exact derivatives."""
     from scipy.optimize import minimize
 
-    count = 0
+    count, lowest = 0, -ENDLESS * (1 + abs(float(ask(GRADIENT, start)[0][0])))
 
     def value(x: Array) -> tuple[float, Array]:
         loss, slope = ask(GRADIENT, x)
+        if loss[0] < lowest:
+            hint = "a loss has a least value, such as that of (y - f)^2, the square of a residual"
+            raise fail("value", f"the mean falls without end: it has come to {loss[0]:.3g}", None, hint)
         return float(loss[0]), slope
 
     def product(x: Array, p: Array) -> Array:
