@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradcli.faces.one_shot import ask, evaluate, source_of
 from gradcli.language.calls.functions import UserFunction
+from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
 from gradcli.language.text.diagnostics import Source, fail
 from gradcli.language.text.parse import parse
@@ -71,7 +73,28 @@ def search(
             asked = replace(asked, function=_of_differences(asked.function))
         return asked.applied(operator, _alone([*asked.arguments.values()]))
 
-    return _answered(reporter, expression, values, digits, dtype, found)
+    text = _compared(expression, values) if operator == "solve" else expression
+    return _answered(reporter, text, values, digits, dtype, found)
+
+
+# One `=` outside brackets, which is no part of a comparison.
+_SIDES = re.compile(r"(?P<left>[^=<>!≈;:]+)=(?P<right>[^=<>!≈;:]+)")
+_DEFINED = re.compile(r"(?P<name>\w+)\s*(\([\w\s,]*\))?")
+
+
+def _compared(expression: str, values: Sequence[str]) -> str:
+    """An equation that is written with one `=` as a comparison; what defines a name or a function stays.
+
+    A name that has a start is a side of an equation, as is a built-in of something.
+    """
+    sides = _SIDES.fullmatch(expression)
+    if sides is None or sides["left"].count("(") != sides["left"].count(")"):
+        return expression
+    defined = _DEFINED.fullmatch(sides["left"].strip())
+    names = builtins() if defined is not None and defined[2] else {word.partition("=")[0].strip() for word in values}
+    if defined is not None and defined["name"] not in names:
+        return expression
+    return f"{sides['left']}=={sides['right']}"
 
 
 def _of_differences(function: UserFunction) -> UserFunction:
