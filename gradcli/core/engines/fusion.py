@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -196,27 +196,42 @@ def _join(groups: dict[object, list[Node]], level: Mapping[Node, int], samples: 
     samples stays behind it.
     """
     home = {node: key for key, group in groups.items() for node in group}
+    deepest = {key: level[group[0]] for key, group in groups.items()}
+    joined: set[tuple[int, object]] = set()
     for size in set(samples.values()):
         first, *rest = sorted(key for key in groups if isinstance(key, tuple) and key[1] == size)
         for key in rest:
             sums = {node for node in groups[first] if node not in samples}
             reads_sum = any(arg in sums for node in groups[key] for arg in node.args)
-            if reads_sum or _is_between(groups, home, level, first, key):
+            # Groups on another number of samples, joined before, may stand between them either way round.
+            ways = ((first, key), (key, first))
+            if reads_sum or any(_is_between(groups, home, deepest, joined, *way) for way in ways):
                 first = key
                 continue
             later = groups.pop(key)
             home |= dict.fromkeys(later, first)
+            deepest[first] = deepest.pop(key)
+            joined.add(first)
             groups[first] = sorted([*groups[first], *later], key=lambda node: node.serial)
 
 
 def _is_between(
     groups: Mapping[object, Sequence[Node]],
     home: Mapping[Node, object],
-    level: Mapping[Node, int],
+    deepest: Mapping[object, int],
+    joined: Set[tuple[int, object]],
     first: tuple[int, object],
     last: tuple[int, object],
 ) -> bool:
-    """Whether something outside of both needs the first, and the last needs it."""
+    """Whether something outside of both needs the first, and the last needs it.
+
+    `deepest` is the last level of each, `joined` are those with several.
+    """
+    # What needs the first is deeper, or needs a group that was joined of one as deep and one that is less.
+    highest = first[0]
+    for group in sorted(joined - {first, last}, key=lambda group: -deepest[group]):
+        if deepest[group] >= highest:
+            highest = min(highest, group[0])
     waiting = [arg for node in groups[last] for arg in node.args if arg in home and home[arg] not in (first, last)]
     seen: set[object] = set()
     while waiting:
@@ -225,8 +240,7 @@ def _is_between(
             return True
         if key not in seen:
             seen.add(key)
-            # What is no deeper than the first can't need it.
-            waiting += [a for node in groups[key] for a in node.args if a in home and level[a] >= first[0]]
+            waiting += [a for node in groups[key] for a in node.args if a in home and deepest[home[a]] >= highest]
     return False
 
 

@@ -13,10 +13,12 @@ from gradcli.core.engines.numpy.samples import Samples
 from gradcli.core.engines.numpy.schedule import ArrayProgram
 from gradcli.core.engines.program import Program
 from gradcli.core.ir.nodes import Node, fresh_input
+from gradcli.core.ir.shapes import Shape
 from gradcli.core.library.functions import matmul, sum_
 from gradcli.core.library.reductions import max_
 from gradcli.core.primitives.elementwise import cos, exp, sin, sqrt, tanh
 from gradcli.core.primitives.reductions import sum_to
+from gradcli.core.primitives.scans import cumulative_sum
 from gradcli.core.primitives.selection import select
 from gradcli.core.primitives.shaping import part, reshape
 from gradcli.core.transforms.batching import batch
@@ -72,6 +74,23 @@ def test_what_reads_a_sum_over_samples_comes_after_it(shape: tuple[int, ...], us
     for found in ([output] for output in outputs):
         plain = run(found, [x], [values])
         np.testing.assert_allclose(twice(Program(found, [x], use_llvm), [values])[0], plain[0], rtol=1e-12, atol=1e-14)
+
+
+@by_both
+@pytest.mark.parametrize("shapes", [((1_000, 2, 2), (2_000, 2)), ((2_000, 2), (1_000, 2, 2))], ids=str)
+def test_samples_of_two_counts_wait_for_each_other(shapes: tuple[Shape, Shape], use_llvm: bool) -> None:
+    """What is on as many samples is not made one step where the others stand between, whichever way round."""
+    x, y = (fresh_input(name, shape, F64) for name, shape in zip("xy", shapes, strict=True))
+    later: Node = y
+    for _ in range(3):
+        later = cumulative_sum(later, axis=0)
+    # More of the nodes are on as many samples as x has, which are joined first.
+    of_x = cos(reshape(sin(tanh(cos(sin(tanh(cos(sin(x))))))), shape=shapes[1]))
+    of_y = cos(reshape(exp(sin(later)), shape=shapes[0]))
+    values = [np.random.default_rng(0).normal(size=shape) for shape in shapes]
+    found = twice(Program([of_x, of_y], [x, y], use_llvm), values)
+    for got, want in zip(found, run([of_x, of_y], [x, y], values), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
 
 
 def hessians(size: int) -> tuple[list[Node], list[Node]]:
