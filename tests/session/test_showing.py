@@ -165,3 +165,15 @@ def test_arithmetic_of_functions_is_that_of_their_values(a: int, b: int, sign: s
     assert both[0] == pytest.approx(both[1], rel=1e-12, abs=1e-12)
     slopes = value(f"{defined}; h(x) = f(x) {sign} g(x); (f {sign} g)'(x0), h'(x0)")
     assert slopes[0] == pytest.approx(slopes[1], rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "formula"), [("grad(m, wrt=b)(3)", "x"), ("grad(m, wrt=b)([1, 2])", None), ("grad(m, wrt=b)(y)", None)]
+)
+def test_formulas_beside_numbers_are_of_numbers(call: str, formula: str | None) -> None:
+    """A tensor that an input is given is no number of which there is a formula."""
+    step = run(f"model m(x):\n    param b = 2\n    return sum(b*x)\ny = [3, 5]\n{call}")
+    (shown,) = step.results
+    assert isinstance(shown, Shown)
+    assert isinstance(shown.value, Derivatives)
+    assert [row.formula for row in shown.value.rows] == [formula]
