@@ -10,6 +10,7 @@ from gradcli.core.engines.nearest import FLOAT_DIGITS, missing
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.exact import Exact, Finer, Precise, is_lost
 from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.random import Random
 from gradcli.language.calls.combined import Combined, Composed, Lifted
 from gradcli.language.calls.functions import UserFunction
@@ -136,7 +137,7 @@ def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside | s.A
 
 
 def _is_of_numbers(interpreter: Interpreter, call: s.Call | s.Beside | s.At) -> bool:
-    """Whether all that a function is called with are numbers, as the inputs are that formulas are of."""
+    """Whether all that a function is called with is of one element, as the inputs are that formulas are of."""
     words = [*call.arguments, *(keyword.value for keyword in getattr(call, "keywords", ()))]
     drawn, said = interpreter.random.drawn, len(interpreter.warnings)
     try:
@@ -147,7 +148,7 @@ def _is_of_numbers(interpreter: Interpreter, call: s.Call | s.Beside | s.At) -> 
         # Nothing was drawn, and nothing said, for another look.
         interpreter.random = Random(interpreter.random.seed, drawn)
         del interpreter.warnings[said:]
-    return not any(isinstance(value, Node) and value.shape for value in values)
+    return not any(isinstance(value, Node) and size_of(value.shape) != 1 for value in values)
 
 
 def _function(interpreter: Interpreter, function: Function, expression: s.Expression, is_free: bool) -> Plain:

@@ -264,3 +264,9 @@ def test_ties_of_the_largest_are_told(text: str, asked: str) -> None:
     """A slope has only comparisons of elements with the largest, whose ties are the edge."""
     diagnostics = run(f"f(x) = {text}\nx = [1, 1, {2 if 'min' in text else 0}]\n{asked}").diagnostics
     assert any("has a corner" in d.message for d in diagnostics)
+
+
+def test_what_is_beside_an_edge_may_not_be_told() -> None:
+    """A function that has no series there is not said to have a corner."""
+    (note,) = run("f(x) = where(x == 0, 0, exp(-1/x^2))\nf'(0)").diagnostics
+    assert note.message.startswith("`x == 0` decides here, and what is beside it can't be told")
