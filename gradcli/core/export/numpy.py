@@ -141,6 +141,7 @@ RENAMED = {
     "_polygamma_kernel": "_polygamma",
     "_sinc_kernel": "_sinc",
     "_lambertw_kernel": "_lambertw",
+    "_lower_part": "_gammainc",
     "_gammaincc_kernel": "_gammaincc",
     "gamma_density": "_gamma_density",
     "beta_density": "_beta_density",
@@ -212,6 +213,7 @@ def _beta(node: Application) -> tuple[str, str]:
 
 
 GAMMAINCC = "_gammaincc({0}, {1})"
+GAMMAINCC_PARTS = [incomplete._lower_part, incomplete._gammaincc_kernel]
 
 
 def _modified_bessel(node: Application, named: tuple[str, str], other: str) -> str:
@@ -376,7 +378,7 @@ class NumPy(Syntax):
         "sinc": _typed(_sinc),
         "beta": _typed(_beta),
         "lambertw": _typed(lambda node: (source_of([special._lambertw_kernel], "np", RENAMED), "_lambertw({0})")),
-        "gammaincc": _typed(lambda node: (source_of([incomplete._gammaincc_kernel], "np", RENAMED), GAMMAINCC)),
+        "gammaincc": _typed(lambda node: (source_of(GAMMAINCC_PARTS, "np", RENAMED), GAMMAINCC)),
         "gammainc": _typed(lambda node: _density(node, incomplete.gamma_density, "special.gammainc({0}, {1})")),
         "betainc": _typed(lambda node: _density(node, incomplete.beta_density, "special.betainc({0}, {1}, {2})")),
         "inv": _or_nan("inv"),

@@ -24,19 +24,15 @@ def falling(exponent: Any, order: int) -> Any:
     return found
 
 
-# Where SciPy loses up to 60 units in the last place: for a so near to a number, and x a little above 1.
-NEAR_HALF, HALF_WIDTH, BEHIND_ONE, SERIES_TERMS = 0.51, 0.06, 1.11, 20
-
-
 def _lower_part(xp: Any, a: Any, x: Any) -> Any:
-    """SciPy's function of no derivative; its series (DLMF 8.7.1) where that is nearer to the true value."""
+    """SciPy's function; its series (DLMF 8.7.1) where SciPy loses up to 60 units in the last place."""
     found = scipy_special().gammainc(a, x)
-    lost = (x > 1) & (x < BEHIND_ONE) & (abs(a - NEAR_HALF) < HALF_WIDTH)
+    lost = (x > 1) & (x < 1.11) & (abs(a - 0.51) < 0.06)
     if not xp.any(lost):
         return found
     a, x = xp.where(lost, a, 0.5).astype(xp.float64), xp.where(lost, x, 1.0).astype(xp.float64)
     total = xp.ones_like(x * a)
-    for k in range(SERIES_TERMS, 0, -1):
+    for k in range(20, 0, -1):
         total = 1.0 + x / (a + k) * total
     series = x**a * xp.exp(-x) / scipy_special().gamma(a + 1.0) * total
     return xp.where(lost, series.astype(found.dtype), found)
