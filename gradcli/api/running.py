@@ -10,7 +10,7 @@ from weakref import ref
 
 from gradcli.api.compiled import joined, own
 from gradcli.core.ir.dtypes import DType
-from gradcli.language.calls.programs import NUMBER, Trace, kept_calls, kind_of_tensor
+from gradcli.language.calls.programs import NUMBER, Trace, kept_calls, kind_of_tensor, no_trace
 from gradcli.language.interpreter.interpreter import Interpreter
 from gradcli.language.values.values import Function
 
@@ -21,10 +21,6 @@ _DTYPES = {dtype.value: dtype for dtype in DType}
 _KNOWN: dict[Any, DType] = {}
 
 
-def _none() -> None:
-    """Where there is no trace."""
-
-
 class Again:
     """Calls of one function; the last is known by what its arguments were, and told at once when it comes again."""
 
@@ -33,7 +29,7 @@ class Again:
     def __init__(self, function: Function) -> None:
         self._function = function
         # Held elsewhere, and counted there.
-        self._trace: Callable[[], Trace | None] = _none
+        self._trace: Callable[[], Trace | None] = no_trace
 
     def __call__(self, interpreter: Interpreter, args: Sequence[Any]) -> tuple[Any] | None:
         """What a call gives, in a tuple of its own; None where there is no program for it, or it takes other values."""
@@ -66,7 +62,7 @@ class Again:
 
     def _first(self, interpreter: Interpreter, args: Sequence[Any]) -> tuple[Any] | None:
         """By looking for what is kept of the function."""
-        self._trace = _none
+        self._trace = no_trace
         found = _kinds_of(interpreter, args)
         if found is None:
             return None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from gradcli.core.engines.nearest import FLOAT_DIGITS, missing
 from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.exact import Exact, Finer, Precise, is_lost
-from gradcli.core.ir.nodes import Node, constant
+from gradcli.core.ir.nodes import constant
 from gradcli.core.ir.shapes import size_of
 from gradcli.core.library.random import Random
 from gradcli.language.calls.combined import Combined, Composed, Lifted
@@ -119,7 +119,9 @@ def _with_digits(interpreter: Interpreter, value: Value) -> Value:
 def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside | s.At, found: Derivatives) -> Derivatives:
     """The numbers of a derivative with the formulas that they are of, where those are of the same numbers."""
     function = interpreter.called(expression)
-    if not isinstance(function, Operator):
+    given = (value for traced in interpreter.trail.traced for value in traced.given.values())
+    # Formulas are of numbers; a tensor that an input is given is none.
+    if not isinstance(function, Operator) or any(size_of(value.shape) != 1 for value in given):
         return found
     from gradcli.language.derivatives.formulas import try_formulas
 
@@ -129,26 +131,9 @@ def _with_formulas(interpreter: Interpreter, expression: s.Call | s.Beside | s.A
     names = [row.name for row in found.rows]
     if table is None or [*table.shapes] != shapes or [str(name) for name, _ in table.rows] != names:
         return found
-    if not _is_of_numbers(interpreter, expression):
-        return found
     formulas = zip(found.rows, table.formulas, table.reasons, strict=True)
     rows = tuple(replace(row, formula=formula, reason=reason) for row, formula, reason in formulas)
     return replace(found, rows=rows, definitions=table.definitions)
-
-
-def _is_of_numbers(interpreter: Interpreter, call: s.Call | s.Beside | s.At) -> bool:
-    """Whether all that a function is called with is of one element, as the inputs are that formulas are of."""
-    words = [*call.arguments, *(keyword.value for keyword in getattr(call, "keywords", ()))]
-    drawn, said = interpreter.random.drawn, len(interpreter.warnings)
-    try:
-        values = list(map(interpreter.evaluate, words))
-    except LanguageError:
-        return False
-    finally:
-        # Nothing was drawn, and nothing said, for another look.
-        interpreter.random = Random(interpreter.random.seed, drawn)
-        del interpreter.warnings[said:]
-    return not any(isinstance(value, Node) and size_of(value.shape) != 1 for value in values)
 
 
 def _function(interpreter: Interpreter, function: Function, expression: s.Expression, is_free: bool) -> Plain:

@@ -386,7 +386,7 @@ class Repeated:
     def __init__(self, function: Function) -> None:
         self.function = function
         # Held elsewhere, and counted there.
-        self._trace: Callable[[], Trace | None] = _none
+        self._trace: Callable[[], Trace | None] = no_trace
         self._settings, self._thread = False, 0
 
     def result(self, caller: Caller, values: Sequence[Value], span: Span) -> tuple[Value, bool]:
@@ -399,7 +399,7 @@ class Repeated:
                 caller.step(span, trace.steps)
                 return trace.result_of(computed), True
         found = result_of_call(caller, self.function, values, span)
-        self._trace = _none
+        self._trace = no_trace
         calls = None if numbers is None else kept_calls(caller, self.function, (NUMBER,) * len(numbers))
         if calls is not None and calls.latest is not None:
             self._trace, self._settings, self._thread = ref(calls.latest), caller.exact, threading.get_ident()
@@ -418,8 +418,8 @@ def _floats(values: Sequence[Value]) -> list[float] | None:
     return found
 
 
-def _none() -> None:
-    """Where there is no trace."""
+def no_trace() -> None:
+    """What a weak reference gives to a trace that is gone."""
 
 
 # The kind of a plain number, and that of a tensor.
