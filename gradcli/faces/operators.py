@@ -11,8 +11,8 @@ from gradcli.faces.one_shot import ask, evaluate, source_of
 from gradcli.language.calls.functions import UserFunction
 from gradcli.language.library.names import builtins
 from gradcli.language.text import syntax as s
-from gradcli.language.text.diagnostics import Source, fail
-from gradcli.language.text.parse import parse
+from gradcli.language.text.diagnostics import LanguageError, Source, fail
+from gradcli.language.text.parse import parse, parse_expression
 from gradcli.language.values.values import Value
 from gradcli.session.ask import Question, names_of
 from gradcli.session.mistakes import Mistakes
@@ -73,28 +73,33 @@ def search(
             asked = replace(asked, function=_of_differences(asked.function))
         return asked.applied(operator, _alone([*asked.arguments.values()]))
 
-    text = _compared(expression, values) if operator == "solve" else expression
-    return _answered(reporter, text, values, digits, dtype, found)
+    starts = {word.partition("=")[0].strip() for word in values}
+    sides = sides_of(expression, starts.__contains__) if operator == "solve" else None
+    return _answered(reporter, " == ".join(sides or [expression]), values, digits, dtype, found)
 
 
-# One `=` outside brackets, which is no part of a comparison.
-_SIDES = re.compile(r"(?P<left>[^=<>!≈;:]+)=(?P<right>[^=<>!≈;:]+)")
+_SIDES = re.compile(r"(?P<left>[^=<>!≈;:]+)==?(?P<right>[^=<>!≈;:]+)")
 _DEFINED = re.compile(r"(?P<name>\w+)\s*(\([\w\s,]*\))?")
 
 
-def _compared(expression: str, values: Sequence[str]) -> str:
-    """An equation that is written with one `=` as a comparison; what defines a name or a function stays.
+def sides_of(expression: str, is_known: Callable[[str], bool]) -> tuple[str, str] | None:
+    """Both sides of an equation, written with one `=` or two; None for what is none, or has a mistake in a side.
 
-    A name that has a start is a side of an equation, as is a built-in of something.
+    A name in front is a side where it is known, a call where it is one of a built-in; else they are defined.
     """
-    sides = _SIDES.fullmatch(expression)
-    if sides is None or sides["left"].count("(") != sides["left"].count(")"):
-        return expression
-    defined = _DEFINED.fullmatch(sides["left"].strip())
-    names = builtins() if defined is not None and defined[2] else {word.partition("=")[0].strip() for word in values}
-    if defined is not None and defined["name"] not in names:
-        return expression
-    return f"{sides['left']}=={sides['right']}"
+    found = _SIDES.fullmatch(expression)
+    if found is None:
+        return None
+    left, right = found["left"].strip(), found["right"].strip()
+    defined = _DEFINED.fullmatch(left)
+    if defined is not None and not (defined["name"] in builtins() if defined[2] else is_known(defined["name"])):
+        return None
+    try:
+        for side in (left, right):
+            parse_expression(Source("<expression>", side))
+    except LanguageError:
+        return None
+    return left, right
 
 
 def _of_differences(function: UserFunction) -> UserFunction:

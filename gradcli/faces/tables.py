@@ -12,6 +12,7 @@ from gradcli.core.ir.dtypes import DType
 from gradcli.core.ir.nodes import array_constant, constant
 from gradcli.core.records import record
 from gradcli.faces.one_shot import ask
+from gradcli.faces.operators import sides_of
 from gradcli.language.derivatives.base import label_of
 from gradcli.language.text.diagnostics import Diagnostic, fail
 from gradcli.language.values.partial import Partial
@@ -30,9 +31,6 @@ from gradcli.session.session import fresh_session
 
 if TYPE_CHECKING:
     from gradcli.output.reporter import Reporter
-
-# Two sides, without a comparison, an assignment of another kind or an argument by name in them.
-_EQUATION = re.compile(r"(?P<left>[^=<>!≈;:(),]+)==?(?P<right>[^=<>!≈;:]+)")
 
 
 def map_rows(
@@ -142,13 +140,12 @@ def fit_rows(
 
 def _residual(expression: str, data: str | None) -> str:
     """What is fitted of an equation; a name in front that is no column is what the expression is called."""
-    equation = _EQUATION.fullmatch(expression)
-    if equation is None:
-        return expression
-    left, right = equation["left"].strip(), equation["right"].strip()
-    if left.isidentifier() and (data in (None, "-") or left not in open_table(data or "").columns):
-        return expression
-    return f"({left} - ({right}))^2"
+
+    def is_column(name: str) -> bool:
+        return data not in (None, "-") and name in open_table(data or "").columns
+
+    sides = sides_of(expression, is_column)
+    return expression if sides is None else f"({sides[0]} - ({sides[1]}))^2"
 
 
 @record

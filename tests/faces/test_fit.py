@@ -73,6 +73,14 @@ def test_an_equation_is_the_square_of_what_its_sides_differ_by() -> None:
     assert fitted(f"loss = {line}", *data, "--errors", "squares") == squares
 
 
+def test_a_mistake_in_an_equation_is_shown_as_it_was_typed() -> None:
+    """Not in what it stands for."""
+    pytest.importorskip("pyarrow")
+    ran = gradcli("fit", "petal_width = a*petal_length +", "a=0", "--data", "samples/iris.csv")
+    assert ran.code == 2
+    assert "1 | petal_width = a*petal_length +\n" in ran.err
+
+
 def test_a_mean_that_falls_without_end_is_refused() -> None:
     """At once, whichever optimizer."""
     pytest.importorskip("pyarrow")
